@@ -1,0 +1,80 @@
+"""Every exception this project raises on purpose, one tree.
+
+GrooveError
+├── ConfigurationError        a setting is unknown, of the wrong type, or impossible
+├── InvalidEvent              a message that cannot be read as an event: goes to the dead letters
+├── InvalidFile               a file is missing, or one of its lines cannot be used
+├── NotFound                  a learning, session or dead letter that nobody has heard of
+├── LearningFailed            one learning of one session could not be attributed; a try is counted
+├── Superseded                a newer version of the session exists: the caller has nothing left to do
+├── BundleGone                a session's vectors are no longer kept: prepare the session again
+├── LostLease                 another replica owns the partition now
+└── Unavailable               a part cannot be reached: nothing is wrong with the work, try later
+    ├── BrokerUnavailable
+    ├── LedgerUnavailable
+    ├── StoreUnavailable
+    └── EventLogUnavailable
+        └── EventLogRefused   reached, but it says no (credentials, version, permission): waiting will not help
+
+Foreign errors are translated where they enter (`raise … from error`); nothing outside an adapter catches another library's.
+"""
+
+
+class GrooveError(Exception):
+    """Shown to a person as one line; never as a traceback."""
+
+
+class ConfigurationError(GrooveError):
+    pass
+
+
+class InvalidEvent(GrooveError):
+    pass
+
+
+class InvalidFile(GrooveError):
+    pass
+
+
+class NotFound(GrooveError):
+    pass
+
+
+class LearningFailed(GrooveError):
+    pass
+
+
+class Superseded(GrooveError):
+    pass
+
+
+class BundleGone(GrooveError):
+    pass
+
+
+class LostLease(GrooveError):
+    pass
+
+
+class Unavailable(GrooveError):
+    pass
+
+
+class BrokerUnavailable(Unavailable):
+    pass
+
+
+class LedgerUnavailable(Unavailable):
+    pass
+
+
+class StoreUnavailable(Unavailable):
+    pass
+
+
+class EventLogUnavailable(Unavailable):
+    pass
+
+
+class EventLogRefused(EventLogUnavailable):
+    pass

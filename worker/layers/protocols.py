@@ -1,0 +1,57 @@
+"""The four layers' interfaces. Each has one default implementation, built in `resources.py` from the settings."""
+
+from typing import Protocol
+
+from worker.bundle import SessionBundle
+from worker.domain import (
+    Activation,
+    ExperimentResult,
+    LearningValue,
+    Signal,
+    Standing,
+    TemporalCorrelation,
+)
+from worker.layers.sums import LearningSums, TemporalSums
+
+
+class ActivationDetector(Protocol):
+    def detect(self, learning_id: str, session: SessionBundle) -> Activation:
+        """Did the session use the learning, how sure is that, and where?
+
+        Deterministic: the same bundle gives the same answer on any worker. Raises `LearningFailed` when the bundle does not
+        hold the learning.
+        """
+        ...
+
+
+class TemporalCorrelator(Protocol):
+    def correlate(self, points: tuple[int, ...], signals: tuple[Signal, ...]) -> TemporalCorrelation:
+        """Weigh the signals that followed the uses at `points` (message indices, ascending); statistics.md 3."""
+        ...
+
+
+class AblationStrategy(Protocol):
+    def should_withhold(self, *, learning_id: str, session_id: str, probability: float) -> bool:
+        """Decide by hash, so that asking again gives the same answer; statistics.md 2."""
+        ...
+
+    def next_probability(
+        self, *, value: LearningValue, sums: LearningSums, global_sums: TemporalSums, standing: Standing
+    ) -> float:
+        """Chance with which the next session withholds the learning; statistics.md 8."""
+        ...
+
+    def compute_marginal_value(self, sums: LearningSums) -> ExperimentResult | None:
+        """The arms' statistics, complete or not; None where they cannot be computed; statistics.md 6."""
+        ...
+
+    def is_experiment_complete(self, sums: LearningSums) -> bool: ...
+
+
+class ValueAggregator(Protocol):
+    def value(self, *, sums: LearningSums, global_sums: TemporalSums, standing: Standing, updated_at: int) -> LearningValue:
+        """Everything that is known about a learning, from exact sums and people's decisions alone; statistics.md 5 to 11.
+
+        `global_sums` are the temporal sums over all learnings' current epochs, this one's included.
+        """
+        ...

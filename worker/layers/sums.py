@@ -1,0 +1,119 @@
+"""What layers 3 and 4 need of any number of records, as exact sums: adding a record and taking it out again leaves nothing.
+
+Integers throughout, so the order of records can change no digit (statistics.md 4): a and b are rounded to 9 decimals, p to 6, outcomes to 3.
+The sums of one record have the same form as the sums of a million, hence `after = before - LearningSums.of(old) + LearningSums.of(new)`.
+"""
+
+from dataclasses import dataclass, field, fields
+from typing import NamedTuple, Self
+
+from worker.domain import AttributionRecord
+
+_NANO = 10**9
+_MICRO = 10**6
+_MILLI = 10**3
+
+
+class Cell(NamedTuple):
+    """One kind of randomised record: arm, chance and outcome, the last two as whole millionths and thousandths."""
+
+    was_withheld: bool
+    p_micro: int
+    outcome_milli: int
+
+
+class Count(NamedTuple):
+    records: int
+    activated: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TemporalSums:
+    """Over activated, not withheld records; a = activation confidence, b = bounded net. `a2b` is Σ a²·b."""
+
+    n_act: int = 0
+    #: · 10⁹
+    a: int = 0
+    #: · 10¹⁸
+    ab: int = 0
+    #: · 10¹⁸
+    a2: int = 0
+    #: · 10²⁷
+    a2b: int = 0
+    #: · 10³⁶
+    a2b2: int = 0
+
+    def __add__(self, other: Self) -> Self:
+        return type(self)(**{f.name: getattr(self, f.name) + getattr(other, f.name) for f in fields(self)})
+
+    def __sub__(self, other: Self) -> Self:
+        return type(self)(**{f.name: getattr(self, f.name) - getattr(other, f.name) for f in fields(self)})
+
+    @classmethod
+    def of(cls, record: AttributionRecord) -> Self:
+        if not record.was_activated or record.was_withheld:
+            return cls()
+        a = round(record.activation_confidence * _NANO)
+        b = round(bounded_net(record) * _NANO)
+        return cls(n_act=1, a=a, ab=a * b, a2=a * a, a2b=a * a * b, a2b2=a * a * b * b)
+
+
+def bounded_net(record: AttributionRecord) -> float:
+    """b in (−1, 1), taken back out of the stored value: attributed_value = activation_confidence · b."""
+    return record.attributed_value / record.activation_confidence if record.activation_confidence else 0.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LearningSums:
+    """Everything that a learning's value is computed from, over the records of one epoch."""
+
+    n_records: int = 0
+    n_injected: int = 0
+    #: records where a withheld learning stood in the context all the same
+    n_contaminated: int = 0
+    #: records where the event and our own assignment log disagree
+    n_mismatched: int = 0
+    temporal: TemporalSums = TemporalSums()
+    #: randomised records only (0 < p < 1), injected ones activated or not; no cell is ever zero
+    arms: dict[Cell, Count] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, record: AttributionRecord) -> Self:
+        arms = {}
+        if 0 < record.withhold_probability < 1:
+            cell = Cell(
+                record.was_withheld,
+                round(record.withhold_probability * _MICRO),
+                round(record.session_outcome * _MILLI),
+            )
+            arms[cell] = Count(1, int(record.was_activated))
+        return cls(
+            n_records=1,
+            n_injected=int(not record.was_withheld),
+            n_contaminated=int(record.contaminated),
+            n_mismatched=int(record.assignment_mismatch),
+            temporal=TemporalSums.of(record),
+            arms=arms,
+        )
+
+    def __add__(self, other: Self) -> Self:
+        return self._combined(other, 1)
+
+    def __sub__(self, other: Self) -> Self:
+        return self._combined(other, -1)
+
+    def _combined(self, other: Self, sign: int) -> Self:
+        arms = dict(self.arms)
+        for cell, count in other.arms.items():
+            was = arms.get(cell, Count(0, 0))
+            arms[cell] = Count(was.records + sign * count.records, was.activated + sign * count.activated)
+            if arms[cell] == Count(0, 0):
+                del arms[cell]
+        return type(self)(
+            n_records=self.n_records + sign * other.n_records,
+            n_injected=self.n_injected + sign * other.n_injected,
+            n_contaminated=self.n_contaminated + sign * other.n_contaminated,
+            n_mismatched=self.n_mismatched + sign * other.n_mismatched,
+            temporal=self.temporal + other.temporal if sign > 0 else self.temporal - other.temporal,
+            arms=arms,
+        )
