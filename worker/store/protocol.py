@@ -1,0 +1,176 @@
+"""The seam to the store: what the system remembers about learnings, sessions and what they say about each other.
+
+The store server owns the database and implements this in process; everybody else uses the HTTP client, which implements the same.
+All methods raise `StoreUnavailable` when the store cannot be reached, and `NotFound` for ids that nobody has heard of.
+"""
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from worker.domain import (
+    AblationExperiment,
+    Assignment,
+    AttributionRecord,
+    Decision,
+    DecisionKind,
+    Learning,
+    LearningValue,
+    SessionVersion,
+    Standing,
+)
+from worker.parameters import LayerParameters
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ImportReport:
+    new: tuple[str, ...] = ()
+    #: content or category differs from what was stored: a new epoch began
+    changed: tuple[str, ...] = ()
+    unchanged: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OpenedSession:
+    """What the store knows about a session before any of its learnings is attributed."""
+
+    #: those of the asked-for and the assigned learnings that are known
+    learnings: dict[str, Learning] = field(default_factory=dict)
+    #: logged by our own assignment API for this session, whether asked for or not
+    assignments: dict[str, Assignment] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FinishedSession:
+    """What a finished attempt publishes; asking again for the same version gives the same records and deprecations."""
+
+    records: tuple[AttributionRecord, ...] = ()
+    values: tuple[LearningValue, ...] = ()
+    #: this version's deprecations, read back from the decision log
+    deprecations: tuple[Decision, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AssignmentAnswer:
+    """What the injector is told about one learning."""
+
+    learning_id: str
+    #: "inject", "withhold" or "excluded" (disabled or deprecated: never inject)
+    decision: str
+    withhold_probability: float
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SumDifference:
+    """One number that the stored sums and the records do not agree on; there must be none."""
+
+    #: empty for the global row
+    learning_id: str
+    name: str
+    stored: str
+    recomputed: str
+
+
+class AttributionStore(Protocol):
+    # -- learnings and people's decisions
+
+    def import_learnings(self, learnings: list[Learning], *, actor: str, now: int) -> ImportReport:
+        """Add or replace by id; an edit of category or content begins a new epoch, importing the same again changes nothing."""
+        ...
+
+    def get_learnings(self, learning_ids: list[str]) -> dict[str, Learning]:
+        """The known ones among them."""
+        ...
+
+    def list_learnings(self) -> list[Learning]: ...
+
+    def decide(self, learning_id: str, kind: DecisionKind, *, actor: str, reason: str, now: int) -> Decision:
+        """A person disables, enables, pins, unpins or tries a learning; appended to its decision log, in force at once."""
+        ...
+
+    def get_decisions(self, learning_id: str) -> list[Decision]:
+        """Its whole history, oldest first."""
+        ...
+
+    def get_standing(self, learning_id: str) -> Standing: ...
+
+    # -- assignment
+
+    def assign(self, session_id: str, learning_ids: list[str], *, now: int) -> list[AssignmentAnswer]:
+        """Inject or withhold, decided by hash and logged once: asking again gives the logged answer."""
+        ...
+
+    # -- attribution
+
+    def open_session(self, session_id: str, version: SessionVersion, learning_ids: list[str]) -> OpenedSession:
+        """Take note that this version is being worked on. Raises `Superseded` when a newer one is known."""
+        ...
+
+    def store_attribution(self, record: AttributionRecord, version: SessionVersion) -> None:
+        """Upsert by (learning, session): the old record's contribution out of the sums, the new one's in, one transaction.
+
+        Storing the same again changes nothing. Raises `Superseded` for an older version, `ValueError` for NaN or infinity.
+        """
+        ...
+
+    def store_attributions(self, records: list[AttributionRecord], version: SessionVersion) -> None:
+        """The same for many learnings of one session in one round trip and one transaction."""
+        ...
+
+    def finish_session(self, session_id: str, version: SessionVersion) -> FinishedSession:
+        """Remove the session's records that this version did not produce, then bring the values it touched up to date.
+
+        A change of status is written to the decision log in that transaction, with this version. Idempotent per version.
+        Raises `Superseded` for an older version.
+        """
+        ...
+
+    def get_attribution(self, learning_id: str, session_id: str) -> AttributionRecord: ...
+
+    def get_attributions_for_learning(self, learning_id: str, *, limit: int = 100) -> list[AttributionRecord]:
+        """Newest first, every epoch."""
+        ...
+
+    def get_attributions_for_session(self, session_id: str) -> list[AttributionRecord]: ...
+
+    # -- values
+
+    def get_learning_value(self, learning_id: str) -> LearningValue:
+        """Computed from the sums in force, not read from the cache."""
+        ...
+
+    def update_learning_value(self, learning_id: str) -> LearningValue:
+        """Recompute from the sums and write the cached value, with the decision-log line of a transition."""
+        ...
+
+    def list_learning_values(self, *, limit: int | None = None) -> list[LearningValue]:
+        """By estimated value, best first, then by id; every known learning, also those without a record."""
+        ...
+
+    def refresh_values(self) -> int:
+        """Bring every cached value up to date -> how many changed."""
+        ...
+
+    # -- experiments
+
+    def get_experiment(self, learning_id: str) -> AblationExperiment: ...
+
+    def update_experiment(self, learning_id: str) -> AblationExperiment:
+        """Recompute from the records' arms and write the `ablation_experiment` row (its session lists stay `[]`)."""
+        ...
+
+    # -- maintenance
+
+    def rebuild(self, *, repair: bool) -> list[SumDifference]:
+        """Recompute sums and values from the records alone; differences are written back only with `repair`."""
+        ...
+
+    def what_if(self, parameters: LayerParameters) -> list[tuple[LearningValue, LearningValue]]:
+        """(value now, value under other parameters) of every learning whose value, status or verdict would change."""
+        ...
+
+    def counts(self) -> dict[str, int]:
+        """Rows by relation, for status and health checks."""
+        ...
+
+    def close(self) -> None: ...
