@@ -1,0 +1,192 @@
+"""The event log on Redis or Valkey (7 or newer): one stream per topic and partition.
+
+    groove:log:topics                      hash: stream/topic -> partitions
+    groove:log:<stream>/<topic>:<number>   stream: entry 0-<offset + 1>, fields `id` (16 bytes), `at` (microseconds), `payload`
+
+How safe a published message is, the server's `appendfsync` decides: with `everysec` a hard stop of the server may take the last second.
+Offsets then start again lower, which a reader sees by the id of the message before its position.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+from typing import Any, cast
+from urllib.parse import parse_qsl, urlencode, urlsplit
+from uuid import UUID
+
+import structlog
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import AuthenticationError, ConnectionError, NoPermissionError, RedisError, ResponseError  # noqa: A004
+from redis.retry import Retry
+
+from worker.errors import EventLogRefused, EventLogUnavailable
+from worker.event_log.partitioning import partition_of
+from worker.event_log.protocol import LogMessage, PartitionEnds, TopicName
+
+log = structlog.get_logger(__name__)
+
+TOPICS = "groove:log:topics"
+#: one pipeline carries at most this many messages and, but for a single larger one, bytes
+PIPELINE_MESSAGES = 500
+PIPELINE_BYTES = 8_000_000
+#: ids of the oldest and the newest entry ever, without their payloads; nothing when there is no stream
+ENDS = """
+if redis.call('EXISTS', KEYS[1]) == 0 then return {} end
+local info = redis.call('XINFO', 'STREAM', KEYS[1])
+local ends = {}
+for i = 1, #info, 2 do
+  if info[i] == 'last-generated-id' then ends[1] = info[i + 1] end
+  if info[i] == 'first-entry' and info[i + 1] then ends[2] = info[i + 1][1] end
+end
+return ends
+"""
+
+
+class RedisEventLog:
+    """Safe for threads and forks (redis-py's pool is)."""
+
+    def __init__(
+        self, url: str, *, deadline: float = 10.0, clock: Callable[[], int] = lambda: time.time_ns() // 1000
+    ) -> None:
+        """`deadline`: seconds that one round trip may take."""
+        self._redis = Redis.from_url(
+            plain_url(url),
+            socket_timeout=deadline,
+            socket_connect_timeout=min(deadline, 3.0),
+            socket_keepalive=not url.startswith(("unix:", "redis+socket:")),
+            retry=Retry(NoBackoff(), 1, supported_errors=(ConnectionError,)),  # a kept connection may have been closed
+        )
+        self._clock = clock
+        self._ends = self._redis.register_script(ENDS)
+        self._partitions: dict[TopicName, int] = {}
+        self._looked_at_options = False
+
+    def ensure_topic(self, name: TopicName, partitions: int) -> int:
+        with translated():
+            self._redis.hsetnx(TOPICS, str(name), str(partitions))
+        self._warn_of_weak_options()
+        return self.partitions(name)
+
+    def partitions(self, name: TopicName) -> int:
+        with translated():
+            stored = self._redis.hget(TOPICS, str(name))
+        found = int(cast("bytes", stored)) if stored else 0
+        self._partitions[name] = found
+        return found
+
+    def read(self, name: TopicName, partition: int, offset: int, limit: int) -> list[LogMessage]:
+        with translated(), self._redis.pipeline(transaction=False) as pipe:
+            pipe.hexists(TOPICS, str(name))
+            pipe.xrange(stream_key(name, partition), min=entry_id(offset), count=limit)
+            is_there, entries = pipe.execute()
+        if not is_there:
+            raise missing(name)
+        return [message_of(entry, fields) for entry, fields in entries]
+
+    def ends(self, name: TopicName, partition: int) -> PartitionEnds:
+        with translated():
+            found = cast("list[bytes]", self._ends(keys=[stream_key(name, partition)]))
+        end = offset_of(found[0]) + 1 if found else 0
+        return PartitionEnds(begin=offset_of(found[1]) if len(found) > 1 else end, end=end)
+
+    def publish(self, name: TopicName, *, key: str, message_id: UUID, payload: bytes) -> None:
+        self.publish_many(name, [(key, message_id, payload)])
+
+    def publish_many(self, name: TopicName, messages: list[tuple[str, UUID, bytes]]) -> None:
+        partitions = self._partitions.get(name) or self.partitions(name)
+        if not partitions:
+            raise missing(name)
+        for batch in batches(messages):
+            with translated(), self._redis.pipeline(transaction=False) as pipe:
+                for key, message_id, payload in batch:
+                    fields = {"id": message_id.bytes, "at": self._clock(), "payload": payload}
+                    pipe.xadd(stream_key(name, partition_of(key, partitions)), cast("Any", fields), id="0-*")
+                pipe.execute()
+
+    def trim(self, name: TopicName, partition: int, offset: int) -> None:
+        with translated():
+            self._redis.xtrim(stream_key(name, partition), minid=entry_id(offset), approximate=True)
+
+    def show_position(self, name: TopicName, partition: int, offset: int) -> None:
+        """Redis has no tool that would show it."""
+
+    def close(self) -> None:
+        self._redis.close()
+
+    def _warn_of_weak_options(self) -> None:
+        """Once a process; a server that does not let us ask is left alone."""
+        if self._looked_at_options:
+            return
+        self._looked_at_options = True
+        try:
+            options = cast("dict[str, str]", self._redis.config_get("appendonly", "maxmemory-policy"))
+        except RedisError:
+            return
+        if options.get("appendonly") == "no" or options.get("maxmemory-policy", "").startswith("allkeys-"):
+            log.warning("topic_options_weak", todo="set appendonly yes and maxmemory-policy noeviction", **options)
+
+
+def plain_url(url: str) -> str:
+    """Celery writes `redis+socket:///path?virtual_host=1` for what redis-py calls `unix:///path?db=1`."""
+    if not url.startswith("redis+socket:"):
+        return url
+    parts = urlsplit(url)
+    query = [("db" if key == "virtual_host" else key, value) for key, value in parse_qsl(parts.query)]
+    return parts._replace(scheme="unix", query=urlencode(query)).geturl()
+
+
+def stream_key(name: TopicName, partition: int) -> str:
+    return f"groove:log:{name}:{partition}"
+
+
+def entry_id(offset: int) -> str:
+    """Redis counts from 0-1, offsets from 0."""
+    return f"0-{max(offset, 0) + 1}"
+
+
+def offset_of(entry: bytes) -> int:
+    return int(entry.partition(b"-")[2]) - 1
+
+
+def message_of(entry: bytes, fields: dict[bytes, bytes]) -> LogMessage:
+    return LogMessage(
+        offset=offset_of(entry),
+        message_id=UUID(bytes=fields[b"id"]),
+        payload=fields[b"payload"],
+        timestamp=int(fields[b"at"]),
+    )
+
+
+def batches(messages: list[tuple[str, UUID, bytes]]) -> Iterator[list[tuple[str, UUID, bytes]]]:
+    """In order, each small enough for one round trip."""
+    rest = iter(messages)
+    while batch := list(islice(rest, PIPELINE_MESSAGES)):
+        part: list[tuple[str, UUID, bytes]] = []
+        size = 0
+        for message in batch:
+            if part and size + len(message[2]) > PIPELINE_BYTES:
+                yield part
+                part, size = [], 0
+            part.append(message)
+            size += len(message[2])
+        yield part
+
+
+def missing(name: TopicName) -> EventLogUnavailable:
+    return EventLogUnavailable(f"topic {name} is not there: the bridge creates it when it starts")
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """redis-py's errors as ours."""
+    try:
+        yield
+    except (AuthenticationError, NoPermissionError) as error:
+        raise EventLogRefused(f"event log: the Redis server refuses us: {error}") from error
+    except ResponseError as error:
+        kind = EventLogRefused if str(error).startswith(("WRONGTYPE", "Invalid stream ID")) else EventLogUnavailable
+        raise kind(f"event log: the Redis server (7 or newer is needed) answers: {error}") from error
+    except RedisError as error:
+        raise EventLogUnavailable(f"event log: the Redis server cannot be reached: {error}") from error
