@@ -1,0 +1,65 @@
+"""The `groove` command. Subcommands are loaded when they are called, so that `groove --help` answers at once.
+
+Exit status: 0 all well; 1 an error, or something was refused or found wrong; 2 the command line was wrong; 130 interrupted.
+"""
+
+import importlib
+import os
+import signal
+import sys
+
+import click
+
+#: command -> (module in this package, what `groove --help` says)
+COMMANDS = {
+    "run": ("run", "Process event files with the embedded stack, show the values, stop."),
+    "up": ("run", "Run the embedded stack until Ctrl-C, restarting what dies."),
+    "publish": ("publish", "Put heavy events from a file into the event log."),
+    "learnings": ("learnings", "Import, list and decide about learnings."),
+    "values": ("values", "What each learning is worth, best first."),
+    "bridge": ("parts", "Start a bridge: event log to task queue."),
+    "worker": ("parts", "Start a worker: embeds sessions, attributes learnings."),
+    "store": ("parts", "Start the store server, which owns the results."),
+}
+
+
+class LazyGroup(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"worker.cli.{COMMANDS[cmd_name][0]}")
+        command: click.Command = module.__dict__[f"{cmd_name.replace('-', '_')}_command"]
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="groove-attribution", prog_name="groove")
+def groove() -> None:
+    """Which learnings of an AI coding assistant help, which do nothing, which hurt.
+
+    Settings come from groove.toml and GROOVE_ variables; data lies in .groove unless GROOVE_DATA_DIR says otherwise.
+    """
+
+
+def main() -> None:
+    """Run the command; what goes wrong is one line and a status, never a traceback."""
+    from worker.errors import GrooveError
+
+    try:
+        groove(prog_name="groove")
+    except GrooveError as error:
+        click.echo(f"groove: {error}", err=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        click.echo("groove: interrupted", err=True)
+        sys.exit(128 + signal.SIGINT)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)

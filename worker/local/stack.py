@@ -1,0 +1,126 @@
+"""The embedded stack as a whole: started in order, watched, stopped in reverse order."""
+
+import contextlib
+import os
+import threading
+import time
+from collections import defaultdict, deque
+from collections.abc import Iterator
+
+import structlog
+
+from worker.errors import Unavailable
+from worker.local import parts
+from worker.local.folder import owned_folder
+from worker.local.process import ChildProcess
+from worker.settings import Settings
+
+_READY_SECONDS = 60.0
+#: restarts are counted over this long
+_RESTART_WINDOW_SECONDS = 600.0
+_LOOK_SECONDS = 0.2
+_MAX_PAUSE_SECONDS = 10.0
+#: parts that the others need until they have ended
+_FOUNDATION = ("broker", "store")
+
+log = structlog.get_logger()
+
+
+class Stack:
+    """Parts in the order of their start; `watch` keeps them running."""
+
+    def __init__(self, settings: Settings, children: list[ChildProcess]) -> None:
+        self.settings = settings
+        self.children = children
+        self.stopping = threading.Event()
+        self._restarts: dict[str, deque[float]] = defaultdict(deque)
+        self._not_before: dict[str, float] = {}
+
+    def start(self) -> None:
+        for child in self.children:
+            child.start()
+            child.wait_until_ready(_READY_SECONDS)
+
+    def stop(self) -> None:
+        """Those that do the work first and at once, then what they stand on."""
+        self.stopping.set()
+        for child in self.children:
+            if child.name not in _FOUNDATION:
+                child.ask_to_end()
+        for child in reversed(self.children):
+            child.stop(self.settings.local.stop_seconds)
+
+    def look_after(self) -> None:
+        """Start again what has died, later each time. Raises `Unavailable` when a part has died too often."""
+        now = time.monotonic()
+        for child in self.children:
+            if child.is_running or now < self._not_before.get(child.name, 0):
+                continue
+            if child.name not in self._not_before:
+                self._note_death(child, now)
+                continue
+            del self._not_before[child.name]
+            child.start()
+
+    def _note_death(self, child: ChildProcess, now: float) -> None:
+        deaths = self._restarts[child.name]
+        deaths.append(now)
+        while deaths[0] < now - _RESTART_WINDOW_SECONDS:
+            deaths.popleft()
+        if len(deaths) > self.settings.local.max_restarts:
+            raise Unavailable(
+                f"{child.name} died {len(deaths)} times within ten minutes (last status {child.exit_status}): giving up; see {child.log}"
+            )
+        pause = min(0.1 * 2 ** (len(deaths) - 1), _MAX_PAUSE_SECONDS)
+        log.warning("part_restarted", part=child.name, status=child.exit_status, deaths=len(deaths), pause=pause)
+        self._not_before[child.name] = now + pause
+
+    def watch(self) -> None:
+        """Until `stopping` is set."""
+        while not self.stopping.wait(_LOOK_SECONDS):
+            self.look_after()
+
+
+@contextlib.contextmanager
+def running_stack(settings: Settings, *, log_to_files: bool, flower_port: int | None = None) -> Iterator[Stack]:
+    """The whole stack, up and answering; ended with the block, whatever happens in it."""
+    with owned_folder(settings):
+        stack = Stack(settings, list(_children(settings, log_to_files, flower_port)))
+        try:
+            stack.start()
+            yield stack
+        finally:
+            stack.stop()
+
+
+@contextlib.contextmanager
+def running_store(settings: Settings) -> Iterator[None]:
+    """The embedded store server alone, for the length of one command."""
+    with owned_folder(settings):
+        child = parts.store(settings, _environ(settings), log=True)
+        try:
+            child.start()
+            child.wait_until_ready(_READY_SECONDS)
+            yield
+        finally:
+            child.stop(settings.local.stop_seconds)
+
+
+def _children(settings: Settings, log_to_files: bool, flower_port: int | None) -> Iterator[ChildProcess]:
+    environ = _environ(settings)
+    if settings.broker is None:
+        yield parts.broker(settings, environ)
+    if settings.store.url is None:
+        yield parts.store(settings, environ, log=log_to_files)
+    for number in range(1, settings.worker_count + 1):
+        yield parts.worker(settings, environ, number, log=log_to_files)
+    yield parts.bridge(settings, environ, log=log_to_files)
+    if flower_port is not None:
+        yield parts.flower(settings, environ, flower_port, log=log_to_files)
+
+
+def _environ(settings: Settings) -> dict[str, str]:
+    """Ours, with the folder spelt out: a part may not depend on where it is started."""
+    environ = dict(os.environ)
+    environ["GROOVE_DATA_DIR"] = str(settings.data_dir.absolute())
+    return environ

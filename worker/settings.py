@@ -1,0 +1,317 @@
+"""Every setting once: its name, type, default and meaning; read from `groove.toml` and the environment.
+
+A setting `bridge.batch` is `batch = 200` under `[bridge]` in the file, or `GROOVE_BRIDGE__BATCH=200` in the environment, which wins.
+What is unknown, of the wrong type or impossible stops the start with one line that names it.
+"""
+
+import hashlib
+import json
+import os
+import tempfile
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import quote, unquote, urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from worker.errors import ConfigurationError
+from worker.parameters import (
+    AblationParameters,
+    ActivationParameters,
+    AggregationParameters,
+    LayerParameters,
+    TemporalParameters,
+)
+
+PREFIX = "GROOVE_"
+#: read by other programs of ours (tests, the file's own place), not settings
+_NOT_SETTINGS = ("GROOVE_TEST_", "GROOVE_CONFIG")
+#: longest path that a unix socket can have
+_SOCKET_PATH_MAX = 100
+
+
+class Group(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class StreamSettings(Group):
+    """Names in the event log, as `stream/topic`."""
+
+    heavy: str = Field(default="groove.assessment/heavy", pattern=r"^[^/\s]+/[^/\s]+$")
+    lightweight: str = Field(default="groove.assessment/lightweight", pattern=r"^[^/\s]+/[^/\s]+$")
+    attributed: str = Field(default="groove.attribution/sessions", pattern=r"^[^/\s]+/[^/\s]+$")
+    #: partitions of a topic that we create
+    partitions: int = Field(default=4, ge=1, le=1000)
+    #: tell Apache Iggy our positions, so that its own tools show a lag; never read back
+    show_positions: bool = False
+    #: throw away what lies below the positions (Redis Streams; Apache Iggy has its own retention)
+    trim: bool = True
+
+
+class BridgeSettings(Group):
+    #: messages a poll, one ledger transaction each
+    batch: int = Field(default=200, ge=1, le=10_000)
+    #: seconds after which the partitions of a silent replica are taken over
+    lease_seconds: float = Field(default=30.0, gt=0)
+    #: seconds between polls of an empty log, at least
+    idle_seconds: float = Field(default=0.05, gt=0)
+    #: reading pauses while more tasks than this are queued
+    max_queue_length: int = Field(default=10_000, ge=1)
+    #: reading pauses while more sessions than this are unfinished (waiting ones not counted)
+    max_backlog: int = Field(default=50_000, ge=1)
+    #: bytes; a longer message is a dead letter
+    max_message_bytes: int = Field(default=64_000_000, ge=1024)
+    #: sessions' `transcript_path` is read below this folder only; unset: never
+    transcript_root: Path | None = None
+    #: seconds after a late lightweight event until its session is done again
+    late_event_quiet_seconds: float = Field(default=60.0, ge=0)
+
+
+class SweeperSettings(Group):
+    #: seconds between two looks at the ledger
+    interval_seconds: float = Field(default=5.0, gt=0)
+    #: seconds without an answer after which a sent task counts as lost, if nothing older is still queued
+    overdue_seconds: float = Field(default=60.0, gt=0)
+    #: hours until a session whose transcript never came is given up
+    transcript_wait_hours: float = Field(default=72.0, gt=0)
+    #: days for which payloads of finished sessions are kept (for `groove replay`); 0: for ever
+    payload_days: float = Field(default=90.0, ge=0)
+    #: days for which sent messages are kept (for `groove outbox resend`); 0: for ever
+    outbox_days: float = Field(default=14.0, ge=0)
+
+
+class WorkerSettings(Group):
+    #: seconds for attributing a task's learnings or preparing a session; caught and counted as a failed try
+    soft_time_limit: float = Field(default=120.0, gt=0)
+    #: the process is killed this many seconds after the soft limit
+    hard_limit_grace: float = Field(default=5.0, gt=0)
+    #: tries of one learning of one session before it is given up
+    max_tries: int = Field(default=3, ge=1)
+    #: seconds before the second try; doubles with each further one
+    retry_seconds: float = Field(default=5.0, ge=0)
+    #: one task per learning; more for very large sessions
+    learnings_per_task: int = Field(default=1, ge=1)
+    #: seconds for which a task waits for a part that cannot be reached before it leaves the work to the sweeper
+    patience_seconds: float = Field(default=20.0, ge=0)
+    #: seconds for which a prepared session's vectors are kept on the broker
+    bundle_seconds: int = Field(default=3600, ge=60)
+    #: messages that a process takes ahead of time
+    prefetch: int = Field(default=4, ge=1)
+
+
+class EmbedderSettings(Group):
+    #: path or name of a sentence-transformers model; unset: all-MiniLM-L6-v2 from its package
+    model: str | None = None
+    device: str = "auto"
+    precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    batch_size: int = Field(default=32, ge=1)
+    #: threads of one process; unset: the cores shared out over `local.workers`
+    threads: int | None = Field(default=None, ge=1)
+
+
+class StoreSettings(Group):
+    #: http://host:port of the store server; unset: the embedded one, on a unix socket below `data_dir`
+    url: str | None = None
+    host: str = "127.0.0.1"
+    #: port to listen on besides the unix socket; 0: none
+    port: int = Field(default=0, ge=0, le=65535)
+
+
+class LocalSettings(Group):
+    """The embedded stack of `groove run` and `groove up`."""
+
+    #: worker processes; unset: one a core, four at most
+    workers: int | None = Field(default=None, ge=1)
+    #: restarts of one part within ten minutes before the stack gives up
+    max_restarts: int = Field(default=10, ge=1)
+    #: seconds for which a part may take to end before it is killed
+    stop_seconds: float = Field(default=10.0, gt=0)
+
+
+class LogSettings(Group):
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["console", "json"] = "console"
+
+
+class Settings(Group):
+    """Everything that can be set. Connections that are left out mean the embedded part below `data_dir`."""
+
+    data_dir: Path = Path(".groove")
+    #: redis://… or iggy://user:password@host:8090
+    event_log: SecretStr | None = None
+    #: redis://…
+    broker: SecretStr | None = None
+    #: sqlite:///… or postgresql://…
+    ledger: SecretStr | None = None
+    #: who may read from and write to the store server; from the environment only
+    store_read_token: SecretStr | None = None
+    store_write_token: SecretStr | None = None
+    #: user:password for Flower; from the environment only
+    flower_auth: SecretStr | None = None
+
+    streams: StreamSettings = StreamSettings()
+    bridge: BridgeSettings = BridgeSettings()
+    sweeper: SweeperSettings = SweeperSettings()
+    worker: WorkerSettings = WorkerSettings()
+    embedder: EmbedderSettings = EmbedderSettings()
+    store: StoreSettings = StoreSettings()
+    local: LocalSettings = LocalSettings()
+    log: LogSettings = LogSettings()
+
+    activation: ActivationParameters = ActivationParameters()
+    temporal: TemporalParameters = TemporalParameters()
+    ablation: AblationParameters = AblationParameters()
+    aggregation: AggregationParameters = AggregationParameters()
+
+    @property
+    def layers(self) -> LayerParameters:
+        return LayerParameters(
+            activation=self.activation, temporal=self.temporal, ablation=self.ablation, aggregation=self.aggregation
+        )
+
+    @property
+    def run_dir(self) -> Path:
+        """Sockets of the embedded parts; outside `data_dir` where that path is too long for a socket."""
+        inside = self.data_dir.absolute() / "run"
+        if len(str(inside)) <= _SOCKET_PATH_MAX - len("/broker.sock"):
+            return inside
+        name = hashlib.sha256(str(inside).encode()).hexdigest()[:16]
+        return Path(tempfile.gettempdir()) / f"groove-{os.getuid()}-{name}"
+
+    @property
+    def broker_url(self) -> str:
+        if self.broker is not None:
+            return self.broker.get_secret_value()
+        return f"redis+socket://{self.run_dir / 'broker.sock'}"
+
+    @property
+    def ledger_url(self) -> str:
+        if self.ledger is not None:
+            return self.ledger.get_secret_value()
+        return f"sqlite:///{self.data_dir.absolute() / 'ledger.sqlite'}"
+
+    @property
+    def event_log_url(self) -> str:
+        return self.event_log.get_secret_value() if self.event_log is not None else self.broker_url
+
+    @property
+    def store_url(self) -> str:
+        return self.store.url or f"http+unix://{quote(str(self.run_dir / 'store.sock'), safe='')}"
+
+    @property
+    def worker_count(self) -> int:
+        return self.local.workers or min(len(os.sched_getaffinity(0)), 4)
+
+    @property
+    def embedder_threads(self) -> int:
+        return self.embedder.threads or max(1, len(os.sched_getaffinity(0)) // self.worker_count)
+
+    def read_token(self) -> str | None:
+        return self.store_read_token.get_secret_value() if self.store_read_token else self.write_token()
+
+    def write_token(self) -> str | None:
+        return self.store_write_token.get_secret_value() if self.store_write_token else None
+
+
+#: never accepted from the file, which gets copied, mailed and committed
+_ENVIRONMENT_ONLY = ("store_read_token", "store_write_token", "flower_auth")
+
+
+def load_settings(environ: Mapping[str, str] = os.environ, *, path: Path | None = None) -> Settings:
+    """Read the file (`path`, `GROOVE_CONFIG`, or ./groove.toml where there is one), then the environment.
+
+    Raises `ConfigurationError` with one line that names the key.
+    """
+    values, origins = _gather(environ, path)
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        raise ConfigurationError(_one_line(error, origins)) from error
+
+
+def settings_origins(environ: Mapping[str, str] = os.environ, *, path: Path | None = None) -> dict[str, str]:
+    """Where each setting that is not at its default comes from: dotted key -> file or variable."""
+    return _gather(environ, path)[1]
+
+
+def _gather(environ: Mapping[str, str], path: Path | None) -> tuple[dict[str, Any], dict[str, str]]:
+    values: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    for key, value, origin in (*_from_file(environ, path), *_from_environment(environ)):
+        _place(values, key, value, origin)
+        origins[".".join(key)] = origin
+    return values, origins
+
+
+def _from_file(environ: Mapping[str, str], path: Path | None) -> Iterator[tuple[tuple[str, ...], Any, str]]:
+    chosen = path or (Path(environ["GROOVE_CONFIG"]) if environ.get("GROOVE_CONFIG") else None)
+    file = chosen or Path("groove.toml")
+    if not file.exists():
+        if chosen:
+            raise ConfigurationError(f"{file}: no such settings file")
+        return
+    try:
+        document = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigurationError(f"{file}: {error}") from error
+    for key, value in _leaves(document):
+        if key[0] in _ENVIRONMENT_ONLY:
+            raise ConfigurationError(f"{file}: {key[0]} is a secret: set {PREFIX}{key[0].upper()} instead")
+        yield key, value, str(file)
+
+
+def _leaves(document: dict[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    for name, value in document.items():
+        if isinstance(value, dict):
+            for key, leaf in _leaves(value):
+                yield (name, *key), leaf
+        else:
+            yield (name,), value
+
+
+def _from_environment(environ: Mapping[str, str]) -> Iterator[tuple[tuple[str, ...], Any, str]]:
+    for variable, text in sorted(environ.items()):
+        if variable.startswith(PREFIX) and not variable.startswith(_NOT_SETTINGS) and text:
+            yield tuple(variable.removeprefix(PREFIX).lower().split("__")), text, variable
+
+
+def _place(values: dict[str, Any], key: tuple[str, ...], value: Any, origin: str) -> None:
+    here = values
+    for name in key[:-1]:
+        here = here.setdefault(name, {})
+        if not isinstance(here, dict):
+            raise ConfigurationError(f"{origin}: {'.'.join(key)} is both a setting and a group")
+    here[key[-1]] = value
+
+
+def _one_line(error: ValidationError, origins: dict[str, str]) -> str:
+    first = error.errors(include_url=False, include_context=False)[0]
+    key = ".".join(str(part) for part in first["loc"])
+    origin = origins.get(key, "")
+    if first["type"] == "extra_forbidden":
+        return f"{origin or key}: unknown setting {key}"
+    return f"{origin}: {key}: {first['msg']}" if origin else f"{key}: {first['msg']}"
+
+
+def masked(url: str) -> str:
+    """A connection address without its password, for people's eyes."""
+    parts = urlsplit(url)
+    if parts.password is None:
+        return url
+    return url.replace(f":{parts.password}@", ":***@", 1)
+
+
+def redis_socket_path(url: str) -> str | None:
+    """The path in redis+socket:///path, else None."""
+    return unquote(urlsplit(url).path) if url.startswith("redis+socket://") else None
+
+
+def shown(settings: Settings) -> dict[str, Any]:
+    """All settings as plain values with secrets masked."""
+    document: dict[str, Any] = json.loads(settings.model_dump_json())
+    for name in ("event_log", "broker", "ledger"):
+        secret = getattr(settings, name)
+        document[name] = masked(secret.get_secret_value()) if secret else None
+    return document
