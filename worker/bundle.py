@@ -4,8 +4,16 @@ Made once by `prepare_session`, kept on the broker for a while, read by every `a
 """
 
 from dataclasses import dataclass, field
+from typing import Self
 
+from pydantic import TypeAdapter, ValidationError
+
+from worker import bundle_codec
+from worker.calibration import Calibration
 from worker.domain import Assignment, Learning, SessionVersion, Signal
+from worker.errors import BundleGone
+from worker.evidence import SessionEvidence
+from worker.ngrams import NgramIndex
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,3 +34,78 @@ class SessionBundle:
     context: SessionContext
     #: the expected learnings that are known; one that is missing here fails with that reason
     learnings: dict[str, Learning]
+    evidence: SessionEvidence = field(default_factory=SessionEvidence)
+    #: learnings whose own text, or a near copy, stood in the assistant's context
+    contaminated: frozenset[str] = frozenset()
+    #: the embedder's; empty where there was nothing to embed
+    model: str = ""
+    precision: str = ""
+
+    def to_bytes(self) -> bytes:
+        evidence, ngrams = self.evidence, self.evidence.ngrams
+        words = _Words(
+            context=self.context,
+            learnings=self.learnings,
+            contaminated=self.contaminated,
+            model=self.model,
+            precision=self.precision,
+            texts=evidence.texts,
+            learning_ids=evidence.learning_ids,
+            calibration=evidence.calibration,
+        )
+        arrays = {name: getattr(evidence, name) for name in _EVIDENCE_ARRAYS}
+        arrays |= {name: getattr(ngrams, name) for name in _NGRAM_ARRAYS}
+        return bundle_codec.pack(_WORDS.dump_json(words), arrays)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Self:
+        """Raises `BundleGone` when the bytes are damaged or were written by another version of this program."""
+        text, arrays = bundle_codec.unpack(data)
+        try:
+            words = _WORDS.validate_json(text)
+            ngrams = NgramIndex(n_texts=len(words.texts), **{name: arrays[name] for name in _NGRAM_ARRAYS})
+            evidence = SessionEvidence(
+                texts=words.texts,
+                learning_ids=words.learning_ids,
+                calibration=words.calibration,
+                ngrams=ngrams,
+                **{name: arrays[name] for name in _EVIDENCE_ARRAYS},
+            )
+        except (ValidationError, KeyError) as error:
+            raise BundleGone(f"the session's bundle is damaged: {error}") from error
+        return cls(
+            context=words.context,
+            learnings=words.learnings,
+            evidence=evidence,
+            contaminated=words.contaminated,
+            model=words.model,
+            precision=words.precision,
+        )
+
+
+_EVIDENCE_ARRAYS = (
+    "text_vectors",
+    "chunk_messages",
+    "chunk_rows",
+    "chunk_kinds",
+    "action_vectors",
+    "insight_vectors",
+)
+_NGRAM_ARRAYS = ("buckets", "starts", "rows", "weights")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Words:
+    """Everything in a bundle that is not an array."""
+
+    context: SessionContext
+    learnings: dict[str, Learning]
+    contaminated: frozenset[str]
+    model: str
+    precision: str
+    texts: tuple[str, ...]
+    learning_ids: tuple[str, ...]
+    calibration: Calibration
+
+
+_WORDS = TypeAdapter(_Words)

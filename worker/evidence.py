@@ -1,0 +1,56 @@
+"""What a session's assistant did, cut into chunks, as numbers: enough to judge any of its learnings without a model or a transcript."""
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.calibration import Calibration, shipped_calibration
+from worker.ngrams import NgramIndex
+
+
+class ChunkKind(IntEnum):
+    """What a piece of an assistant's message is; the numbers are stored."""
+
+    PROSE = 0
+    CODE = 1
+    COMMAND = 2
+    CALL = 3
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Chunk:
+    """A sentence, a command, a few lines of code, or a call with its input."""
+
+    message_idx: int
+    kind: ChunkKind
+    text: str
+
+
+def _no_rows() -> NDArray[np.int32]:
+    return np.zeros(0, dtype=np.int32)
+
+
+def _no_vectors() -> NDArray[np.float16]:
+    return np.zeros((0, 0), dtype=np.float16)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class SessionEvidence:
+    """Chunks and learnings with their vectors. Arrays named alike are aligned; a text that occurs twice has one vector."""
+
+    #: distinct chunk texts, in order of first occurrence
+    texts: tuple[str, ...] = ()
+    #: one row of length 1 per text
+    text_vectors: NDArray[np.float16] = field(default_factory=_no_vectors)
+    ngrams: NgramIndex = field(default_factory=NgramIndex.empty)
+    #: per chunk, in the session's order: its message, its text's row, its ChunkKind
+    chunk_messages: NDArray[np.int32] = field(default_factory=_no_rows)
+    chunk_rows: NDArray[np.int32] = field(default_factory=_no_rows)
+    chunk_kinds: NDArray[np.int32] = field(default_factory=_no_rows)
+    learning_ids: tuple[str, ...] = ()
+    #: what the learning asks for, and what it says in full: one row each per learning
+    action_vectors: NDArray[np.float16] = field(default_factory=_no_vectors)
+    insight_vectors: NDArray[np.float16] = field(default_factory=_no_vectors)
+    calibration: Calibration = field(default_factory=shipped_calibration)

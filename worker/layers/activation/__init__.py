@@ -1,0 +1,13 @@
+"""Layer 1: did the session use the learning, how sure is that, and where?
+
+chunks.py         what the assistant wrote and did, in pieces
+wording.py        what a learning asks for: its action, the code it names
+features.py       the evidence of each piece for one learning, as numbers
+references.py     the learning's own phrases and commands, found again
+contamination.py  a learning's text standing in the context, which is not use
+detector.py       evidence -> Activation, calibrated or raw
+"""
+
+from worker.layers.activation.detector import HybridDetector
+
+__all__ = ["HybridDetector"]

@@ -1,0 +1,125 @@
+"""Assistant messages -> chunks that one model input holds: sentences, commands, a few lines of code, calls with their input.
+
+What the assistant did not do is left out: messages of others, what tools answered, calls that were rejected, the old side of edits.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from worker.domain import Block, BlockKind, Message, Transcript
+from worker.evidence import Chunk, ChunkKind
+
+#: characters; the model reads 256 tokens, and a long chunk says too many things at once
+MAX_PROSE = 300
+MIN_CHUNK = 8
+MAX_CODE = 240
+CODE_LINES = 4
+#: per message and per session: beyond, a transcript is a log, and its chunks are thinned out evenly
+MAX_CHUNKS = 20_000
+#: characters of one block that are read
+MAX_BLOCK = 200_000
+
+_FENCE = re.compile(r"^[ \t]*(?:```|~~~).*$", re.MULTILINE)
+_SENTENCE_END = re.compile(r"(?<=[.!?:;])\s+(?=\S)")
+_COMMAND_END = re.compile(r"\n|&&|;")
+_OLD_SIDE = frozenset({"old_string", "old_str", "search", "old_text", "old_source"})
+_NEW_SIDE = (
+    "new_string",
+    "new_str",
+    "replace",
+    "new_text",
+    "new_source",
+    "content",
+    "file_text",
+    "text",
+    "contents",
+    "body",
+)
+_PATHS = ("file_path", "path", "filename", "notebook_path", "file_name")
+_COMMANDS = ("command", "cmd", "script")
+
+
+def chunk_transcript(transcript: Transcript) -> tuple[Chunk, ...]:
+    """In the transcript's order; at most `MAX_CHUNKS`."""
+    chunks = [chunk for message in transcript.messages for chunk in chunk_message(message)]
+    if len(chunks) <= MAX_CHUNKS:
+        return tuple(chunks)
+    return tuple(chunks[number * len(chunks) // MAX_CHUNKS] for number in range(MAX_CHUNKS))
+
+
+def chunk_message(message: Message) -> Iterator[Chunk]:
+    if message.role != "assistant":
+        return
+    for block in message.blocks:
+        for kind, text in _pieces(block):
+            stripped = text.strip()
+            if len(stripped) >= MIN_CHUNK:
+                yield Chunk(message_idx=message.message_idx, kind=kind, text=stripped)
+
+
+def _pieces(block: Block) -> Iterator[tuple[ChunkKind, str]]:
+    if block.kind is BlockKind.TEXT:
+        yield from _prose_and_fences(block.text[:MAX_BLOCK])
+    elif block.kind is BlockKind.TOOL_USE and not block.rejected:
+        yield from _call(block)
+
+
+def _prose_and_fences(text: str) -> Iterator[tuple[ChunkKind, str]]:
+    for number, part in enumerate(_FENCE.split(text)):
+        if number % 2:
+            yield from ((ChunkKind.CODE, piece) for piece in code_groups(part))
+        else:
+            yield from ((ChunkKind.PROSE, piece) for piece in sentences(part))
+
+
+def sentences(text: str) -> Iterator[str]:
+    for line in text.split("\n"):
+        for sentence in _SENTENCE_END.split(line.strip()):
+            yield from (sentence[start : start + MAX_PROSE] for start in range(0, len(sentence), MAX_PROSE))
+
+
+def commands(text: str) -> Iterator[str]:
+    for part in _COMMAND_END.split(text):
+        command = part.strip()
+        yield from (command[start : start + MAX_PROSE] for start in range(0, len(command), MAX_PROSE))
+
+
+def code_groups(text: str) -> Iterator[str]:
+    """Up to `CODE_LINES` lines or `MAX_CODE` characters that follow each other; blank lines do not count."""
+    group: list[str] = []
+    for line in (line[:MAX_CODE] for line in text.split("\n") if line.strip()):
+        if group and (len(group) == CODE_LINES or sum(map(len, group)) + len(group) + len(line) > MAX_CODE):
+            yield "\n".join(group)
+            group = []
+        group.append(line.rstrip())
+    if group:
+        yield "\n".join(group)
+
+
+def _call(block: Block) -> Iterator[tuple[ChunkKind, str]]:
+    given = block.input
+    if given is None:
+        yield from _flat_call(block)
+        return
+    command = _first(given, _COMMANDS)
+    new = _first(given, _NEW_SIDE)
+    if command:
+        yield from ((ChunkKind.COMMAND, piece) for piece in commands(command[:MAX_BLOCK]))
+        yield from ((ChunkKind.PROSE, piece) for piece in sentences(_first(given, ("description",))[:MAX_BLOCK]))
+    elif new or _OLD_SIDE & given.keys():
+        yield ChunkKind.CALL, f"{block.tool} {_first(given, _PATHS)}"[:MAX_PROSE]
+        yield from ((ChunkKind.CODE, piece) for piece in code_groups(new[:MAX_BLOCK]))
+    else:
+        yield ChunkKind.CALL, f"{block.tool} {block.text}"[:MAX_PROSE]
+
+
+def _flat_call(block: Block) -> Iterator[tuple[ChunkKind, str]]:
+    """A call whose input is known as text only: its first line names it, the rest is what it writes or says."""
+    head, _, rest = block.text[:MAX_BLOCK].partition("\n")
+    yield ChunkKind.CALL, f"{block.tool} {head}"[:MAX_PROSE]
+    yield from ((ChunkKind.CODE, piece) for piece in code_groups(rest))
+
+
+def _first(given: dict[str, Any], names: tuple[str, ...]) -> str:
+    return next((given[name] for name in names if isinstance(given.get(name), str)), "")

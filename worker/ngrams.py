@@ -1,0 +1,90 @@
+"""Similarity of texts by the characters they share, without a model: it sees identifiers and commands that embeddings blur.
+
+Character n-grams of 3 to 5 within words (each padded with a space, as scikit-learn's `char_wb`), counts damped to 1 + ln n, hashed to
+2^16, cosine. No document frequencies are needed, so nothing has to be stored or kept in step.
+"""
+
+import math
+import re
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import chain
+
+import numpy as np
+from numpy.typing import NDArray
+
+_BUCKETS = 1 << 16
+_SIZES = (3, 4, 5)
+_ONE = 1 << 15  # weights are kept as whole parts of this
+_NO_ENTRIES = np.zeros((0, 3), dtype=np.int32)
+_SPACE = re.compile(r"\s+")
+#: a "word" of base64 or minified code is cut here
+_WORD_LIMIT = 200
+
+
+@lru_cache(maxsize=1 << 16)
+def _word_buckets(word: str) -> tuple[int, ...]:
+    """The buckets of a padded word's n-grams; a word shorter than n counts once, whole."""
+    padded = f" {word} "
+    data = [padded[start : start + size] for size in _SIZES for start in range(max(1, len(padded) - size + 1))]
+    return tuple(zlib.crc32(gram.encode()) % _BUCKETS for gram in data)
+
+
+def ngram_weights(text: str) -> dict[int, float]:
+    """Bucket -> weight, of length 1; empty for a text without words."""
+    words = _SPACE.split(text.lower().strip())
+    counts = Counter(chain.from_iterable(_word_buckets(word[:_WORD_LIMIT]) for word in words if word))
+    damped = {bucket: 1.0 + math.log(count) for bucket, count in counts.items()}
+    length = math.sqrt(math.fsum(weight * weight for weight in damped.values()))
+    return {bucket: weight / length for bucket, weight in damped.items()}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class NgramIndex:
+    """The weights of many texts by bucket, kept only for the buckets that some question can ask about (column form)."""
+
+    n_texts: int = 0
+    #: ascending
+    buckets: NDArray[np.int32]
+    #: bucket i's entries are `starts[i] : starts[i + 1]` of the next two
+    starts: NDArray[np.int32]
+    rows: NDArray[np.int32]
+    #: as 2^15-ths
+    weights: NDArray[np.uint16]
+
+    @classmethod
+    def empty(cls) -> "NgramIndex":
+        return cls.of((), questions=())
+
+    @classmethod
+    def of(cls, texts: Sequence[str], *, questions: Iterable[str]) -> "NgramIndex":
+        asked = {bucket for question in questions for bucket in ngram_weights(question)}
+        entries = np.concatenate([_entries(row, text, asked) for row, text in enumerate(texts)] or [_NO_ENTRIES])
+        entries = entries[np.lexsort((entries[:, 1], entries[:, 0]))]
+        buckets, first = np.unique(entries[:, 0], return_index=True)
+        return cls(
+            n_texts=len(texts),
+            buckets=buckets.astype(np.int32),
+            starts=np.append(first, len(entries)).astype(np.int32),
+            rows=entries[:, 1].copy(),
+            weights=entries[:, 2].astype(np.uint16),
+        )
+
+    def similarities(self, question: str) -> NDArray[np.float64]:
+        """Cosine with each text, rounded to 6 decimals; the question's buckets must have been asked for."""
+        result = np.zeros(self.n_texts)
+        for bucket, weight in sorted(ngram_weights(question).items()):
+            place = int(np.searchsorted(self.buckets, bucket))
+            if place < len(self.buckets) and self.buckets[place] == bucket:
+                span = slice(int(self.starts[place]), int(self.starts[place + 1]))
+                result[self.rows[span]] += weight / _ONE * self.weights[span]
+        return np.round(result, 6)
+
+
+def _entries(row: int, text: str, asked: set[int]) -> NDArray[np.int32]:
+    """(bucket, row, weight) of one text's n-grams that are asked for."""
+    kept = [(bucket, row, round(weight * _ONE)) for bucket, weight in ngram_weights(text).items() if bucket in asked]
+    return np.array(kept, dtype=np.int32).reshape(-1, 3)

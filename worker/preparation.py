@@ -1,0 +1,79 @@
+"""A transcript and the learnings expected of it -> the session's bundle: the one place where layer 1 meets the model."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.bundle import SessionBundle, SessionContext
+from worker.calibration import Calibration, shipped_calibration
+from worker.domain import Learning, Transcript
+from worker.embedder.protocol import Embedder, Vectors
+from worker.embedder.vector_cache import VectorCache
+from worker.evidence import Chunk, SessionEvidence
+from worker.layers.activation.chunks import chunk_transcript
+from worker.layers.activation.contamination import contaminated_learnings
+from worker.layers.activation.wording import action_of
+from worker.ngrams import NgramIndex
+
+
+def build_bundle(
+    context: SessionContext,
+    transcript: Transcript,
+    learnings: Mapping[str, Learning],
+    *,
+    embedder: Embedder,
+    learning_vectors: VectorCache,
+    calibration: Calibration | None = None,
+) -> SessionBundle:
+    """Embeds each distinct chunk once, and each learning's texts once per process (`learning_vectors`, made on this embedder)."""
+    return SessionBundle(
+        context=context,
+        learnings=dict(learnings),
+        evidence=gather_evidence(
+            chunk_transcript(transcript),
+            learnings,
+            embedder=embedder,
+            learning_vectors=learning_vectors,
+            calibration=calibration,
+        ),
+        contaminated=contaminated_learnings(learnings.values(), transcript),
+        model=embedder.model,
+        precision=embedder.precision,
+    )
+
+
+def gather_evidence(
+    chunks: tuple[Chunk, ...],
+    learnings: Mapping[str, Learning],
+    *,
+    embedder: Embedder,
+    learning_vectors: VectorCache,
+    calibration: Calibration | None = None,
+) -> SessionEvidence:
+    row_of: dict[str, int] = {}
+    for chunk in chunks:
+        row_of.setdefault(chunk.text, len(row_of))
+    learning_ids = tuple(sorted(learnings))
+    insights = [learnings[learning_id].insight for learning_id in learning_ids]
+    return SessionEvidence(
+        texts=tuple(row_of),
+        text_vectors=_compact(embedder.embed(tuple(row_of))),
+        ngrams=NgramIndex.of(tuple(row_of), questions=insights),
+        chunk_messages=np.array([chunk.message_idx for chunk in chunks], dtype=np.int32),
+        chunk_rows=np.array([row_of[chunk.text] for chunk in chunks], dtype=np.int32),
+        chunk_kinds=np.array([chunk.kind for chunk in chunks], dtype=np.int32),
+        learning_ids=learning_ids,
+        action_vectors=_learning_rows([action_of(insight) for insight in insights], learning_vectors),
+        insight_vectors=_learning_rows(insights, learning_vectors),
+        calibration=calibration or shipped_calibration(),
+    )
+
+
+def _learning_rows(texts: list[str], learning_vectors: VectorCache) -> NDArray[np.float16]:
+    return _compact(learning_vectors.embed(texts)) if texts else np.zeros((0, 0), dtype=np.float16)
+
+
+def _compact(vectors: Vectors) -> NDArray[np.float16]:
+    """Half the size on the broker; changes a cosine by less than .0005, the same for everybody who reads the bundle."""
+    return vectors.astype(np.float16)

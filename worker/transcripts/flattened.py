@@ -1,0 +1,75 @@
+"""Assistant messages that were flattened to one string: visible text, then `[tool:NAME] input`, `[tool_result] answer` … lines.
+
+A marker stands at the start of a line; what it opens ends at the next marker. `[tool_rejected_by_user:NAME]` says that the latest
+call of that tool was not carried out.
+"""
+
+import json
+import re
+from dataclasses import replace
+from typing import Any
+
+from worker.domain import Block, BlockKind
+
+_MARKER = re.compile(
+    r"^\[tool(?P<what>_result|_error|_rejected_by_user)?(?::(?P<tool>[^\]\n]{1,200}))?\] ?", re.MULTILINE
+)
+_SHELLS = frozenset({"bash", "shell", "execute_command", "run_terminal_cmd"})
+_NEW_SIDE = "\n+++ "
+_OLD_SIDE = "\n--- "
+#: how a person's refusal reads in the answer to a call
+REJECTION = "The user doesn't want to proceed with this tool use"
+
+
+def parse_flattened(text: str) -> tuple[Block, ...]:
+    markers = list(_MARKER.finditer(text))
+    head = text[: markers[0].start()] if markers else text
+    blocks = [Block(kind=BlockKind.TEXT, text=head.strip())] if head.strip() else []
+    ends = [marker.start() for marker in markers[1:]] + [len(text)]
+    for marker, end in zip(markers, ends, strict=False):
+        _append(blocks, what=marker["what"], tool=marker["tool"], body=text[marker.end() : end].strip("\n"))
+    return tuple(blocks)
+
+
+def _append(blocks: list[Block], *, what: str | None, tool: str | None, body: str) -> None:
+    if what is None and tool is None:  # a bare "[tool]" is prose
+        blocks.append(Block(kind=BlockKind.TEXT, text=f"[tool] {body}"))
+    elif what is None:
+        blocks.append(Block(kind=BlockKind.TOOL_USE, text=body, tool=tool, input=flattened_input(tool or "", body)))
+    elif what == "_result":
+        blocks.append(Block(kind=BlockKind.TOOL_RESULT, text=body, tool=tool))
+    else:
+        rejected = what == "_rejected_by_user"
+        if rejected:
+            _reject_latest(blocks, tool)
+        blocks.append(Block(kind=BlockKind.TOOL_ERROR, text=body, tool=tool, rejected=rejected))
+
+
+def _reject_latest(blocks: list[Block], tool: str | None) -> None:
+    for place in range(len(blocks) - 1, -1, -1):
+        block = blocks[place]
+        if block.kind is BlockKind.TOOL_USE and block.tool == tool and not block.rejected:
+            blocks[place] = replace(block, rejected=True)
+            return
+
+
+def flattened_input(tool: str, body: str) -> dict[str, Any] | None:
+    """The call's input by name where its flattened text still shows it: JSON, an edit's two sides, a shell command."""
+    if body.startswith("{"):
+        return _json_object(body)
+    if tool.lower() in _SHELLS:
+        command, _, description = body.rpartition("  # ")
+        return {"command": command, "description": description} if command else {"command": body}
+    path, old_mark, sides = body.partition(_OLD_SIDE)
+    if old_mark:
+        old, _, new = sides.partition(_NEW_SIDE)
+        return {"file_path": path.strip(), "old_string": old, "new_string": new}
+    return None
+
+
+def _json_object(body: str) -> dict[str, Any] | None:
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return None  # cut off, or only looks like JSON: the text says what there is to say
+    return value if isinstance(value, dict) else None
