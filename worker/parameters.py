@@ -52,7 +52,7 @@ class AblationParameters(Parameters):
     #: τ: prior standard deviation of an effect
     effect_prior_sd: float = Field(default=0.2, gt=0)
     #: k0: weight of the pooled variance, in sessions
-    variance_prior_df: float = Field(default=20, ge=0)
+    variance_prior_df: float = Field(default=20, gt=0)
     #: mixed into the hash, so that two installations randomise independently
     salt: str = "groove-ablation-1"
 

@@ -1,17 +1,19 @@
 """What layers 3 and 4 need of any number of records, as exact sums: adding a record and taking it out again leaves nothing.
 
-Integers throughout, so the order of records can change no digit (statistics.md 4): a and b are rounded to 9 decimals, p to 6, outcomes to 3.
+Integers throughout, so the order of records can change no digit (statistics.md 4): a and b are rounded to 9 decimals, p to 6,
+outcomes to 3.
 The sums of one record have the same form as the sums of a million, hence `after = before - LearningSums.of(old) + LearningSums.of(new)`.
 """
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import NamedTuple, Self
 
 from worker.domain import AttributionRecord
 
-_NANO = 10**9
-_MICRO = 10**6
-_MILLI = 10**3
+#: what the integers count: billionths of a and b, millionths of p, thousandths of an outcome
+NANO = 10**9
+MICRO = 10**6
+MILLI = 10**3
 
 
 class Cell(NamedTuple):
@@ -44,22 +46,32 @@ class TemporalSums:
     a2b2: int = 0
 
     def __add__(self, other: Self) -> Self:
-        return type(self)(**{f.name: getattr(self, f.name) + getattr(other, f.name) for f in fields(self)})
+        return self._combined(other, 1)
 
     def __sub__(self, other: Self) -> Self:
-        return type(self)(**{f.name: getattr(self, f.name) - getattr(other, f.name) for f in fields(self)})
+        return self._combined(other, -1)
+
+    def _combined(self, other: Self, sign: int) -> Self:
+        return type(self)(
+            n_act=self.n_act + sign * other.n_act,
+            a=self.a + sign * other.a,
+            ab=self.ab + sign * other.ab,
+            a2=self.a2 + sign * other.a2,
+            a2b=self.a2b + sign * other.a2b,
+            a2b2=self.a2b2 + sign * other.a2b2,
+        )
 
     @classmethod
     def of(cls, record: AttributionRecord) -> Self:
         if not record.was_activated or record.was_withheld:
             return cls()
-        a = round(record.activation_confidence * _NANO)
-        b = round(bounded_net(record) * _NANO)
+        a = round(record.activation_confidence * NANO)
+        b = round(bounded_net(record) * NANO)
         return cls(n_act=1, a=a, ab=a * b, a2=a * a, a2b=a * a * b, a2b2=a * a * b * b)
 
 
 def bounded_net(record: AttributionRecord) -> float:
-    """b in (−1, 1), taken back out of the stored value: attributed_value = activation_confidence · b."""
+    """The b in (−1, 1), taken back out of the stored value: attributed_value = activation_confidence · b."""
     return record.attributed_value / record.activation_confidence if record.activation_confidence else 0.0
 
 
@@ -80,12 +92,9 @@ class LearningSums:
     @classmethod
     def of(cls, record: AttributionRecord) -> Self:
         arms = {}
-        if 0 < record.withhold_probability < 1:
-            cell = Cell(
-                record.was_withheld,
-                round(record.withhold_probability * _MICRO),
-                round(record.session_outcome * _MILLI),
-            )
+        p_micro = round(record.withhold_probability * MICRO)
+        if 0 < p_micro < MICRO:
+            cell = Cell(record.was_withheld, p_micro, round(record.session_outcome * MILLI))
             arms[cell] = Count(1, int(record.was_activated))
         return cls(
             n_records=1,
@@ -95,6 +104,10 @@ class LearningSums:
             temporal=TemporalSums.of(record),
             arms=arms,
         )
+
+    def n_randomised(self, *, was_withheld: bool) -> int:
+        """Records of one arm."""
+        return sum(count.records for cell, count in self.arms.items() if cell.was_withheld == was_withheld)
 
     def __add__(self, other: Self) -> Self:
         return self._combined(other, 1)

@@ -1,0 +1,95 @@
+"""How many more eligible sessions an experiment needs for a verdict, should it go on as it has gone so far.
+
+Held at what they are today: the difference, the arms' variances, the observation and the chance of being withheld.
+"""
+
+import math
+from dataclasses import dataclass
+
+from worker.domain import VerdictKind
+from worker.layers.arms import Arm
+from worker.layers.observation import Observation
+from worker.layers.posterior import Posterior, posterior
+from worker.layers.verdict import Evidence, assess
+from worker.parameters import LayerParameters
+
+#: a forecast beyond this is no forecast
+SESSIONS_NEEDED_CAP = 10_000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Forecast:
+    """Of an undecided experiment with records in both arms and 0 < `probability` < 1."""
+
+    with_: Arm
+    without: Arm
+    observation: Observation
+    n_records: int
+    probability: float
+    parameters: LayerParameters
+
+    def sessions_needed(self) -> int | None:
+        """The first number of further sessions that brings a verdict; None above the cap."""
+        found = self._until_harm_is_proven(before=self._until_interval_decides())
+        return found if found <= SESSIONS_NEEDED_CAP else None
+
+    def kind_after(self, sessions: int) -> VerdictKind:
+        after = self._after(sessions)
+        is_complete = sessions >= self._until_complete()
+        return assess(
+            Evidence.of(after) if is_complete else None,
+            observation=self.observation,
+            n_records=self.n_records + sessions,
+            parameters=self.parameters,
+        ).kind
+
+    def _after(self, sessions: int) -> Posterior:
+        p = self.probability
+        with_, without = self.with_.grown(sessions * (1 - p), p), self.without.grown(sessions * p, 1 - p)
+        found = posterior(with_, without, self.parameters.ablation)
+        assert found is not None, "more sessions never empty an arm"
+        return found
+
+    def _until_complete(self) -> int:
+        needed, p = self.parameters.ablation.min_sessions_per_arm, self.probability
+        return math.ceil(max(1.0, (needed - self.with_.records) / (1 - p), (needed - self.without.records) / p))
+
+    def _until_interval_decides(self) -> int:
+        """The interval narrows steadily: halve the bracket, helped by guesses from its law, half width ~ 1/√sessions."""
+        target = self._half_width_needed()
+        below, above = self._until_complete(), SESSIONS_NEEDED_CAP + 1
+        if below >= above or self._after(below).half_width < target:
+            return min(below, above)
+        p, sessions, turn = self.probability, below, 0
+        so_far = min(self.with_.records / (1 - p), self.without.records / p)
+        while above - below > 1:
+            guess = math.ceil((so_far + sessions) * (self._after(sessions).half_width / target) ** 2 - so_far)
+            turn += 1
+            sessions = min(max(guess, below + 1), above - 1) if turn % 4 else (below + above) // 2
+            if self._after(sessions).half_width < target:
+                above = sessions
+            else:
+                below = sessions
+        return above
+
+    def _half_width_needed(self) -> float:
+        """Keep asks for low > −δ with a positive mean, harmful for high < 0, harmless for both ends within ±δ."""
+        d, margin = self.with_.mean - self.without.mean, self.parameters.ablation.verdict_margin
+        return d + margin if d > 0 else max(-d, d + margin)
+
+    def _until_harm_is_proven(self, *, before: int) -> int:
+        """The same for the deprecation rule, if it comes first: it may prove a large harm while the interval is still wide."""
+        below, above = self._until_complete() - 1, before
+        d, threshold = self.with_.mean - self.without.mean, self.parameters.aggregation.deprecation_threshold
+        if d >= 0 or min(d, self.observation.value) >= threshold or above - below <= 1:
+            return before
+        if self.kind_after(above - 1) is not VerdictKind.REMOVE:
+            return before
+        above -= 1
+        while above - below > 1:
+            middle = (below + above) // 2
+            if self.kind_after(middle) is VerdictKind.REMOVE:
+                above = middle
+            else:
+                below = middle
+        return above

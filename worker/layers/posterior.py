@@ -1,0 +1,77 @@
+"""What an observed difference between two arms says about the effect, given how exact it is (statistics.md 6).
+
+Effects are thought of as normal around 0 with standard deviation τ. That one prior gives the shrunk estimate; and because the
+likelihood ratio against "no effect" is then a martingale, the p-value, the interval and the Bayes factor stay valid however often
+one looks.
+"""
+
+import math
+from typing import NamedTuple
+
+from worker.layers.arms import Arm
+from worker.layers.distributions import log_normal_cdf, two_sided_normal
+from worker.parameters import AblationParameters
+
+
+class Posterior(NamedTuple):
+    #: d, the observed difference, and V, its variance
+    difference: float
+    variance: float
+    #: posterior mean of the effect, and the same over the posterior standard deviation
+    shrunk: float
+    z: float
+    #: ln Λ: likelihood of "some effect" over "no effect"
+    log_evidence: float
+    #: half the width of the confidence sequence around `difference`
+    half_width: float
+
+    @property
+    def low(self) -> float:
+        return self.difference - self.half_width
+
+    @property
+    def high(self) -> float:
+        return self.difference + self.half_width
+
+    @property
+    def confidence(self) -> float:
+        """2Φ(|z|) − 1, in [0, 1]."""
+        return two_sided_normal(self.z)
+
+    @property
+    def p_anytime(self) -> float:
+        return math.exp(-self.log_evidence) if self.log_evidence > 0 else 1.0
+
+    @property
+    def log_bf_harm(self) -> float:
+        """Logarithm of the Bayes factor of "it harms" over "it does nothing"."""
+        return math.log(2) + self.log_evidence + log_normal_cdf(-self.z)
+
+
+def posterior(with_: Arm, without: Arm, parameters: AblationParameters) -> Posterior | None:
+    """None with an empty arm or n₁ + n₀ ≤ 2: there is nothing to estimate a variance from."""
+    if not with_.records or not without.records or with_.n + without.n <= 2:
+        return None
+    d = with_.mean - without.mean
+    v = _variance(with_, without, parameters)
+    prior = parameters.effect_prior_sd**2
+    total = v + prior
+    log_ratio = math.log(total / v)
+    return Posterior(
+        difference=d,
+        variance=v,
+        shrunk=d * prior / total,
+        z=d * math.sqrt(prior / (v * total)),
+        log_evidence=d * d * prior / (2 * v * total) - log_ratio / 2,
+        half_width=math.sqrt(v * total / prior * (log_ratio - 2 * math.log(parameters.significance_level))),
+    )
+
+
+def _variance(with_: Arm, without: Arm, parameters: AblationParameters) -> float:
+    """V: each arm's variance drawn towards the pooled one, so that an arm that happens not to vary is not taken for exact."""
+    k0 = parameters.variance_prior_df
+    pooled = max(parameters.variance_floor, (with_.squares + without.squares) / (with_.n + without.n - 2))
+    known = k0 * pooled
+    return (with_.squares + known) / (with_.n - 1 + k0) / with_.n + (without.squares + known) / (
+        without.n - 1 + k0
+    ) / without.n
