@@ -1,0 +1,8 @@
+"""Event log -> ledger -> task queue: thin, replaceable at any moment, without a memory of its own.
+
+consumer.py      lease partitions, read, decode, record together with the new position, enqueue
+intake.py        one batch of messages, sorted into events and dead letters
+transcripts.py   reads a session's `transcript_path`, below one folder and nowhere else
+sweeper.py       finishes what the broker, a worker or a chord lost
+__main__.py      settings, signals, run until stopped
+"""

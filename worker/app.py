@@ -33,6 +33,12 @@ def make_app(settings: Settings, *, publisher_only: bool = False) -> Celery:
         task_reject_on_worker_lost=False,
         task_soft_time_limit=settings.worker.soft_time_limit,
         task_time_limit=settings.worker.soft_time_limit + settings.worker.hard_limit_grace,
+        task_annotations={
+            "groove.prepare_session": {
+                "soft_time_limit": settings.worker.prepare_soft_time_limit,
+                "time_limit": settings.worker.prepare_soft_time_limit + settings.worker.hard_limit_grace,
+            }
+        },
         task_publish_retry=False,
         task_ignore_result=False,
         task_track_started=False,

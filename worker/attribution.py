@@ -82,5 +82,8 @@ class Attributor:
             activation_candidates=activation.candidates,
             activation_features=activation.features,
             activation_points=activation.points,
+            contaminated=assignment.was_withheld and learning_id in session.contaminated,
+            model=session.model,
+            precision=session.precision,
             calibration=activation.calibration,
         )

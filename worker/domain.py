@@ -11,7 +11,8 @@ LearningValue       what all sessions together say about it (Verdict, Experiment
 AblationExperiment  the two arms behind the verdict
 Decision            one line of a learning's history
 
-Times are integers, microseconds since 1970-01-01 UTC. Positions in a transcript are `message_idx`, counted over messages of all roles from 0.
+Times are integers, microseconds since 1970-01-01 UTC.
+Positions in a transcript are `message_idx`, counted over messages of all roles from 0.
 """
 
 from dataclasses import dataclass, field

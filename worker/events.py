@@ -261,21 +261,21 @@ def read_heavy_event(payload: bytes, *, logged_at: int) -> HeavyEvent:
         fields["timestamp"] = format_timestamp(logged_at)
     if fields.get("event_id") is None:
         fields["event_id"] = str(derived_id(payload))
-    return _validated(HeavyEvent, fields)
+    return validated(HeavyEvent, fields)
 
 
 def _flattened(document: dict[str, Any]) -> dict[str, Any]:
     fields = {key: value for key, value in document.items() if value is not None or key == "outcome"}
     fields.setdefault("outcome", None)
     if "context" in document:
-        _validated(_GrooveForm, document["context"])
+        validated(_GrooveForm, document["context"])
         fields |= {key: document["context"][key] for key in _CONTEXT_KEYS if document["context"].get(key) is not None}
     return fields
 
 
 def read_lightweight_event(payload: bytes) -> LightweightEvent:
     """One message of the lightweight topic. Raises `InvalidEvent`; the session's id is required here."""
-    event = _validated(LightweightEvent, read_json_object(payload))
+    event = validated(LightweightEvent, read_json_object(payload))
     if event.context is None:
         raise InvalidEvent("context: a lightweight event of its own names its session")
     return event
@@ -300,7 +300,11 @@ def read_json_object(payload: bytes) -> dict[str, Any]:
         raise InvalidEvent(str(error)) from error
     if not isinstance(document, dict):
         raise InvalidEvent("not a JSON object")
-    return {key: _without_surrogates(value) for key, value in document.items()} if _ESCAPED_SURROGATE.search(payload) else document
+    return (
+        {key: _without_surrogates(value) for key, value in document.items()}
+        if _ESCAPED_SURROGATE.search(payload)
+        else document
+    )
 
 
 def _refuse_constant(name: str) -> None:
@@ -317,7 +321,8 @@ def _without_surrogates(value: Any) -> Any:
     return value
 
 
-def _validated(model: type[_Model], fields: object) -> _Model:
+def validated(model: type[_Model], fields: object) -> _Model:
+    """The model, or `InvalidEvent` with the first thing that is wrong and where."""
     try:
         return model.model_validate(fields)
     except ValidationError as error:

@@ -72,8 +72,8 @@ class BridgeSettings(Group):
 class SweeperSettings(Group):
     #: seconds between two looks at the ledger
     interval_seconds: float = Field(default=5.0, gt=0)
-    #: seconds without an answer after which a sent task counts as lost, if nothing older is still queued
-    overdue_seconds: float = Field(default=60.0, gt=0)
+    #: seconds beyond a task's time limit after which it counts as lost, if nothing older is still queued
+    overdue_seconds: float = Field(default=10.0, ge=0)
     #: hours until a session whose transcript never came is given up
     transcript_wait_hours: float = Field(default=72.0, gt=0)
     #: days for which payloads of finished sessions are kept (for `groove replay`); 0: for ever
@@ -83,9 +83,11 @@ class SweeperSettings(Group):
 
 
 class WorkerSettings(Group):
-    #: seconds for attributing a task's learnings or preparing a session; caught and counted as a failed try
-    soft_time_limit: float = Field(default=120.0, gt=0)
-    #: the process is killed this many seconds after the soft limit
+    #: seconds for attributing a task's learnings, or for finishing a session; caught and counted as a failed try
+    soft_time_limit: float = Field(default=60.0, gt=0)
+    #: seconds for preparing a session, most of which is embedding
+    prepare_soft_time_limit: float = Field(default=300.0, gt=0)
+    #: the process is killed this many seconds after a soft limit
     hard_limit_grace: float = Field(default=5.0, gt=0)
     #: tries of one learning of one session before it is given up
     max_tries: int = Field(default=3, ge=1)
@@ -106,7 +108,8 @@ class EmbedderSettings(Group):
     model: str | None = None
     device: str = "auto"
     precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
-    batch_size: int = Field(default=32, ge=1)
+    #: texts in one pass of the model; unset: chosen by the device
+    batch_size: int | None = Field(default=None, ge=1)
     #: threads of one process; unset: the cores shared out over `local.workers`
     threads: int | None = Field(default=None, ge=1)
 

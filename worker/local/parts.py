@@ -66,7 +66,7 @@ def _answers_ping(path: str) -> bool:
 
 
 def store(settings: Settings, environ: Mapping[str, str], *, log: bool) -> ChildProcess:
-    return _groove_part(settings, environ, "store", ["store"], log, is_ready=lambda: _accepts(store_socket(settings)))
+    return _groove_part(settings, environ, "store", ["store"], log, is_ready=lambda: store_accepts(settings))
 
 
 def worker(settings: Settings, environ: Mapping[str, str], number: int, *, log: bool) -> ChildProcess:
@@ -74,16 +74,17 @@ def worker(settings: Settings, environ: Mapping[str, str], number: int, *, log: 
     return _groove_part(settings, environ, f"worker-{number}", arguments, log)
 
 
-def bridge(settings: Settings, environ: Mapping[str, str], *, log: bool) -> ChildProcess:
-    return _groove_part(settings, environ, "bridge", ["bridge"], log)
+def bridge(settings: Settings, environ: Mapping[str, str], *, all_lost: bool, log: bool) -> ChildProcess:
+    return _groove_part(settings, environ, "bridge", ["bridge", *(["--all-lost"] if all_lost else [])], log)
 
 
 def flower(settings: Settings, environ: Mapping[str, str], port: int, *, log: bool) -> ChildProcess:
     return _groove_part(settings, environ, "flower", ["flower", "--port", str(port)], log)
 
 
-def store_socket(settings: Settings) -> str:
-    return str(settings.run_dir / "store.sock")
+def store_accepts(settings: Settings) -> bool:
+    """Whether the embedded store server answers."""
+    return _accepts(str(settings.run_dir / "store.sock"))
 
 
 def _groove_part(

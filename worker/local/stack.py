@@ -13,6 +13,7 @@ from worker.errors import Unavailable
 from worker.local import parts
 from worker.local.folder import owned_folder
 from worker.local.process import ChildProcess
+from worker.queues import Queues
 from worker.settings import Settings
 
 _READY_SECONDS = 60.0
@@ -40,6 +41,9 @@ class Stack:
         for child in self.children:
             child.start()
             child.wait_until_ready(_READY_SECONDS)
+            if child.name == "broker":
+                # whoever these messages were for is gone; the bridge sends again what the ledger has open
+                Queues(self.settings).forget()
 
     def stop(self) -> None:
         """Those that do the work first and at once, then what they stand on."""
@@ -114,7 +118,7 @@ def _children(settings: Settings, log_to_files: bool, flower_port: int | None) -
         yield parts.store(settings, environ, log=log_to_files)
     for number in range(1, settings.worker_count + 1):
         yield parts.worker(settings, environ, number, log=log_to_files)
-    yield parts.bridge(settings, environ, log=log_to_files)
+    yield parts.bridge(settings, environ, all_lost=settings.broker is None, log=log_to_files)
     if flower_port is not None:
         yield parts.flower(settings, environ, flower_port, log=log_to_files)
 

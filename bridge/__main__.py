@@ -1,0 +1,66 @@
+"""Runs one bridge until SIGTERM or Ctrl-C: finishes its batch, gives its leases back, ends with status 0."""
+
+import argparse
+import os
+import signal
+import socket
+import sys
+import threading
+import uuid
+
+from bridge.consumer import Consumer
+from bridge.sweeper import Sweeper
+from worker.app import make_app
+from worker.errors import GrooveError
+from worker.event_log.opening import open_event_log
+from worker.ledger import open_ledger
+from worker.logs import configure_logs
+from worker.queues import Queues
+from worker.settings import Settings, load_settings
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="groove bridge", description=__doc__)
+    parser.add_argument("--all-lost", action="store_true", help="the queues were emptied: send again whatever is open")
+    arguments = parser.parse_args()
+    try:
+        settings = load_settings()
+        configure_logs(settings.log)
+        _run(settings, all_lost=arguments.all_lost)
+    except GrooveError as error:
+        sys.stderr.write(f"groove bridge: {error}\n")
+        return 1
+    return 0
+
+
+def _run(settings: Settings, *, all_lost: bool) -> None:
+    ledger = open_ledger(settings.ledger_url, quiet_seconds=settings.bridge.late_event_quiet_seconds)
+    app, queues = make_app(settings, publisher_only=True), Queues(settings)
+    event_log = open_event_log(settings.event_log_url)
+    replica = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
+    consumer = Consumer(settings=settings, ledger=ledger, event_log=event_log, queues=queues, app=app, replica=replica)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: consumer.stopping.set())
+    consumer.ensure_topics()
+    sweeper = Sweeper(
+        settings=settings,
+        ledger=ledger,
+        event_log=open_event_log(settings.event_log_url),
+        queues=Queues(settings),
+        app=make_app(settings, publisher_only=True),
+    )
+    sweeping = threading.Thread(
+        target=sweeper.run, args=(consumer.stopping,), kwargs={"all_lost": all_lost}, daemon=True
+    )
+    sweeping.start()
+    consumer.run()
+    sweeping.join(timeout=5)
+    event_log.close()
+
+
+if __name__ == "__main__":
+    status = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # the event log's SDK keeps threads that may abort the process while the interpreter ends
+    os._exit(status)

@@ -1,0 +1,168 @@
+"""Finishes what the broker, a worker or a chord lost. The ledger knows what is open; several sweepers at once do no harm.
+
+Only what was sent before the oldest message still in its queue counts as lost: age alone would resend a long queue again and again.
+"""
+
+import threading
+import time
+
+import structlog
+from celery import Celery
+
+from bridge.transcripts import read_transcript_file
+from worker import canvas
+from worker.app import ATTRIBUTION, EMBEDDING
+from worker.errors import GrooveError, InvalidEvent, NotFound, Superseded
+from worker.event_log.protocol import EventLog
+from worker.events import read_heavy_event
+from worker.ledger import Gates, Ledger, Resent, SessionRef
+from worker.ledger.sweep import WaitingSession
+from worker.publishing import drain_outbox
+from worker.queues import Queues
+from worker.settings import Settings
+
+log = structlog.get_logger()
+
+_MICROS = 1_000_000
+#: a message this young is most likely being published by its callback right now
+_OUTBOX_GRACE_SECONDS = 5
+_FIRST_LOOK_SECONDS = 5.0
+_LAST_LOOK_SECONDS = 3600.0
+_PRUNE_SECONDS = 3600.0
+
+
+def now() -> int:
+    return time.time_ns() // 1000
+
+
+class Sweeper:
+    def __init__(self, *, settings: Settings, ledger: Ledger, event_log: EventLog, queues: Queues, app: Celery) -> None:
+        self._settings, self._ledger, self._event_log, self._queues, self._app = (
+            settings,
+            ledger,
+            event_log,
+            queues,
+            app,
+        )
+        self._pruned_at = 0.0
+
+    def run(self, stopping: threading.Event, *, all_lost: bool) -> None:
+        """Look again and again; `all_lost`: the queues were emptied at the start, so the first look sends everything that is open."""
+        while not stopping.is_set():
+            try:
+                self.sweep(all_lost=all_lost)
+                all_lost = False
+            except GrooveError as error:
+                log.warning("sweep_failed", reason=str(error))
+            stopping.wait(self._settings.sweeper.interval_seconds)
+
+    def sweep(self, *, all_lost: bool = False) -> None:
+        """One look. Raises `Unavailable`; whatever was not done is found by the next look."""
+        moment = now()
+        overdue = self._ledger.sweep.overdue(moment, self._gates(moment, all_lost=all_lost))
+        resent = self._ledger.sweep.send_again(overdue, moment, max_tries=self._settings.worker.max_tries)
+        self._send(resent)
+        for waiting in overdue.waiting:
+            self._look_for_transcript(waiting)
+        self._prepare(self._ledger.sweep.reopen_quiet(moment))
+        drain_outbox(self._ledger, self._event_log, now=now(), created_before=moment - _OUTBOX_GRACE_SECONDS * _MICROS)
+        self._prune(moment)
+
+    def _gates(self, moment: int, *, all_lost: bool) -> Gates:
+        if all_lost:
+            return Gates(prepare=moment, attribute=moment, finish=moment)
+        options = self._settings.worker
+        grace = options.hard_limit_grace + self._settings.sweeper.overdue_seconds
+        embedding, attribution = (self._queues.oldest_sent_at(queue) for queue in (EMBEDDING, ATTRIBUTION))
+        late = moment - round((options.soft_time_limit + grace) * _MICROS)
+        late_prepare = moment - round((options.prepare_soft_time_limit + grace) * _MICROS)
+        attribute = min(late, attribution if attribution is not None else late)
+        return Gates(
+            prepare=min(late_prepare, embedding if embedding is not None else late_prepare),
+            attribute=attribute,
+            finish=attribute,
+        )
+
+    def _send(self, resent: Resent) -> None:
+        for ref in resent.gave_up_prepare:
+            self._give_up(ref)
+        signatures = [
+            *(canvas.prepare(self._app, ref.session_id, ref.version) for ref in resent.prepare),
+            *(canvas.attribute(self._app, ref.session_id, ref.version, [ref.learning_id]) for ref in resent.attribute),
+            *(canvas.finish(self._app, ref.session_id, ref.version) for ref in resent.finish),
+        ]
+        if signatures:
+            log.warning(
+                "sent_again", prepare=len(resent.prepare), attribute=len(resent.attribute), finish=len(resent.finish)
+            )
+            canvas.enqueue(self._app, signatures)
+
+    def _give_up(self, ref: SessionRef) -> None:
+        """A session whose preparation killed its process every time: all its learnings fail for that reason."""
+        reason = "the worker process died while preparing the session"
+        try:
+            work = self._ledger.work.load_work(ref.session_id, ref.version)
+            event = read_heavy_event(work.payload, logged_at=work.logged_at)
+            self._ledger.work.expect(
+                ref.session_id,
+                ref.version,
+                list(event.expected_learnings),
+                refused=dict.fromkeys(event.expected_learnings, reason),
+                signals_seen=len(work.lightweight),
+                now=now(),
+            )
+        except (Superseded, NotFound):
+            return
+        canvas.enqueue(self._app, [canvas.finish(self._app, ref.session_id, ref.version)])
+
+    def _prepare(self, sessions: list[SessionRef]) -> None:
+        canvas.enqueue(self._app, [canvas.prepare(self._app, ref.session_id, ref.version) for ref in sessions])
+
+    def _look_for_transcript(self, waiting: WaitingSession) -> None:
+        try:
+            work = self._ledger.work.load_work(waiting.session_id, waiting.version)
+            event = read_heavy_event(work.payload, logged_at=work.logged_at)
+            found = self._read_transcript(event.transcript_path)
+            if found is not None:
+                ref = self._ledger.work.save_transcript(
+                    waiting.session_id, found, now=now(), event_id=waiting.version.event_id
+                )
+                self._prepare([ref] if ref else [])
+                return
+            self._wait_on(waiting)
+        except InvalidEvent as reason:
+            self._ledger.work.fail_session(waiting.session_id, waiting.version, str(reason), now())
+        except (Superseded, NotFound):
+            return
+
+    def _read_transcript(self, path: str | None) -> bytes | None:
+        options = self._settings.bridge
+        if path is None:
+            return None
+        return read_transcript_file(path, root=options.transcript_root, max_bytes=options.max_message_bytes)
+
+    def _wait_on(self, waiting: WaitingSession) -> None:
+        moment = now()
+        if moment - waiting.since > self._settings.sweeper.transcript_wait_hours * 3600 * _MICROS:
+            log.error("transcript_never_came", session_id=waiting.session_id, event_id=waiting.version.event_id)
+            reason = f"the transcript did not come within {self._settings.sweeper.transcript_wait_hours:g} hours"
+            self._ledger.work.fail_session(waiting.session_id, waiting.version, reason, moment)
+            return
+        pause = min(_FIRST_LOOK_SECONDS * 2 ** min(waiting.tries, 16), _LAST_LOOK_SECONDS)
+        self._ledger.work.mark_waiting(
+            waiting.session_id,
+            waiting.version,
+            next_try_at=moment + round(pause * _MICROS),
+            reason=waiting.reason,
+            now=moment,
+        )
+
+    def _prune(self, moment: int) -> None:
+        if time.monotonic() < self._pruned_at + _PRUNE_SECONDS:
+            return
+        self._pruned_at = time.monotonic()
+        options = self._settings.sweeper
+        if options.payload_days:
+            self._ledger.retention.prune(moment, keep_days=options.payload_days)
+        if options.outbox_days:
+            self._ledger.outbox.prune_sent(moment - round(options.outbox_days * 86400 * _MICROS))

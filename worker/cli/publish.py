@@ -1,0 +1,96 @@
+"""`groove publish`: put events from a file into the event log."""
+
+import sys
+import uuid
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from worker.cli.event_files import Line, Refusal
+    from worker.event_log.protocol import EventLog
+    from worker.settings import Settings
+
+#: messages sent in one go, and their bytes
+_PORTION = 200
+_PORTION_BYTES = 8_000_000
+
+
+@click.command("publish")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--lightweight", is_flag=True, help="The files hold lightweight events.")
+def publish_command(files: tuple[Path, ...], *, lightweight: bool) -> None:
+    """Put heavy events (JSON, one a line) from FILES into the event log.
+
+    Lines that are no event are refused with their place; the rest is published, and the status is 1.
+    """
+    from worker.event_log.opening import open_event_log
+    from worker.settings import load_settings
+
+    settings = load_settings()
+    event_log = open_event_log(settings.event_log_url)
+    try:
+        published, refused = publish_files(settings, event_log, files, lightweight=lightweight)
+    finally:
+        event_log.close()
+    click.echo(f"{published} published" + (f", {refused} refused" if refused else ""))
+    sys.stdout.flush()
+    sys.exit(1 if refused else 0)
+
+
+def publish_files(
+    settings: "Settings", event_log: "EventLog", files: Iterable[Path], *, lightweight: bool = False
+) -> tuple[int, int]:
+    """-> (published, refused); each refusal is told on standard error."""
+    from worker.event_log.protocol import TopicName
+    from worker.events import derived_id
+
+    name = settings.streams.lightweight if lightweight else settings.streams.heavy
+    stream, _, topic = name.partition("/")
+    where = TopicName(stream=stream, topic=topic)
+    event_log.ensure_topic(where, settings.streams.partitions)
+    refusals: list[Refusal] = []
+    published = 0
+    for portion in _portions(_accepted(settings, files, refusals, lightweight=lightweight)):
+        messages: list[tuple[str, uuid.UUID, bytes]] = [
+            (line.session_id, derived_id(line.payload), line.payload) for line in portion
+        ]
+        event_log.publish_many(where, messages)
+        published += len(messages)
+    return published, len(refusals)
+
+
+def _accepted(
+    settings: "Settings", files: Iterable[Path], refusals: "list[Refusal]", *, lightweight: bool
+) -> "Iterator[Line]":
+    from worker.cli.access import now
+    from worker.cli.event_files import Refusal, read_events, read_lightweight_events
+    from worker.cli.output import plain
+
+    for path in files:
+        lines = (
+            read_lightweight_events(path)
+            if lightweight
+            else read_events(path, now=now(), max_bytes=settings.bridge.max_message_bytes)
+        )
+        for line in lines:
+            if isinstance(line, Refusal):
+                refusals.append(line)
+                click.echo(f"refused {plain(str(line))}", err=True)
+            else:
+                yield line
+
+
+def _portions(lines: "Iterable[Line]") -> "Iterator[list[Line]]":
+    portion: list[Line] = []
+    size = 0
+    for line in lines:
+        if portion and (len(portion) == _PORTION or size + len(line.payload) > _PORTION_BYTES):
+            yield portion
+            portion, size = [], 0
+        portion.append(line)
+        size += len(line.payload)
+    if portion:
+        yield portion

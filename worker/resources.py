@@ -1,0 +1,81 @@
+"""Builds each real object once per process, when it is first asked for: after the fork, and never what is not needed.
+
+This is the one place where protocols meet their implementations.
+"""
+
+import os
+from functools import cache, cached_property
+
+from redis import Redis
+
+from worker.attribution import Attributor
+from worker.bundle_cache import BundleCache
+from worker.embedder import Embedder, SentenceTransformerEmbedder, VectorCache
+from worker.event_log.opening import open_event_log
+from worker.event_log.protocol import EventLog
+from worker.layers.activation import HybridDetector
+from worker.layers.temporal import ExponentialDecay
+from worker.ledger import Ledger, open_ledger
+from worker.settings import Settings, load_settings, redis_socket_path
+from worker.store.client import HttpStore
+from worker.store.protocol import AttributionStore
+
+
+class Resources:
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        return open_ledger(self.settings.ledger_url, quiet_seconds=self.settings.bridge.late_event_quiet_seconds)
+
+    @cached_property
+    def store(self) -> AttributionStore:
+        return HttpStore(self.settings.store_url, token=self.settings.write_token() or "")
+
+    @cached_property
+    def event_log(self) -> EventLog:
+        return open_event_log(self.settings.event_log_url)
+
+    @cached_property
+    def bundles(self) -> BundleCache:
+        return BundleCache(redis_client(self.settings), keep_seconds=self.settings.worker.bundle_seconds)
+
+    @cached_property
+    def embedder(self) -> Embedder:
+        options = self.settings.embedder
+        return SentenceTransformerEmbedder(
+            options.model,
+            device=options.device,
+            precision=options.precision,
+            threads=self.settings.embedder_threads,
+            batch_size=options.batch_size,
+        )
+
+    @cached_property
+    def learning_vectors(self) -> VectorCache:
+        return VectorCache(self.embedder)
+
+    @cached_property
+    def attributor(self) -> Attributor:
+        return Attributor(
+            detector=HybridDetector(self.settings.activation), correlator=ExponentialDecay(self.settings.temporal)
+        )
+
+
+def redis_client(settings: Settings) -> Redis:
+    """To the broker, with deadlines; connects at the first command."""
+    path = redis_socket_path(settings.broker_url)
+    if path is not None:
+        return Redis(unix_socket_path=path, socket_timeout=5)
+    return Redis.from_url(settings.broker_url, socket_timeout=5, socket_connect_timeout=3)
+
+
+def resources() -> Resources:
+    """This process's own: a forked child never shares its parent's connections."""
+    return _of_process(os.getpid())
+
+
+@cache
+def _of_process(_pid: int) -> Resources:
+    return Resources(load_settings())
