@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from worker.domain import VerdictKind
 from worker.layers.arms import Arm
 from worker.layers.observation import Observation
-from worker.layers.posterior import Posterior, posterior
+from worker.layers.posterior import half_width, posterior, variance
+from worker.layers.search import first_below
 from worker.layers.verdict import Evidence, assess
 from worker.parameters import LayerParameters
 
@@ -34,43 +35,39 @@ class Forecast:
         return found if found <= SESSIONS_NEEDED_CAP else None
 
     def kind_after(self, sessions: int) -> VerdictKind:
-        after = self._after(sessions)
-        is_complete = sessions >= self._until_complete()
+        after = posterior(*self._arms_after(sessions), self.parameters.ablation)
         return assess(
-            Evidence.of(after) if is_complete else None,
+            Evidence.of(after) if after and sessions >= self._until_complete() else None,
             observation=self.observation,
             n_records=self.n_records + sessions,
             parameters=self.parameters,
         ).kind
 
-    def _after(self, sessions: int) -> Posterior:
+    def _arms_after(self, sessions: int) -> tuple[Arm, Arm]:
         p = self.probability
-        with_, without = self.with_.grown(sessions * (1 - p), p), self.without.grown(sessions * p, 1 - p)
-        found = posterior(with_, without, self.parameters.ablation)
-        assert found is not None, "more sessions never empty an arm"
-        return found
+        return self.with_.grown(sessions * (1 - p), p), self.without.grown(sessions * p, 1 - p)
+
+    def _half_width(self, sessions: int) -> float:
+        return half_width(variance(*self._arms_after(sessions), self.parameters.ablation), self.parameters.ablation)
 
     def _until_complete(self) -> int:
         needed, p = self.parameters.ablation.min_sessions_per_arm, self.probability
         return math.ceil(max(1.0, (needed - self.with_.records) / (1 - p), (needed - self.without.records) / p))
 
     def _until_interval_decides(self) -> int:
-        """The interval narrows steadily: halve the bracket, helped by guesses from its law, half width ~ 1/√sessions."""
-        target = self._half_width_needed()
-        below, above = self._until_complete(), SESSIONS_NEEDED_CAP + 1
-        if below >= above or self._after(below).half_width < target:
-            return min(below, above)
-        p, sessions, turn = self.probability, below, 0
-        so_far = min(self.with_.records / (1 - p), self.without.records / p)
-        while above - below > 1:
-            guess = math.ceil((so_far + sessions) * (self._after(sessions).half_width / target) ** 2 - so_far)
-            turn += 1
-            sessions = min(max(guess, below + 1), above - 1) if turn % 4 else (below + above) // 2
-            if self._after(sessions).half_width < target:
-                above = sessions
-            else:
-                below = sessions
-        return above
+        """The interval narrows steadily; at most the cap + 1."""
+        complete = self._until_complete()
+        if complete > SESSIONS_NEEDED_CAP:
+            return complete
+        p = self.probability
+        found = first_below(
+            self._half_width,
+            self._half_width_needed(),
+            low=complete,
+            high=SESSIONS_NEEDED_CAP,
+            offset=min(self.with_.n / (1 - p), self.without.n / p),
+        )
+        return found or SESSIONS_NEEDED_CAP + 1
 
     def _half_width_needed(self) -> float:
         """Keep asks for low > −δ with a positive mean, harmful for high < 0, harmless for both ends within ±δ."""

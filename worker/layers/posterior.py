@@ -53,25 +53,31 @@ def posterior(with_: Arm, without: Arm, parameters: AblationParameters) -> Poste
     if not with_.records or not without.records or with_.n + without.n <= 2:
         return None
     d = with_.mean - without.mean
-    v = _variance(with_, without, parameters)
+    v = variance(with_, without, parameters)
     prior = parameters.effect_prior_sd**2
     total = v + prior
-    log_ratio = math.log(total / v)
     return Posterior(
         difference=d,
         variance=v,
         shrunk=d * prior / total,
         z=d * math.sqrt(prior / (v * total)),
-        log_evidence=d * d * prior / (2 * v * total) - log_ratio / 2,
-        half_width=math.sqrt(v * total / prior * (log_ratio - 2 * math.log(parameters.significance_level))),
+        log_evidence=d * d * prior / (2 * v * total) - math.log(total / v) / 2,
+        half_width=half_width(v, parameters),
     )
 
 
-def _variance(with_: Arm, without: Arm, parameters: AblationParameters) -> float:
+def variance(with_: Arm, without: Arm, parameters: AblationParameters) -> float:
     """V: each arm's variance drawn towards the pooled one, so that an arm that happens not to vary is not taken for exact."""
     k0 = parameters.variance_prior_df
     pooled = max(parameters.variance_floor, (with_.squares + without.squares) / (with_.n + without.n - 2))
     known = k0 * pooled
-    return (with_.squares + known) / (with_.n - 1 + k0) / with_.n + (without.squares + known) / (
-        without.n - 1 + k0
-    ) / without.n
+    return sum((arm.squares + known) / (arm.n - 1 + k0) / arm.n for arm in (with_, without))
+
+
+def half_width(variance: float, parameters: AblationParameters) -> float:
+    """Of the confidence sequence, which leaves the truth outside once in 1/`significance_level`, however often one looks."""
+    prior = parameters.effect_prior_sd**2
+    ratio = (variance + prior) / prior
+    return math.sqrt(
+        variance * ratio * (math.log(ratio * prior / variance) - 2 * math.log(parameters.significance_level))
+    )

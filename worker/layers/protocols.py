@@ -49,7 +49,9 @@ class AblationStrategy(Protocol):
 
 
 class ValueAggregator(Protocol):
-    def value(self, *, sums: LearningSums, global_sums: TemporalSums, standing: Standing, updated_at: int) -> LearningValue:
+    def value(
+        self, *, sums: LearningSums, global_sums: TemporalSums, standing: Standing, updated_at: int
+    ) -> LearningValue:
         """Everything that is known about a learning, from exact sums and people's decisions alone; statistics.md 5 to 11.
 
         `global_sums` are the temporal sums over all learnings' current epochs, this one's included.

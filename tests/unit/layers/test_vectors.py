@@ -89,7 +89,7 @@ def test_signals_are_weighed_by_their_distance_to_the_uses(vector: dict[str, Any
 
 @named("T2")
 def test_the_bounded_net_never_reaches_one(vector: dict[str, Any]) -> None:
-    """b at a few sums."""
+    """The bounded net at a few sums."""
     assert bounded_net(vector["input"]["P"], vector["input"]["N"]) == pytest.approx(vector["expected"]["b"], **CLOSE)
 
 
@@ -189,7 +189,7 @@ def test_observation_and_experiment_are_weighed_by_confidence(vector: dict[str, 
 
 @named("H")
 def test_the_hash_gives_the_same_number_everywhere(vector: dict[str, Any]) -> None:
-    """u of three pairs; the second one is withheld at 10 %."""
+    """Three pairs; the second one is withheld at 10 %."""
     assert uniform(**vector["input"]) == pytest.approx(vector["expected"]["u"], rel=0, abs=1e-15)
     withheld = ConservativeAblation().should_withhold(
         learning_id=vector["input"]["learning_id"], session_id=vector["input"]["session_id"], probability=0.1

@@ -1,0 +1,82 @@
+"""The number of sessions still needed is the first one that brings a verdict, everything else held."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from worlds import arms, counts, value_of
+
+from worker.domain import VerdictKind
+from worker.layers.arms import Arm, arm
+from worker.layers.forecast import SESSIONS_NEEDED_CAP, Forecast
+from worker.layers.observation import Observation
+from worker.layers.sums import LearningSums
+from worker.parameters import LayerParameters
+
+probabilities = st.sampled_from([0.05, 0.1, 0.3, 0.5])
+
+
+def forecast(sums: LearningSums, probability: float, observed: float = 0.0) -> Forecast:
+    return Forecast(
+        with_=arm(sums, was_withheld=False),
+        without=arm(sums, was_withheld=True),
+        observation=Observation(observed, 0.8, 0.0),
+        n_records=sums.n_records,
+        probability=probability,
+        parameters=LayerParameters(),
+    )
+
+
+@given(counts, counts, probabilities, probabilities, st.floats(-0.5, 0.5))
+def test_the_forecast_is_the_first_session_with_a_verdict(
+    with_: tuple[int, ...], without: tuple[int, ...], was: float, will_be: float, observed: float
+) -> None:
+    """A verdict after that many sessions, none one session earlier."""
+    if not any(with_) or not any(without):
+        return
+    of = forecast(arms(with_, without, was), will_be, observed)
+    needed = of.sessions_needed()
+    if needed is None:
+        assert of.kind_after(SESSIONS_NEEDED_CAP) is VerdictKind.UNDECIDED
+        return
+    assert of.kind_after(needed) is not VerdictKind.UNDECIDED
+    assert needed == 1 or of.kind_after(needed - 1) is VerdictKind.UNDECIDED
+
+
+def test_sessions_that_come_as_forecast_bring_the_verdict() -> None:
+    """The prediction agrees with the value computed from sums that have really grown."""
+    before = arms((110, 0, 0, 250), (14, 0, 0, 26))
+    needed = value_of(before).verdict.sessions_needed
+    assert needed is not None
+    assert 400 < needed < 4000
+    times = 1 + needed / 400
+    with_, without = (round(110 * times), 0, 0, round(250 * times)), (round(14 * times), 0, 0, round(26 * times))
+    assert value_of(arms(with_, without)).verdict.kind is not VerdictKind.UNDECIDED
+    assert value_of(before).verdict.reason == f"about {needed:,} more eligible sessions, going by those so far"
+
+
+def test_a_learning_without_a_withheld_session_has_no_forecast() -> None:
+    """There is no difference to hold."""
+    verdict = value_of(arms((10, 0, 0, 10), (0, 0, 0, 0))).verdict
+    assert (verdict.sessions_needed, verdict.reason) == (
+        None,
+        "too early for a forecast: both arms need sessions first",
+    )
+
+
+def test_a_forecast_beyond_the_cap_says_so() -> None:
+    """An effect right at the margin would take for ever."""
+    verdict = value_of(arms((55, 0, 0, 45), (50, 0, 0, 50), 0.05)).verdict
+    assert (verdict.sessions_needed, verdict.reason[:11]) == (None, "over 10,000")
+
+
+@given(counts, st.integers(1, 50), probabilities)
+def test_a_grown_arm_is_the_arm_of_the_grown_sample(of: tuple[int, ...], times: int, probability: float) -> None:
+    """Repeating the sample grows its size, and holds mean and variance up to the lost degree of freedom."""
+    if sum(of) < 2:
+        return
+    once = arm(arms(of, (0, 0, 0, 0), probability), was_withheld=False)
+    repeated = arm(arms(tuple(count * times for count in of), (0, 0, 0, 0), probability), was_withheld=False)
+    grown = once.grown(once.records * (times - 1), probability)
+    assert isinstance(grown, Arm)
+    assert (grown.n, grown.mean, grown.weight) == pytest.approx((repeated.n, repeated.mean, repeated.weight))
+    assert grown.squares / (grown.n - 1) == pytest.approx(once.squares / (once.n - 1))

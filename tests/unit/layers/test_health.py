@@ -1,0 +1,69 @@
+"""What a learning's own sums say about whether its experiment can be trusted."""
+
+import pytest
+from worlds import arms, record
+
+from worker.layers.health import experiment_health, sample_ratio_p
+from worker.layers.sums import LearningSums
+from worker.parameters import AblationParameters
+
+PARAMETERS = AblationParameters()
+
+
+def test_sessions_withheld_as_assigned_raise_no_alarm() -> None:
+    """103 of 1,000 at 10 %."""
+    health = experiment_health(arms((400, 0, 0, 497), (50, 0, 0, 53)), PARAMETERS)
+    assert not health.has_sample_ratio_mismatch
+    assert health.notes == ()
+
+
+def test_a_sample_ratio_mismatch_is_an_alarm() -> None:
+    """150 of 1,000 at 10 %: chi-square 27.8 on one degree of freedom."""
+    health = experiment_health(arms((400, 0, 0, 450), (50, 0, 0, 100)), PARAMETERS)
+    assert health.sample_ratio_p == pytest.approx(1.36e-7, rel=0.01)
+    assert health.has_sample_ratio_mismatch
+    assert health.notes[0].startswith("sample ratio mismatch (p = 1.4e-07)")
+
+
+def test_each_chance_is_tested_on_its_own() -> None:
+    """Too many withheld at 10 % do not cancel against too few at 50 %."""
+    sums = arms((400, 0, 0, 450), (50, 0, 0, 100), 0.1) + arms((100, 0, 0, 200), (100, 0, 0, 100), 0.5)
+    p = sample_ratio_p(sums)
+    assert p is not None
+    assert p < 1e-6
+
+
+def test_too_few_sessions_are_not_tested() -> None:
+    """Five expected sessions an arm are needed for the chi-square; chances with fewer are taken together."""
+    few = arms((5, 0, 0, 0), (5, 0, 0, 0), 0.1)
+    assert sample_ratio_p(few) is None
+    assert (
+        sample_ratio_p(few + arms((20, 0, 0, 10), (1, 0, 0, 2), 0.11) + arms((20, 0, 0, 10), (1, 0, 0, 2), 0.12))
+        is not None
+    )
+
+
+@pytest.mark.parametrize(
+    ("with_", "without", "note"),
+    [
+        (80, 8, "only 88 eligible sessions: below about 100 nothing can be said safely"),
+        (140, 12, "152 eligible sessions: about 200 complete an experiment at 10%"),
+    ],
+)
+def test_too_few_eligible_sessions_are_said(with_: int, without: int, note: str) -> None:
+    """Below about 100 nothing safe works, below 200 a 10 % experiment cannot complete."""
+    assert experiment_health(arms((with_, 0, 0, 0), (without, 0, 0, 0)), PARAMETERS).notes == (note,)
+
+
+def test_contamination_is_a_share_of_the_withheld_sessions() -> None:
+    """One of four withheld sessions had the learning in its context all the same."""
+    sums = sum(
+        (LearningSums.of(record(f"s{n}", withheld=n < 4, contaminated=n == 0)) for n in range(40)), LearningSums()
+    )
+    assert experiment_health(sums, PARAMETERS).contaminated_share == 0.25
+
+
+def test_a_learning_without_records_is_judged_by_nothing() -> None:
+    """No division by nothing."""
+    health = experiment_health(LearningSums(), PARAMETERS)
+    assert (health.sample_ratio_p, health.contaminated_share, health.mismatched_share) == (None, 0.0, 0.0)

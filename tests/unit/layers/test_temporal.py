@@ -1,0 +1,80 @@
+"""Layer 2: which signals count for a use, and how much."""
+
+import math
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from worker.domain import Signal, SignalKind, TemporalCorrelation
+from worker.layers.temporal import ExponentialDecay
+from worker.parameters import TemporalParameters
+
+signals = st.builds(
+    lambda at, good, confidence: Signal(
+        message_idx=at,
+        kind=SignalKind.POSITIVE if good else SignalKind.CORRECTION,
+        is_positive=good,
+        confidence=confidence,
+    ),
+    st.integers(0, 60),
+    st.booleans(),
+    st.floats(0, 1),
+)
+points = st.sets(st.integers(0, 60)).map(lambda found: tuple(sorted(found)))
+windows = st.sampled_from(["after", "both"])
+
+
+def heard(at: int, *, good: bool = True, confidence: float = 1.0) -> Signal:
+    return Signal(message_idx=at, kind=SignalKind.POSITIVE, is_positive=good, confidence=confidence)
+
+
+def test_a_learning_that_was_not_used_gathers_nothing() -> None:
+    """No points, no correlation."""
+    assert ExponentialDecay().correlate((), (heard(3),)) == TemporalCorrelation()
+
+
+def test_a_signal_counts_for_the_latest_use_before_it() -> None:
+    """Also one in the very message of the use; one before any use counts for none."""
+    found = ExponentialDecay().correlate((5, 15), (heard(3), heard(5), heard(14), heard(16)))
+    assert [(c.activation_point, c.distance) for c in found.contributions] == [(5, 0), (5, 9), (15, 1)]
+
+
+def test_a_signal_beyond_the_maximal_distance_counts_nothing() -> None:
+    """Ten messages are the last that count."""
+    found = ExponentialDecay().correlate((0,), (heard(10), heard(11)))
+    assert found.positive == pytest.approx(math.exp(-2))
+
+
+def test_the_window_on_both_sides_takes_the_nearest_use() -> None:
+    """As the original implementation did."""
+    found = ExponentialDecay(TemporalParameters(window="both")).correlate((5, 15), (heard(3), heard(11), heard(9)))
+    assert [(c.activation_point, c.distance) for c in found.contributions] == [(5, 2), (15, 4), (5, 4)]
+
+
+@given(points, st.lists(signals), st.randoms(use_true_random=False), windows)
+def test_the_order_of_signals_changes_no_bit(
+    points: tuple[int, ...], given: list[Signal], random: random.Random, window: str
+) -> None:
+    """Signals arrive in any order; the sums are the same to the last digit."""
+    correlator = ExponentialDecay(TemporalParameters.model_validate({"window": window}))
+    shuffled = random.sample(given, len(given))
+    one, other = correlator.correlate(points, tuple(given)), correlator.correlate(points, tuple(shuffled))
+    assert (one.positive, one.negative, one.net, one.bounded) == (
+        other.positive,
+        other.negative,
+        other.net,
+        other.bounded,
+    )
+
+
+@given(points, st.lists(signals), windows)
+def test_the_contributions_add_up(points: tuple[int, ...], given: list[Signal], window: str) -> None:
+    """What is shown sums to what is stored, and the bounded net stays within (−1, 1)."""
+    found = ExponentialDecay(TemporalParameters.model_validate({"window": window})).correlate(points, tuple(given))
+    for total, good in ((found.positive, True), (found.negative, False)):
+        parts = [c.weight * c.signal.confidence for c in found.contributions if c.signal.is_positive is good]
+        assert sum(parts) == pytest.approx(total, abs=1e-9)
+    assert found.net == found.positive - found.negative
+    assert -1 < found.bounded < 1
