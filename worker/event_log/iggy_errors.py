@@ -1,0 +1,67 @@
+"""What Iggy's client says, in our words. It raises plain `RuntimeError`s: only the text tells them apart."""
+
+import socket
+import struct
+
+from worker.errors import EventLogRefused, EventLogUnavailable
+from worker.event_log.iggy_address import IggyAddress
+
+NEEDED = "Iggy 0.9 is needed (image apache/iggy:0.9.0)"
+#: beginnings of answers that a server in good health gives: the connection can be used on
+ANSWERS = (
+    "Stream with",
+    "Topic with",
+    "Partition with",
+    "Resource with",
+    "Unauthorized",
+    "Unsupported option",
+    "Invalid offset",
+)
+#: a request of the servers before 0.9 (`ping`), and what they answer
+OLD_PING = struct.pack("<II", 4, 1)
+OLD_PONG = bytes(8)
+
+
+def is_answer(error: RuntimeError) -> bool:
+    """Whether the server understood us and said no, rather than the connection being broken."""
+    return str(error).startswith(ANSWERS)
+
+
+def is_missing(error: RuntimeError) -> bool:
+    return is_answer(error) and "not found" in str(error)
+
+
+def already_exists(error: RuntimeError) -> bool:
+    return is_answer(error) and "already exists" in str(error)
+
+
+def translated(error: RuntimeError, address: IggyAddress, doing: str) -> EventLogUnavailable:
+    text = str(error)
+    place = f"event log: Iggy at {address}"
+    if text.startswith("Invalid credentials"):
+        return EventLogRefused(f"{place} refuses user {address.user!r} or the password")
+    if text.startswith("Unauthorized"):
+        return EventLogRefused(f"{place} does not allow user {address.user!r} to {doing}")
+    if text.startswith("Incompatible binary protocol"):
+        return EventLogRefused(f"{place} is of another version: {NEEDED}; it says: {text}")
+    if text.startswith("Cannot establish connection"):
+        return EventLogUnavailable(f"{place} cannot be reached")
+    if is_missing(error):
+        return EventLogUnavailable(f"{place}, to {doing}: it is not there; the bridge creates topics when it starts")
+    return EventLogUnavailable(f"{place}, to {doing}: {text}")
+
+
+def silent_login(address: IggyAddress) -> EventLogUnavailable:
+    """Why a login got no answer: an incompatible server says nothing, and the client then waits for ever."""
+    place = f"event log: Iggy at {address}"
+    try:
+        with socket.create_connection((address.host, address.port), timeout=1) as connection:
+            connection.sendall(OLD_PING)
+            connection.settimeout(1)
+            is_old = connection.recv(8) == OLD_PONG
+    except TimeoutError:
+        is_old = False
+    except OSError:
+        return EventLogUnavailable(f"{place} cannot be reached")
+    kind = "is a server older than 0.9" if is_old else "accepts connections but does not answer a login"
+    return EventLogRefused(f"{place} {kind}: {NEEDED}")
