@@ -66,8 +66,9 @@ class StandIn:
         if self._server:
             self._server.close()
             self.kill_connections()
-            if self._tasks:
-                await asyncio.wait(self._tasks, timeout=2)
+            for task in self._tasks:
+                task.cancel()  # one may be stalled
+            await asyncio.gather(*self._tasks, return_exceptions=True)
             self._server = None
 
     def kill_connections(self) -> int:

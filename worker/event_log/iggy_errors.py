@@ -17,6 +17,14 @@ ANSWERS = (
     "Unsupported option",
     "Invalid offset",
 )
+#: beginnings of what no waiting cures, and how we say it
+REFUSALS = {
+    "Invalid credentials": "refuses user {user!r} or the password",
+    "Invalid username": "takes no user name of this length: {user!r}",
+    "Invalid password": "takes no password of this length, for user {user!r}",
+    "Unauthorized": "does not allow user {user!r} to {doing}",
+    "Incompatible binary protocol": f"is of another version: {NEEDED}; it says: {{text}}",
+}
 #: a request of the servers before 0.9 (`ping`), and what they answer
 OLD_PING = struct.pack("<II", 4, 1)
 OLD_PONG = bytes(8)
@@ -38,12 +46,9 @@ def already_exists(error: RuntimeError) -> bool:
 def translated(error: RuntimeError, address: IggyAddress, doing: str) -> EventLogUnavailable:
     text = str(error)
     place = f"event log: Iggy at {address}"
-    if text.startswith("Invalid credentials"):
-        return EventLogRefused(f"{place} refuses user {address.user!r} or the password")
-    if text.startswith("Unauthorized"):
-        return EventLogRefused(f"{place} does not allow user {address.user!r} to {doing}")
-    if text.startswith("Incompatible binary protocol"):
-        return EventLogRefused(f"{place} is of another version: {NEEDED}; it says: {text}")
+    for beginning, refusal in REFUSALS.items():
+        if text.startswith(beginning):
+            return EventLogRefused(f"{place} {refusal.format(user=address.user, doing=doing, text=text)}")
     if text.startswith("Cannot establish connection"):
         return EventLogUnavailable(f"{place} cannot be reached")
     if is_missing(error):
