@@ -11,7 +11,7 @@ from collections.abc import Callable
 import structlog
 from celery import Celery
 
-from bridge.intake import HEAVY, LIGHTWEIGHT, decode
+from bridge.intake import HEAVY, LIGHTWEIGHT, Kind, decode
 from worker import canvas
 from worker.errors import BrokerUnavailable, EventLogRefused, GrooveError, LostLease, Unavailable
 from worker.event_log.protocol import EventLog, LogMessage, TopicName
@@ -53,7 +53,7 @@ class Consumer:
             app,
         )
         self._replica, self._alive = replica, alive
-        self._kinds = {
+        self._kinds: dict[TopicName, Kind] = {
             _topic(settings.streams.heavy): HEAVY,
             _topic(settings.streams.lightweight): LIGHTWEIGHT,
         }
@@ -182,7 +182,7 @@ class Consumer:
             return messages[1:] if str(messages[0].message_id) == lease.last_id else None
         return messages
 
-    def _record(self, kind: str, lease: Lease, messages: list[LogMessage], gap: bool) -> list[SessionRef]:
+    def _record(self, kind: Kind, lease: Lease, messages: list[LogMessage], gap: bool) -> list[SessionRef]:
         batch = decode(kind, messages, max_bytes=self._settings.bridge.max_message_bytes)
         sessions = self._ledger.intake.record(
             lease,

@@ -1,14 +1,16 @@
 """One batch of messages of one partition, sorted into events and dead letters."""
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from worker.errors import InvalidEvent
 from worker.event_log.protocol import LogMessage
 from worker.events import read_heavy_event, read_lightweight_event
 from worker.ledger import DeadLetterReceived, HeavyReceived, LightweightReceived
 
-HEAVY = "heavy"
-LIGHTWEIGHT = "lightweight"
+HEAVY: Literal["heavy"] = "heavy"
+LIGHTWEIGHT: Literal["lightweight"] = "lightweight"
+Kind = Literal["heavy", "lightweight"]
 
 
 @dataclass(kw_only=True)
@@ -18,7 +20,7 @@ class Batch:
     dead: list[DeadLetterReceived] = field(default_factory=list)
 
 
-def decode(kind: str, messages: list[LogMessage], *, max_bytes: int) -> Batch:
+def decode(kind: Kind, messages: list[LogMessage], *, max_bytes: int) -> Batch:
     """Never raises: what cannot be read becomes a dead letter with its reason, and the partition goes on."""
     batch = Batch()
     for message in messages:
@@ -32,7 +34,7 @@ def decode(kind: str, messages: list[LogMessage], *, max_bytes: int) -> Batch:
     return batch
 
 
-def _add(batch: Batch, kind: str, message: LogMessage) -> None:
+def _add(batch: Batch, kind: Kind, message: LogMessage) -> None:
     if kind == HEAVY:
         event = read_heavy_event(message.payload, logged_at=message.timestamp)
         batch.heavy.append(

@@ -2,24 +2,20 @@
 
 import json
 
-from redis import Redis
 from redis.exceptions import RedisError
 
 from worker.app import ATTRIBUTION, EMBEDDING
+from worker.broker import broker_client
 from worker.canvas import SENT_AT
 from worker.errors import BrokerUnavailable
-from worker.settings import Settings, redis_socket_path
+from worker.settings import Settings
 
 
 class Queues:
     """One kept connection; raises `BrokerUnavailable`."""
 
     def __init__(self, settings: Settings) -> None:
-        path = redis_socket_path(settings.broker_url)
-        deadlines = {"socket_timeout": 5, "socket_connect_timeout": 3}
-        self._client = (
-            Redis(unix_socket_path=path, **deadlines) if path else Redis.from_url(settings.broker_url, **deadlines)
-        )
+        self._client = broker_client(settings)
 
     def lengths(self) -> dict[str, int]:
         try:

@@ -6,9 +6,8 @@ This is the one place where protocols meet their implementations.
 import os
 from functools import cache, cached_property
 
-from redis import Redis
-
 from worker.attribution import Attributor
+from worker.broker import broker_client
 from worker.bundle_cache import BundleCache
 from worker.embedder import Embedder, SentenceTransformerEmbedder, VectorCache
 from worker.event_log.opening import open_event_log
@@ -16,7 +15,7 @@ from worker.event_log.protocol import EventLog
 from worker.layers.activation import HybridDetector
 from worker.layers.temporal import ExponentialDecay
 from worker.ledger import Ledger, open_ledger
-from worker.settings import Settings, load_settings, redis_socket_path
+from worker.settings import Settings, load_settings
 from worker.store.client import HttpStore
 from worker.store.protocol import AttributionStore
 
@@ -39,7 +38,7 @@ class Resources:
 
     @cached_property
     def bundles(self) -> BundleCache:
-        return BundleCache(redis_client(self.settings), keep_seconds=self.settings.worker.bundle_seconds)
+        return BundleCache(broker_client(self.settings), keep_seconds=self.settings.worker.bundle_seconds)
 
     @cached_property
     def embedder(self) -> Embedder:
@@ -61,14 +60,6 @@ class Resources:
         return Attributor(
             detector=HybridDetector(self.settings.activation), correlator=ExponentialDecay(self.settings.temporal)
         )
-
-
-def redis_client(settings: Settings) -> Redis:
-    """To the broker, with deadlines; connects at the first command."""
-    path = redis_socket_path(settings.broker_url)
-    if path is not None:
-        return Redis(unix_socket_path=path, socket_timeout=5)
-    return Redis.from_url(settings.broker_url, socket_timeout=5, socket_connect_timeout=3)
 
 
 def resources() -> Resources:

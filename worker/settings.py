@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
@@ -304,11 +304,6 @@ def masked(url: str) -> str:
     if parts.password is None:
         return url
     return url.replace(f":{parts.password}@", ":***@", 1)
-
-
-def redis_socket_path(url: str) -> str | None:
-    """The path in redis+socket:///path, else None."""
-    return unquote(urlsplit(url).path) if url.startswith("redis+socket://") else None
 
 
 def shown(settings: Settings) -> dict[str, Any]:

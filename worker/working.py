@@ -15,7 +15,8 @@ from worker.canvas import from_wire
 from worker.errors import GrooveError
 from worker.resources import resources
 from worker.settings import Settings
-from worker.tasks import give_up_lost, now
+from worker.tasks.failing import give_up_lost
+from worker.tasks.shared import now
 
 log = structlog.get_logger()
 

@@ -9,14 +9,15 @@ from pathlib import Path
 from redis import Redis
 from redis.exceptions import RedisError
 
+from worker.broker import socket_path
 from worker.errors import ConfigurationError
 from worker.local.process import ChildProcess
-from worker.settings import Settings, redis_socket_path
+from worker.settings import Settings
 
 
 def broker(settings: Settings, environ: Mapping[str, str]) -> ChildProcess:
     """Valkey on a unix socket, with an append-only file; it refuses writes rather than evict queued tasks."""
-    path = redis_socket_path(settings.broker_url)
+    path = socket_path(settings.broker_url)
     assert path is not None
     command = [
         str(_broker_binary()),

@@ -1,0 +1,58 @@
+"""Once all of a session's learnings are done or given up: layer 4, the values, and the message to the event log."""
+
+from typing import Any
+
+import structlog
+
+from worker.domain import SessionVersion
+from worker.errors import NotFound, Superseded, Unavailable
+from worker.events import attempt_id, read_heavy_event, read_lightweight_event, session_attributed
+from worker.ledger import OutboxMessage, SessionWork
+from worker.publishing import drain_outbox
+from worker.resources import Resources
+from worker.tasks.shared import Outcome, left_to_sweeper, now, patiently
+
+log = structlog.get_logger()
+
+
+def finish(parts: Resources, session_id: str, version: SessionVersion) -> Outcome:
+    try:
+        if patiently(parts, parts.ledger.work.remaining, session_id, version):
+            return {"state": "early"}
+        finished = _finish(parts, session_id, version)
+        drain_outbox(parts.ledger, parts.event_log, session_id=session_id, now=now())
+        parts.bundles.drop(session_id, version)
+    except (Superseded, NotFound) as reason:
+        return {"state": "dropped", "reason": str(reason)}
+    except Unavailable as reason:
+        return left_to_sweeper(reason, session_id=session_id)
+    return {"state": "finished" if finished else "finished already"}
+
+
+def _finish(parts: Resources, session_id: str, version: SessionVersion) -> bool:
+    work = patiently(parts, parts.ledger.work.load_work, session_id, version)
+    if work.state == "finished":
+        return False
+    result = patiently(parts, parts.store.finish_session, session_id, version)
+    for decision in result.deprecations:
+        log.info("learning_deprecated", learning_id=decision.learning_id, session_id=session_id, reason=decision.reason)
+    moment = now()
+    payload = session_attributed(
+        version=version,
+        session_id=session_id,
+        records=result.records,
+        lightweight_events=_heard(work),
+        values=result.values,
+        deprecations=result.deprecations,
+        published_at=moment,
+    )
+    stream, _, topic = parts.settings.streams.attributed.partition("/")
+    message = OutboxMessage(message_id=attempt_id(version), stream=stream, topic=topic, key=session_id, payload=payload)
+    return patiently(parts, parts.ledger.work.finish, session_id, version, now=moment, message=message)
+
+
+def _heard(work: SessionWork) -> list[dict[str, Any]]:
+    event = read_heavy_event(work.payload, logged_at=work.logged_at)
+    if event.lightweight_events:
+        return [heard.model_dump(mode="json", exclude_none=True) for heard in event.lightweight_events]
+    return [read_lightweight_event(payload).model_dump(mode="json", exclude_none=True) for payload in work.lightweight]

@@ -1,0 +1,49 @@
+"""What the three tasks have in common."""
+
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import structlog
+from celery import Celery, current_app
+from kombu.utils.functional import retry_over_time
+
+from worker.errors import Unavailable
+from worker.resources import Resources
+
+log = structlog.get_logger()
+
+_Answer = TypeVar("_Answer")
+#: what a task answers: shown in Flower
+Outcome = dict[str, Any]
+
+
+def now() -> int:
+    """Microseconds."""
+    return time.time_ns() // 1000
+
+
+def patiently(parts: Resources, call: Callable[..., _Answer], *args: Any, **kwargs: Any) -> _Answer:
+    """Call, and while a part cannot be reached call again, for `worker.patience_seconds` at most."""
+    answer: _Answer = retry_over_time(
+        call,
+        Unavailable,
+        args,
+        kwargs,
+        interval_start=0.1,
+        interval_step=0.4,
+        interval_max=3,
+        timeout=parts.settings.worker.patience_seconds or None,
+        max_retries=None if parts.settings.worker.patience_seconds else 0,
+    )
+    return answer
+
+
+def left_to_sweeper(reason: Exception, **about: str) -> Outcome:
+    log.warning("left_to_sweeper", reason=str(reason), **about)
+    return {"state": "left to the sweeper", "reason": str(reason)}
+
+
+def current_celery() -> Celery:
+    app: Celery = current_app._get_current_object()  # noqa: SLF001 - Celery's way from its proxy to the app
+    return app
