@@ -1,0 +1,67 @@
+"""The truth about work, in SQL (SQLite or PostgreSQL): what was received, what is expected of it, what is done, what failed and why.
+
+The broker is only a hint: whatever it loses is sent again from here.
+
+partitions    positions and leases of the event log's partitions
+intake        a batch's events, stored with the new position in one transaction
+work          one session from received to finished; with entries (its learnings, one by one) and transcripts
+outbox        what has to be published
+dead_letters  what gave up
+sweep         what the broker lost
+retries       new attempts that a person asks for
+history       one session's steps
+retention     what is thrown away, and when
+counts        the numbers that tell whether all is well
+ledger        all of them behind one pool; underneath: states, sessions, schema, migrations, migrate, database, clock, blob
+"""
+
+from worker.ledger.counts import Counts
+from worker.ledger.dead_letters import DeadLetter, DeadLetterReceived
+from worker.ledger.entries import EntryDetail, EntryOutcome, EntryStatus
+from worker.ledger.history import EventReceived, Published, SessionDetail, Step
+from worker.ledger.intake import HeavyReceived, LightweightReceived
+from worker.ledger.ledger import Ledger, open_ledger
+from worker.ledger.outbox import OutboxMessage, UnsentMessage
+from worker.ledger.partitions import Lease, PartitionState, Topic
+from worker.ledger.retention import Pruned
+from worker.ledger.retries import FailedEntry, Reopened
+from worker.ledger.sessions import EntryRef, SessionRef
+from worker.ledger.states import DeadLetterKind, DeadLetterState, EntryState, SessionState
+from worker.ledger.sweep import Gates, Overdue, Resent, WaitingSession
+from worker.ledger.work import SessionWork
+
+__all__ = [
+    "Counts",
+    "DeadLetter",
+    "DeadLetterKind",
+    "DeadLetterReceived",
+    "DeadLetterState",
+    "EntryDetail",
+    "EntryOutcome",
+    "EntryRef",
+    "EntryState",
+    "EntryStatus",
+    "EventReceived",
+    "FailedEntry",
+    "Gates",
+    "HeavyReceived",
+    "Lease",
+    "Ledger",
+    "LightweightReceived",
+    "OutboxMessage",
+    "Overdue",
+    "PartitionState",
+    "Pruned",
+    "Published",
+    "Reopened",
+    "Resent",
+    "SessionDetail",
+    "SessionRef",
+    "SessionState",
+    "SessionWork",
+    "Step",
+    "Topic",
+    "UnsentMessage",
+    "WaitingSession",
+    "open_ledger",
+]

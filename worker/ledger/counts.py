@@ -1,0 +1,74 @@
+"""The numbers that tell whether all is well."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, select
+
+from worker.ledger.database import Database
+from worker.ledger.retention import DAY
+from worker.ledger.schema import DeadLetterRow, Entry, Event, Lightweight, Outbox, Payload, Session
+from worker.ledger.states import DeadLetterState, SessionState
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Counts:
+    #: by state; states without any are left out
+    sessions: dict[str, int]
+    entries: dict[str, int]
+    events: int
+    #: heavy events that can still be processed again
+    payloads: int
+    lightweight: int
+    #: open ones
+    dead_letters: int
+    outbox_unsent: int
+    #: when the longest waiting message was written
+    outbox_oldest: int | None
+    #: sessions somebody has to work on; without those that wait for a transcript
+    backlog: int
+    #: when the event of the longest open one was received
+    oldest_open: int | None
+    finished_last_day: int
+
+
+_AT_WORK = (SessionState.RECEIVED, SessionState.ATTRIBUTING)
+
+
+class Counting:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def count(self, now: int) -> Counts:
+        with self._database.single() as connection:
+            sessions = _by_state(connection, Session)
+            unsent, oldest = connection.execute(
+                select(func.count(), func.min(Outbox.created_at)).where(Outbox.sent_at.is_(None))
+            ).one()
+            return Counts(
+                sessions=sessions,
+                entries=_by_state(connection, Entry),
+                events=_number(connection, Event),
+                payloads=_number(connection, Payload),
+                lightweight=_number(connection, Lightweight),
+                dead_letters=connection.scalar(select(func.count()).where(DeadLetterRow.state == DeadLetterState.OPEN))
+                or 0,
+                outbox_unsent=unsent,
+                outbox_oldest=oldest,
+                backlog=sum(sessions.get(state, 0) for state in _AT_WORK),
+                oldest_open=connection.scalar(select(func.min(Session.received_at)).where(Session.state.in_(_AT_WORK))),
+                finished_last_day=connection.scalar(
+                    select(func.count()).where(Session.state == SessionState.FINISHED, Session.finished_at >= now - DAY)
+                )
+                or 0,
+            )
+
+
+def _by_state(connection: Connection, table: type[Session] | type[Entry]) -> dict[str, int]:
+    rows = connection.execute(
+        select(table.state, func.count().label("number")).group_by(table.state).order_by(table.state)
+    )
+    return {row.state: row.number for row in rows}
+
+
+def _number(connection: Connection, table: type[Event] | type[Payload] | type[Lightweight]) -> int:
+    return connection.scalar(select(func.count()).select_from(table)) or 0

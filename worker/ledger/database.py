@@ -1,0 +1,132 @@
+"""The connection to SQLite or PostgreSQL: how it is opened, how transactions begin, and what its errors mean to us.
+
+Power loss: SQLite syncs its log at every `durable` transaction (those that move a position, begin an attempt or follow a person's
+order) and at checkpoints, not at the others. A sync covers all that was written before it, so a power cut can only take back work
+that the event log, the sweeper and the idempotent store do again; it can never forget an event whose position moved, or an
+attempt that a task was sent for. A killed process loses nothing either way. PostgreSQL keeps its own settings.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, InternalError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import DeclarativeBase
+
+from worker.errors import ConfigurationError, LedgerUnavailable
+
+#: seconds that a writer waits for the others before the ledger counts as unavailable
+PATIENCE = 10
+
+#: a replica frozen in mid-transaction must not hold its rows for longer than a lease; nothing of ours waits for ever
+_POSTGRESQL = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+    "options": f"-c lock_timeout={PATIENCE}s -c idle_in_transaction_session_timeout={PATIENCE}s",
+}
+
+
+class Database:
+    """A pool of connections; safe for threads, not across a fork."""
+
+    def __init__(self, url: str) -> None:
+        self.url = _ledger_url(url)
+        self._engine = _sqlite_engine(self.url) if self.is_sqlite else _postgresql_engine(self.url)
+        self._single = self._engine if self.is_sqlite else self._engine.execution_options(isolation_level="AUTOCOMMIT")
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.url.get_backend_name() == "sqlite"
+
+    @contextmanager
+    def write(self, *, durable: bool = False) -> Iterator[Connection]:
+        """One transaction. On SQLite it holds the write lock from its start, so that what it reads cannot change under it."""
+        with _translated(), self._engine.connect() as connection:
+            if self.is_sqlite:
+                connection.exec_driver_sql(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            yield connection
+            connection.commit()
+
+    @contextmanager
+    def single(self) -> Iterator[Connection]:
+        """Every statement is a transaction of its own and sees all that was committed before it."""
+        with _translated(), self._single.connect() as connection:
+            yield connection
+
+    def dispose(self, *, inherited: bool = False) -> None:
+        """Close the pool; with `inherited`, forget it without touching the sockets, which belong to the parent process."""
+        self._engine.dispose(close=not inherited)
+
+
+def insert_into(connection: Connection, table: type[DeclarativeBase]) -> sqlite.Insert:
+    """An insert that can say what to do on conflict; both dialects spell it alike."""
+    if connection.dialect.name == "sqlite":
+        return sqlite.insert(table)
+    return postgresql.insert(table)  # type: ignore[return-value]  # the methods used here are the same
+
+
+def _ledger_url(text: str) -> URL:
+    try:
+        url = make_url(text)
+    except ArgumentError as error:
+        raise ConfigurationError(
+            "ledger: not a database URL (sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME)"
+        ) from error
+    if url.drivername in ("postgresql", "postgres"):
+        return url.set(drivername="postgresql+psycopg")
+    if url.drivername not in ("sqlite", "postgresql+psycopg") or (url.drivername == "sqlite" and not url.database):
+        raise ConfigurationError(f"ledger: {url.drivername!r} is neither a sqlite:///PATH nor a postgresql:// URL")
+    return url
+
+
+def _sqlite_engine(url: URL) -> Engine:
+    engine = create_engine(
+        url, connect_args={"timeout": PATIENCE, "isolation_level": None}, pool_size=5, max_overflow=20
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    for pragma in (
+        "journal_mode = WAL",
+        "synchronous = NORMAL",
+        "journal_size_limit = 67108864",
+        "cache_size = -16000",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _postgresql_engine(url: URL) -> Engine:
+    given = {key: value for key, value in _POSTGRESQL.items() if key not in url.query}
+    try:
+        return create_engine(
+            url, connect_args=given, pool_pre_ping=True, pool_size=5, max_overflow=20, pool_timeout=PATIENCE
+        )
+    except (NoSuchModuleError, ImportError) as error:
+        raise ConfigurationError("ledger: PostgreSQL needs `pip install groove-attribution[postgresql]`") from error
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (OperationalError, InterfaceError, InternalError, PoolTimeout) as error:
+        raise LedgerUnavailable(f"the ledger cannot be reached: {_first_line(error)}") from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise LedgerUnavailable(f"the connection to the ledger broke: {_first_line(error)}") from error
+        raise
+
+
+def _first_line(error: Exception) -> str:
+    cause = getattr(error, "orig", None) or error
+    return (str(cause).strip().splitlines() or [type(cause).__name__])[0][:300]

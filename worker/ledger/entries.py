@@ -1,0 +1,178 @@
+"""One learning of one session: pending until it is done, or failed with its reason.
+
+Whether everything is there is counted in a transaction of its own after the change: of two workers that end the last two
+entries at once, the one that looks later sees both. (Counted in the transaction of the change, neither would.)
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, bindparam, case, func, select, update
+
+from worker.domain import SessionVersion
+from worker.errors import NotFound
+from worker.ledger.database import Database
+from worker.ledger.schema import Entry
+from worker.ledger.sessions import SessionRef, note, of_version, readable, standing
+from worker.ledger.states import EntryState
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EntryStatus:
+    state: EntryState
+    #: how often the work itself failed
+    tries: int
+    #: how often it was handed to the broker
+    sends: int
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EntryDetail:
+    learning_id: str
+    state: EntryState
+    tries: int
+    sends: int
+    reason: str
+    sent_at: int
+    started_at: int | None
+    ended_at: int | None
+    next_try_at: int | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EntryOutcome:
+    """What a failure led to."""
+
+    #: failed for good; otherwise the sweeper sends it again
+    given_up: bool
+    #: it was the last open one: enqueue the finish
+    last: bool
+
+
+# Prepared once: these three run once a learning.
+_OF_VERSION = (
+    Entry.session_id == bindparam("of_session"),
+    Entry.event_id == bindparam("of_event"),
+    Entry.attempt == bindparam("of_attempt"),
+)
+_COMPLETE = (
+    update(Entry)
+    .where(*_OF_VERSION, Entry.learning_id.in_(bindparam("of_learnings", expanding=True)))
+    .where(Entry.state == EntryState.PENDING)
+    .values(state=EntryState.DONE, reason="", next_try_at=None, ended_at=bindparam("at"))
+)
+_ANY_OPEN = select(Entry.learning_id).where(*_OF_VERSION, Entry.state == EntryState.PENDING).limit(1)
+_STATUS = select(Entry.state, Entry.tries, Entry.sends, Entry.reason).where(
+    *_OF_VERSION, Entry.learning_id == bindparam("of_learning")
+)
+
+
+class Entries:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def entry_state(self, session_id: str, version: SessionVersion, learning_id: str) -> EntryStatus:
+        """Raises `Superseded`, or `NotFound` for a learning that this version does not expect."""
+        with self._database.single() as connection:
+            return _status(connection, session_id, version, learning_id)
+
+    def start_entry(self, session_id: str, version: SessionVersion, learning_id: str, now: int) -> EntryStatus:
+        """The same; of an entry that was sent again it notes the start, so that the sweeper can tell that its process died.
+
+        The usual task costs no write for that, and the first death counts nothing.
+        """
+        with self._database.single() as connection:
+            status = _status(connection, session_id, version, learning_id)
+            if status.state == EntryState.PENDING and status.sends > 1:
+                change = update(Entry).where(of_version(session_id, version), Entry.learning_id == learning_id)
+                connection.execute(change.where(Entry.state == EntryState.PENDING).values(started_at=now))
+            return status
+
+    def complete_entry(self, session_id: str, version: SessionVersion, learning_id: str, now: int) -> bool:
+        """Done -> whether this call ended the last open entry (then the finish is due). A duplicate is no trigger.
+
+        Raises `Superseded`. What has failed for good stays failed.
+        """
+        return self.complete_entries(session_id, version, [learning_id], now)
+
+    def complete_entries(self, session_id: str, version: SessionVersion, learning_ids: Sequence[str], now: int) -> bool:
+        """The same for several learnings of one task."""
+        key = _key(session_id, version)
+        with self._database.single() as connection:
+            if connection.execute(_COMPLETE, {**key, "of_learnings": sorted(learning_ids), "at": now}).rowcount:
+                return connection.execute(_ANY_OPEN, key).first() is None
+            standing(connection, session_id, version)
+            return False
+
+    def fail_entry(
+        self,
+        session_id: str,
+        version: SessionVersion,
+        learning_id: str,
+        reason: str,
+        *,
+        now: int,
+        max_tries: int,
+        retry_at: int,
+    ) -> EntryOutcome:
+        """The work itself failed: a try more, and after `max_tries` of them failed for good; before, sent again at `retry_at`.
+
+        Raises `Superseded`. An entry that is no longer open stays as it is.
+        """
+        gives_up = Entry.tries + 1 >= max_tries
+        change = (
+            update(Entry)
+            .where(of_version(session_id, version), Entry.learning_id == learning_id)
+            .where(Entry.state == EntryState.PENDING)
+            .values(
+                tries=Entry.tries + 1,
+                reason=readable(reason),
+                started_at=None,
+                state=case((gives_up, EntryState.FAILED), else_=EntryState.PENDING),
+                next_try_at=case((gives_up, None), else_=retry_at),
+                ended_at=case((gives_up, now), else_=None),
+            )
+            .returning(Entry.state)
+        )
+        with self._database.write() as connection:
+            state = connection.scalar(change)
+            if state is None:
+                standing(connection, session_id, version)
+                return EntryOutcome(given_up=False, last=False)
+            step = "learning failed" if state == EntryState.FAILED else "learning to be tried again"
+            ref = SessionRef(session_id=session_id, version=version)
+            note(connection, [ref], step, now, f"{learning_id}: {readable(reason)}")
+        given_up = state == EntryState.FAILED
+        return EntryOutcome(given_up=given_up, last=given_up and self.remaining(session_id, version) == 0)
+
+    def remaining(self, session_id: str, version: SessionVersion) -> int:
+        """Open entries. Raises `Superseded`."""
+        query = select(func.count()).where(of_version(session_id, version), Entry.state == EntryState.PENDING)
+        with self._database.single() as connection:
+            standing(connection, session_id, version)
+            return connection.scalar(query) or 0
+
+    def entries(self, session_id: str, version: SessionVersion) -> list[EntryDetail]:
+        """Every learning of this version, in order; empty when another is in force."""
+        with self._database.single() as connection:
+            return entry_details(connection, session_id, version)
+
+
+def entry_details(connection: Connection, session_id: str, version: SessionVersion) -> list[EntryDetail]:
+    columns = [getattr(Entry, name) for name in EntryDetail.__dataclass_fields__]
+    query = select(*columns).where(of_version(session_id, version)).order_by(Entry.learning_id)
+    rows = connection.execute(query).mappings()
+    return [EntryDetail(**{**row, "state": EntryState(row["state"])}) for row in rows]
+
+
+def _key(session_id: str, version: SessionVersion) -> dict[str, object]:
+    return {"of_session": session_id, "of_event": version.event_id, "of_attempt": version.attempt}
+
+
+def _status(connection: Connection, session_id: str, version: SessionVersion, learning_id: str) -> EntryStatus:
+    row = connection.execute(_STATUS, {**_key(session_id, version), "of_learning": learning_id}).one_or_none()
+    if row is None:
+        standing(connection, session_id, version)
+        raise NotFound(f"session {session_id}: learning {learning_id} is not expected of it")
+    return EntryStatus(state=EntryState(row.state), tries=row.tries, sends=row.sends, reason=row.reason)

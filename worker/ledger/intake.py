@@ -1,0 +1,254 @@
+"""What comes in: a batch's events, dead letters and the partition's new position, in one transaction.
+
+An event id that is known changes nothing. Of several heavy events of one session the newest by (timestamp, event_id) is in force, whatever
+order they come in: it takes the session back to `received`, an older one is only remembered. A lightweight event that comes when the
+session's signals were already read reopens it after a quiet period, unless the heavy event carries its own, which win.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, and_, delete, or_, select, update
+from sqlalchemy.dialects.sqlite import Insert
+from sqlalchemy.orm import DeclarativeBase
+
+from worker.events import HeavyEvent, LightweightEvent, derived_id
+from worker.ledger.blob import pack
+from worker.ledger.database import Database, insert_into
+from worker.ledger.dead_letters import DeadLetterReceived, keep
+from worker.ledger.partitions import Lease, move
+from worker.ledger.schema import Entry, Event, Lightweight, LogPartition, Payload, Session, Transcript
+from worker.ledger.sessions import SessionRef, fresh, note
+from worker.ledger.states import SessionState
+
+#: where an event stands that did not come from the log
+BY_HAND = Lease(stream="", topic="", partition=-1, epoch=0, position=-1, last_id=None)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HeavyReceived:
+    event: HeavyEvent
+    payload: bytes
+    offset: int
+    #: when the log took it
+    logged_at: int
+    #: what the event's `transcript_path` held, when it was there to be read
+    transcript: bytes | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LightweightReceived:
+    event: LightweightEvent
+    payload: bytes
+    offset: int
+    logged_at: int
+
+
+class Intake:
+    def __init__(self, database: Database, *, quiet: int) -> None:
+        self._database = database
+        #: microseconds without a further lightweight event before a session is reopened
+        self._quiet = quiet
+
+    def record(
+        self,
+        lease: Lease,
+        *,
+        heavy: Sequence[HeavyReceived] = (),
+        lightweight: Sequence[LightweightReceived] = (),
+        dead: Sequence[DeadLetterReceived] = (),
+        position: int,
+        last_id: str | None,
+        gap: bool,
+        now: int,
+        ablation_rate: float,
+    ) -> list[SessionRef]:
+        """Store what was read and move the position behind it -> the sessions to be prepared, noted as sent at `now`.
+
+        Raises `LostLease`, and then nothing of it is stored.
+        """
+        batch = _Batch(heavy, lightweight, lease, now=now, ablation_rate=ablation_rate, quiet=self._quiet)
+        with self._database.write(durable=True) as connection:
+            change = {"position": position, "last_id": last_id, "gaps": LogPartition.gaps + int(gap)}
+            move(connection, lease, change)
+            keep(connection, lease, dead, now)
+            return batch.store(connection)
+
+    def receive(
+        self,
+        *,
+        heavy: Sequence[HeavyReceived] = (),
+        lightweight: Sequence[LightweightReceived] = (),
+        now: int,
+        ablation_rate: float,
+    ) -> list[SessionRef]:
+        """The same without a place in the log: a dead letter that can be read by now."""
+        batch = _Batch(heavy, lightweight, BY_HAND, now=now, ablation_rate=ablation_rate, quiet=self._quiet)
+        with self._database.write(durable=True) as connection:
+            return batch.store(connection)
+
+
+class _Batch:
+    """Rows made before the transaction begins, and stored within it; each table in the order of its keys, so that nobody deadlocks."""
+
+    def __init__(
+        self,
+        heavy: Sequence[HeavyReceived],
+        lightweight: Sequence[LightweightReceived],
+        place: Lease,
+        *,
+        now: int,
+        ablation_rate: float,
+        quiet: int,
+    ) -> None:
+        self._now = now
+        self._quiet = quiet
+        self._heavy = {received.event.event_id: received for received in reversed(heavy)}
+        self._packed = {event_id: pack(received.payload) for event_id, received in self._heavy.items()}
+        self._place = place
+        self._ablation_rate = ablation_rate
+        self._lightweight = {str(derived_id(received.payload)): received for received in reversed(lightweight)}
+
+    def store(self, connection: Connection) -> list[SessionRef]:
+        heavy = self._store_heavy(connection)
+        signalled = self._store_lightweight(connection)
+        refs = self._begin_sessions(connection, _newest(heavy)) if heavy else []
+        others = signalled - {ref.session_id for ref in refs}
+        if others:
+            self._reopen_later(connection, others)
+        return refs
+
+    def _store_heavy(self, connection: Connection) -> list[HeavyReceived]:
+        new = _unknown(connection, Event, self._heavy)
+        if new:
+            _add(connection, Event, [self._event_row(self._heavy[event_id]) for event_id in new])
+            _add(connection, Payload, [{"event_id": event_id, "payload": self._packed[event_id]} for event_id in new])
+            _add(connection, Transcript, list(_transcripts(self._heavy[event_id] for event_id in new)))
+        return [self._heavy[event_id] for event_id in new]
+
+    def _event_row(self, received: HeavyReceived) -> dict[str, Any]:
+        return {
+            "event_id": received.event.event_id,
+            "session_id": received.event.session_id,
+            "timestamp": received.event.timestamp,
+            "received_at": self._now,
+            "logged_at": received.logged_at,
+            "stream": self._place.stream,
+            "topic": self._place.topic,
+            "partition": self._place.partition,
+            "offset": received.offset,
+            "ablation_rate": self._ablation_rate,
+        }
+
+    def _store_lightweight(self, connection: Connection) -> set[str]:
+        new = _unknown(connection, Lightweight, self._lightweight)
+        rows = [self._lightweight_row(event_id, self._lightweight[event_id]) for event_id in new]
+        _add(connection, Lightweight, rows)
+        return {row["session_id"] for row in rows}
+
+    def _lightweight_row(self, event_id: str, received: LightweightReceived) -> dict[str, Any]:
+        context = received.event.context
+        assert context is not None, "the reader of lightweight events asks for their session"
+        return {
+            "event_id": event_id,
+            "session_id": context.session_id,
+            "timestamp": received.logged_at if context.timestamp is None else context.timestamp,
+            "message_idx": received.event.message_idx,
+            "received_at": self._now,
+            "payload": received.payload,
+        }
+
+    def _begin_sessions(self, connection: Connection, newest: list[HeavyReceived]) -> list[SessionRef]:
+        """Those sessions that are new, or stand at an older event than what came."""
+        in_force = _events_in_force(connection, [received.event.session_id for received in newest])
+        begun = [
+            received
+            for received in newest
+            if in_force.get(received.event.session_id, (_BEFORE_ALL, "")) < _place_in_time(received)
+        ]
+        if not begun:
+            return []
+        connection.execute(_replace_older(connection), [self._session_row(received) for received in begun])
+        refs = [SessionRef(session_id=r.event.session_id, version=r.event.version) for r in begun]
+        connection.execute(delete(Entry).where(Entry.session_id.in_([ref.session_id for ref in refs])))
+        note(connection, refs, "received", self._now)
+        return refs
+
+    def _session_row(self, received: HeavyReceived) -> dict[str, Any]:
+        event = received.event
+        return {
+            "session_id": event.session_id,
+            "timestamp": event.timestamp,
+            "event_id": event.event_id,
+            "attempt": event.version.attempt,
+            "own_signals": int(bool(event.lightweight_events)),
+            "received_at": self._now,
+        } | fresh(self._now)
+
+    def _reopen_later(self, connection: Connection, session_ids: set[str]) -> None:
+        """Wait for each session's row before looking at its state: a preparation that read the signals may be about to say so."""
+        query = select(Session.session_id, Session.state).where(
+            Session.session_id.in_(sorted(session_ids)), Session.own_signals == 0
+        )
+        rows = connection.execute(query.order_by(Session.session_id).with_for_update()).all()
+        read = [row.session_id for row in rows if row.state in (SessionState.ATTRIBUTING, SessionState.FINISHED)]
+        if read:
+            change = update(Session).where(Session.session_id.in_(read)).values(reopen_at=self._now + self._quiet)
+            connection.execute(change)
+
+
+_BEFORE_ALL = -(2**63)
+
+
+def _place_in_time(received: HeavyReceived) -> tuple[int, str]:
+    return received.event.timestamp, received.event.event_id
+
+
+def _events_in_force(connection: Connection, session_ids: list[str]) -> dict[str, tuple[int, str]]:
+    """By session, its rows locked."""
+    query = select(Session.session_id, Session.timestamp, Session.event_id).where(Session.session_id.in_(session_ids))
+    rows = connection.execute(query.order_by(Session.session_id).with_for_update())
+    return {row.session_id: (row.timestamp, row.event_id) for row in rows}
+
+
+def _replace_older(connection: Connection) -> Insert:
+    """The condition stands again in the statement: another replica may have inserted the session a moment ago."""
+    insert = insert_into(connection, Session)
+    new = insert.excluded
+    older = or_(
+        Session.timestamp < new.timestamp, and_(Session.timestamp == new.timestamp, Session.event_id < new.event_id)
+    )
+    columns = {column.name: new[column.name] for column in Session.__table__.columns if not column.primary_key}
+    return insert.on_conflict_do_update(index_elements=[Session.session_id], set_=columns, where=older)
+
+
+def _unknown(connection: Connection, table: type[Event | Lightweight], ids: Iterable[str]) -> list[str]:
+    """Those that the ledger has never seen, in order."""
+    wanted = sorted(ids)
+    if not wanted:
+        return []
+    known = set(connection.scalars(select(table.event_id).where(table.event_id.in_(wanted))))
+    return [event_id for event_id in wanted if event_id not in known]
+
+
+def _add(connection: Connection, table: type[DeclarativeBase], rows: list[dict[str, Any]]) -> None:
+    if rows:
+        connection.execute(insert_into(connection, table).on_conflict_do_nothing(), rows)
+
+
+def _transcripts(heavy: Iterable[HeavyReceived]) -> Iterable[dict[str, Any]]:
+    for received in heavy:
+        if received.transcript is not None:
+            yield {
+                "session_id": received.event.session_id,
+                "event_id": received.event.event_id,
+                "transcript": pack(received.transcript),
+            }
+
+
+def _newest(heavy: Iterable[HeavyReceived]) -> list[HeavyReceived]:
+    by_session: dict[str, HeavyReceived] = {}
+    for received in sorted(heavy, key=_place_in_time):
+        by_session[received.event.session_id] = received
+    return [by_session[session_id] for session_id in sorted(by_session)]

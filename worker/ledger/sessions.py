@@ -1,0 +1,128 @@
+"""One session's row: is this version still in force, and how a new attempt begins.
+
+Whoever changes a session locks its row first, then its entries; several sessions in the order of their ids. So nobody deadlocks.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, update
+
+from worker.domain import SessionVersion
+from worker.errors import NotFound, Superseded
+from worker.ledger.schema import Entry, Session, SessionStep
+from worker.ledger.states import SessionState
+
+#: a reason is for people: it is shown in tables and kept in messages
+MAX_REASON = 2000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SessionRef:
+    """What a task names: ids only, never payloads."""
+
+    session_id: str
+    version: SessionVersion
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EntryRef:
+    session_id: str
+    version: SessionVersion
+    learning_id: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Standing:
+    """What a task has to know of a session before it changes anything."""
+
+    version: SessionVersion
+    state: SessionState
+    own_signals: bool
+    tries: int
+
+
+_STANDING = (Session.timestamp, Session.event_id, Session.attempt, Session.state, Session.own_signals, Session.tries)
+
+
+def is_version(session_id: str, version: SessionVersion) -> ColumnElement[bool]:
+    """The session's row, if this version is the one in force."""
+    return and_(
+        Session.session_id == session_id,
+        Session.timestamp == version.timestamp,
+        Session.event_id == version.event_id,
+        Session.attempt == version.attempt,
+    )
+
+
+def of_version(session_id: str, version: SessionVersion) -> ColumnElement[bool]:
+    """The entries of this version; there are none once it is replaced."""
+    return and_(Entry.session_id == session_id, Entry.event_id == version.event_id, Entry.attempt == version.attempt)
+
+
+def standing(connection: Connection, session_id: str, version: SessionVersion, *, lock: bool = False) -> Standing:
+    """Raises `Superseded` when another version is in force, `NotFound` when the ledger has never heard of the session."""
+    query = select(*_STANDING).where(Session.session_id == session_id)
+    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
+    if row is None:
+        raise NotFound(f"session {session_id}: the ledger does not know it")
+    in_force = version_of(row)
+    if in_force != version:
+        raise Superseded(f"session {session_id}: attempt {in_force.attempt} of event {in_force.event_id} is in force")
+    return Standing(version=in_force, state=SessionState(row.state), own_signals=bool(row.own_signals), tries=row.tries)
+
+
+def begin_attempts(connection: Connection, condition: ColumnElement[bool], *, step: str, now: int) -> list[SessionRef]:
+    """Every session that meets the condition starts over with the next attempt, its entries gone -> what is to be prepared."""
+    chosen = select(Session.session_id).where(condition).order_by(Session.session_id).with_for_update()
+    ids = list(connection.scalars(chosen))
+    if not ids:
+        return []
+    rows = connection.execute(
+        update(Session)
+        .where(Session.session_id.in_(ids))
+        .values(attempt=Session.attempt + 1, **fresh(now))
+        .returning(Session.session_id, Session.timestamp, Session.event_id, Session.attempt)
+    )
+    refs = sorted((ref_of(row) for row in rows), key=lambda ref: ref.session_id)
+    connection.execute(delete(Entry).where(Entry.session_id.in_(ids)))
+    note(connection, refs, step, now)
+    return refs
+
+
+def fresh(now: int) -> dict[str, object]:
+    """The columns of a session that is to be prepared, whatever it was before."""
+    nothing = dict.fromkeys(("started_at", "prepared_at", "finished_at", "next_try_at", "reopen_at"))
+    return {"state": SessionState.RECEIVED, "sent_at": now, "sends": 1, "tries": 0, "reason": "", **nothing}
+
+
+def note(connection: Connection, refs: Sequence[SessionRef], step: str, now: int, detail: str = "") -> None:
+    """Add a line to the history that `groove sessions show` prints."""
+    rows = [
+        {
+            "session_id": ref.session_id,
+            "event_id": ref.version.event_id,
+            "attempt": ref.version.attempt,
+            "step": step,
+            "at": now,
+            "detail": detail,
+        }
+        for ref in refs
+    ]
+    if rows:
+        connection.execute(insert(SessionStep), rows)
+
+
+def readable(reason: str) -> str:
+    """Any text as both databases can store it and a person can read it."""
+    return reason.replace("\x00", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode("utf-8")[:MAX_REASON]
+
+
+def version_of(row: Any) -> SessionVersion:
+    """Of any row that has the three columns."""
+    return SessionVersion(timestamp=row.timestamp, event_id=row.event_id, attempt=row.attempt)
+
+
+def ref_of(row: Any) -> SessionRef:
+    return SessionRef(session_id=row.session_id, version=version_of(row))

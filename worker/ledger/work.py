@@ -1,0 +1,237 @@
+"""One session from received to finished: load, prepare, expect, finish; every step names the version it belongs to.
+
+A call for a version that is not in force raises `Superseded`; one whose state does not fit changes nothing and says so.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, exists, func, select, update
+
+from worker.domain import SessionVersion
+from worker.errors import NotFound
+from worker.ledger.blob import unpack
+from worker.ledger.database import Database, insert_into
+from worker.ledger.dead_letters import keep_session
+from worker.ledger.entries import Entries
+from worker.ledger.outbox import OutboxMessage, put
+from worker.ledger.schema import Entry, Event, Lightweight, Payload, Session
+from worker.ledger.sessions import SessionRef, Standing, is_version, note, of_version, readable, standing
+from worker.ledger.states import EntryState, SessionState
+from worker.ledger.transcripts import Transcripts, find_transcript
+
+_OPEN = (SessionState.RECEIVED, SessionState.WAITING, SessionState.ATTRIBUTING)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SessionWork:
+    """All that the ledger knows of a session before any of its learnings is attributed."""
+
+    session_id: str
+    version: SessionVersion
+    state: SessionState
+    #: the heavy event, to be read with `logged_at`
+    payload: bytes
+    logged_at: int
+    ablation_rate: float
+    #: one that came beside the event; None: inside it, or not yet
+    transcript: bytes | None
+    #: payloads in an order that does not depend on when they came; empty when the heavy event has its own, which win
+    lightweight: tuple[bytes, ...]
+    #: failed preparations, or looks for the transcript
+    tries: int
+
+
+class Work(Entries, Transcripts):
+    """What tasks do to a session, with its entries and its transcript."""
+
+    def __init__(self, database: Database, *, quiet: int) -> None:
+        super().__init__(database)
+        #: microseconds without a further lightweight event before a session is reopened
+        self._quiet = quiet
+
+    def load_work(self, session_id: str, version: SessionVersion) -> SessionWork:
+        """Raises `Superseded`, or `NotFound` when the session is unknown or its payload was pruned."""
+        with self._database.single() as connection:
+            session = standing(connection, session_id, version)
+            query = select(Event.logged_at, Event.ablation_rate, Payload.payload).join(
+                Payload, Payload.event_id == Event.event_id
+            )
+            event = connection.execute(query.where(Event.event_id == version.event_id)).one_or_none()
+            if event is None:
+                raise NotFound(f"session {session_id}: the payload of event {version.event_id} is no longer kept")
+            return SessionWork(
+                session_id=session_id,
+                version=version,
+                state=session.state,
+                payload=unpack(event.payload),
+                logged_at=event.logged_at,
+                ablation_rate=event.ablation_rate,
+                transcript=find_transcript(connection, session_id, version.event_id),
+                lightweight=() if session.own_signals else _lightweight(connection, session_id),
+                tries=session.tries,
+            )
+
+    def start_session(self, session_id: str, version: SessionVersion, now: int) -> None:
+        """A preparation begins: should its process die, the sweeper counts a try. Raises `Superseded`."""
+        change = update(Session).where(is_version(session_id, version), Session.state == SessionState.RECEIVED)
+        with self._database.single() as connection:
+            if not connection.execute(change.values(started_at=now)).rowcount:
+                standing(connection, session_id, version)
+
+    def mark_waiting(self, session_id: str, version: SessionVersion, *, next_try_at: int, reason: str, now: int) -> int:
+        """The transcript is not there; somebody looks again at `next_try_at` -> how often it was looked for by now."""
+        with self._database.write() as connection:
+            session = standing(connection, session_id, version, lock=True)
+            if session.state not in (SessionState.RECEIVED, SessionState.WAITING):
+                return session.tries
+            tries = session.tries + 1 if session.state == SessionState.WAITING else 1
+            change = {"state": SessionState.WAITING, "next_try_at": next_try_at, "tries": tries, "started_at": None}
+            _change(connection, session_id, change | {"reason": readable(reason)})
+            if tries == 1:
+                _note(connection, session_id, version, "waiting", now, readable(reason))
+            return tries
+
+    def fail_preparation(
+        self, session_id: str, version: SessionVersion, reason: str, *, now: int, max_tries: int, retry_at: int
+    ) -> bool:
+        """`prepare_session` itself failed. False: the sweeper sends it again at `retry_at`. True: it gave up.
+
+        Having given up, the caller calls `expect` with every learning refused for that reason.
+        """
+        with self._database.write() as connection:
+            session = standing(connection, session_id, version, lock=True)
+            if session.state != SessionState.RECEIVED:
+                return False
+            tries = session.tries + 1
+            again = {"tries": tries, "reason": readable(reason), "next_try_at": retry_at, "started_at": None}
+            _change(connection, session_id, again)
+            _note(connection, session_id, version, "preparation failed", now, readable(reason))
+            return tries >= max_tries
+
+    def expect(
+        self,
+        session_id: str,
+        version: SessionVersion,
+        learning_ids: Iterable[str],
+        *,
+        refused: Mapping[str, str] | None = None,
+        signals_seen: int,
+        now: int,
+    ) -> list[str]:
+        """From here on the session waits for these learnings -> those that are still open, in order.
+
+        `refused` (learning id -> reason) are failed entries at once. `signals_seen` is the number of lightweight events that `load_work`
+        returned: if more have come since, the session is reopened after the quiet period. Doing it again changes nothing but when the open
+        ones were sent. Of a finished session nothing is open.
+        """
+        reasons = {learning_id: readable(reason) for learning_id, reason in (refused or {}).items()}
+        wanted = sorted({*learning_ids, *reasons})
+        with self._database.write() as connection:
+            session = standing(connection, session_id, version, lock=True)
+            if session.state not in _OPEN:
+                return []
+            _add_entries(connection, session_id, version, wanted, reasons, now)
+            change: dict[str, Any] = {"sent_at": now}
+            if session.state != SessionState.ATTRIBUTING:
+                change |= self._prepared(connection, session_id, session, signals_seen, now)
+                _note(connection, session_id, version, "prepared", now, _numbers(len(wanted), len(reasons)))
+            _change(connection, session_id, change)
+            return _send_open(connection, session_id, version, now)
+
+    def _prepared(
+        self, connection: Connection, session_id: str, session: Standing, signals_seen: int, now: int
+    ) -> dict[str, Any]:
+        change = {"state": SessionState.ATTRIBUTING, "prepared_at": now, "sends": 1, "tries": 0, "reason": ""}
+        change |= {"started_at": None, "next_try_at": None}
+        if not session.own_signals and _signals(connection, session_id) != signals_seen:
+            change["reopen_at"] = now + self._quiet
+        return change
+
+    def finish(self, session_id: str, version: SessionVersion, *, now: int, message: OutboxMessage | None) -> bool:
+        """Close this version and put its message into the outbox, once -> whether it was this call that did.
+
+        False: finished already, another version is in force, or entries are open.
+        """
+        is_open = exists().where(of_version(session_id, version), Entry.state == EntryState.PENDING)
+        change = update(Session).where(
+            is_version(session_id, version), Session.state == SessionState.ATTRIBUTING, ~is_open
+        )
+        with self._database.write() as connection:
+            if not connection.execute(change.values(state=SessionState.FINISHED, finished_at=now)).rowcount:
+                return False
+            if message is not None:
+                put(connection, session_id, version, message, now)
+            _note(connection, session_id, version, "finished", now)
+            return True
+
+    def fail_session(self, session_id: str, version: SessionVersion, reason: str, now: int) -> bool:
+        """Nothing can be made of this session (its transcript never came): a dead letter -> whether it was this call that did."""
+        change = update(Session).where(is_version(session_id, version), Session.state.in_(_OPEN))
+        dead = {"state": SessionState.DEAD, "reason": readable(reason), "finished_at": now, "next_try_at": None}
+        with self._database.write() as connection:
+            if not connection.execute(change.values(**dead)).rowcount:
+                return False
+            keep_session(connection, session_id, version, reason, now)
+            _note(connection, session_id, version, "gave up", now, readable(reason))
+            return True
+
+
+def _lightweight(connection: Connection, session_id: str) -> tuple[bytes, ...]:
+    query = select(Lightweight.payload).where(Lightweight.session_id == session_id, Lightweight.payload.is_not(None))
+    rows = connection.scalars(query.order_by(Lightweight.message_idx, Lightweight.event_id))
+    return tuple(payload for payload in rows if payload is not None)
+
+
+def _signals(connection: Connection, session_id: str) -> int:
+    query = select(func.count()).where(Lightweight.session_id == session_id, Lightweight.payload.is_not(None))
+    return connection.scalar(query) or 0
+
+
+def _add_entries(
+    connection: Connection,
+    session_id: str,
+    version: SessionVersion,
+    learning_ids: list[str],
+    reasons: Mapping[str, str],
+    now: int,
+) -> None:
+    rows = [
+        {
+            "session_id": session_id,
+            "learning_id": learning_id,
+            "event_id": version.event_id,
+            "attempt": version.attempt,
+            "state": EntryState.FAILED if learning_id in reasons else EntryState.PENDING,
+            "tries": 0,
+            "sends": 0,
+            "reason": reasons.get(learning_id, ""),
+            "sent_at": now,
+            "ended_at": now if learning_id in reasons else None,
+        }
+        for learning_id in learning_ids
+    ]
+    if rows:
+        connection.execute(insert_into(connection, Entry).on_conflict_do_nothing(), rows)
+
+
+def _send_open(connection: Connection, session_id: str, version: SessionVersion, now: int) -> list[str]:
+    change = update(Entry).where(of_version(session_id, version), Entry.state == EntryState.PENDING)
+    sent = connection.scalars(change.values(sent_at=now, sends=Entry.sends + 1).returning(Entry.learning_id))
+    return sorted(sent)
+
+
+def _change(connection: Connection, session_id: str, change: dict[str, Any]) -> None:
+    """Of a row that the caller has locked."""
+    connection.execute(update(Session).where(Session.session_id == session_id).values(**change))
+
+
+def _note(
+    connection: Connection, session_id: str, version: SessionVersion, step: str, now: int, detail: str = ""
+) -> None:
+    note(connection, [SessionRef(session_id=session_id, version=version)], step, now, detail)
+
+
+def _numbers(wanted: int, refused: int) -> str:
+    return f"{wanted} learnings" + (f", {refused} refused" if refused else "")
