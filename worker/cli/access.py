@@ -2,12 +2,13 @@
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from worker.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from worker.ledger import Ledger, SessionRef
     from worker.store.protocol import AttributionStore
 
 
@@ -37,3 +38,31 @@ def open_store(settings: Settings | None = None) -> Iterator["AttributionStore"]
             yield store
         finally:
             store.close()
+
+
+@contextlib.contextmanager
+def open_the_ledger(settings: Settings | None = None) -> Iterator["Ledger"]:
+    """The ledger, which needs no server when it is SQLite."""
+    from worker.ledger import open_ledger
+
+    settings = settings or load_settings()
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    ledger = open_ledger(settings.ledger_url)
+    try:
+        yield ledger
+    finally:
+        ledger.dispose()
+
+
+def enqueue_prepared(sessions: Sequence["SessionRef"]) -> bool:
+    """Send sessions to be prepared -> False when no broker runs: the sweeper sends them as soon as the stack does."""
+    from worker import canvas
+    from worker.app import make_app
+    from worker.errors import BrokerUnavailable
+
+    app = make_app(load_settings(), publisher_only=True)
+    try:
+        canvas.enqueue(app, [canvas.prepare(app, ref.session_id, ref.version) for ref in sessions])
+    except BrokerUnavailable:
+        return False
+    return True

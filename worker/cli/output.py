@@ -1,8 +1,10 @@
 """Tables that fit the terminal, and text from outside made harmless before it is shown."""
 
+import json
 import shutil
 import sys
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 
 from rich.console import Console
 from rich.markup import escape
@@ -38,3 +40,19 @@ def print_table(columns: Sequence[tuple[str, str]], lines: Iterable[Sequence[str
         table.add_row(*(escape(plain(cell)) for cell in line))
     table.expand = any(kind == "flex" for _, kind in columns)
     console().print(table)
+
+
+def print_rows(columns: Sequence[tuple[str, str]], lines: Sequence[Sequence[str]], *, as_json: bool) -> None:
+    """The same as a table for people or as a JSON array for programs."""
+    if as_json:
+        names = [heading for heading, _ in columns]
+        print(json.dumps([dict(zip(names, line, strict=True)) for line in lines], ensure_ascii=False, indent=1))
+    elif lines:
+        print_table(columns, lines)
+    else:
+        print("none")
+
+
+def moment(micros: int | None) -> str:
+    """A point in time for people, UTC."""
+    return f"{datetime.fromtimestamp(micros / 1e6, UTC):%Y-%m-%d %H:%M:%S}" if micros else "-"

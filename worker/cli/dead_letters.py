@@ -1,0 +1,117 @@
+"""`groove dead-letters`: messages and sessions that gave up, kept with their reason."""
+
+import sys
+
+import click
+
+
+@click.group("dead-letters")
+def dead_letters_command() -> None:
+    """Messages and sessions that gave up, kept with their reason."""
+
+
+@dead_letters_command.command("list")
+@click.option("--state", type=click.Choice(["open", "retried", "dropped"]), default="open", show_default=True)
+@click.option("--json", "as_json", is_flag=True)
+def list_command(state: str, *, as_json: bool) -> None:
+    """What gave up, where it came from and why."""
+    from worker.cli.access import open_the_ledger
+    from worker.cli.output import moment, print_rows
+
+    with open_the_ledger() as ledger:
+        letters = ledger.dead_letters.list(state=state)
+    print_rows(
+        [
+            ("id", "right"),
+            ("kind", "left"),
+            ("place", "left"),
+            ("bytes", "right"),
+            ("when", "left"),
+            ("reason", "flex"),
+        ],
+        [
+            [str(letter.id), letter.kind, _place(letter), str(letter.size), moment(letter.at), letter.reason]
+            for letter in letters
+        ],
+        as_json=as_json,
+    )
+
+
+def _place(letter: object) -> str:
+    stream, topic, partition, offset = (getattr(letter, name) for name in ("stream", "topic", "partition", "offset"))
+    return f"{stream}/{topic}/{partition}@{offset}" if topic else getattr(letter, "session_id", "") or ""
+
+
+@dead_letters_command.command("show")
+@click.argument("letter_id", type=int)
+@click.option("--bytes", "raw", is_flag=True, help="Write the message's bytes, exactly, to standard output.")
+def show_command(letter_id: int, *, raw: bool) -> None:
+    """One dead letter with its bytes."""
+    from worker.cli.access import open_the_ledger
+    from worker.cli.output import moment, plain
+
+    with open_the_ledger() as ledger:
+        letter = ledger.dead_letters.get(letter_id)
+    if raw:
+        sys.stdout.buffer.write(letter.payload or b"")
+        return
+    click.echo(f"{letter.kind} from {plain(_place(letter))} on {moment(letter.at)}, {letter.state}")
+    click.echo(f"reason: {plain(letter.reason)}")
+    click.echo(plain((letter.payload or b"").decode("utf-8", "replace"))[:4000])
+
+
+@dead_letters_command.command("retry")
+@click.argument("letter_ids", type=int, nargs=-1, required=True)
+def retry_command(letter_ids: tuple[int, ...]) -> None:
+    """Read dead letters again: useful when a newer version can read them, or a transcript has come."""
+    from worker.cli.access import open_the_ledger
+
+    failures = 0
+    with open_the_ledger() as ledger:
+        for letter_id in letter_ids:
+            reason = _retry(ledger, letter_id)
+            click.echo(f"{letter_id}: {reason or 'taken in'}", err=bool(reason))
+            failures += bool(reason)
+    sys.exit(1 if failures else 0)
+
+
+def _retry(ledger: object, letter_id: int) -> str:
+    """-> why not, empty when it was taken in."""
+    from worker.cli.access import enqueue_prepared, now
+    from worker.errors import InvalidEvent
+    from worker.events import read_heavy_event, read_lightweight_event
+    from worker.ledger import HeavyReceived, Ledger, LightweightReceived
+    from worker.settings import load_settings
+
+    assert isinstance(ledger, Ledger)
+    letter = ledger.dead_letters.get(letter_id)
+    if letter.kind == "session":
+        sessions = ledger.retries.retry(session_id=letter.session_id, now=now()).sessions
+    else:
+        payload, common = letter.payload or b"", {"offset": letter.offset or 0, "logged_at": letter.at}
+        try:
+            if letter.kind == "heavy":
+                event = read_heavy_event(payload, logged_at=letter.at)
+                received = {"heavy": [HeavyReceived(event=event, payload=payload, **common)]}
+            else:
+                heard = read_lightweight_event(payload)
+                received = {"lightweight": [LightweightReceived(event=heard, payload=payload, **common)]}
+        except InvalidEvent as reason:
+            return f"still cannot be read: {reason}"
+        rate = load_settings().ablation.ablation_rate
+        sessions = ledger.intake.receive(**received, now=now(), ablation_rate=rate)  # type: ignore[arg-type] # one of two kinds
+    ledger.dead_letters.mark_retried(letter_id)
+    enqueue_prepared(sessions)
+    return ""
+
+
+@dead_letters_command.command("drop")
+@click.argument("letter_ids", type=int, nargs=-1, required=True)
+def drop_command(letter_ids: tuple[int, ...]) -> None:
+    """Give dead letters up for good; they stay readable with --state dropped until they are pruned."""
+    from worker.cli.access import open_the_ledger
+
+    with open_the_ledger() as ledger:
+        for letter_id in letter_ids:
+            ledger.dead_letters.drop(letter_id)
+    click.echo(f"{len(letter_ids)} dropped")

@@ -1,0 +1,113 @@
+"""`groove lag`, `groove tail`, `groove outbox`: the event log from outside."""
+
+import json
+import sys
+import time
+
+import click
+
+
+@click.command("lag")
+@click.option("--json", "as_json", is_flag=True)
+def lag_command(*, as_json: bool) -> None:
+    """How far each partition has been read, who reads it, and whether the log was rewound or has gaps."""
+    from worker.cli.access import open_the_ledger
+    from worker.cli.output import print_rows
+    from worker.event_log.opening import open_event_log
+    from worker.lag import partition_lags
+    from worker.settings import load_settings
+
+    settings = load_settings()
+    event_log = open_event_log(settings.event_log_url)
+    try:
+        with open_the_ledger(settings) as ledger:
+            lags = partition_lags(settings, ledger, event_log)
+    finally:
+        event_log.close()
+    print_rows(
+        [
+            ("partition", "left"),
+            ("position", "right"),
+            ("end", "right"),
+            ("lag", "right"),
+            ("owner", "flex"),
+            ("rewinds", "right"),
+            ("gaps", "right"),
+        ],
+        [
+            [
+                str(lag.name),
+                str(lag.position),
+                str(lag.end),
+                str(lag.lag),
+                lag.owner or "-",
+                str(lag.rewinds),
+                str(lag.gaps),
+            ]
+            for lag in lags
+        ],
+        as_json=as_json,
+    )
+
+
+@click.command("tail")
+@click.option("--from-start", is_flag=True, help="From the oldest message kept, instead of only new ones.")
+@click.option("--count", type=click.IntRange(min=1), help="End after so many messages.")
+def tail_command(count: int | None, *, from_start: bool) -> None:
+    """Follow what is published to `groove.attribution`, one JSON object a line."""
+    from worker.event_log.opening import open_event_log
+    from worker.event_log.protocol import TopicName
+    from worker.settings import load_settings
+
+    settings = load_settings()
+    event_log = open_event_log(settings.event_log_url)
+    stream, _, topic = settings.streams.attributed.partition("/")
+    name = TopicName(stream=stream, topic=topic)
+    shown = 0
+    try:
+        ends = {partition: event_log.ends(name, partition) for partition in range(event_log.partitions(name))}
+        positions = {partition: end.begin if from_start else end.end for partition, end in ends.items()}
+        while count is None or shown < count:
+            before = shown
+            for partition, position in positions.items():
+                for message in event_log.read(name, partition, position, 100):
+                    positions[partition] = message.offset + 1
+                    click.echo(json.dumps(json.loads(message.payload), ensure_ascii=True))
+                    shown += 1
+                    if shown == count:
+                        return
+            sys.stdout.flush()
+            if shown == before:
+                time.sleep(0.2)
+    finally:
+        event_log.close()
+
+
+@click.group("outbox")
+def outbox_command() -> None:
+    """Messages on their way to `groove.attribution`."""
+
+
+@outbox_command.command("resend")
+@click.option("--since", help="Those finished at or after this moment (RFC 3339).")
+@click.option("--session", "session_id", help="Those of this session.")
+def resend_command(since: str | None, session_id: str | None) -> None:
+    """Send messages again that were sent before; they keep their ids, so that readers know the copies."""
+    from worker.cli.access import now, open_the_ledger
+    from worker.event_log.opening import open_event_log
+    from worker.events import parse_timestamp
+    from worker.publishing import drain_outbox
+    from worker.settings import load_settings
+
+    if (since is None) == (session_id is None):
+        raise click.UsageError("name either --since or --session")
+    settings = load_settings()
+    with open_the_ledger(settings) as ledger:
+        count = ledger.outbox.resend(since=parse_timestamp(since) if since else None, session_id=session_id)
+        event_log = open_event_log(settings.event_log_url)
+        try:
+            while drain_outbox(ledger, event_log, now=now()):
+                pass
+        finally:
+            event_log.close()
+    click.echo(f"{count} sent again")

@@ -1,0 +1,80 @@
+"""`groove sessions`, `groove transcripts`: one session's whole story, and transcripts that came by another way."""
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+
+@click.group("sessions")
+def sessions_command() -> None:
+    """One session's whole story."""
+
+
+@sessions_command.command("show")
+@click.argument("session_id")
+@click.option("--json", "as_json", is_flag=True)
+def show_command(session_id: str, *, as_json: bool) -> None:
+    """Every step of SESSION_ID (a unique prefix will do) with time and state."""
+    from worker.cli.access import open_the_ledger
+    from worker.cli.output import moment, plain, print_rows
+    from worker.errors import NotFound
+
+    with open_the_ledger() as ledger:
+        found = ledger.retries.find_sessions(session_id)
+        if session_id not in found and len(found) != 1:
+            raise NotFound(f"{session_id}: {'several sessions begin like this' if found else 'no such session'}")
+        detail = ledger.retries.session_detail(session_id if session_id in found else found[0])
+    if as_json:
+        click.echo(json.dumps(asdict(detail), ensure_ascii=False, indent=1, default=str))
+        return
+    version = detail.version
+    click.echo(f"session   {plain(detail.session_id)}")
+    click.echo(f"state     {detail.state}{f' ({plain(detail.reason)})' if detail.reason else ''}")
+    click.echo(f"version   event {plain(version.event_id)}, attempt {version.attempt}, {moment(version.timestamp)}")
+    click.echo(f"payload   {'kept' if detail.payload_kept else 'no longer kept'}")
+    click.echo()
+    print_rows(
+        [("when", "left"), ("attempt", "right"), ("step", "left"), ("detail", "flex")],
+        [[moment(step.at), str(step.attempt), step.step, step.detail] for step in detail.steps],
+        as_json=False,
+    )
+    click.echo()
+    print_rows(
+        [("learning", "left"), ("state", "left"), ("tries", "right"), ("ended", "left"), ("reason", "flex")],
+        [
+            [entry.learning_id, str(entry.state), str(entry.tries), moment(entry.ended_at), entry.reason]
+            for entry in detail.entries
+        ],
+        as_json=False,
+    )
+
+
+@click.group("transcripts")
+def transcripts_command() -> None:
+    """Transcripts that do not come with their event."""
+
+
+@transcripts_command.command("import")
+@click.argument("session_id")
+@click.argument("file", type=click.Path(path_type=Path))
+def import_command(session_id: str, file: Path) -> None:
+    """Keep FILE (a Claude Code session file, or a JSON object with `messages`) as the transcript of SESSION_ID."""
+    from worker.cli.access import enqueue_prepared, now, open_the_ledger
+    from worker.errors import InvalidEvent, InvalidFile
+    from worker.transcripts import read_transcript
+
+    try:
+        data = file.read_bytes()
+        transcript = read_transcript(data)
+    except OSError as error:
+        raise InvalidFile(f"{file}: {error.strerror}") from error
+    except InvalidEvent as error:
+        raise InvalidFile(f"{file}: {error}") from error
+    with open_the_ledger() as ledger:
+        ref = ledger.work.save_transcript(session_id, data, now=now())
+    enqueue_prepared([ref] if ref else [])
+    click.echo(f"{len(transcript.messages)} messages kept" + ("; the session goes on" if ref else ""))
+    sys.stdout.flush()

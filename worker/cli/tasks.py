@@ -1,0 +1,86 @@
+"""`groove tasks`, `groove replay`: what failed, and doing it again."""
+
+import click
+
+_EVERYTHING_NEEDS = "name a --session, a --learning, or say --all"
+
+
+@click.group("tasks")
+def tasks_command() -> None:
+    """What failed, and trying it again."""
+
+
+@tasks_command.command("failed")
+@click.option("--session", "session_id", help="Of this session only.")
+@click.option("--learning", "learning_id", help="Of this learning only.")
+@click.option("--limit", default=1000, show_default=True, type=click.IntRange(min=1))
+@click.option("--json", "as_json", is_flag=True)
+def failed_command(session_id: str | None, learning_id: str | None, limit: int, *, as_json: bool) -> None:
+    """Learnings that were given up in a session, with the reason."""
+    from worker.cli.access import open_the_ledger
+    from worker.cli.output import moment, print_rows
+
+    with open_the_ledger() as ledger:
+        failed = ledger.retries.failed_entries(limit=limit, session_id=session_id, learning_id=learning_id)
+    print_rows(
+        [("session", "left"), ("learning", "left"), ("tries", "right"), ("when", "left"), ("reason", "flex")],
+        [[entry.session_id, entry.learning_id, str(entry.tries), moment(entry.at), entry.reason] for entry in failed],
+        as_json=as_json,
+    )
+
+
+@tasks_command.command("retry")
+@click.option("--session", "session_id", help="This session, whatever its state.")
+@click.option("--learning", "learning_id", help="Sessions in which this learning failed.")
+@click.option("--all", "everything", is_flag=True, help="Every session with a failed learning, and the dead ones.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+def retry_command(session_id: str | None, learning_id: str | None, *, everything: bool, dry_run: bool) -> None:
+    """Open sessions again: they are attributed, aggregated and published anew; nothing is counted twice."""
+    from worker.cli.access import now, open_the_ledger
+
+    if not (session_id or learning_id or everything):
+        raise click.UsageError(_EVERYTHING_NEEDS)
+    with open_the_ledger() as ledger:
+        reopened = ledger.retries.retry(
+            session_id=session_id, learning_id=learning_id, everything=everything, now=now(), dry_run=dry_run
+        )
+    _enqueue_and_tell(reopened, dry_run=dry_run)
+
+
+@click.command("replay")
+@click.option("--since", help="Sessions received at or after this moment (RFC 3339).")
+@click.option("--session", "session_id", help="This session.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+def replay_command(since: str | None, session_id: str | None, *, dry_run: bool) -> None:
+    """Process finished sessions again from the payloads in the ledger; results replace, never add."""
+    from worker.cli.access import now, open_the_ledger
+    from worker.events import parse_timestamp
+
+    if (since is None) == (session_id is None):
+        raise click.UsageError("name either --since or --session")
+    try:
+        start = parse_timestamp(since) if since is not None else None
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--since") from error
+    with open_the_ledger() as ledger:
+        reopened = ledger.retries.replay(since=start, session_id=session_id, now=now(), dry_run=dry_run)
+    _enqueue_and_tell(reopened, dry_run=dry_run)
+
+
+def _enqueue_and_tell(reopened: object, *, dry_run: bool) -> None:
+    from worker.cli.access import enqueue_prepared
+    from worker.ledger import Reopened
+
+    assert isinstance(reopened, Reopened)
+    for session_id in reopened.pruned:
+        click.echo(f"{session_id}: left as it is, its payload is no longer kept", err=True)
+    if dry_run:
+        for ref in reopened.sessions:
+            click.echo(f"would open {ref.session_id} again")
+        click.echo(f"{len(reopened.sessions)} sessions would be opened again")
+        return
+    is_enqueued = enqueue_prepared(reopened.sessions)
+    click.echo(
+        f"{len(reopened.sessions)} sessions opened again"
+        + ("" if is_enqueued else ": they are done when the stack runs")
+    )
