@@ -1,0 +1,43 @@
+"""Where a store server listens: `http://host:port`, or `http+unix://` with the socket's path, percent-encoded in the host's place."""
+
+import ipaddress
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote, unquote, urlsplit
+
+from worker.errors import ConfigurationError
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StoreAddress:
+    host: str = ""
+    port: int = 0
+    socket_path: Path | None = None
+
+    @classmethod
+    def parse(cls, url: str) -> "StoreAddress":
+        parts = urlsplit(url)
+        if parts.scheme == "http+unix":
+            return cls(socket_path=Path(unquote(parts.netloc) + unquote(parts.path)))
+        try:
+            host, port = parts.hostname, parts.port
+        except ValueError as error:
+            raise ConfigurationError(f"the store's address {url!r} has no usable port") from error
+        if parts.scheme != "http" or not host:
+            raise ConfigurationError(f"the store's address {url!r} is neither http://host:port nor http+unix://path")
+        return cls(host=host, port=80 if port is None else port)
+
+    @property
+    def is_local(self) -> bool:
+        """Reachable from this machine only."""
+        if self.socket_path is not None or self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    def __str__(self) -> str:
+        if self.socket_path is not None:
+            return f"http+unix://{quote(str(self.socket_path), safe='')}"
+        return f"http://[{self.host}]:{self.port}" if ":" in self.host else f"http://{self.host}:{self.port}"

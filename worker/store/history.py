@@ -1,0 +1,84 @@
+"""A learning's history folded into where it stands: people's decisions, its epochs, and the status that the log tells of last."""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from worker.domain import Decision, DecisionKind, LearningStatus, Standing
+
+#: these begin a new epoch: records of earlier ones no longer count
+EPOCH_BEGINNINGS = frozenset({DecisionKind.EDITED, DecisionKind.ENABLED})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class History:
+    standing: Standing
+    #: epoch k began at epoch_starts[k − 1]
+    epoch_starts: tuple[int, ...]
+    #: lines in the log
+    decisions: int
+    #: as of the newest line
+    status: LearningStatus
+
+    def epoch_at(self, timestamp: int) -> int:
+        """The epoch in force then; what lies before the first one belongs to it."""
+        return max(1, bisect_right(self.epoch_starts, timestamp))
+
+
+def begin(learning_id: str, *, now: int) -> History:
+    standing = Standing(learning_id=learning_id, epoch=1, epoch_started_at=now)
+    return History(standing=standing, epoch_starts=(now,), decisions=0, status=LearningStatus.ACTIVE)
+
+
+def followed_by(history: History, decision: Decision) -> History:
+    """Fold one more line. The rule's own lines change what the log tells of last, never what people decided."""
+    starts = history.epoch_starts
+    if decision.kind in EPOCH_BEGINNINGS:
+        starts = (*starts, decision.epoch_started_at)
+    standing = replace(_decided(history.standing, decision), epoch=len(starts), epoch_started_at=starts[-1])
+    return replace(history, standing=standing, epoch_starts=starts, decisions=decision.number)
+
+
+def _decided(standing: Standing, decision: Decision) -> Standing:
+    match decision.kind:
+        case DecisionKind.DISABLED:
+            return replace(standing, is_disabled=True, reason=decision.reason)
+        case DecisionKind.ENABLED:
+            return replace(standing, is_disabled=False, on_trial=False, reason="")
+        case DecisionKind.PINNED:
+            return replace(standing, is_pinned=True)
+        case DecisionKind.UNPINNED:
+            return replace(standing, is_pinned=False)
+        case DecisionKind.TRIED:
+            return replace(standing, on_trial=True, reason=decision.reason)
+        case _:
+            return standing
+
+
+def history_row(history: History) -> list[Any]:
+    standing = history.standing
+    return [
+        standing.learning_id,
+        standing.is_disabled,
+        standing.reason,
+        standing.is_pinned,
+        standing.on_trial,
+        list(history.epoch_starts),
+        history.decisions,
+        str(history.status),
+    ]
+
+
+def history_of(row: Sequence[Any]) -> History:
+    learning_id, is_disabled, reason, is_pinned, on_trial, starts, decisions, status = row
+    standing = Standing(
+        learning_id=learning_id,
+        is_disabled=is_disabled,
+        reason=reason,
+        is_pinned=is_pinned,
+        on_trial=on_trial,
+        epoch=len(starts),
+        epoch_started_at=starts[-1],
+    )
+    return History(standing=standing, epoch_starts=tuple(starts), decisions=decisions, status=LearningStatus(status))
