@@ -1,0 +1,387 @@
+"""How far the verdicts can be trusted: the project's own layers over simulated teams whose true effects are known.
+
+    python benchmarks/simulation.py [--worlds 40] [--sessions 5000] [--jobs 2] [--scenario strong]
+
+Every session is assigned by the project's hash at the chance that the project gave last, becomes one record a learning, goes into
+the learning's sums, and its value is computed anew, as the running system does. Beside it, on the same worlds, the baseline that
+people know: a running mean of the raw net with confidence 1 − 1/(1 + ln n), without an experiment.
+"""
+
+import argparse
+import json
+import math
+import multiprocessing
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from multiprocessing.pool import Pool
+
+import numpy as np
+from scipy.stats import rankdata, spearmanr
+from simulated_world import CONFOUNDING, Bools, Floats, World, make_world
+
+from worker.domain import AttributionRecord, LearningStatus, LearningValue, Standing, VerdictKind
+from worker.layers.ablation import ConservativeAblation
+from worker.layers.aggregation import WeightedAggregator
+from worker.layers.sums import Cell, Count, LearningSums, TemporalSums
+from worker.layers.temporal import attributed_value, bounded_net
+from worker.parameters import LayerParameters
+
+BIG_HARM, BIG_HELP = -0.3, 0.2
+
+
+@dataclass(kw_only=True)
+class Outlook:
+    """The first forecast after the experiment completed, and what came of it."""
+
+    forecast: int | None
+    made_at: int
+    realised: int | None = None
+
+
+@dataclass(kw_only=True)
+class Story:
+    """What happened to one learning."""
+
+    truth: float
+    eligible: int = 0
+    was_deprecated: bool = False
+    was_significant: bool = False
+    #: the truth was outside the interval at some look after completion
+    was_uncovered: bool = False
+    outlook: Outlook | None = None
+    value: LearningValue | None = None
+    verdicts: set[VerdictKind] = field(default_factory=set)
+
+    @property
+    def is_kept(self) -> bool:
+        return self.value is not None and self.value.verdict.kind is VerdictKind.KEEP
+
+    def look(self, value: LearningValue) -> None:
+        self.eligible += 1
+        self.value = value
+        self.was_deprecated |= value.status is LearningStatus.DEPRECATED
+        if value.experiment is None:
+            return
+        self.verdicts.add(value.verdict.kind)
+        self.was_significant |= value.experiment.is_significant
+        self.was_uncovered |= not value.experiment.interval_low <= self.truth <= value.experiment.interval_high
+        self._follow(value)
+
+    def _follow(self, value: LearningValue) -> None:
+        undecided = value.verdict.kind is VerdictKind.UNDECIDED
+        if self.outlook is None:
+            if undecided:
+                self.outlook = Outlook(forecast=value.verdict.sessions_needed, made_at=self.eligible)
+        elif self.outlook.realised is None and not undecided:
+            self.outlook.realised = self.eligible - self.outlook.made_at
+
+
+class Team:
+    """The world, seen through the project's layers."""
+
+    def __init__(self, world: World, parameters: LayerParameters) -> None:
+        self._world = world
+        self._ablation = ConservativeAblation(parameters.ablation)
+        self._aggregator = WeightedAggregator(parameters, self._ablation)
+        self._kappa = parameters.temporal.net_kappa
+        n = world.n_learnings
+        self._names = [f"learning-{i}" for i in range(n)]
+        self._standing = [Standing(learning_id=name) for name in self._names]
+        self._sums = [LearningSums() for _ in range(n)]
+        self._everybody = TemporalSums()
+        self._chance = [parameters.ablation.ablation_rate] * n
+        self._excluded = [False] * n
+        self.stories = [Story(truth=float(effect)) for effect in world.true_effect]
+
+    def live(self) -> list[Story]:
+        for session in range(len(self._world.hidden)):
+            self._session(session)
+        return self.stories
+
+    def _session(self, session: int) -> None:
+        entries = range(self._world.starts[session], self._world.starts[session + 1])
+        learnings = [int(self._world.learning[entry]) for entry in entries]
+        name = f"session-{session}"
+        withheld = [self._is_withheld(i, name) for i in learnings]
+        injected = [not self._excluded[i] and not left_out for i, left_out in zip(learnings, withheld, strict=True)]
+        outcome = self._world.outcome(session, np.array(injected))
+        taking_part = [
+            (entry, i, left_out)
+            for entry, i, left_out in zip(entries, learnings, withheld, strict=True)
+            if not self._excluded[i]
+        ]
+        for entry, i, left_out in taking_part:
+            one = LearningSums.of(self._record(entry, i, name, was_withheld=left_out, outcome=outcome))
+            self._sums[i] += one
+            self._everybody += one.temporal
+        for _, i, _ in taking_part:
+            self._revalue(i)
+
+    def _is_withheld(self, learning: int, session_id: str) -> bool:
+        return self._ablation.should_withhold(
+            learning_id=self._names[learning], session_id=session_id, probability=self._chance[learning]
+        )
+
+    def _record(
+        self, entry: int, learning: int, session_id: str, *, was_withheld: bool, outcome: float
+    ) -> AttributionRecord:
+        world = self._world
+        was_activated = bool(world.uses_anyway[entry] if was_withheld else world.uses[entry])
+        activation = float(world.activation[entry]) if was_activated else 0.3
+        positive, negative = (
+            (float(world.positive[entry]), float(world.negative[entry])) if was_activated else (0.0, 0.0)
+        )
+        return AttributionRecord(
+            learning_id=self._names[learning],
+            session_id=session_id,
+            timestamp=0,
+            was_activated=was_activated,
+            activation_confidence=activation,
+            activation_signals=(),
+            temporal_positive=positive,
+            temporal_negative=negative,
+            net_temporal=positive - negative,
+            was_withheld=was_withheld,
+            session_outcome=outcome,
+            attributed_value=attributed_value(
+                activation_confidence=activation,
+                bounded=bounded_net(positive, negative, kappa=self._kappa),
+                was_activated=was_activated,
+                was_withheld=was_withheld,
+            ),
+            withhold_probability=self._chance[learning],
+        )
+
+    def _revalue(self, learning: int) -> None:
+        value = self._aggregator.value(
+            sums=self._sums[learning],
+            global_sums=self._everybody,
+            standing=self._standing[learning],
+            updated_at=0,
+        )
+        self._chance[learning] = value.next_withhold_probability
+        self._excluded[learning] = value.status is LearningStatus.DEPRECATED
+        self.stories[learning].look(value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Naive:
+    """The baseline's answer for one world."""
+
+    value: Floats
+    was_deprecated: Bools
+
+
+def naive(world: World, parameters: LayerParameters) -> Naive:
+    """Running mean of the raw net over the sessions that used the learning, deprecated by the same threshold and confidence."""
+    rule = parameters.aggregation
+    value, deprecated = np.zeros(world.n_learnings), np.zeros(world.n_learnings, dtype=bool)
+    for i in range(world.n_learnings):
+        used = (world.learning == i) & world.uses
+        n = np.arange(1, used.sum() + 1)
+        if not len(n):
+            continue
+        mean = np.cumsum(world.positive[used] - world.negative[used]) / n
+        confidence = 1 - 1 / (1 + np.log(n))
+        over = (mean < rule.deprecation_threshold) & (confidence > rule.deprecation_confidence)
+        value[i], deprecated[i] = mean[-1], over[n >= rule.min_sessions_for_deprecation].any()
+    return Naive(value=value, was_deprecated=deprecated)
+
+
+# ------------------------------------------------------------------ reading
+
+
+def harm_area(truth: Floats, value: Floats) -> float:
+    """Chance that a harmful learning is valued lower than another one."""
+    harmful = truth < 0
+    ranks = rankdata(-value)
+    n = int(harmful.sum())
+    return float((ranks[harmful].sum() - n * (n + 1) / 2) / (n * (len(truth) - n)))
+
+
+def survival_median(waits: Sequence[tuple[float, bool]]) -> float:
+    """Kaplan and Meier's median of waits, some of them cut off by the end (False); infinite where half never ended."""
+    at_risk, surviving = len(waits), 1.0
+    for wait, ended in sorted(waits, key=lambda each: (each[0], not each[1])):
+        if ended:
+            surviving *= 1 - 1 / at_risk
+            if surviving <= 0.5:
+                return wait
+        at_risk -= 1
+    return math.inf
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """One world, read."""
+
+    scenario: str
+    seed: int
+    stories: list[Story]
+    naive: Naive
+
+    @property
+    def truth(self) -> Floats:
+        return np.array([story.truth for story in self.stories])
+
+    @property
+    def value(self) -> Floats:
+        return np.array([story.value.estimated_value if story.value else 0.0 for story in self.stories])
+
+
+def run(job: tuple[str, int, int, LayerParameters]) -> Outcome:
+    scenario, seed, sessions, parameters = job
+    world = make_world(seed, confounding=CONFOUNDING[scenario], n_sessions=sessions)
+    stories = Team(world, parameters).live()
+    return Outcome(scenario=scenario, seed=seed, stories=stories, naive=naive(world, parameters))
+
+
+def read(outcomes: list[Outcome]) -> dict[str, str]:
+    """The table's column of one scenario."""
+    stories = [story for outcome in outcomes for story in outcome.stories if story.value]
+    good = [s for s in stories if s.truth >= 0]
+    complete = [s for s in stories if s.verdicts]
+    kept = [s for s in stories if s.is_kept]
+    removed = [s for s in stories if s.was_deprecated]
+    wrong = [s for s in kept if s.truth <= -0.1] + [s for s in removed if s.truth >= 0]
+    return {
+        "rank correlation with the truth": mean(spearmanr(o.truth, o.value).statistic for o in outcomes),
+        "area under the curve for harm": mean(harm_area(o.truth, o.value) for o in outcomes),
+        "good learnings ever deprecated": share(s.was_deprecated for s in good),
+        "effects <= -0.3 found": share(s.was_deprecated for s in stories if s.truth <= BIG_HARM),
+        "effects >= +0.2 kept": share(s.is_kept for s in stories if s.truth >= BIG_HELP),
+        "null ever is_significant": share(s.was_significant for s in stories if s.truth == 0),
+        "truth in the interval at every look": share(not s.was_uncovered for s in complete),
+        "wrong among keep and remove": ratio(len(wrong), len(kept) + len(removed)),
+        "keep though effect <= -0.1": share(s.is_kept for s in stories if s.truth <= -0.1),
+        **forecasts(stories),
+        **calibration(complete),
+        "baseline: rank correlation": mean(spearmanr(o.truth, o.naive.value).statistic for o in outcomes),
+        "baseline: area for harm": mean(harm_area(o.truth, o.naive.value) for o in outcomes),
+        "baseline: good learnings deprecated": share(
+            gone for o in outcomes for gone in o.naive.was_deprecated[o.truth >= 0]
+        ),
+        "baseline: effects <= -0.3 found": share(
+            gone for o in outcomes for gone in o.naive.was_deprecated[o.truth <= BIG_HARM]
+        ),
+    }
+
+
+def forecasts(stories: list[Story]) -> dict[str, str]:
+    """Sessions forecast when the experiment completed undecided, beside those it took; what the end cut off is reckoned with."""
+    seen = [(s.outlook, s.eligible - s.outlook.made_at) for s in stories if s.outlook]
+    bands = {"under 200": (0, 200), "200 to 500": (200, 500), "all": (0, math.inf)}
+    table = {}
+    for name, (low, high) in bands.items():
+        inside = [(o, rest) for o, rest in seen if low <= (o.forecast or 10**9) < high or high == math.inf]
+        if not inside:
+            continue
+        forecast = float(np.median([o.forecast or math.inf for o, _ in inside]))
+        realised = survival_median([(o.realised or rest, o.realised is not None) for o, rest in inside])
+        table[f"forecast / realised median, {name}"] = f"{forecast:.0f} / {realised:.0f} ({len(inside)})"
+    return table
+
+
+def calibration(stories: list[Story]) -> dict[str, str]:
+    """Among learnings with an effect: stated chance that the sign is right, (1 + confidence) / 2, beside how often it is."""
+    table = {}
+    for low, high in ((0.0, 0.5), (0.5, 0.8), (0.8, 0.95), (0.95, 1.01)):
+        chosen = [
+            (s.truth, s.value.experiment)
+            for s in stories
+            if s.truth and s.value and s.value.experiment and low <= s.value.experiment.confidence < high
+        ]
+        stated = float(np.mean([(1 + found.confidence) / 2 for _, found in chosen])) if chosen else math.nan
+        right = float(np.mean([found.shrunk_value * truth > 0 for truth, found in chosen])) if chosen else math.nan
+        table[f"sign right at confidence {low:.2f} to {min(high, 1):.2f}"] = (
+            f"{stated:.2f} -> {right:.2f} ({len(chosen)})"
+        )
+    return table
+
+
+def mean(numbers: Iterable[float]) -> str:
+    return f"{np.mean(list(numbers)):.3f}"
+
+
+def share(flags: Iterable[bool]) -> str:
+    listed = list(flags)
+    return ratio(sum(listed), len(listed))
+
+
+def ratio(part: int, whole: int) -> str:
+    return f"{part / whole:.2%} ({part}/{whole})" if whole else "none"
+
+
+# ------------------------------------------------------------- type-I error
+
+
+def peeking(job: tuple[float, float, int, LayerParameters]) -> bool:
+    """One learning without effect, looked at after each of 1,000 sessions: was it ever significant?"""
+    success, chance, seed, parameters = job
+    random = np.random.default_rng(seed)
+    ablation = ConservativeAblation(parameters.ablation)
+    sums = LearningSums()
+    for left_out, good, spread in random.random((1000, 3)):
+        outcome = (1000 if spread < 0.7 else 500) if good < success else (-500 if spread < 0.7 else -1000)
+        cell = Cell(bool(left_out < chance), round(chance * 1e6), outcome)
+        sums += LearningSums(n_records=1, arms={cell: Count(1, 0)})
+        result = ablation.compute_marginal_value(sums)
+        if result and result.is_significant:
+            return True
+    return False
+
+
+# --------------------------------------------------------------------- main
+
+
+def main() -> None:
+    arguments = parse()
+    parameters = LayerParameters.model_validate(json.loads(arguments.parameters))
+    scenarios = arguments.scenario or list(CONFOUNDING)
+    began = time.monotonic()
+    with multiprocessing.Pool(arguments.jobs) as pool:
+        jobs = [(name, seed, arguments.sessions, parameters) for name in scenarios for seed in range(arguments.worlds)]
+        outcomes = []
+        for outcome in pool.imap_unordered(run, jobs):
+            outcomes.append(outcome)
+            print(f"\r{len(outcomes)} of {len(jobs)} worlds, {time.monotonic() - began:.0f} s", end="", flush=True)
+        print()
+        show({name: read([o for o in outcomes if o.scenario == name]) for name in scenarios})
+        if arguments.streams:
+            show_peeking(pool, arguments.streams, parameters)
+    print(
+        f"\n{arguments.worlds} worlds a scenario, {arguments.sessions} sessions each, {time.monotonic() - began:.0f} s"
+    )
+
+
+def show(columns: dict[str, dict[str, str]]) -> None:
+    print(f"\n{'confounding':45}" + "".join(f"{name:>24}" for name in columns))
+    for row in next(iter(columns.values())):
+        print(f"{row:45}" + "".join(f"{column.get(row, ''):>24}" for column in columns.values()))
+
+
+def show_peeking(pool: Pool, streams: int, parameters: LayerParameters) -> None:
+    print(f"\ntype-I error of is_significant, looked at after each of 1,000 sessions, {streams} streams each")
+    print(f"{'success rate':>14}" + "".join(f"{chance:>14.0%} withheld" for chance in (0.1, 0.5)))
+    for success in (0.4, 0.5, 0.6, 0.7, 0.8, 0.9):
+        row = f"{success:>14.1f}"
+        for chance in (0.1, 0.5):
+            jobs = [(success, chance, seed, parameters) for seed in range(streams)]
+            row += f"{share(pool.imap_unordered(peeking, jobs, chunksize=8)):>23}"
+        print(row, flush=True)
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--worlds", type=int, default=40, help="a scenario")
+    parser.add_argument("--sessions", type=int, default=5000, help="a world")
+    parser.add_argument("--scenario", action="append", choices=list(CONFOUNDING), help="several times; default: all")
+    parser.add_argument("--streams", type=int, default=200, help="for the type-I error; 0 leaves it out")
+    parser.add_argument("--jobs", type=int, default=multiprocessing.cpu_count())
+    parser.add_argument("--parameters", default="{}", help="of the layers, as JSON")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
