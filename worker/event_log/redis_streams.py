@@ -134,7 +134,7 @@ def plain_url(url: str) -> str:
         return url
     parts = urlsplit(url)
     query = [("db" if key == "virtual_host" else key, value) for key, value in parse_qsl(parts.query)]
-    return parts._replace(scheme="unix", query=urlencode(query)).geturl()
+    return f"unix://{parts.path}" + (f"?{urlencode(query)}" if query else "")
 
 
 def stream_key(name: TopicName, partition: int) -> str:
