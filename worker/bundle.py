@@ -85,10 +85,12 @@ class SessionBundle:
 
 _EVIDENCE_ARRAYS = (
     "text_vectors",
+    "background",
     "chunk_messages",
     "chunk_rows",
     "chunk_kinds",
     "action_vectors",
+    "action_starts",
     "insight_vectors",
 )
 _NGRAM_ARRAYS = ("buckets", "starts", "rows", "weights")

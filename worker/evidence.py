@@ -32,6 +32,10 @@ def _no_rows() -> NDArray[np.int32]:
     return np.zeros(0, dtype=np.int32)
 
 
+def _no_numbers() -> NDArray[np.float32]:
+    return np.zeros(0, dtype=np.float32)
+
+
 def _no_vectors() -> NDArray[np.float16]:
     return np.zeros((0, 0), dtype=np.float16)
 
@@ -44,13 +48,17 @@ class SessionEvidence:
     texts: tuple[str, ...] = ()
     #: one row of length 1 per text
     text_vectors: NDArray[np.float16] = field(default_factory=_no_vectors)
+    #: per text, its mean cosine with the rules of any project that are nearest to it
+    background: NDArray[np.float32] = field(default_factory=_no_numbers)
     ngrams: NgramIndex = field(default_factory=NgramIndex.empty)
     #: per chunk, in the session's order: its message, its text's row, its ChunkKind
     chunk_messages: NDArray[np.int32] = field(default_factory=_no_rows)
     chunk_rows: NDArray[np.int32] = field(default_factory=_no_rows)
     chunk_kinds: NDArray[np.int32] = field(default_factory=_no_rows)
     learning_ids: tuple[str, ...] = ()
-    #: what the learning asks for, and what it says in full: one row each per learning
+    #: what each learning asks for, in one or more ways: learning i's rows are `action_starts[i] : action_starts[i + 1]`
     action_vectors: NDArray[np.float16] = field(default_factory=_no_vectors)
+    action_starts: NDArray[np.int32] = field(default_factory=_no_rows)
+    #: what it says in full: one row per learning
     insight_vectors: NDArray[np.float16] = field(default_factory=_no_vectors)
     calibration: Calibration = field(default_factory=shipped_calibration)

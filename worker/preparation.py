@@ -1,6 +1,7 @@
 """A transcript and the learnings expected of it -> the session's bundle: the one place where layer 1 meets the model."""
 
 from collections.abc import Mapping
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +12,10 @@ from worker.domain import Learning, Transcript
 from worker.embedder.protocol import Embedder, Vectors
 from worker.embedder.vector_cache import VectorCache
 from worker.evidence import Chunk, SessionEvidence
+from worker.layers.activation.background import NEAREST, RULES
 from worker.layers.activation.chunks import chunk_transcript
 from worker.layers.activation.contamination import contaminated_learnings
-from worker.layers.activation.wording import action_of
+from worker.layers.activation.wording import actions_of
 from worker.ngrams import NgramIndex
 
 
@@ -26,7 +28,10 @@ def build_bundle(
     learning_vectors: VectorCache,
     calibration: Calibration | None = None,
 ) -> SessionBundle:
-    """Embeds each distinct chunk once, and each learning's texts once per process (`learning_vectors`, made on this embedder)."""
+    """Embeds each distinct chunk once, and each learning's texts once per process (`learning_vectors`, made on this embedder).
+
+    `calibration`: None takes the shipped one.
+    """
     return SessionBundle(
         context=context,
         learnings=dict(learnings),
@@ -54,20 +59,36 @@ def gather_evidence(
     row_of: dict[str, int] = {}
     for chunk in chunks:
         row_of.setdefault(chunk.text, len(row_of))
+    texts = tuple(row_of)
+    vectors = _compact(embedder.embed(texts))
     learning_ids = tuple(sorted(learnings))
     insights = [learnings[learning_id].insight for learning_id in learning_ids]
+    actions = [actions_of(insight) for insight in insights]
     return SessionEvidence(
-        texts=tuple(row_of),
-        text_vectors=_compact(embedder.embed(tuple(row_of))),
-        ngrams=NgramIndex.of(tuple(row_of), questions=insights),
+        texts=texts,
+        text_vectors=vectors,
+        background=_background(vectors, learning_vectors),
+        ngrams=NgramIndex.of(texts, questions=insights),
         chunk_messages=np.array([chunk.message_idx for chunk in chunks], dtype=np.int32),
         chunk_rows=np.array([row_of[chunk.text] for chunk in chunks], dtype=np.int32),
         chunk_kinds=np.array([chunk.kind for chunk in chunks], dtype=np.int32),
         learning_ids=learning_ids,
-        action_vectors=_learning_rows([action_of(insight) for insight in insights], learning_vectors),
+        action_vectors=_learning_rows([action for ways in actions for action in ways], learning_vectors),
+        action_starts=np.array(list(accumulate(map(len, actions), initial=0)), dtype=np.int32),
         insight_vectors=_learning_rows(insights, learning_vectors),
         calibration=calibration or shipped_calibration(),
     )
+
+
+def _background(vectors: NDArray[np.float16], learning_vectors: VectorCache) -> NDArray[np.float32]:
+    """Per text, its mean cosine with the nearest of the rules that any project might have; rounded to 6 decimals."""
+    if not len(vectors):
+        return np.zeros(0, dtype=np.float32)
+    rules = _compact(learning_vectors.embed(RULES)).astype(np.float64)
+    cosines = vectors.astype(np.float64) @ rules.T
+    nearest = np.sort(cosines, axis=1)[:, -NEAREST:]
+    background: NDArray[np.float32] = np.round(nearest.mean(axis=1), 6).astype(np.float32)
+    return background
 
 
 def _learning_rows(texts: list[str], learning_vectors: VectorCache) -> NDArray[np.float16]:

@@ -100,12 +100,12 @@ class _Loaded:
         try:
             import torch
             from sentence_transformers import SentenceTransformer
-            from transformers.utils import logging as transformers_logging
+            from transformers.utils import logging as notices
         except ImportError as error:
             raise ConfigurationError(
                 "embedding needs the extra `embedder` (sentence-transformers and torch)"
             ) from error
-        transformers_logging.disable_progress_bar()
+        _quiet(notices)
         if threads:
             torch.set_num_threads(threads)
         chosen_device = _device(device, torch)
@@ -164,6 +164,11 @@ def _name(setting: str, source: Path | str, model: Any) -> str:
         for path in sorted(source.glob(pattern)):
             digest.update(path.read_bytes())
     return f"{label}@{digest.hexdigest()[:12]}"
+
+
+def _quiet(notices: Any) -> None:
+    """No progress bars in a worker's log."""
+    notices.disable_progress_bar()
 
 
 def _device(setting: str, torch: Any) -> str:

@@ -1,9 +1,10 @@
 """Layer 1: did the session use the learning, how sure is that, and where?
 
 chunks.py         what the assistant wrote and did, in pieces
-wording.py        what a learning asks for: its action, the code it names
-features.py       the evidence of each piece for one learning, as numbers
-references.py     the learning's own phrases and commands, found again
+wording.py        what a learning asks for
+named_code.py     the commands, calls and paths that a learning names
+features.py       the evidence for one learning, as numbers
+references.py     named code found again, quoted
 contamination.py  a learning's text standing in the context, which is not use
 detector.py       evidence -> Activation, calibrated or raw
 """

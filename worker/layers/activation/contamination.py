@@ -8,6 +8,7 @@ from worker.domain import Block, Learning, Transcript
 
 _WORD = re.compile(r"[\w./-]*\w")
 _SHINGLE = 3
+_LEAST = 4
 #: share of a learning's word triples that must stand in one block of the transcript
 NEAR_COPY = 0.8
 
@@ -26,6 +27,12 @@ def contaminated_learnings(learnings: Iterable[Learning], transcript: Transcript
         for block in message.blocks:
             found |= _copied(block, wanted, owners)
     return frozenset(found)
+
+
+def copied_share(original: str, text: str) -> float:
+    """Share of the original's word triples that stand in the text; 0 where it has too few to tell."""
+    shingles = frozenset(_shingles(original))
+    return len(shingles.intersection(_shingles(text))) / len(shingles) if len(shingles) >= _LEAST else 0.0
 
 
 def _copied(block: Block, wanted: dict[str, frozenset[Shingle]], owners: dict[Shingle, list[str]]) -> set[str]:

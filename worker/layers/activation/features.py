@@ -1,67 +1,112 @@
-"""The evidence that each chunk gives for one learning.
+"""The evidence of a session for one learning, as numbers.
 
-meaning   how much closer the chunk is to the learning's action than to other learnings: cosine − ½ · mean of the 3 nearest others
-wording   cosine of character n-grams of the chunk and the learning's insight
-missing   0 where the learning names no code or some of it was found; else how much of the learning that code stands for
+Per distinct text of the session:
+  cosine     with the learning as it stands; what "raw" compares
+  meaning    cosine with what the learning asks for, minus how near the text is to rules in general
+  wording    cosine of character n-grams with the learning
+Per session, from the code that the learning names (0 where it names none):
+  commands_run    share of its commands that were run, or written as code
+  code_written    1 if a call, flag, path or convention that it names was written
+  nothing_found   1 if none of what it names occurs anywhere
+  no_command_run  1 if it names commands and none was run
+
+A text that copies the learning is no use of it, whoever wrote it down: it counts nothing.
 """
 
+from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
 
 from worker.domain import Learning
-from worker.evidence import SessionEvidence
-from worker.layers.activation.wording import clauses_with, forms_of, named_code
+from worker.evidence import ChunkKind, SessionEvidence
+from worker.layers.activation.contamination import copied_share
+from worker.layers.activation.named_code import CodeKind, NamedCode, named_code
 
-#: other learnings this similar say the same and are no contrast
-NEAR_COPY = 0.7
-_NEAREST = 3
+FEATURES = ("meaning", "wording", "commands_run", "code_written", "nothing_found", "no_command_run")
+
+#: how much of a text's nearness to rules in general is taken off
+_BACKGROUND = 0.8
+#: share of the learning's word triples in one chunk that makes it a copy; looked at where the wording is this near
+_COPY = 0.6
+_COPY_WORDING = 0.4
+_NOTHING = -1.0
+_DONE = (ChunkKind.CODE, ChunkKind.COMMAND)
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class TextFeatures:
-    """Per distinct text of the session."""
-
-    #: plain cosine with the learning's insight
+class LearningFeatures:
     cosine: Floats
     meaning: Floats
     wording: Floats
-    #: one number for the whole session
-    missing: float
+    commands_run: float
+    code_written: float
+    nothing_found: float
+    no_command_run: float
+    #: rows of the texts in which each piece of named code occurs
+    found: tuple[tuple[NamedCode, frozenset[int]], ...]
+
+    def session(self) -> dict[str, float]:
+        """The calibration's inputs: the session's best texts, not necessarily the same one for both."""
+        return self._inputs(float(self.meaning.max()), float(self.wording.max()), holds_code=True)
+
+    def per_text(self) -> Iterator[dict[str, float]]:
+        """The same for each text alone: code counts only where it stands."""
+        rows = frozenset[int]().union(*(rows for code, rows in self.found if code.kind is not CodeKind.MENTIONED))
+        for row, (meaning, wording) in enumerate(zip(self.meaning.tolist(), self.wording.tolist(), strict=True)):
+            yield self._inputs(meaning, wording, holds_code=row in rows)
+
+    def _inputs(self, meaning: float, wording: float, *, holds_code: bool) -> dict[str, float]:
+        return {
+            "meaning": meaning,
+            "wording": wording,
+            "commands_run": self.commands_run if holds_code else 0.0,
+            "code_written": self.code_written if holds_code else 0.0,
+            "nothing_found": self.nothing_found,
+            "no_command_run": self.no_command_run,
+        }
 
 
-def text_features(learning: Learning, evidence: SessionEvidence) -> TextFeatures:
+def learning_features(learning: Learning, evidence: SessionEvidence) -> LearningFeatures:
+    """`evidence` must hold at least one text and the learning."""
     place = evidence.learning_ids.index(learning.learning_id)
+    actions = evidence.action_vectors[evidence.action_starts[place] : evidence.action_starts[place + 1]]
     texts = evidence.text_vectors.astype(np.float64)
-    insights = evidence.insight_vectors.astype(np.float64)
-    action = np.round(texts @ evidence.action_vectors[place].astype(np.float64), 6)
-    return TextFeatures(
-        cosine=np.round(texts @ insights[place], 6),
-        meaning=np.round(action - 0.5 * _nearest_others(texts, insights, place), 6),
-        wording=evidence.ngrams.similarities(learning.insight),
-        missing=_missing(learning.insight, evidence.texts),
+    wording = evidence.ngrams.similarities(learning.insight)
+    copied = _copies(learning.insight, evidence.texts, wording)
+    nearest = (texts @ actions.astype(np.float64).T).max(axis=1)
+    found = tuple((code, _rows_with(code, evidence.texts)) for code in named_code(learning.insight))
+    done = frozenset(evidence.chunk_rows[np.isin(evidence.chunk_kinds, _DONE)].tolist())
+    commands = [bool(rows & done) for code, rows in found if code.kind is CodeKind.COMMAND]
+    written = [bool(rows & done) for code, rows in found if code.kind is CodeKind.WRITTEN]
+    return LearningFeatures(
+        cosine=np.round(texts @ evidence.insight_vectors[place].astype(np.float64), 6),
+        meaning=np.where(copied, _NOTHING, np.round(nearest - _BACKGROUND * evidence.background, 6)),
+        wording=np.where(copied, 0.0, wording),
+        commands_run=round(sum(commands) / len(commands), 6) if commands else 0.0,
+        code_written=float(any(written)),
+        nothing_found=float(bool(found) and not any(rows for _, rows in found)),
+        no_command_run=float(bool(commands) and not any(commands)),
+        found=found,
     )
 
 
-def _nearest_others(texts: Floats, insights: Floats, place: int) -> Floats:
-    """Per text, the mean cosine with the learnings nearest to it that are not this one or nearly this one; 0 without any."""
-    others = insights[insights @ insights[place] < NEAR_COPY]
-    if not len(others):
-        return np.zeros(len(texts))
-    cosines = texts @ others.T
-    nearest = np.sort(cosines, axis=1)[:, -_NEAREST:]
-    mean: Floats = nearest.mean(axis=1)
-    return mean
+def _copies(insight: str, texts: tuple[str, ...], wording: Floats) -> NDArray[np.bool_]:
+    copied = np.zeros(len(texts), dtype=bool)
+    for row in np.flatnonzero(wording >= _COPY_WORDING).tolist():
+        copied[row] = copied_share(insight, texts[row]) >= _COPY
+    return copied
 
 
-def _missing(insight: str, texts: tuple[str, ...]) -> float:
-    spans = named_code(insight)
-    if not spans:
-        return 0.0
-    everything = "\n".join(texts).lower()
-    if any(form in everything for span in spans for form in forms_of(span)):
-        return 0.0
-    return 0.5 + 0.5 * clauses_with(insight, spans)
+def _rows_with(code: NamedCode, texts: tuple[str, ...]) -> frozenset[int]:
+    """One search through all texts at once; a match never reaches over two of them by accident of white space."""
+    starts = list(accumulate((len(text) + 1 for text in texts), initial=0))
+    everything = "\0".join(texts).lower()
+    if len(everything) != starts[-1] - 1:  # a few characters change their length in lower case
+        return frozenset(row for row, text in enumerate(texts) if code.pattern.search(text.lower()))
+    return frozenset(bisect_right(starts, match.start()) - 1 for match in code.pattern.finditer(everything))

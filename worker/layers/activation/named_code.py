@@ -1,0 +1,107 @@
+"""The code that a learning names: commands, calls, flags, paths and files, and how each is recognised in what the assistant did.
+
+What it warns of ("never `x`", "instead of `y`") and what is only an example ("such as `z`") is left out.
+"""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+
+_MOST = 12
+
+_SPAN = re.compile(
+    r"`([^`\n]{2,80})`"
+    r"|\"([^\"\n]{2,60})\""
+    r"|(?<![\w/`])((?:\.{0,2}/)?[\w.-]+(?:/[\w.*-]+)+/?)"
+    r"|\b([\w-]+\.(?:py|js|ts|tsx|go|rs|md|json|ya?ml|toml|sh|txt|java|rb|cs|cpp|h|sql|html|css|png))\b"
+    r"|\b(\w+(?:\.\w+)*\(\))"
+    r"|\b([a-z]+[A-Z]\w+|[A-Z][a-z]+[A-Z]\w+|\w+_\w+)\b"
+    r"|(?<!\S)(--?[a-zA-Z][\w-]+)\b"
+)
+_WARNED = re.compile(
+    r"(?:\b(?:do not|don['’]t|never|avoid|instead of|rather than|not|cannot)\b)[^.;:]*$", re.IGNORECASE
+)
+_EXAMPLE = re.compile(r"(?:\b(?:e\.g\.|such as|for example|for instance|say|unless|like)\b)[^.;]*$", re.IGNORECASE)
+_CHAIN = re.compile(r"\s*(?:&&|;|\|\|)\s*")
+_COMMAND = re.compile(r"[a-z][\w.-]*(?: [\w:./\-=<>\"'\[\]*&|]+)+")
+_FILE = re.compile(r"[\w.-]+\.(?:py|js|ts|tsx|go|rs|md|json|ya?ml|toml|sh|txt|java|rb|cs|cpp|h|sql|html|css|png)")
+_CODE = re.compile(r"[(=]|\w_\w|[a-z][A-Z]|\w\.\w|::")
+_ALTERNATIVES = re.compile(r"(\w+\.)(\w+(?:/\w+)+)")
+
+#: conventions that are known by the look of what follows them, not by their name
+_CONVENTIONS = {
+    "conventional commit": r"(?<!\w)(?:feat|fix|docs|chore|refactor|test|style|perf|ci|build)(?:\([\w ./-]+\))?!?: \S",
+}
+
+
+class CodeKind(StrEnum):
+    COMMAND = "command"
+    #: a call, a flag, a path, an identifier, a convention: writing it is using it
+    WRITTEN = "written"
+    #: a file or one plain word: it can stand anywhere for other reasons
+    MENTIONED = "mentioned"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NamedCode:
+    text: str
+    kind: CodeKind
+    #: finds it in lower-case text, as whole words
+    pattern: re.Pattern[str]
+
+
+@lru_cache(maxsize=4096)
+def named_code(insight: str) -> tuple[NamedCode, ...]:
+    """In the order of the learning, each once."""
+    spans: dict[str, None] = {}
+    for match in _SPAN.finditer(insight):
+        before = insight[: match.start()]
+        if not _WARNED.search(before) and not _EXAMPLE.search(before):
+            spans.update(dict.fromkeys(_parts(match)))
+    named = [found for span in spans if (found := _recognised(span)) is not None]
+    lowered = insight.lower()
+    named += [
+        NamedCode(text=name, kind=CodeKind.WRITTEN, pattern=re.compile(look))
+        for name, look in _CONVENTIONS.items()
+        if name in lowered
+    ]
+    return tuple(named[:_MOST])
+
+
+def _parts(match: re.Match[str]) -> list[str]:
+    """A quoted chain of commands names each of them."""
+    span = next(group for group in match.groups() if group)
+    quoted = match[1] or match[2]
+    return [part.strip() for part in _CHAIN.split(span) if part.strip()] if quoted else [span]
+
+
+def _recognised(span: str) -> NamedCode | None:
+    needle = " ".join(span.lower().split())
+    needle = re.sub(r"\(.*$", "", needle) if re.match(r"[\w.*/]+\(", needle) else needle
+    needle = needle.rstrip("/").lstrip("./") if "/" in needle and " " not in needle else needle
+    if len(needle) < 2:
+        return None
+    return NamedCode(text=span, kind=_kind(span), pattern=re.compile(_whole(needle)))
+
+
+def _whole(needle: str) -> str:
+    """`log.debug/info` stands for either, `fmt.print*` for every ending; spaces are any white space."""
+    either = _ALTERNATIVES.fullmatch(needle)
+    if either:
+        body = re.escape(either[1]) + "(?:" + "|".join(map(re.escape, either[2].split("/"))) + ")"
+    else:
+        body = re.escape(needle).replace(r"\*", r"\w*").replace(r"\ ", r"\s+")
+    start = r"(?<!\w)" if re.match(r"\w", needle) else ""
+    end = r"(?![\w:-])" if re.search(r"\w$", needle) else ""
+    return start + body + end
+
+
+def _kind(span: str) -> CodeKind:
+    if re.match(r"--?\w", span):
+        return CodeKind.WRITTEN
+    if _COMMAND.fullmatch(span) and "(" not in span and not span.endswith(":"):
+        return CodeKind.COMMAND
+    if _FILE.fullmatch(span):
+        return CodeKind.MENTIONED
+    return CodeKind.WRITTEN if "/" in span or _CODE.search(span) else CodeKind.MENTIONED
