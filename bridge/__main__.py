@@ -8,15 +8,23 @@ import sys
 import threading
 import uuid
 
+import structlog
+
 from bridge.consumer import Consumer
 from bridge.sweeper import Sweeper
 from worker.app import make_app
 from worker.errors import GrooveError
 from worker.event_log.opening import open_event_log
+from worker.heartbeat import Heartbeat
 from worker.ledger import open_ledger
 from worker.logs import configure_logs
 from worker.queues import Queues
 from worker.settings import Settings, load_settings
+
+log = structlog.get_logger()
+
+#: seconds after SIGTERM until the process ends, whatever it is waiting for: its leases then run out by themselves
+STOP_SECONDS = 8.0
 
 
 def main() -> int:
@@ -34,28 +42,48 @@ def main() -> int:
 
 
 def _run(settings: Settings, *, all_lost: bool) -> None:
-    ledger = open_ledger(settings.ledger_url, quiet_seconds=settings.bridge.late_event_quiet_seconds)
-    app, queues = make_app(settings, publisher_only=True), Queues(settings)
-    event_log = open_event_log(settings.event_log_url)
-    replica = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
-    consumer = Consumer(settings=settings, ledger=ledger, event_log=event_log, queues=queues, app=app, replica=replica)
+    heartbeat = Heartbeat(settings, "bridge")
+    consumer = _consumer(settings, heartbeat)
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: consumer.stopping.set())
+        signal.signal(number, lambda *_: _stop(consumer))
     consumer.ensure_topics()
-    sweeper = Sweeper(
+    sweeping = threading.Thread(
+        target=_sweeper(settings).run, args=(consumer.stopping,), kwargs={"all_lost": all_lost}, daemon=True
+    )
+    sweeping.start()
+    consumer.run()
+    heartbeat.stop()
+    log.info("bridge_stopped")
+
+
+def _consumer(settings: Settings, heartbeat: Heartbeat) -> Consumer:
+    return Consumer(
         settings=settings,
-        ledger=ledger,
+        ledger=open_ledger(settings.ledger_url, quiet_seconds=settings.bridge.late_event_quiet_seconds),
+        event_log=open_event_log(settings.event_log_url),
+        queues=Queues(settings),
+        app=make_app(settings, publisher_only=True),
+        replica=f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}",
+        alive=heartbeat.beat,
+    )
+
+
+def _sweeper(settings: Settings) -> Sweeper:
+    """With connections of its own: it works beside the consumer."""
+    return Sweeper(
+        settings=settings,
+        ledger=open_ledger(settings.ledger_url, quiet_seconds=settings.bridge.late_event_quiet_seconds),
         event_log=open_event_log(settings.event_log_url),
         queues=Queues(settings),
         app=make_app(settings, publisher_only=True),
     )
-    sweeping = threading.Thread(
-        target=sweeper.run, args=(consumer.stopping,), kwargs={"all_lost": all_lost}, daemon=True
-    )
-    sweeping.start()
-    consumer.run()
-    sweeping.join(timeout=5)
-    event_log.close()
+
+
+def _stop(consumer: Consumer) -> None:
+    consumer.stopping.set()
+    last_resort = threading.Timer(STOP_SECONDS, os._exit, args=(0,))
+    last_resort.daemon = True
+    last_resort.start()
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Reads the partitions that this replica holds leases for, and moves each position in the transaction that stores its events.
 
-A crash repeats a poll and never skips. Every poll begins one message before the position: that one must still carry the recorded id,
-otherwise the log was rewound (a hard stop lost its unsaved tail) and the partition is read again; event ids make that harmless.
+A crash repeats a read and never skips; event ids make repeats harmless. Leases are kept in the ledger and checked by their epoch in that
+same transaction: a replica that was slow, or frozen, cannot move what another now owns.
 """
 
 import threading
@@ -11,9 +11,11 @@ from collections.abc import Callable
 import structlog
 from celery import Celery
 
+from bridge.handover import HandOver
 from bridge.intake import HEAVY, LIGHTWEIGHT, Kind, decode
-from worker import canvas
-from worker.errors import BrokerUnavailable, EventLogRefused, GrooveError, LostLease, Unavailable
+from bridge.partition import LeasedPartition, Reading
+from bridge.pressure import Pressure
+from worker.errors import EventLogRefused, EventLogUnavailable, GrooveError, LostLease, Unavailable
 from worker.event_log.protocol import EventLog, LogMessage, TopicName
 from worker.ledger import Lease, Ledger, SessionRef, Topic
 from worker.queues import Queues
@@ -21,12 +23,15 @@ from worker.settings import Settings
 
 log = structlog.get_logger()
 
-#: seconds for which a partition that failed is left alone; the others go on
+Place = tuple[str, str, int]
+
+#: seconds for which a partition that failed is left alone, the others going on; doubled with each further failure
 _REST_SECONDS = 0.5
-#: longest pause between polls of an empty log
-_MAX_IDLE_SECONDS = 0.5
-#: seconds between two looks at the queues and the backlog
-_PRESSURE_SECONDS = 0.25
+_LONGEST_REST_SECONDS = 8.0
+#: longest pause between reads of an empty log
+_LONGEST_IDLE_SECONDS = 0.5
+#: longest time until a replica that joins gets its share; leases are renewed at least four times within their length
+_RENEW_SECONDS = 2.0
 
 
 def now() -> int:
@@ -45,34 +50,32 @@ class Consumer:
         replica: str,
         alive: Callable[[], None] = lambda: None,
     ) -> None:
-        self._settings, self._ledger, self._event_log, self._queues, self._app = (
-            settings,
-            ledger,
-            event_log,
-            queues,
-            app,
-        )
+        """`alive` is called after every round; a round that hangs is seen by its silence."""
+        self.stopping = threading.Event()
+        self._settings, self._ledger, self._event_log = settings, ledger, event_log
         self._replica, self._alive = replica, alive
+        self._hand_over = HandOver(app)
+        self._pressure = Pressure(settings.bridge, ledger, queues)
         self._kinds: dict[TopicName, Kind] = {
             _topic(settings.streams.heavy): HEAVY,
             _topic(settings.streams.lightweight): LIGHTWEIGHT,
         }
-        self.stopping = threading.Event()
-        self._resting_until: dict[tuple[str, str, int], float] = {}
-        self._paused_because = ""
-        self._pressure_checked = 0.0
+        self._held: dict[Place, LeasedPartition] = {}
+        self._renew_at = 0.0
+        self._rests: dict[Place, _Rest] = {}
+        self._waits = False
 
     def ensure_topics(self) -> None:
         for name in (*self._kinds, _topic(self._settings.streams.attributed)):
             self._event_log.ensure_topic(name, self._settings.streams.partitions)
 
     def run(self) -> None:
-        """Until `stopping` is set; then the leases are given back."""
+        """Until `stopping` is set; then the leases are given back. Raises `EventLogRefused` when no waiting will help."""
         idle = self._settings.bridge.idle_seconds
         while not self.stopping.is_set():
             busy = self._round()
             self._alive()
-            idle = self._settings.bridge.idle_seconds if busy else min(idle * 2, _MAX_IDLE_SECONDS)
+            idle = self._settings.bridge.idle_seconds if busy else min(idle * 2, _LONGEST_IDLE_SECONDS)
             if not busy:
                 self.stopping.wait(idle)
         try:
@@ -81,134 +84,159 @@ class Consumer:
             log.warning("leases_not_given_back", reason=str(error))
 
     def _round(self) -> int:
-        """One poll of every partition that is ours -> messages read."""
+        """One read of every partition that is ours -> how many had something."""
         try:
-            if self._is_under_pressure():
+            self._renew_leases()
+            self._hand_over.send_rest()
+            if self._pressure.is_high():
                 return 0
-            leases = self._ledger.partitions.share_out(
-                self._replica, self._topics(), lease_seconds=self._settings.bridge.lease_seconds
-            )
         except EventLogRefused:
             raise
         except Unavailable as error:
-            log.warning("bridge_waits", reason=str(error))
-            self.stopping.wait(_REST_SECONDS)
+            self._wait(str(error))
             return 0
-        return sum(self._try(lease) for lease in leases if not self.stopping.is_set())
+        self._go_on()
+        return sum(self._try(place) for place in list(self._held) if not self.stopping.is_set())
+
+    # ---------------------------------------------------------------- leases
+
+    def _renew_leases(self) -> None:
+        """Every few seconds, for it costs a transaction; topics that went missing with the log's data are made again."""
+        if time.monotonic() < self._renew_at:
+            return
+        length = self._settings.bridge.lease_seconds
+        leases = self._ledger.partitions.share_out(self._replica, self._topics(), lease_seconds=length)
+        self._renew_at = time.monotonic() + min(_RENEW_SECONDS, length / 4)
+        held = {_place(lease): lease for lease in leases}
+        if held.keys() != self._held.keys():
+            log.info("partitions_held", replica=self._replica, partitions=[_shown(place) for place in held])
+        self._held = {place: self._continued(place, lease) for place, lease in held.items()}
+
+    def _continued(self, place: Place, lease: Lease) -> LeasedPartition:
+        """The same reader for as long as nobody else had the partition in between."""
+        known = self._held.get(place)
+        if known and known.lease == lease:
+            return known
+        return LeasedPartition(self._event_log, lease, most=self._settings.bridge.batch)
 
     def _topics(self) -> list[Topic]:
-        return [
-            Topic(stream=name.stream, topic=name.topic, partitions=self._event_log.partitions(name))
-            for name in self._kinds
-        ]
+        counts = {name: self._event_log.partitions(name) for name in self._kinds}
+        if not all(counts.values()):
+            self.ensure_topics()
+            counts = {name: self._event_log.partitions(name) for name in self._kinds}
+        return [Topic(stream=name.stream, topic=name.topic, partitions=count) for name, count in counts.items()]
 
-    def _is_under_pressure(self) -> bool:
-        if time.monotonic() < self._pressure_checked + _PRESSURE_SECONDS:
-            return bool(self._paused_because)
-        self._pressure_checked = time.monotonic()
-        reason = self._pressure()
-        if reason and not self._paused_because:
-            log.warning("reading_paused", reason=reason)
-        if self._paused_because and not reason:
-            log.info("reading_resumed")
-        self._paused_because = reason
-        return bool(reason)
+    # ------------------------------------------------------------- partitions
 
-    def _pressure(self) -> str:
-        limits = self._settings.bridge
-        queued = sum(self._queues.lengths().values())
-        if queued > limits.max_queue_length:
-            return f"{queued} tasks queued, more than bridge.max_queue_length"
-        backlog = self._ledger.sweep.backlog()
-        if backlog > limits.max_backlog:
-            return f"{backlog} sessions unfinished, more than bridge.max_backlog"
-        return ""
-
-    def _try(self, lease: Lease) -> int:
-        place = (lease.stream, lease.topic, lease.partition)
-        if time.monotonic() < self._resting_until.get(place, 0.0):
-            return 0
+    def _try(self, place: Place) -> bool:
+        rest = self._rests.get(place)
+        if rest and time.monotonic() < rest.until:
+            return False
         try:
-            return self._advance(lease)
+            self._renew_leases()
+            is_busy = place in self._held and self._advance(self._held[place])
         except LostLease:
-            log.info("lease_lost", stream=lease.stream, topic=lease.topic, partition=lease.partition)
+            log.info("lease_lost", partition=_shown(place))
+            self._held.pop(place, None)
+            return False
         except GrooveError as error:
-            log.warning("partition_rests", topic=lease.topic, partition=lease.partition, reason=str(error))
-            self._resting_until[place] = time.monotonic() + _REST_SECONDS
-        return 0
+            self._rest(place, str(error))
+            return False
+        if self._rests.pop(place, None):
+            log.info("partition_goes_on", partition=_shown(place))
+        return is_busy
 
-    def _advance(self, lease: Lease) -> int:
-        name = TopicName(stream=lease.stream, topic=lease.topic)
-        messages = self._read(name, lease)
-        if messages is None:
+    def _advance(self, partition: LeasedPartition) -> bool:
+        reading = partition.read()
+        if reading.is_rewound:
+            self._read_again(partition)
+            return True
+        if not reading.messages:
+            return False
+        if reading.has_gap:
+            first = reading.messages[0].offset
             log.error(
-                "log_rewound",
-                stream=lease.stream,
-                topic=lease.topic,
-                partition=lease.partition,
-                position=lease.position,
+                "log_gap", partition=_shown_lease(partition.lease), expected=partition.lease.position, found=first
             )
-            self._ledger.partitions.rewind(lease)
-            return 1
-        if not messages:
-            return 0
-        position = messages[-1].offset + 1
-        gap = messages[0].offset > lease.position
-        if gap:
-            log.error(
-                "log_gap",
-                topic=lease.topic,
-                partition=lease.partition,
-                expected=lease.position,
-                found=messages[0].offset,
-            )
-        sessions = self._record(self._kinds[name], lease, messages, gap)
-        self._enqueue(sessions)
-        if self._settings.streams.trim:
-            self._event_log.trim(name, lease.partition, position - 1)
-        if self._settings.streams.show_positions:
-            self._event_log.show_position(name, lease.partition, position - 1)
-        return len(messages)
+        sessions = self._record(partition.lease, self._kinds[partition.name], reading)
+        partition.has_moved(reading.messages)
+        self._hand_over.send(sessions)
+        self._tell_the_log(partition)
+        return True
 
-    def _read(self, name: TopicName, lease: Lease) -> list[LogMessage] | None:
-        """What follows the position; None when the log is not the one that the position belongs to."""
-        limit = self._settings.bridge.batch
-        if lease.last_id is None:
-            return self._event_log.read(name, lease.partition, lease.position, limit)
-        messages = self._event_log.read(name, lease.partition, lease.position - 1, limit + 1)
-        if not messages:
-            return None if self._event_log.ends(name, lease.partition).end < lease.position else []
-        if messages[0].offset == lease.position - 1:
-            return messages[1:] if str(messages[0].message_id) == lease.last_id else None
-        return messages
+    def _read_again(self, partition: LeasedPartition) -> None:
+        log.error("log_rewound", partition=_shown_lease(partition.lease), position=partition.lease.position)
+        self._ledger.partitions.rewind(partition.lease)
+        partition.begins_again()
 
-    def _record(self, kind: Kind, lease: Lease, messages: list[LogMessage], gap: bool) -> list[SessionRef]:
-        batch = decode(kind, messages, max_bytes=self._settings.bridge.max_message_bytes)
+    def _record(self, lease: Lease, kind: Kind, reading: Reading) -> list[SessionRef]:
+        batch = decode(kind, reading.messages, max_bytes=self._settings.bridge.max_message_bytes)
+        last: LogMessage = reading.messages[-1]
         sessions = self._ledger.intake.record(
             lease,
             heavy=batch.heavy,
             lightweight=batch.lightweight,
             dead=batch.dead,
-            position=messages[-1].offset + 1,
-            last_id=str(messages[-1].message_id),
-            gap=gap,
+            position=last.offset + 1,
+            last_id=str(last.message_id),
+            gap=reading.has_gap,
             now=now(),
             ablation_rate=self._settings.ablation.ablation_rate if self._settings.ablation.enabled else 0.0,
         )
         for letter in batch.dead:
-            log.warning(
-                "dead_letter", topic=lease.topic, partition=lease.partition, offset=letter.offset, reason=letter.reason
-            )
+            log.warning("dead_letter", partition=_shown_lease(lease), offset=letter.offset, reason=letter.reason)
         return sessions
 
-    def _enqueue(self, sessions: list[SessionRef]) -> None:
-        """What the broker does not take now, the sweeper sends later."""
+    def _tell_the_log(self, partition: LeasedPartition) -> None:
+        """Housekeeping that nothing depends on. The message before the position stays: it shows whether the log was rewound."""
+        name, number, position = partition.name, partition.lease.partition, partition.lease.position
         try:
-            canvas.enqueue(self._app, [canvas.prepare(self._app, ref.session_id, ref.version) for ref in sessions])
-        except BrokerUnavailable as error:
-            log.warning("enqueue_left_to_sweeper", sessions=len(sessions), reason=str(error))
+            if self._settings.streams.trim:
+                self._event_log.trim(name, number, position - 1)
+            if self._settings.streams.show_positions:
+                self._event_log.show_position(name, number, position)
+        except EventLogUnavailable as error:
+            log.info("log_not_told", partition=_shown_lease(partition.lease), reason=str(error))
+
+    # ---------------------------------------------------------------- trouble
+
+    def _rest(self, place: Place, reason: str) -> None:
+        """Said when it begins; the following failures are the same one."""
+        known = self._rests.get(place)
+        if not known:
+            log.warning("partition_rests", partition=_shown(place), reason=reason)
+        self._rests[place] = _Rest(seconds=min(known.seconds * 2, _LONGEST_REST_SECONDS) if known else _REST_SECONDS)
+
+    def _wait(self, reason: str) -> None:
+        if not self._waits:
+            log.warning("bridge_waits", reason=reason)
+        self._waits = True
+        self.stopping.wait(_REST_SECONDS)
+
+    def _go_on(self) -> None:
+        if self._waits:
+            log.info("bridge_goes_on")
+        self._waits = False
+
+
+class _Rest:
+    def __init__(self, *, seconds: float) -> None:
+        self.seconds = seconds
+        self.until = time.monotonic() + seconds
 
 
 def _topic(name: str) -> TopicName:
     stream, _, topic = name.partition("/")
     return TopicName(stream=stream, topic=topic)
+
+
+def _place(lease: Lease) -> Place:
+    return lease.stream, lease.topic, lease.partition
+
+
+def _shown(place: Place) -> str:
+    return "/".join(map(str, place))
+
+
+def _shown_lease(lease: Lease) -> str:
+    return _shown(_place(lease))

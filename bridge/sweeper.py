@@ -15,8 +15,7 @@ from worker.app import ATTRIBUTION, EMBEDDING
 from worker.errors import GrooveError, InvalidEvent, NotFound, Superseded
 from worker.event_log.protocol import EventLog
 from worker.events import read_heavy_event
-from worker.ledger import Gates, Ledger, Resent, SessionRef
-from worker.ledger.sweep import WaitingSession
+from worker.ledger import Gates, Ledger, Resent, SessionRef, WaitingSession
 from worker.publishing import drain_outbox
 from worker.queues import Queues
 from worker.settings import Settings

@@ -7,12 +7,13 @@ What is unknown, of the wrong type or impossible stops the start with one line t
 import hashlib
 import json
 import os
+import re
 import tempfile
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
@@ -299,11 +300,8 @@ def _one_line(error: ValidationError, origins: dict[str, str]) -> str:
 
 
 def masked(url: str) -> str:
-    """A connection address without its password, for people's eyes."""
-    parts = urlsplit(url)
-    if parts.password is None:
-        return url
-    return url.replace(f":{parts.password}@", ":***@", 1)
+    """A connection address without its password, for people's eyes; up to the last @, as passwords may hold any character."""
+    return re.sub(r"(://[^:@/]*):.*@", r"\1:***@", url)
 
 
 def shown(settings: Settings) -> dict[str, Any]:

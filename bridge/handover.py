@@ -1,0 +1,32 @@
+"""Sessions on their way from the ledger to the task queue."""
+
+import structlog
+from celery import Celery
+
+from worker import canvas
+from worker.errors import BrokerUnavailable
+from worker.ledger import SessionRef
+
+log = structlog.get_logger()
+
+
+class HandOver:
+    """Keeps what the broker did not take and sends it when it is back; if this process dies before that, the sweeper does."""
+
+    def __init__(self, app: Celery) -> None:
+        self._app = app
+        self._unsent: list[SessionRef] = []
+
+    def send(self, sessions: list[SessionRef]) -> None:
+        """In one pipelined batch; never raises."""
+        self._unsent += sessions
+        try:
+            self.send_rest()
+        except BrokerUnavailable as error:
+            log.warning("enqueue_delayed", sessions=len(self._unsent), reason=str(error))
+
+    def send_rest(self) -> None:
+        """What could not be sent so far. Raises `BrokerUnavailable`: nothing more should be read meanwhile."""
+        if self._unsent:
+            canvas.enqueue(self._app, [canvas.prepare(self._app, ref.session_id, ref.version) for ref in self._unsent])
+            self._unsent = []

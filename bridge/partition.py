@@ -1,0 +1,72 @@
+"""One leased partition: reads behind its position, and notices when the log is not the one that the position belongs to.
+
+Every read begins one message before the position: that one must still carry the id it had. If it does not, or the log ends before it,
+the log was *rewound*: a hard stop lost its unsaved tail, and other messages stand, or will stand, where read ones stood. A first message
+above the position is a *gap*: retention took what nobody had read.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from worker.event_log.protocol import EventLog, LogMessage, TopicName
+from worker.ledger import Lease
+
+#: of one read; what a bridge holds in memory at a time is a small multiple of it
+BYTES = 8_000_000
+#: messages of a first read, when nothing is known of their size
+FIRST_LIMIT = 16
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reading:
+    #: from the position on
+    messages: list[LogMessage]
+    is_rewound: bool = False
+    has_gap: bool = False
+
+
+REWOUND = Reading(messages=[], is_rewound=True)
+
+
+class LeasedPartition:
+    """`lease` is kept as the ledger has it, move by move, so that a batch costs one transaction and not two."""
+
+    def __init__(self, event_log: EventLog, lease: Lease, *, most: int) -> None:
+        """`most`: messages of one read."""
+        self.lease = lease
+        self.name = TopicName(stream=lease.stream, topic=lease.topic)
+        self._event_log = event_log
+        self._most = most
+        self._limit = min(FIRST_LIMIT, most)
+        self._begins_again = False
+
+    def read(self) -> Reading:
+        lease = self.lease
+        if lease.last_id is None:
+            messages = self._event_log.read(self.name, lease.partition, lease.position, self._limit)
+            return self._reading(messages)
+        messages = self._event_log.read(self.name, lease.partition, lease.position - 1, self._limit + 1)
+        if not messages:
+            is_rewound = self._event_log.ends(self.name, lease.partition).end < lease.position
+            return REWOUND if is_rewound else Reading(messages=[])
+        if messages[0].offset != lease.position - 1:
+            return self._reading(messages)  # the message before the position was thrown away, as it may be
+        return self._reading(messages[1:]) if str(messages[0].message_id) == lease.last_id else REWOUND
+
+    def has_moved(self, messages: Sequence[LogMessage]) -> None:
+        """These were recorded. The next read takes as many as fit into `BYTES`, twice as many as this one at the most."""
+        last = messages[-1]
+        self.lease = replace(self.lease, position=last.offset + 1, last_id=str(last.message_id))
+        self._begins_again = False
+        size = sum(len(message.payload) for message in messages)
+        fitting = max(1, BYTES * len(messages) // max(1, size))
+        self._limit = min(self._most, fitting, max(self._limit, 2 * len(messages)))
+
+    def begins_again(self) -> None:
+        """The ledger has taken the position back to the start; what is missing there was read before."""
+        self.lease = replace(self.lease, position=0, last_id=None)
+        self._begins_again = True
+
+    def _reading(self, messages: list[LogMessage]) -> Reading:
+        has_gap = bool(messages) and messages[0].offset > self.lease.position and not self._begins_again
+        return Reading(messages=messages, has_gap=has_gap)

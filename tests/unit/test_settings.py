@@ -1,0 +1,76 @@
+"""Settings come from one file and the environment, and what is wrong is said in one line."""
+
+from pathlib import Path
+
+import pytest
+
+from worker.errors import ConfigurationError
+from worker.settings import load_settings, masked, settings_origins, shown
+
+
+def test_environment_wins_over_the_file(tmp_path: Path) -> None:
+    """A value in the environment replaces the one in the file, and both know where they come from."""
+    file = tmp_path / "groove.toml"
+    file.write_text('data_dir = "/srv/groove"\n[bridge]\nbatch = 7\n')
+    settings = load_settings({"GROOVE_BRIDGE__BATCH": "9"}, path=file)
+    assert (settings.bridge.batch, str(settings.data_dir)) == (9, "/srv/groove")
+    assert settings_origins({"GROOVE_BRIDGE__BATCH": "9"}, path=file) == {
+        "data_dir": str(file),
+        "bridge.batch": "GROOVE_BRIDGE__BATCH",
+    }
+
+
+@pytest.mark.parametrize(
+    ("environ", "named"),
+    [
+        ({"GROOVE_BRIDGE__BTCH": "1"}, "GROOVE_BRIDGE__BTCH: unknown setting bridge.btch"),
+        ({"GROOVE_BRIDGE__BATCH": "many"}, "GROOVE_BRIDGE__BATCH: bridge.batch"),
+        ({"GROOVE_BRIDGE__BATCH": "0"}, "GROOVE_BRIDGE__BATCH: bridge.batch"),
+        ({"GROOVE_ABLATION__ABLATION_RATE": "nan"}, "ablation.ablation_rate"),
+        ({"GROOVE_TEMPORAL__WINDOW": "before"}, "temporal.window"),
+        ({"GROOVE_BRIDGE": "1", "GROOVE_BRIDGE__BATCH": "1"}, "both a setting and a group"),
+    ],
+)
+def test_wrong_settings_are_named(environ: dict[str, str], named: str, tmp_path: Path) -> None:
+    """What is unknown, of the wrong type or impossible stops the start with one line that names it."""
+    with pytest.raises(ConfigurationError) as wrong:
+        load_settings(environ, path=_empty(tmp_path))
+    assert named in str(wrong.value)
+    assert "\n" not in str(wrong.value)
+
+
+def test_tokens_are_not_taken_from_the_file(tmp_path: Path) -> None:
+    """A token in the file is refused: files get copied, mailed and committed."""
+    file = tmp_path / "groove.toml"
+    file.write_text('store_write_token = "secret"\n')
+    with pytest.raises(ConfigurationError, match="set GROOVE_STORE_WRITE_TOKEN instead"):
+        load_settings({}, path=file)
+
+
+def test_missing_named_file_is_an_error(tmp_path: Path) -> None:
+    """A settings file that is named has to be there."""
+    with pytest.raises(ConfigurationError, match="no such settings file"):
+        load_settings({"GROOVE_CONFIG": str(tmp_path / "none.toml")})
+
+
+def test_secrets_are_never_shown(tmp_path: Path) -> None:
+    """Passwords and tokens are masked wherever settings are shown."""
+    environ = {"GROOVE_EVENT_LOG": "iggy://iggy:s3cret@log:8090", "GROOVE_STORE_WRITE_TOKEN": "t0ken"}
+    text = str(shown(load_settings(environ, path=_empty(tmp_path))))
+    assert "s3cret" not in text
+    assert "t0ken" not in text
+    assert masked("redis://:s3cret@h:1/0") == "redis://:***@h:1/0"
+    assert masked("iggy://iggy:a@b/c?d#e@h:8090") == "iggy://iggy:***@h:8090"
+
+
+def test_long_data_folders_get_a_short_place_for_sockets(tmp_path: Path) -> None:
+    """A unix socket's path has a limit that a deep data folder may exceed."""
+    deep = tmp_path.joinpath(*["a-rather-long-name"] * 8)
+    settings = load_settings({"GROOVE_DATA_DIR": str(deep)}, path=_empty(tmp_path))
+    assert len(str(settings.run_dir / "broker.sock")) <= 100
+
+
+def _empty(folder: Path) -> Path:
+    file = folder / "groove.toml"
+    file.write_text("")
+    return file

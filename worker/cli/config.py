@@ -1,0 +1,44 @@
+"""`groove config`: what is set, where it comes from, and whether it can be used."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+
+@click.group("config")
+def config_command() -> None:
+    """What is set, where it comes from, and whether it can be used."""
+
+
+@config_command.command("show")
+@click.option("--json", "as_json", is_flag=True)
+def show_command(*, as_json: bool) -> None:
+    """Every setting with its value and where that comes from; secrets are masked."""
+    from worker.cli.output import print_rows
+    from worker.settings import load_settings, settings_origins, shown
+
+    origins = settings_origins()
+    lines = [
+        [key, json.dumps(value, ensure_ascii=False), origins.get(key, "default")]
+        for key, value in _flat(shown(load_settings()))
+    ]
+    print_rows([("setting", "left"), ("value", "flex"), ("from", "left")], lines, as_json=as_json)
+
+
+def _flat(document: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in document.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{name}.")
+        else:
+            yield prefix + name, value
+
+
+@config_command.command("check")
+def check_command() -> None:
+    """Read the settings and say whether they can be used."""
+    from worker.settings import load_settings
+
+    load_settings()
+    click.echo("the settings can be used")

@@ -1,0 +1,244 @@
+"""`groove doctor`, `groove status`, `groove rebuild`: is everything well, and if not, what to do."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+
+import click
+
+from worker.errors import GrooveError
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    what: str
+    is_well: bool
+    detail: str
+    #: what a person does about it; empty when all is well
+    advice: str = ""
+
+
+@click.command("doctor")
+@click.option("--json", "as_json", is_flag=True)
+def doctor_command(*, as_json: bool) -> None:
+    """Check every part and every promise; the status is 0 only when all is well."""
+    findings = list(_examine())
+    if as_json:
+        click.echo(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False, indent=1))
+    else:
+        for finding in findings:
+            click.echo(f"{'ok  ' if finding.is_well else 'BAD '} {finding.what}: {finding.detail}")
+            if finding.advice and not finding.is_well:
+                click.echo(f"       {finding.advice}")
+    sys.exit(0 if all(finding.is_well for finding in findings) else 1)
+
+
+def _examine() -> Iterator[Finding]:
+    from worker.cli.access import open_store, open_the_ledger
+    from worker.settings import load_settings
+
+    settings = load_settings()
+    yield _versions()
+    yield from _checked("broker", lambda: _broker(settings), "start it, or the whole stack with `groove up`")
+    try:
+        with open_the_ledger(settings) as ledger:
+            yield from _ledger(ledger)
+            yield from _checked(
+                "event log",
+                lambda: _event_log(settings, ledger),
+                "check GROOVE_EVENT_LOG; embedded, it runs with the broker",
+            )
+    except GrooveError as error:
+        yield Finding(what="ledger", is_well=False, detail=str(error), advice="check GROOVE_LEDGER")
+    try:
+        with open_store(settings) as store:
+            yield from _store(store)
+    except GrooveError as error:
+        yield Finding(
+            what="store", is_well=False, detail=str(error), advice="start it with `groove store` or `groove up`"
+        )
+    yield from _checked(
+        "model", lambda: _model(settings), "install groove-attribution[embedder], or set embedder.model"
+    )
+
+
+def _checked(what: str, examine: Callable[[], str], advice: str) -> Iterator[Finding]:
+    try:
+        yield Finding(what=what, is_well=True, detail=examine())
+    except GrooveError as error:
+        yield Finding(what=what, is_well=False, detail=str(error), advice=advice)
+
+
+def _versions() -> Finding:
+    names = ("groove-attribution", "celery", "redis", "pycozo", "apache-iggy", "sqlalchemy")
+    known = {}
+    for name in names:
+        try:
+            known[name] = version(name)
+        except PackageNotFoundError:
+            known[name] = "missing"
+    return Finding(
+        what="versions",
+        is_well="missing" not in known.values(),
+        detail=", ".join(f"{name} {number}" for name, number in known.items()),
+        advice="install the package with its requirements",
+    )
+
+
+def _broker(settings: object) -> str:
+    from worker.queues import Queues
+    from worker.settings import Settings
+
+    assert isinstance(settings, Settings)
+    lengths = Queues(settings).lengths()
+    return ", ".join(f"{length} queued for {queue}" for queue, length in lengths.items())
+
+
+def _event_log(settings: object, ledger: object) -> str:
+    from worker.errors import EventLogUnavailable
+    from worker.event_log.opening import open_event_log
+    from worker.lag import partition_lags
+    from worker.ledger import Ledger
+    from worker.settings import Settings
+
+    assert isinstance(settings, Settings)
+    assert isinstance(ledger, Ledger)
+    event_log = open_event_log(settings.event_log_url)
+    try:
+        lags = partition_lags(settings, ledger, event_log)
+    finally:
+        event_log.close()
+    rewinds, gaps = sum(lag.rewinds for lag in lags), sum(lag.gaps for lag in lags)
+    if gaps:
+        raise EventLogUnavailable(
+            f"{gaps} gaps: retention threw away messages before they were read; `groove lag` shows where"
+        )
+    return f"{len(lags)} partitions, {sum(lag.lag for lag in lags)} messages to read, {rewinds} rewinds, no gaps"
+
+
+def _ledger(ledger: object) -> Iterator[Finding]:
+    from worker.cli.access import now
+    from worker.ledger import Ledger
+
+    assert isinstance(ledger, Ledger)
+    ledger.ping()
+    counts = ledger.counts.count(now())
+    yield Finding(
+        what="ledger", is_well=True, detail=f"{counts.events} events, {sum(counts.sessions.values())} sessions"
+    )
+    hour = 3600 * 1_000_000
+    overdue = counts.backlog if counts.oldest_open and counts.oldest_open < now() - hour else 0
+    stuck_outbox = counts.outbox_unsent if counts.outbox_oldest and counts.outbox_oldest < now() - hour else 0
+    for what, number, advice in (
+        (
+            "sessions open for more than an hour",
+            overdue,
+            "are workers and bridge running? `groove sessions show` tells a session's story",
+        ),
+        (
+            "sessions waiting for a transcript",
+            counts.sessions.get("waiting", 0),
+            "`groove transcripts import SESSION FILE`",
+        ),
+        (
+            "learnings failed",
+            counts.entries.get("failed", 0),
+            "`groove tasks failed` says why, `groove tasks retry` tries again",
+        ),
+        ("dead letters", counts.dead_letters, "`groove dead-letters list` says why"),
+        (
+            "messages unsent for more than an hour",
+            stuck_outbox,
+            "does the event log answer? the sweeper sends them as soon as it does",
+        ),
+    ):
+        yield Finding(what=what, is_well=not number, detail=str(number), advice=advice)
+
+
+def _store(store: object) -> Iterator[Finding]:
+    from worker.store.client import HttpStore
+
+    assert isinstance(store, HttpStore)
+    counts = store.counts()
+    yield Finding(what="store", is_well=True, detail=", ".join(f"{number} {name}" for name, number in counts.items()))
+    differences = store.rebuild(repair=False)
+    yield Finding(
+        what="sums that differ from a recomputation",
+        is_well=not differences,
+        detail=str(len(differences)),
+        advice="`groove rebuild --repair` writes the recomputed ones; please report it",
+    )
+
+
+def _model(settings: object) -> str:
+    from importlib.util import find_spec
+
+    from worker.errors import ConfigurationError
+    from worker.settings import Settings
+
+    assert isinstance(settings, Settings)
+    if find_spec("sentence_transformers") is None:
+        raise ConfigurationError("sentence-transformers is not installed")
+    return settings.embedder.model or "all-MiniLM-L6-v2"
+
+
+@click.command("rebuild")
+@click.option("--repair", is_flag=True, help="Write the recomputed sums and values where they differ.")
+def rebuild_command(*, repair: bool) -> None:
+    """Recompute sums and values from the records alone and report every difference; there must be none."""
+    from worker.cli.access import open_store
+
+    with open_store() as store:
+        differences = store.rebuild(repair=repair)
+    for difference in differences:
+        where = difference.learning_id or "all learnings"
+        click.echo(f"{where}: {difference.name}: stored {difference.stored}, recomputed {difference.recomputed}")
+    click.echo(f"{len(differences)} differences" + (", repaired" if repair and differences else ""))
+    sys.exit(1 if differences and not repair else 0)
+
+
+@click.command("status")
+@click.option("--json", "as_json", is_flag=True)
+def status_command(*, as_json: bool) -> None:
+    """Parts, lag, queue lengths, sessions, learnings by status, average value."""
+    lines = dict(_status())
+    if as_json:
+        click.echo(json.dumps(lines, ensure_ascii=False, indent=1))
+        return
+    width = max(map(len, lines))
+    for name, text in lines.items():
+        click.echo(f"{name:<{width}}  {text}")
+
+
+def _status() -> Iterator[tuple[str, str]]:
+    from worker.cli.access import now, open_store, open_the_ledger
+    from worker.settings import load_settings, masked
+
+    settings = load_settings()
+    yield "data", str(settings.data_dir.absolute())
+    yield "broker", _or_error(lambda: _broker(settings))
+    with open_the_ledger(settings) as ledger:
+        yield "event log", f"{masked(settings.event_log_url)}: " + _or_error(lambda: _event_log(settings, ledger))
+        counts = ledger.counts.count(now())
+    yield "sessions", ", ".join(f"{number} {state}" for state, number in counts.sessions.items()) or "none"
+    yield "finished in the last 24 hours", str(counts.finished_last_day)
+    yield "learnings failed in a session", str(counts.entries.get("failed", 0))
+    yield "dead letters", str(counts.dead_letters)
+    yield "messages unsent", str(counts.outbox_unsent)
+    with open_store(settings) as store:
+        values = store.list_learning_values()
+    by_status: dict[str, int] = {}
+    for value in values:
+        by_status[str(value.status)] = by_status.get(str(value.status), 0) + 1
+    yield "learnings", ", ".join(f"{number} {status}" for status, number in sorted(by_status.items())) or "none"
+    known = [value.estimated_value for value in values if value.confidence]
+    yield "average value", f"{sum(known) / len(known):+.4f} over {len(known)}" if known else "-"
+
+
+def _or_error(examine: Callable[[], str]) -> str:
+    try:
+        return examine()
+    except GrooveError as error:
+        return str(error)
