@@ -51,11 +51,12 @@ class RedisEventLog:
         self, url: str, *, deadline: float = 10.0, clock: Callable[[], int] = lambda: time.time_ns() // 1000
     ) -> None:
         """`deadline`: seconds that one round trip may take."""
+        is_socket = url.startswith(("unix:", "redis+socket:"))
+        tcp_only = {} if is_socket else {"socket_connect_timeout": min(deadline, 3.0), "socket_keepalive": True}
         self._redis = Redis.from_url(
             plain_url(url),
             socket_timeout=deadline,
-            socket_connect_timeout=min(deadline, 3.0),
-            socket_keepalive=not url.startswith(("unix:", "redis+socket:")),
+            **tcp_only,
             retry=Retry(NoBackoff(), 1, supported_errors=(ConnectionError,)),  # a kept connection may have been closed
         )
         self._clock = clock
