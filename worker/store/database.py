@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 from pycozo.client import Client, QueryException
 
-from worker.errors import ConfigurationError, StoreUnavailable
+from worker.errors import ConfigurationError, GrooveError, InvalidFile, StoreUnavailable
 from worker.store import named_queries
 
 #: rises when the schema changes in a way that older programs cannot read
@@ -74,12 +74,6 @@ class CozoDatabase:
         with self._lock, _translated():
             self._connected().backup(str(path))
 
-    def restore(self, path: Path) -> None:
-        """Read a backup into this database, which must be empty but for its schema."""
-        with self._lock, _translated():
-            names = [str(row[0]) for row in self._run("::relations", {}, immutable=True) if ":" not in str(row[0])]
-            self._connected().import_from_backup(str(path), names)
-
     def close(self) -> None:
         with self._lock:
             if self._client is not None:
@@ -124,6 +118,23 @@ class CozoDatabase:
         return self._client
 
 
+def restore(backup: Path, folder: Path) -> None:
+    """Make a new store's folder out of a backup file."""
+    if not backup.is_file():
+        raise InvalidFile(f"{backup} is not there")
+    if folder.exists() and any(folder.iterdir()):
+        raise ConfigurationError(f"{folder} is not empty")
+    folder.mkdir(parents=True, exist_ok=True)
+    client = Client("rocksdb", str(folder), dataframe=False)
+    try:
+        with _translated():
+            client.restore(str(backup))
+    except RuntimeError as error:
+        raise InvalidFile(f"{backup} is not a backup of a store: {error}") from error
+    finally:
+        client.close()
+
+
 class Transaction:
     """Writes gathered while the database's lock is held. Reads see what was committed before, not what was gathered."""
 
@@ -165,6 +176,11 @@ def _translated() -> Iterator[None]:
             _log.error("store.engine_failed", reason=text)
             raise StoreUnavailable(f"the store's database failed: {text}") from None
         raise RuntimeError(f"the database refused a query: {text}") from None
+    except (GrooveError, OSError):
+        raise
+    except Exception as error:
+        # outside of scripts (backup, restore) the engine raises bare exceptions
+        raise RuntimeError(" ".join(str(error).split())) from error
     except BaseException as error:
         if not _is_panic(error):
             raise

@@ -6,46 +6,52 @@ Every change is a line in the learning's decision log, written in the transactio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from worker.domain import Decision, DecisionKind, LearningStatus, LearningValue, SessionVersion
-from worker.layers.sums import TemporalSums
-from worker.store.book import Book, Totals
+from worker.domain import Decision, DecisionKind, Learning, LearningStatus, LearningValue, SessionVersion
+from worker.store.book import Book
 from worker.store.database import Row, Transaction
-from worker.store.history import EPOCH_BEGINNINGS, History, followed_by, history_of, history_row
-from worker.store.layers import StoreLayers
-from worker.store.rows import decision_row, value_row
+from worker.store.history import EPOCH_BEGINNINGS, begin, followed_by, history_row
+from worker.store.memory import Memory
+from worker.store.rows import decision_of, decision_row, learning_row, value_row
+from worker.store.totals import Totals
+from worker.store.valuing import Valuer
 
 RULE = "rule"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cause:
-    """The session version whose message carries the transitions found; an unpublished one waits for the next session."""
+    """The session version whose message carries the transitions found."""
 
     session_id: str
     version: SessionVersion
 
 
 class Lifecycle:
-    """One transaction's changes to histories and values. Reads histories once, writes each once, in `save`."""
+    """One transaction's lines and values; each history is written once, in `save`."""
 
-    def __init__(self, transaction: Transaction, book: Book, layers: StoreLayers, *, now: int) -> None:
+    def __init__(self, transaction: Transaction, draft: Memory, book: Book, valuer: Valuer, *, now: int) -> None:
         self._transaction = transaction
+        self._draft = draft
         self._book = book
-        self._layers = layers
+        self._valuer = valuer
         self._now = now
-        self._histories: dict[str, History] = {}
         self._changed: set[str] = set()
 
-    def load(self, learning_ids: Iterable[str]) -> dict[str, History]:
-        """The histories of the known ones among them."""
-        missing = [[learning_id] for learning_id in dict.fromkeys(learning_ids) if learning_id not in self._histories]
-        if missing:
-            found = map(history_of, self._transaction.read("standings", keys=missing))
-            self._histories |= {history.standing.learning_id: history for history in found}
-        return self._histories
-
-    def begin(self, history: History) -> None:
-        self._histories[history.standing.learning_id] = history
+    def import_one(self, learning: Learning, *, actor: str) -> str:
+        """-> "new", "changed" or "unchanged", the names of `ImportReport`'s fields."""
+        stored = self._draft.learnings.get(learning.learning_id)
+        if learning == stored:
+            return "unchanged"
+        self._draft.learnings[learning.learning_id] = learning
+        self._transaction.write("put_learning", [learning_row(learning)])
+        if stored is None:
+            self._draft.histories[learning.learning_id] = begin(learning.learning_id, now=self._now)
+            self.append(learning.learning_id, DecisionKind.IMPORTED, actor=actor, reason="")
+            return "new"
+        if _content(learning) == _content(stored):
+            return "unchanged"
+        self.append(learning.learning_id, DecisionKind.EDITED, actor=actor, reason="its text or category changed")
+        return "changed"
 
     def append(
         self,
@@ -58,7 +64,7 @@ class Lifecycle:
         cause: Cause | None = None,
     ) -> Decision:
         """One more line; a new epoch is entered in the book as well."""
-        before = self._histories[learning_id]
+        before = self._draft.histories[learning_id]
         standing = before.standing
         begins = kind in EPOCH_BEGINNINGS
         decision = Decision(
@@ -76,73 +82,76 @@ class Lifecycle:
         )
         if begins:
             self._book.replace_epoch(learning_id, old=standing.epoch, new=decision.epoch)
-        self._histories[learning_id] = followed_by(before, decision)
+        self._draft.histories[learning_id] = followed_by(before, decision)
         self._changed.add(learning_id)
         self._transaction.write("put_decision", [decision_row(decision)])
         return decision
 
-    def values(self, learning_ids: Iterable[str]) -> dict[str, LearningValue]:
-        """What each is worth by the sums in force; nothing is written."""
-        return {learning_id: value for learning_id, (_, value) in self._computed(learning_ids).items()}
+    def decide(self, learning_id: str, kind: DecisionKind, *, actor: str, reason: str) -> Decision:
+        """A person's line explains the status that follows from it, unless the rule adds its own."""
+        before = self._valuer.value(self._draft, learning_id)
+        decision = self.append(learning_id, kind, actor=actor, reason=reason, value=before)
+        status = self._valuer.value(self._draft, learning_id).status
+        if status is not LearningStatus.DEPRECATED:
+            self._take_status(learning_id, status)
+        self.bring_up_to_date([learning_id])
+        return decision
 
-    def bring_up_to_date(self, learning_ids: Iterable[str], *, cause: Cause | None = None) -> list[LearningValue]:
-        """Write the cached value and experiment of each, and a line in its log where its status has changed."""
-        computed = self._computed(learning_ids)
-        for learning_id, (_, value) in computed.items():
-            self._note_transition(learning_id, value, cause)
-        self._transaction.write("put_value", [value_row(value) for _, value in computed.values()])
-        self._transaction.write(
-            "put_experiment", [experiment_row(totals, value) for totals, value in computed.values()]
-        )
-        return [value for _, value in computed.values()]
+    def bring_up_to_date(
+        self, learning_ids: Iterable[str], *, cause: Cause | None = None
+    ) -> tuple[list[LearningValue], list[Decision]]:
+        """Write value and experiment of each where they changed -> (values, the deprecations among the transitions)."""
+        values, deprecations = [], []
+        for learning_id in learning_ids:
+            value = self._valuer.value(self._draft, learning_id)
+            transition = self._transition(value, cause)
+            if transition and transition.kind is DecisionKind.DEPRECATED:
+                deprecations.append(transition)
+            self._cache(value)
+            values.append(value)
+        return values, deprecations
 
-    def refresh(self, cached: Mapping[str, Row]) -> int:
-        """The same for every learning, writing only what differs from the cache -> how many did."""
-        computed = self._computed(self._histories)
-        changed = [value for learning_id, (_, value) in computed.items() if cached.get(learning_id) != value_row(value)]
-        for value in changed:
-            self._note_transition(value.learning_id, value, None)
-        self._transaction.write("put_value", [value_row(value) for value in changed])
-        self._transaction.write("put_experiment", [experiment_row(computed[v.learning_id][0], v) for v in changed])
-        return len(changed)
-
-    def totals(self, learning_id: str) -> Totals:
-        return self._book.totals({learning_id: self._histories[learning_id].standing.epoch})[learning_id]
-
-    def settle_status(self, learning_id: str, value: LearningValue) -> None:
-        """A person's line has just explained the status, unless the rule adds to it."""
-        if value.status is not LearningStatus.DEPRECATED:
-            self._take_status(learning_id, value.status)
+    def carry(self, cause: Cause) -> list[Decision]:
+        """Deprecations that no session caused travel with the next one to finish."""
+        waiting = [key for key, waits in self._draft.unpublished.items() if waits]
+        if not waiting:
+            return []
+        rows = self._transaction.read("unpublished")
+        carried = [replace(decision_of(r), session_id=cause.session_id, version=cause.version) for r in rows]
+        self._transaction.write("put_decision", [decision_row(decision) for decision in carried])
+        self._transaction.write("rm_unpublished", [list(key) for key in waiting])
+        self._draft.unpublished.update(dict.fromkeys(waiting, False))
+        return carried
 
     def save(self) -> None:
-        self._transaction.write(
-            "put_standing", [history_row(self._histories[learning_id]) for learning_id in sorted(self._changed)]
-        )
+        rows = [history_row(self._draft.histories[learning_id]) for learning_id in sorted(self._changed)]
+        self._transaction.write("put_standing", rows)
 
-    def _computed(self, learning_ids: Iterable[str]) -> dict[str, tuple[Totals, LearningValue]]:
-        asked = list(learning_ids)
-        histories = self.load(asked)
-        epochs = {learning_id: histories[learning_id].standing.epoch for learning_id in asked}
-        if not epochs:
-            return {}
-        return {
-            learning_id: (totals, value_of(self._layers, self._histories[learning_id], totals, self._book.global_sums))
-            for learning_id, totals in self._book.totals(epochs).items()
-        }
+    def _cache(self, value: LearningValue) -> None:
+        learning_id = value.learning_id
+        row, experiment = value_row(value), experiment_row(self._draft.totals_of(learning_id), value)
+        if self._draft.values.get(learning_id) != row:
+            self._draft.values[learning_id] = row
+            self._transaction.write("put_value", [row])
+        if self._draft.experiments.get(learning_id) != experiment:
+            self._draft.experiments[learning_id] = experiment
+            self._transaction.write("put_experiment", [experiment])
 
-    def _note_transition(self, learning_id: str, value: LearningValue, cause: Cause | None) -> None:
-        told = self._histories[learning_id].status
+    def _transition(self, value: LearningValue, cause: Cause | None) -> Decision | None:
+        told = self._draft.histories[value.learning_id].status
         if value.status is told:
-            return
+            return None
         kind = _TRANSITIONS.get((told, value.status)) or _TRANSITIONS[None, value.status]
         reason = value.status_reason or value.verdict.reason
-        decision = self.append(learning_id, kind, actor=RULE, reason=reason, value=value, cause=cause)
-        self._take_status(learning_id, value.status)
+        decision = self.append(value.learning_id, kind, actor=RULE, reason=reason, value=value, cause=cause)
+        self._take_status(value.learning_id, value.status)
         if kind is DecisionKind.DEPRECATED and cause is None:
-            self._transaction.write("put_unpublished", [[learning_id, decision.number]])
+            self._draft.unpublished[value.learning_id, decision.number] = True
+            self._transaction.write("put_unpublished", [[value.learning_id, decision.number]])
+        return decision
 
     def _take_status(self, learning_id: str, status: LearningStatus) -> None:
-        self._histories[learning_id] = replace(self._histories[learning_id], status=status)
+        self._draft.histories[learning_id] = replace(self._draft.histories[learning_id], status=status)
         self._changed.add(learning_id)
 
 
@@ -155,17 +164,16 @@ _TRANSITIONS: Mapping[tuple[LearningStatus | None, LearningStatus], DecisionKind
 }
 
 
-def value_of(layers: StoreLayers, history: History, totals: Totals, global_sums: TemporalSums) -> LearningValue:
-    return layers.aggregation.value(
-        sums=totals.sums, global_sums=global_sums, standing=history.standing, updated_at=totals.newest_at
-    )
-
-
 def experiment_row(totals: Totals, value: LearningValue) -> Row:
     """The published columns; an experiment that is not complete has no result."""
     done = value.experiment
     columns = [done.marginal_value, done.confidence, done.is_significant] if done else [None, None, None]
     return [value.learning_id, totals.first_at, "[]", "[]", *columns]
+
+
+def _content(learning: Learning) -> tuple[object, ...]:
+    """What makes it another learning when it changes: evidence about the old text says nothing about the new one."""
+    return learning.category, learning.description, learning.insight, learning.pattern
 
 
 def _numbers(value: LearningValue) -> dict[str, float]:

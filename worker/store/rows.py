@@ -18,6 +18,7 @@ from worker.domain import (
     ExplicitReference,
     Learning,
     LearningCategory,
+    LearningStatus,
     LearningValue,
     SessionVersion,
     Signal,
@@ -109,9 +110,9 @@ def detail_row(record: AttributionRecord) -> Row:
     return [record.learning_id, record.session_id, _DETAIL.dump_json(detail).decode()]
 
 
-def record_of(row: Sequence[Any], detail_json: str | None = None) -> AttributionRecord:
-    """The stored record; without `detail_json` only what the sums need and people list."""
-    detail = _DETAIL.validate_json(detail_json) if detail_json else RecordDetail()
+def record_of(row: Sequence[Any]) -> AttributionRecord:
+    """The stored record; without the last column, its detail, only what the sums need."""
+    detail = _DETAIL.validate_json(row[20]) if len(row) > 20 else RecordDetail()
     return AttributionRecord(
         learning_id=row[0],
         session_id=row[1],
@@ -255,3 +256,20 @@ def value_row(value: LearningValue) -> Row:
         value.pinned,
         value.epoch,
     ]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Chance:
+    """What a row of `learning_value` says about the learning's next session."""
+
+    learning_id: str
+    status: LearningStatus
+    reason: str
+    probability: float
+    epoch: int
+
+    @classmethod
+    def of(cls, row: Sequence[Any]) -> "Chance":
+        return cls(
+            learning_id=row[0], status=LearningStatus(row[9]), reason=row[11] or "", probability=row[14], epoch=row[16]
+        )

@@ -1,0 +1,56 @@
+"""Which version of a session is the newest that anybody has spoken of; older ones are turned away."""
+
+from dataclasses import replace
+
+from worker.domain import SessionVersion
+from worker.errors import Superseded
+from worker.store.database import Transaction
+from worker.store.memory import Memory, SessionState
+
+
+def take_version(transaction: Transaction, draft: Memory, session_id: str, version: SessionVersion) -> SessionState:
+    """Remember the version -> what was known of it. Raises `Superseded` for one that is older than another."""
+    known = draft.sessions.get(session_id) or _stored(transaction, session_id)
+    if known is None:
+        return _write(
+            transaction, draft, session_id, SessionState(version=version, is_finished=False, recorded=frozenset())
+        )
+    if version < known.version:
+        newest = known.version
+        raise Superseded(
+            f"session {session_id}: a newer version is known ({newest.event_id}, attempt {newest.attempt})"
+        )
+    if version > known.version:
+        return _write(transaction, draft, session_id, replace(known, version=version, is_finished=False))
+    draft.sessions[session_id] = known
+    return known
+
+
+def note_records(draft: Memory, session_id: str, learning_ids: list[str]) -> list[str]:
+    """These are about to get a record -> those of them that may have one already."""
+    state = draft.sessions[session_id]
+    if state.recorded is None:
+        return learning_ids
+    draft.sessions[session_id] = replace(state, recorded=state.recorded | set(learning_ids))
+    return [learning_id for learning_id in learning_ids if learning_id in state.recorded]
+
+
+def mark_finished(transaction: Transaction, draft: Memory, session_id: str) -> None:
+    _write(transaction, draft, session_id, replace(draft.sessions[session_id], is_finished=True))
+
+
+def _write(transaction: Transaction, draft: Memory, session_id: str, state: SessionState) -> SessionState:
+    draft.sessions[session_id] = state
+    version = state.version
+    row = [session_id, version.timestamp, version.event_id, version.attempt, state.is_finished]
+    transaction.overwrite("put_session", [row])
+    return state
+
+
+def _stored(transaction: Transaction, session_id: str) -> SessionState | None:
+    rows = transaction.read("session", session_id=session_id)
+    if not rows:
+        return None
+    timestamp, event_id, attempt, is_finished = rows[0]
+    version = SessionVersion(timestamp=timestamp, event_id=event_id, attempt=attempt)
+    return SessionState(version=version, is_finished=is_finished)

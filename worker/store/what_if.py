@@ -1,0 +1,99 @@
+"""What other settings would make of the stored records: layers 2 to 4 again, and of layer 1 the threshold, without a model."""
+
+from dataclasses import dataclass, replace
+
+from worker.domain import AttributionRecord, EmbeddingSimilarity, LearningValue
+from worker.layers.sums import LearningSums, TemporalSums
+from worker.layers.temporal import attributed_value
+from worker.parameters import ActivationParameters, LayerParameters
+from worker.store.database import CozoDatabase
+from worker.store.layers import StoreLayers
+from worker.store.memory import Memory
+from worker.store.rows import record_of
+from worker.store.totals import Totals
+from worker.store.valuing import Valuer
+
+#: a value counts as changed when one of these, or the verdict, does
+_WHAT_PEOPLE_SEE = (
+    "estimated_value",
+    "confidence",
+    "status",
+    "session_count",
+    "activation_rate",
+    "next_withhold_probability",
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WhatIf:
+    memory: Memory
+    database: CozoDatabase
+    now: StoreLayers
+    then: StoreLayers
+    before: LayerParameters
+    after: LayerParameters
+
+    def changes(self) -> list[tuple[LearningValue, LearningValue]]:
+        """(value now, value then) where something that people see would change; the same settings change nothing."""
+        totals = {learning_id: self._totals_then(learning_id) for learning_id in self.memory.histories}
+        global_then = sum((t.sums.temporal for t in totals.values()), TemporalSums())
+        now, then = Valuer(self.now.aggregation), Valuer(self.then.aggregation)
+        pairs = [
+            (
+                now.value(self.memory, learning_id),
+                then.value_of(self.memory.histories[learning_id].standing, totals[learning_id], global_then),
+            )
+            for learning_id in sorted(totals)
+        ]
+        return [(was, would_be) for was, would_be in pairs if _differ(was, would_be)]
+
+    def _totals_then(self, learning_id: str) -> Totals:
+        current = self.memory.totals_of(learning_id)
+        if self.before.activation == self.after.activation and self.before.temporal == self.after.temporal:
+            return current
+        sums = LearningSums()
+        epoch = self.memory.histories[learning_id].standing.epoch
+        for row in self.database.read("whole_records_of_learning", learning_id=learning_id):
+            if row[13] == epoch:
+                sums += LearningSums.of(self._record_then(record_of(row)))
+        return replace(current, sums=sums)
+
+    def _record_then(self, record: AttributionRecord) -> AttributionRecord:
+        confidence, activated, points = self._activation_then(record)
+        found = self.then.temporal.correlate(points, record.signals) if activated else None
+        value = attributed_value(
+            activation_confidence=confidence,
+            bounded=found.bounded if found else 0.0,
+            was_activated=activated,
+            was_withheld=record.was_withheld,
+        )
+        return replace(record, activation_confidence=confidence, was_activated=activated, attributed_value=value)
+
+    def _activation_then(self, record: AttributionRecord) -> tuple[float, bool, tuple[int, ...]]:
+        if self.before.activation == self.after.activation:
+            return record.activation_confidence, record.was_activated, record.activation_points
+        return reactivated(record, self.after.activation)
+
+
+def reactivated(record: AttributionRecord, parameters: ActivationParameters) -> tuple[float, bool, tuple[int, ...]]:
+    """(confidence, activated, points) under another threshold or boost (specification, *Layers* 1).
+
+    Near misses below the floor in force when the record was made are not known any more.
+    """
+    signals = (*record.activation_signals, *record.activation_candidates)
+    similarities = [s for s in signals if isinstance(s, EmbeddingSimilarity)]
+    references = [s for s in signals if not isinstance(s, EmbeddingSimilarity)]
+    confidence = record.activation_confidence
+    if record.calibration == "raw" and similarities:
+        boost = parameters.reference_boost if references else 0.0
+        confidence = min(1.0, max(s.score for s in similarities) + boost)
+    if confidence < parameters.similarity_threshold:
+        return confidence, False, ()
+    used = [s.message_idx for s in similarities if s.score >= parameters.similarity_threshold]
+    return confidence, True, tuple(sorted({*used, *(s.message_idx for s in references)}))
+
+
+def _differ(was: LearningValue, would_be: LearningValue) -> bool:
+    return was.verdict.kind is not would_be.verdict.kind or any(
+        getattr(was, name) != getattr(would_be, name) for name in _WHAT_PEOPLE_SEE
+    )
