@@ -71,6 +71,10 @@ async def cancel_everything() -> None:
     await asyncio.gather(*others, return_exceptions=True)
 
 
+class BrokenConnection(EventLogUnavailable):
+    """Not an answer: the connection was lost, perhaps long ago."""
+
+
 class IggyConnection:
     """One request at a time, as the protocol wants it; callers in other threads wait their turn within their own deadline."""
 
@@ -83,7 +87,7 @@ class IggyConnection:
         self._has_logged_in = False
 
     def call(self, doing: str, operation: Callable[[IggyClient], Awaitable[T]]) -> T:
-        """`operation` on a client that is logged in; once more on a new one when the connection turns out to be broken.
+        """`operation` on a client that is logged in; once more on a new one when a kept connection turns out to be broken.
 
         Raises `EventLogUnavailable` or `EventLogRefused`, which say what we were `doing`; a plain no of the server (`is_answer`) comes
         through as the SDK's `RuntimeError`.
@@ -98,15 +102,12 @@ class IggyConnection:
         self._turn = self._turn or asyncio.Lock()
         async with self._turn:
             until = asyncio.get_running_loop().time() + self._deadline
-            try:
-                return await self._attempt(doing, operation, until)
-            except EventLogRefused:
-                raise
-            except EventLogUnavailable as failure:
-                if failure.__cause__ is None or asyncio.get_running_loop().time() >= until:
-                    raise
-                log.info("event_log_reconnecting", server=str(self._address), doing=doing, error=str(failure))
-                return await self._attempt(doing, operation, until)
+            if self._client:
+                try:
+                    return await self._attempt(doing, operation, until)
+                except BrokenConnection as failure:
+                    log.debug("event_log_reconnecting", server=str(self._address), reason=str(failure))
+            return await self._attempt(doing, operation, until)
 
     async def _attempt(self, doing: str, operation: Callable[[IggyClient], Awaitable[T]], until: float) -> T:
         try:
@@ -122,7 +123,8 @@ class IggyConnection:
             if is_answer(error) and not str(error).startswith("Unauthorized"):
                 raise
             self.forget()
-            raise translated(error, self._address, doing) from error
+            failure = translated(error, self._address, doing)
+            raise (failure if isinstance(failure, EventLogRefused) else BrokenConnection(str(failure))) from error
 
     async def _logged_in(self, until: float) -> IggyClient:
         client = new_client(self._address)

@@ -6,7 +6,7 @@ from worker.event_log.protocol import EventLog
 SCHEMES = "redis://, rediss://, unix://, redis+socket://, iggy://, memory://"
 
 
-def open_event_log(url: str, *, deadline: float = 10.0) -> EventLog:
+def open_event_log(url: str, *, deadline: float = 8.0) -> EventLog:
     """The adapter for `url`; connects at the first call, so that each process of a fork opens its own.
 
     `deadline`: seconds after which one call gives up. A URL that means nothing raises `ConfigurationError`, without quoting its password.

@@ -1,0 +1,72 @@
+"""Bridge processes as an operator has them: several replicas, started and stopped by signals."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(kw_only=True)
+class Bridges:
+    folder: Path
+    #: GROOVE_ variables
+    settings: dict[str, str]
+    running: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    started: int = 0
+
+    def start(self) -> subprocess.Popen[bytes]:
+        self.started += 1
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("GROOVE_")}
+        environ = kept | self.settings | {"PYTHONPATH": str(ROOT), "GROOVE_LOG__FORMAT": "json"}
+        command = [sys.executable, "-P", "-m", "bridge"]
+        with self._log(self.started).open("wb") as log:
+            process = subprocess.Popen(command, env=environ, cwd=self.folder, stdout=log, stderr=subprocess.STDOUT)
+        self.running.append(process)
+        return process
+
+    def kill(self, process: subprocess.Popen[bytes]) -> None:
+        self.running.remove(process)
+        process.kill()
+        process.wait(timeout=10)
+
+    def stop(self, process: subprocess.Popen[bytes]) -> tuple[int, float]:
+        """-> status and seconds."""
+        self.running.remove(process)
+        begun = time.monotonic()
+        process.terminate()
+        try:
+            status = process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            status = process.wait()
+        return status, time.monotonic() - begun
+
+    def freeze(self, process: subprocess.Popen[bytes], seconds: float) -> None:
+        process.send_signal(signal.SIGSTOP)
+        time.sleep(seconds)
+        process.send_signal(signal.SIGCONT)
+
+    def kill_all(self) -> None:
+        for process in list(self.running):
+            process.send_signal(signal.SIGCONT)
+            self.kill(process)
+
+    def ended_by_itself(self) -> list[str]:
+        """Output of processes that nobody stopped."""
+        return [self.output() for process in self.running if process.poll() is not None]
+
+    def events(self) -> list[dict[str, object]]:
+        """What they logged, all together."""
+        return [json.loads(line) for line in self.output().splitlines() if line.startswith("{")]
+
+    def output(self) -> str:
+        return "".join(self._log(number + 1).read_text() for number in range(self.started))
+
+    def _log(self, number: int) -> Path:
+        return self.folder / f"bridge-{number}.log"

@@ -1,0 +1,38 @@
+"""A sign of life that a health check can see: a file below the run folder, touched after every round of work."""
+
+import time
+from pathlib import Path
+
+from worker.settings import Settings
+
+#: seconds between two touches, at least
+_INTERVAL_SECONDS = 1.0
+
+
+class Heartbeat:
+    """`beat` may be called as often as one likes."""
+
+    def __init__(self, settings: Settings, part: str) -> None:
+        self._file = heartbeat_file(settings, part)
+        self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._next = 0.0
+
+    def beat(self) -> None:
+        if time.monotonic() >= self._next:
+            self._file.touch()
+            self._next = time.monotonic() + _INTERVAL_SECONDS
+
+    def stop(self) -> None:
+        self._file.unlink(missing_ok=True)
+
+
+def heartbeat_age(settings: Settings, part: str) -> float | None:
+    """Seconds since the last sign of life; None when the part does not run here."""
+    try:
+        return max(0.0, time.time() - heartbeat_file(settings, part).stat().st_mtime)
+    except FileNotFoundError:
+        return None
+
+
+def heartbeat_file(settings: Settings, part: str) -> Path:
+    return settings.run_dir / f"{part}.alive"
