@@ -126,7 +126,8 @@ class _Loaded:
 
     @property
     def dimension(self) -> int:
-        return int(self._model.get_sentence_embedding_dimension())
+        renamed = getattr(self._model, "get_embedding_dimension", None)  # since sentence-transformers 6
+        return int((renamed or self._model.get_sentence_embedding_dimension)())
 
     def encode(self, texts: list[str]) -> Vectors:
         """Unit rows; length is taken in float32 whatever the model computed in."""

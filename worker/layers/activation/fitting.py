@@ -5,13 +5,14 @@ happen to hold no such case must not teach that it means nothing.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from worker.layers.activation.features import FEATURES
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 
 #: per feature: expected weight in log odds, and how far the labels may move it (standard deviation)
 PRIOR: dict[str, tuple[float, float]] = {
@@ -31,13 +32,13 @@ def fit_weights(features: Sequence[Mapping[str, float]], labels: Sequence[bool])
     """(intercept, weights), both rounded to 4 decimals: the most probable ones given the labels and `PRIOR`. Newton's method."""
     matrix = np.array([[1.0, *(row[name] for name in FEATURES)] for row in features])
     target = np.array(labels, dtype=np.float64)
-    mean = np.array([_INTERCEPT[0], *(PRIOR[name][0] for name in FEATURES)])
+    mean: Floats = np.array([_INTERCEPT[0], *(PRIOR[name][0] for name in FEATURES)])
     spread = np.array([_INTERCEPT[1], *(PRIOR[name][1] for name in FEATURES)])
     precision = 1.0 / spread**2
-    weights: Floats = mean.copy()
+    weights = mean
     for _ in range(_STEPS):
         step = _newton_step(matrix, target, weights, mean, precision)
-        weights -= step
+        weights = weights - step
         if float(np.abs(step).max()) < _TOLERANCE:
             break
     return round(float(weights[0]), 4), {
@@ -46,8 +47,8 @@ def fit_weights(features: Sequence[Mapping[str, float]], labels: Sequence[bool])
 
 
 def _newton_step(matrix: Floats, target: Floats, weights: Floats, mean: Floats, precision: Floats) -> Floats:
-    expected = 1.0 / (1.0 + np.exp(-np.clip(matrix @ weights, -30, 30)))
-    slope = matrix.T @ (expected - target) + precision * (weights - mean)
-    curvature = (matrix * (expected * (1.0 - expected))[:, None]).T @ matrix + np.diag(precision)
+    expected: Floats = 1.0 / (1.0 + np.exp(-np.clip(matrix @ weights, -30, 30)))
+    slope: Floats = matrix.T @ (expected - target) + precision * (weights - mean)
+    curvature: Floats = (matrix * (expected * (1.0 - expected))[:, None]).T @ matrix + np.diag(precision)
     step: Floats = np.linalg.solve(curvature, slope)
     return step

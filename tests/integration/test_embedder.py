@@ -1,0 +1,88 @@
+"""The real embedder: the model that is installed with the project, on this machine's processor."""
+
+import os
+import random
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from worker.embedder import SentenceTransformerEmbedder, VectorCache
+from worker.errors import ConfigurationError
+
+pytest.importorskip("sentence_transformers")
+TEXTS = ["mise run lint", "Let me run the tests.", "return nil\n}", "עברית 😀 {}", "word " * 500, "x"]
+
+
+@pytest.fixture(scope="module")
+def embedder() -> SentenceTransformerEmbedder:
+    return SentenceTransformerEmbedder(device="cpu", precision="float32", threads=1)
+
+
+def test_rows_are_unit_vectors_in_the_order_given(embedder: SentenceTransformerEmbedder) -> None:
+    """One float32 row of length 1 per text, copies included; nothing for nothing."""
+    rows = embedder.embed([*TEXTS, TEXTS[0]])
+    assert rows.shape == (len(TEXTS) + 1, 384)
+    assert rows.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-6)
+    np.testing.assert_array_equal(rows[0], rows[-1])
+    assert embedder.embed([]).shape == (0, 384)
+
+
+def test_meaning_is_near(embedder: SentenceTransformerEmbedder) -> None:
+    """A paraphrase is nearer than an unrelated sentence."""
+    rule, near, far = embedder.embed(
+        ["Run the tests before committing", "Let me run the test suite first", "It rains in Spain"]
+    )
+    assert rule @ near > 0.4 > rule @ far
+
+
+def test_vectors_depend_on_the_set_of_texts_alone(embedder: SentenceTransformerEmbedder) -> None:
+    """Bit for bit: not on the order, the copies or what was embedded before."""
+    texts = [f"sentence number {n} about topic {n % 7}" for n in range(80)]
+    first = embedder.embed(texts)
+    embedder.embed(TEXTS)
+    shuffled = random.Random(3).sample(texts, len(texts))
+    again = dict(zip(shuffled, embedder.embed([*shuffled, *shuffled[:9]]), strict=False))
+    for text, row in zip(texts, first, strict=True):
+        np.testing.assert_array_equal(row, again[text])
+
+
+def test_the_models_name_tells_its_weights_apart(embedder: SentenceTransformerEmbedder) -> None:
+    """The default's name, with a digest of what was loaded."""
+    name, _, digest = embedder.model.partition("@")
+    assert name == "all-MiniLM-L6-v2"
+    assert len(digest) == 12
+    assert embedder.precision == "float32"
+
+
+def test_half_precision_changes_no_cosine_that_matters(embedder: SentenceTransformerEmbedder) -> None:
+    """bfloat16 stays within a hundredth."""
+    half = SentenceTransformerEmbedder(device="cpu", precision="bfloat16", threads=1)
+    exact, rough = embedder.embed(TEXTS), half.embed(TEXTS)
+    assert half.precision == "bfloat16"
+    assert np.abs(exact @ exact.T - rough @ rough.T).max() < 0.02
+
+
+def test_learnings_vectors_are_cached(embedder: SentenceTransformerEmbedder) -> None:
+    """The same text comes back as the same vector, embedded on its own."""
+    cache = VectorCache(embedder)
+    np.testing.assert_array_equal(cache.embed(TEXTS), np.stack([embedder.embed([text])[0] for text in TEXTS]))
+
+
+def test_a_model_that_is_not_there_is_a_clear_error() -> None:
+    """Named, and without a network."""
+    script = (
+        "from worker.embedder import SentenceTransformerEmbedder as E\nfrom worker.errors import ConfigurationError\n"
+        "try:\n    E('nobody/no-such-model').model\nexcept ConfigurationError as error:\n    print(str(error)[:60])"
+    )
+    environment = {**os.environ, "HF_HUB_OFFLINE": "1"}
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, env=environment)
+    assert "nobody/no-such-model" in done.stdout
+
+
+def test_an_empty_folder_is_no_model(tmp_path: object) -> None:
+    """A folder without a model is named too."""
+    with pytest.raises(ConfigurationError, match="cannot be loaded"):
+        _ = SentenceTransformerEmbedder(str(tmp_path)).model

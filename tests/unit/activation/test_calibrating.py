@@ -1,0 +1,110 @@
+"""Fitting and reading calibrations."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+
+from worker.calibrating import Label, fit
+from worker.calibration import Calibration, shipped_calibration
+from worker.domain import Learning, Transcript
+from worker.embedder import Embedder
+from worker.errors import InvalidFile
+from worker.layers.activation.features import FEATURES
+from worker.layers.activation.fitting import PRIOR, fit_weights
+from worker.layers.activation.quality import quality
+from worker.transcripts import parse_transcript
+
+NOW = datetime(2026, 1, 20, tzinfo=UTC)
+
+
+def row(**values: float) -> dict[str, float]:
+    return dict.fromkeys(FEATURES, 0.0) | values
+
+
+def test_the_shipped_calibration_knows_its_features_and_where_it_comes_from() -> None:
+    """Readable, with provenance, and a weight for each feature."""
+    shipped = shipped_calibration()
+    assert set(shipped.weights) == set(FEATURES) == set(PRIOR)
+    assert shipped.provenance["labels"] > 0
+    assert Calibration.from_json(shipped.to_json()) == shipped
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", "{}", '{"version":"x","intercept":NaN,"weights":{}}', '{"version":1,"intercept":"a","weights":{}}'],
+)
+def test_a_broken_calibration_is_refused(text: str) -> None:
+    """With one line, never a traceback of another library."""
+    with pytest.raises(InvalidFile):
+        Calibration.from_json(text)
+
+
+def test_few_labels_leave_the_prior_standing() -> None:
+    """Labels without a single command say nothing about commands."""
+    rows = [row(wording=w) for w in (0.1, 0.2, 0.5, 0.6)]
+    _, weights = fit_weights(rows, [False, False, True, True])
+    assert weights["commands_run"] == PRIOR["commands_run"][0]
+    assert weights["wording"] > 0
+
+
+def test_the_fit_does_not_depend_on_the_labels_order() -> None:
+    """To the digits that are kept."""
+    rows = [row(wording=n / 50, meaning=(n * 7 % 50) / 50) for n in range(50)]
+    used = [n % 3 == 0 for n in range(50)]
+    assert fit_weights(rows, used) == fit_weights(rows[::-1], used[::-1])
+
+
+def test_quality_on_known_numbers() -> None:
+    """Worked by hand: scores .9 .8 .6 .1, of which the first and third are uses, at .75."""
+    q = quality([0.9, 0.8, 0.6, 0.1], [True, False, True, False], threshold=0.75)
+    assert (q.area, q.precision, q.recall, q.f1) == (0.75, 0.5, 0.5, 0.5)
+    assert q.average_precision == pytest.approx((1 + 2 / 3) / 2)
+    assert q.calibration_error == pytest.approx((0.1 + 0.8 + 0.4 + 0.1) / 4)
+
+
+@pytest.fixture
+def labelled(learning: Callable[..., Learning]) -> tuple[dict[str, Transcript], dict[str, Learning], list[Label]]:
+    learnings = {
+        "lint": learning("Always run `make lint` first", "lint"),
+        "push": learning("Run `git push` at the end", "push"),
+    }
+    sessions = {
+        f"s{n}": parse_transcript(
+            [{"role": "assistant", "content": f"Step {n}.\n[tool:Bash] {'make lint' if n % 2 else 'git push'}"}]
+        )
+        for n in range(24)
+    }
+    labels = [
+        Label(session_id=f"s{n}", learning_id=name, used=(name == "lint") == bool(n % 2))
+        for n in range(24)
+        for name in learnings
+    ]
+    return sessions, learnings, labels
+
+
+def test_calibrate_reports_a_held_back_part(
+    labelled: tuple[dict[str, Transcript], dict[str, Learning], list[Label]], embedder: Embedder
+) -> None:
+    """Before and after on sessions that the trial fit has not seen; the version names the numbers."""
+    sessions, learnings, labels = labelled
+    calibration, report = fit(sessions, learnings, labels, embedder, made_at=NOW)
+    assert report.sessions == 24
+    assert report.after.pairs == report.before.pairs > 0
+    assert report.after.area == 1.0
+    assert calibration.provenance["model"] == "words@1"
+    again, _ = fit(sessions, learnings, labels[::-1], embedder, made_at=NOW)
+    assert (again.version, again.weights) == (calibration.version, calibration.weights)
+    assert json.loads(calibration.to_json())["version"] == calibration.version
+
+
+def test_labels_that_name_nothing_or_are_too_few_are_refused(
+    labelled: tuple[dict[str, Transcript], dict[str, Learning], list[Label]], embedder: Embedder
+) -> None:
+    """One clear line each."""
+    sessions, learnings, labels = labelled
+    with pytest.raises(InvalidFile, match="label 1"):
+        fit(sessions, learnings, [Label(session_id="nowhere", learning_id="lint", used=True)], embedder, made_at=NOW)
+    with pytest.raises(InvalidFile, match="at least 10"):
+        fit(sessions, learnings, labels[:6], embedder, made_at=NOW)

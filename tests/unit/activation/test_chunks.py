@@ -1,0 +1,65 @@
+"""Only what the assistant itself said and did is cut into chunks."""
+
+from worker.evidence import ChunkKind
+from worker.layers.activation.chunks import MAX_CHUNKS, chunk_transcript
+from worker.transcripts import parse_transcript
+
+
+def chunks(role: str, content: object) -> list[tuple[ChunkKind, str]]:
+    transcript = parse_transcript([{"role": role, "content": content}])
+    return [(chunk.kind, chunk.text) for chunk in chunk_transcript(transcript)]
+
+
+def test_prose_is_cut_into_sentences() -> None:
+    """A paragraph gives its sentences; what is too short to mean anything is left out."""
+    assert chunks("assistant", "I will run the tests. Ok. Then I commit!") == [
+        (ChunkKind.PROSE, "I will run the tests."),
+        (ChunkKind.PROSE, "Then I commit!"),
+    ]
+
+
+def test_commands_are_cut_at_their_joints() -> None:
+    """`&&`, `;` and line ends separate commands; the call's description is prose."""
+    assert chunks("assistant", "[tool:Bash] make lint && make test; git push origin  # Check and push") == [
+        (ChunkKind.COMMAND, "make lint"),
+        (ChunkKind.COMMAND, "make test"),
+        (ChunkKind.COMMAND, "git push origin"),
+        (ChunkKind.PROSE, "Check and push"),
+    ]
+
+
+def test_only_the_new_side_of_an_edit_counts() -> None:
+    """What was there before is not what the assistant wrote."""
+    found = chunks("assistant", "[tool:Edit] ~/a.go\n--- old_code()\n+++ new_code()")
+    assert found == [(ChunkKind.CALL, "Edit ~/a.go"), (ChunkKind.CODE, "new_code()")]
+
+
+def test_code_in_fences_is_grouped() -> None:
+    """A fenced block gives groups of at most four lines."""
+    found = chunks("assistant", "Look:\n```python\na = 1\n\nb = 2\nc = 3\nd = 4\ne = 55555\n```\nThat is it.")
+    assert found == [
+        (ChunkKind.CODE, "a = 1\nb = 2\nc = 3\nd = 4"),
+        (ChunkKind.CODE, "e = 55555"),
+        (ChunkKind.PROSE, "That is it."),
+    ]
+
+
+def test_reads_and_searches_are_their_call() -> None:
+    """The tool's name and its input, as one chunk."""
+    assert chunks("assistant", "[tool:Grep] pattern=foo path=src") == [(ChunkKind.CALL, "Grep pattern=foo path=src")]
+
+
+def test_what_the_assistant_did_not_do_is_left_out() -> None:
+    """Users' messages, tool results and rejected calls give no chunk."""
+    assert chunks("user", "Always run the tests.") == []
+    assert chunks("assistant", "[tool_result] Always run the tests.") == []
+    assert chunks("assistant", "[tool:Bash] make test\n[tool_rejected_by_user:Bash] no") == []
+
+
+def test_an_endless_session_is_thinned_out_evenly() -> None:
+    """The number of chunks is bounded, and the kept ones reach from the first to the last message."""
+    messages = [{"role": "assistant", "content": f"This is sentence {n}.\n" * 5} for n in range(MAX_CHUNKS // 2)]
+    found = chunk_transcript(parse_transcript(messages))
+    assert len(found) == MAX_CHUNKS
+    assert found[0].message_idx == 0
+    assert found[-1].message_idx == len(messages) - 1

@@ -1,0 +1,101 @@
+"""Layer 1 as a whole, on a small embedder of words."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from worker.bundle import SessionBundle
+from worker.domain import EmbeddingSimilarity, ExplicitReference, Learning
+from worker.errors import LearningFailed
+from worker.layers.activation import HybridDetector
+from worker.parameters import ActivationParameters
+
+Bundle = Callable[..., SessionBundle]
+Make = Callable[..., Learning]
+RULE = "Linting: always run `mise run lint` before committing changes"
+SESSION = [
+    ("user", "please add a flag"),
+    ("assistant", "I will add the flag to the parser."),
+    ("assistant", "Now let me check it.\n[tool:Bash] mise run lint  # Run the linter"),
+    ("assistant", "The weather is fine today, thanks."),
+]
+
+
+def test_a_command_that_was_run_activates(bundle: Bundle, learning: Make) -> None:
+    """The message that runs the learning's command is the point, and is quoted."""
+    answer = HybridDetector().detect("l1", bundle(SESSION, {"l1": learning(RULE)}))
+    assert answer.was_activated
+    assert answer.points == (2,)
+    assert ExplicitReference(pattern="mise run lint", message_idx=2, span="mise run lint") in answer.signals
+    assert answer.features["commands_run"] == 1.0
+
+
+def test_the_best_message_has_the_sessions_confidence(bundle: Bundle, learning: Make) -> None:
+    """So that an activated learning has a point whatever the threshold."""
+    session = bundle(SESSION, {"l1": learning(RULE), "l2": learning("Write a flag parser test", "l2")})
+    for threshold in (0.0, 0.1, 0.3, 0.75, 0.9):
+        detector = HybridDetector(ActivationParameters(similarity_threshold=threshold, candidate_floor=0))
+        for learning_id in session.learnings:
+            answer = detector.detect(learning_id, session)
+            assert answer.was_activated == (answer.confidence >= threshold) == bool(answer.points)
+            similarities = [s for s in (*answer.signals, *answer.candidates) if isinstance(s, EmbeddingSimilarity)]
+            assert max(s.score for s in similarities) == answer.confidence
+
+
+def test_text_that_was_only_read_is_no_use(bundle: Bundle, learning: Make) -> None:
+    """The learning standing in a tool result or a user's message activates nothing."""
+    session = bundle(
+        [("user", RULE), ("assistant", f"Reading the rules.\n[tool_result] {RULE}")], {"l1": learning(RULE)}
+    )
+    assert not HybridDetector().detect("l1", session).was_activated
+    assert session.contaminated == {"l1"}
+
+
+def test_a_copy_in_the_assistants_words_is_no_use(bundle: Bundle, learning: Make) -> None:
+    """Quoting the rule is not following it."""
+    text = "Keep every public function documented with a complete example of its use"
+    session = bundle(
+        [("assistant", f"The guide says this: {text}."), ("assistant", "Hello there.")], {"l1": learning(text)}
+    )
+    assert HybridDetector().detect("l1", session).confidence < 0.5
+
+
+def test_other_learnings_of_the_session_change_nothing(bundle: Bundle, learning: Make) -> None:
+    """A record depends on the session and the learning alone."""
+    alone = bundle(SESSION, {"l1": learning(RULE)})
+    among = bundle(SESSION, {f"l{n}": learning(f"Rule {n}: {RULE}" if n > 1 else RULE, f"l{n}") for n in range(1, 9)})
+    assert HybridDetector().detect("l1", alone) == HybridDetector().detect("l1", among)
+
+
+def test_raw_is_the_plain_cosine_and_a_boost(bundle: Bundle, learning: Make) -> None:
+    """Best chunk's cosine plus reference_boost where named code was found; a reference alone is not enough."""
+    session = bundle(SESSION, {"l1": learning(RULE), "l2": learning("I will add the flag to the parser.", "l2")})
+    raw = HybridDetector(ActivationParameters(calibration="raw", similarity_threshold=0.9))
+    same = raw.detect("l2", session)
+    assert (same.confidence, same.points, same.calibration) == (pytest.approx(1.0, abs=1e-3), (1,), "raw")
+    boosted = raw.detect("l1", session)
+    assert boosted.confidence == pytest.approx(boosted.features["cosine"] + 0.15)
+    assert not boosted.was_activated
+    assert ExplicitReference(pattern="mise run lint", message_idx=2, span="mise run lint") in boosted.candidates
+
+
+def test_the_calibration_in_force_travels_with_the_bundle(bundle: Bundle, learning: Make) -> None:
+    """Its version stands in every answer."""
+    session = bundle(SESSION, {"l1": learning(RULE)})
+    changed = replace(session.evidence.calibration, version="mine", intercept=-20.0)
+    answer = HybridDetector().detect("l1", replace(session, evidence=replace(session.evidence, calibration=changed)))
+    assert (answer.calibration, answer.was_activated) == ("mine", False)
+
+
+def test_an_unknown_learning_fails_alone(bundle: Bundle, learning: Make) -> None:
+    """With a reason that names it."""
+    with pytest.raises(LearningFailed, match="l7"):
+        HybridDetector().detect("l7", bundle(SESSION, {"l1": learning(RULE)}))
+
+
+def test_odd_texts_are_harmless(bundle: Bundle, learning: Make) -> None:
+    """Characters that change their length in lower case, braces and patterns' own signs neither fail nor mislead."""
+    odd = 'İstanbul: use `a.b(*)[c]{d}` and "%s" or `\\d+`'
+    session = bundle([("assistant", "İİİ and then a.b(x) was called\n[tool:Bash] echo İ")], {"l1": learning(odd)})
+    assert 0 <= HybridDetector().detect("l1", session).confidence <= 1

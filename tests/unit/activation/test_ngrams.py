@@ -1,0 +1,46 @@
+"""Similarity by shared characters."""
+
+import math
+import random
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from worker.ngrams import NgramIndex, ngram_weights
+
+
+def cosine(first: str, second: str) -> float:
+    a, b = ngram_weights(first), ngram_weights(second)
+    return sum(weight * b.get(bucket, 0.0) for bucket, weight in a.items())
+
+
+def test_weights_have_length_one() -> None:
+    """A text is as near to itself as can be; an empty one to nothing."""
+    assert cosine("mise run lint", "mise run lint") == pytest.approx(1.0)
+    assert ngram_weights("  \n ") == {}
+
+
+def test_known_weights() -> None:
+    """The padded word ` aa ` has two n-grams of 3 and itself as the one of 4 and of 5, so that bucket counts twice."""
+    once, twice = 1.0, 1.0 + math.log(2)
+    length = math.sqrt(2 * once**2 + twice**2)
+    assert sorted(ngram_weights("aa").values()) == pytest.approx(sorted([once / length, once / length, twice / length]))
+
+
+@given(texts=st.lists(st.text(max_size=40), max_size=6), question=st.text(max_size=40))
+def test_index_agrees_with_the_plain_cosine(texts: list[str], question: str) -> None:
+    """The index, restricted to what is asked, gives each text's cosine to 4 decimals."""
+    index = NgramIndex.of(texts, questions=[question, "something else"])
+    expected = [cosine(text, question) for text in texts]
+    np.testing.assert_allclose(index.similarities(question), expected, atol=1e-4)
+
+
+def test_index_does_not_depend_on_the_questions_order() -> None:
+    """Bit for bit the same arrays, whichever learning comes first."""
+    texts, questions = ["run the tests", "lint it"], ["run tests", "lint", "deploy"]
+    first = NgramIndex.of(texts, questions=questions)
+    shuffled = NgramIndex.of(texts, questions=random.Random(1).sample(questions, 3))
+    for name in ("buckets", "starts", "rows", "weights"):
+        np.testing.assert_array_equal(getattr(first, name), getattr(shuffled, name))

@@ -1,0 +1,63 @@
+"""What a learning asks for, and the code it names."""
+
+import pytest
+
+from worker.layers.activation.named_code import CodeKind, named_code
+from worker.layers.activation.wording import actions_of
+
+
+@pytest.mark.parametrize(
+    ("insight", "action"),
+    [
+        ("Tests: always run `mise run test` before committing changes", "run `mise run test`"),
+        ("If you are unsure about the scope, ask the user for specifics", "ask the user for specifics"),
+        ("Do not run commands through `-c`, you should create files instead", "create files instead"),
+        ("Prefer using `open` instead of `cat`.", "using `open`"),
+    ],
+)
+def test_the_action_is_found(insight: str, action: str) -> None:
+    """Labels, conditions, modal words, reasons and what is forbidden are taken off."""
+    assert action in actions_of(insight)
+
+
+def test_a_short_learning_stays_whole() -> None:
+    """Nothing is cut off where hardly anything would be left."""
+    assert actions_of("Never: do it") == ("Never: do it",)
+    assert actions_of("") == ("",)
+
+
+def test_named_code_has_its_kind() -> None:
+    """Commands, written code and mere mentions are told apart; a chain of commands gives each of them."""
+    found = {
+        code.text: code.kind for code in named_code("Run `make fmt && make lint`, call `t.Parallel()`, see `README.md`")
+    }
+    assert found == {
+        "make fmt": CodeKind.COMMAND,
+        "make lint": CodeKind.COMMAND,
+        "t.Parallel()": CodeKind.WRITTEN,
+        "README.md": CodeKind.MENTIONED,
+    }
+
+
+def test_warnings_and_examples_are_not_asked_for() -> None:
+    """Code under "do not", "instead of" or "such as" is not what the learning wants to see."""
+    assert [
+        code.text for code in named_code("Use `a_b()` instead of `c_d()`. Never call `e_f()`. Files such as `g.py`.")
+    ] == ["a_b()"]
+
+
+@pytest.mark.parametrize(
+    ("insight", "text", "found"),
+    [
+        ("Run `mise run test`", "mise run test 2>&1", True),
+        ("Run `mise run test`", "mise run test:integration", False),
+        ("Run `mise run test`", "optimise run test", False),
+        ("Use `logging.Debug/Info(ctx)`", "logging.info(c)", True),
+        ("Use `fmt.Fprint*(w)`", "fmt.fprintln(w)", True),
+        ("Follow the Conventional Commits specification", 'git commit -m "fix(api): close it"', True),
+        ("Follow the Conventional Commits specification", "prefix: something", False),
+    ],
+)
+def test_named_code_is_found_as_whole_words(insight: str, text: str, found: bool) -> None:
+    """A longer name that holds it is another name; alternatives and endings are understood."""
+    assert bool(named_code(insight)[0].pattern.search(text)) is found
