@@ -8,7 +8,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, false, func, or_, select, text, update
 
 from worker.errors import LostLease
 from worker.ledger.clock import LeaseClock
@@ -160,6 +160,7 @@ class _Deal:
 
     def _asked_for(self) -> ColumnElement[bool]:
         return or_(
+            false(),
             *(
                 and_(
                     LogPartition.stream == topic.stream,
@@ -167,7 +168,7 @@ class _Deal:
                     LogPartition.partition < topic.partitions,
                 )
                 for topic in self._topics
-            )
+            ),
         )
 
     def _numbers(self, condition: ColumnElement[bool]) -> list[tuple[str, str, int]]:

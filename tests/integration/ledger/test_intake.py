@@ -1,0 +1,234 @@
+"""What the bridge stores: events once each, and which account of a session is in force."""
+
+import itertools
+import threading
+from collections.abc import Callable
+
+import pytest
+from fixtures.ledger import QUIET, heavy, lease, next_attempt, signal
+
+from worker.domain import SessionVersion
+from worker.errors import NotFound, Superseded
+from worker.ledger import HeavyReceived, Ledger, SessionRef, SessionState, open_ledger
+
+Receive = Callable[..., list[SessionRef]]
+
+
+def test_a_new_event_is_to_be_prepared(ledger: Ledger, receive: Receive) -> None:
+    """It comes back byte for byte, with the log's time and the rate in force when it was received."""
+    event = heavy("s", "e", at=3)
+    [ref] = receive(event, now=5)
+    assert ref == SessionRef(session_id="s", version=event.event.version)
+    work = ledger.work.load_work("s", ref.version)
+    assert (work.payload, work.logged_at, work.ablation_rate) == (event.payload, 7, 0.1)
+    assert work.state == SessionState.RECEIVED
+
+
+def test_the_same_event_again_changes_nothing(ledger: Ledger, receive: Receive) -> None:
+    """In the same batch, in a later one, and after the session was finished."""
+    event = heavy()
+    [ref] = receive(event, event)
+    assert receive(event) == []
+    ledger.work.expect("s", ref.version, [], signals_seen=0, now=1)
+    assert ledger.work.finish("s", ref.version, now=2, message=None)
+    assert receive(event) == []
+    assert ledger.history.session_detail("s").state == SessionState.FINISHED
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+def test_the_newest_event_is_in_force_in_any_order(ledger: Ledger, receive: Receive, order: tuple[int, ...]) -> None:
+    """Of several events of one session the latest by (timestamp, event id) wins, one at a time."""
+    events = [heavy("s", "z", at=1), heavy("s", "a", at=2), heavy("s", "b", at=2)]
+    for number in order:
+        receive(events[number])
+    detail = ledger.history.session_detail("s")
+    assert detail.version == events[2].event.version
+    assert {event.event_id for event in detail.events} == {"z", "a", "b"}
+
+
+def test_one_task_for_a_session_that_comes_twice_in_a_batch(receive: Receive) -> None:
+    """Only the newest is prepared."""
+    [ref] = receive(heavy("s", "old", at=1), heavy("s", "new", at=2), heavy("s", "oldest", at=0))
+    assert ref.version.event_id == "new"
+
+
+def test_event_ids_compare_byte_by_byte(ledger: Ledger, receive: Receive) -> None:
+    """Upper case before lower case, ASCII before the rest: on both databases as in Python."""
+    ids = ["B", "a", "Z", "é", "z", "_", "\N{PARTY POPPER}"]
+    receive(*[heavy("one by one", name) for name in ids[:1]])
+    for name in ids:
+        receive(heavy("one by one", f"x{name}"))
+    assert ledger.history.session_detail("one by one").version.event_id == f"x{max(ids)}"
+
+
+def test_a_newer_event_takes_the_session_back(
+    ledger: Ledger, attributing: Callable[..., SessionRef], receive: Receive
+) -> None:
+    """What was expected of the old one is gone, its tasks are refused, and the first attempt of the new one begins."""
+    old = attributing("s")
+    [new] = receive(heavy("s", "newer", at=9), now=50)
+    assert new.version == SessionVersion(timestamp=new.version.timestamp, event_id="newer", attempt=1)
+    with pytest.raises(Superseded):
+        ledger.work.complete_entry("s", old.version, "a", 60)
+    with pytest.raises(Superseded):
+        ledger.work.load_work("s", old.version)
+    assert not ledger.work.finish("s", old.version, now=60, message=None)
+    detail = ledger.history.session_detail("s")
+    assert (detail.state, detail.entries, detail.tries) == (SessionState.RECEIVED, [], 0)
+
+
+def test_an_older_event_late_changes_nothing(
+    ledger: Ledger, attributing: Callable[..., SessionRef], receive: Receive
+) -> None:
+    """It is remembered, no more."""
+    ref = attributing("s")
+    assert receive(heavy("s", "a first one", at=0, active_learnings=["x"])) == []
+    assert ledger.work.remaining("s", ref.version) == 2
+    assert ledger.counts.count(0).events == 2
+
+
+def test_a_version_that_nobody_knows(ledger: Ledger, receive: Receive) -> None:
+    """A task of an unknown session, or of a version from the future, is refused."""
+    [ref] = receive(heavy("s"))
+    with pytest.raises(NotFound):
+        ledger.work.load_work("unknown", ref.version)
+    with pytest.raises(Superseded):
+        ledger.work.load_work("s", next_attempt(ref).version)
+
+
+def test_signals_before_the_session(ledger: Ledger, receive: Receive) -> None:
+    """Lightweight events wait for their session, once each, and come out in the session's own order."""
+    signals = [signal("s", 5), signal("s", 2), signal("other", 1)]
+    receive(*signals, signals[0])
+    receive(signals[1])
+    [ref] = receive(heavy("s"))
+    assert ledger.work.load_work("s", ref.version).lightweight == (signals[1].payload, signals[0].payload)
+
+
+def test_signals_of_the_heavy_event_win(ledger: Ledger, receive: Receive) -> None:
+    """An event with its own lightweight events neither reads nor waits for others."""
+    own = [{"message_idx": 1, "signals": [{"type": "retry"}]}]
+    [ref] = receive(heavy("s", lightweight_events=own), signal("s"))
+    assert ledger.work.load_work("s", ref.version).lightweight == ()
+    ledger.work.expect("s", ref.version, [], signals_seen=0, now=1)
+    receive(signal("s", 8), now=2)
+    assert ledger.sweep.reopen_quiet(10 * QUIET) == []
+
+
+def test_a_late_signal_reopens_after_a_quiet_period(ledger: Ledger, receive: Receive) -> None:
+    """Each further one starts the period again; then a new attempt begins, with all of them."""
+    [ref] = receive(heavy("s"))
+    ledger.work.expect("s", ref.version, [], signals_seen=0, now=1)
+    ledger.work.finish("s", ref.version, now=2, message=None)
+    receive(signal("s", 1), now=10)
+    receive(signal("s", 2), now=20)
+    receive(signal("s", 2), now=30)
+    assert ledger.sweep.reopen_quiet(19 + QUIET) == []
+    assert ledger.sweep.reopen_quiet(20 + QUIET) == [next_attempt(ref)]
+    assert len(ledger.work.load_work("s", next_attempt(ref).version).lightweight) == 2
+    assert ledger.sweep.reopen_quiet(100 * QUIET) == []
+
+
+def test_a_signal_between_reading_and_expecting(ledger: Ledger, receive: Receive) -> None:
+    """The preparation did not see it, so the session is reopened too."""
+    [ref] = receive(heavy("s"))
+    seen = len(ledger.work.load_work("s", ref.version).lightweight)
+    receive(signal("s"), now=3)
+    ledger.work.expect("s", ref.version, ["a"], signals_seen=seen, now=4)
+    assert ledger.sweep.reopen_quiet(4 + QUIET) == [next_attempt(ref)]
+
+
+def test_a_signal_before_reading_reopens_nothing(ledger: Ledger, receive: Receive) -> None:
+    """The preparation sees it: one attempt is enough."""
+    [ref] = receive(heavy("s"))
+    receive(signal("s"), now=3)
+    ledger.work.expect("s", ref.version, ["a"], signals_seen=1, now=4)
+    assert ledger.sweep.reopen_quiet(10 * QUIET) == []
+
+
+def test_a_transcript_beside_the_event(ledger: Ledger, receive: Receive) -> None:
+    """What the event's path held is kept with it, and belongs to that event alone."""
+    [first] = receive(with_transcript(heavy("s", "first", at=1), b"of the first"))
+    assert ledger.work.load_work("s", first.version).transcript == b"of the first"
+    [second] = receive(heavy("s", "second", at=2))
+    assert ledger.work.load_work("s", second.version).transcript is None
+
+
+def test_an_imported_transcript_counts_for_every_event(ledger: Ledger, receive: Receive) -> None:
+    """Unless the event has one of its own."""
+    ledger.work.save_transcript("s", b"imported", now=0)
+    [first] = receive(heavy("s", "first", at=1))
+    assert ledger.work.load_work("s", first.version).transcript == b"imported"
+    [second] = receive(with_transcript(heavy("s", "second", at=2), b"own"))
+    assert ledger.work.load_work("s", second.version).transcript == b"own"
+
+
+def test_nothing_is_stored_when_the_batch_fails(ledger: Ledger) -> None:
+    """Events and position stand or fall together: a row that the database refuses takes the batch with it."""
+    mine = lease(ledger)
+    bad = heavy("t", "bad")
+    object.__setattr__(bad, "logged_at", 2**70)
+    with pytest.raises(Exception, match=r"(?i)too large|out of range|overflow"):
+        ledger.intake.record(
+            mine, heavy=[heavy("s"), bad], position=2, last_id="x", gap=False, now=1, ablation_rate=0.1
+        )
+    assert ledger.counts.count(0).events == 0
+    assert ledger.partitions.states()[0].position == 0
+
+
+def test_ids_and_texts_of_any_kind(ledger: Ledger, receive: Receive) -> None:
+    """Quotes, braces, percent signs, right-to-left text and emoji come back as they went in."""
+    name = "a'b\"c\\d{e}%f:g\N{HEBREW LETTER ALEF}\N{PARTY POPPER}"
+    [ref] = receive(heavy(name, name))
+    assert ledger.work.expect(name, ref.version, [name], refused={f"not {name}": name}, signals_seen=0, now=1) == [name]
+    assert ledger.work.complete_entry(name, ref.version, name, 2)
+    assert ledger.history.find_sessions("a'b") == [name]
+    assert ledger.retries.failed_entries()[0].reason == name
+
+
+def test_a_large_batch(ledger: Ledger, receive: Receive) -> None:
+    """Thousands of events in one transaction, many of them known, many of one session."""
+    events = [heavy(f"s{number % 700}", f"e{number}", at=number % 60) for number in range(2100)]
+    assert len(receive(*events)) == 700
+    assert receive(*events) == []
+    assert ledger.counts.count(0).events == 2100
+
+
+def test_replicas_that_receive_the_same_events_at_once(ledger: Ledger, ledger_url: str) -> None:
+    """Every event once, the newest in force, however the transactions interleave."""
+    events = [heavy(f"s{number % 10}", f"e{number:03d}", at=number % 7) for number in range(120)]
+    errors: list[Exception] = []
+
+    def feed(start: int) -> None:
+        mine = open_ledger(ledger_url)
+        try:
+            for number in range(0, 120, 20):
+                batch = [events[(start + number + step) % 120] for step in range(20)]
+                mine.intake.receive(
+                    heavy=batch, lightweight=[signal(f"s{number % 10}", start)], now=1, ablation_rate=0.1
+                )
+        except Exception as error:  # noqa: BLE001 - shown by the assertion below
+            errors.append(error)
+        finally:
+            mine.dispose()
+
+    threads = [threading.Thread(target=feed, args=(start,)) for start in (0, 35, 77)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert ledger.counts.count(0).events == 120
+    for session in range(10):
+        newest = max(event.event.version for event in events if event.event.session_id == f"s{session}")
+        assert ledger.history.session_detail(f"s{session}").version == newest
+
+
+def with_transcript(event: HeavyReceived, transcript: bytes) -> HeavyReceived:
+    return HeavyReceived(
+        event=event.event,
+        payload=event.payload,
+        offset=event.offset,
+        logged_at=event.logged_at,
+        transcript=transcript,
+    )
