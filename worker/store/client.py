@@ -21,6 +21,7 @@ from worker.domain import (
     Standing,
 )
 from worker.errors import GrooveError, StoreUnavailable
+from worker.layers.explain import Explanation
 from worker.parameters import LayerParameters
 from worker.store.addresses import StoreAddress
 from worker.store.operations import ERROR_OF, OPERATIONS, Operation
@@ -29,6 +30,7 @@ from worker.store.protocol import (
     AttributionStore,
     FinishedSession,
     ImportReport,
+    LearningHealth,
     OpenedSession,
     SumDifference,
 )
@@ -117,6 +119,12 @@ class HttpStore(AttributionStore):
 
     def update_experiment(self, learning_id: str) -> AblationExperiment:
         return self._call("update_experiment", learning_id=learning_id)
+
+    def get_health(self, learning_id: str) -> LearningHealth:
+        return self._call("get_health", learning_id=learning_id)
+
+    def explain(self, learning_id: str, session_id: str) -> Explanation:
+        return self._call("explain", learning_id=learning_id, session_id=session_id)
 
     # -- maintenance
 

@@ -27,6 +27,8 @@ from worker.domain import (
     Standing,
 )
 from worker.errors import NotFound, StoreUnavailable
+from worker.layers.explain import Explanation, explain
+from worker.layers.health import experiment_health
 from worker.parameters import LayerParameters
 from worker.store.assigning import Assigner, answer_of
 from worker.store.book import Book
@@ -38,8 +40,10 @@ from worker.store.memory import Memory
 from worker.store.protocol import (
     AssignmentAnswer,
     AttributionStore,
+    Companion,
     FinishedSession,
     ImportReport,
+    LearningHealth,
     OpenedSession,
     SumDifference,
 )
@@ -60,6 +64,8 @@ from worker.store.what_if import WhatIf
 PEOPLE_DECIDE = frozenset(
     {DecisionKind.ENABLED, DecisionKind.DISABLED, DecisionKind.PINNED, DecisionKind.UNPINNED, DecisionKind.TRIED}
 )
+#: sessions in common from which, and share of them at which, two learnings are said to travel together
+_ENOUGH_TOGETHER, _ALWAYS = 20, 0.95
 _COUNTED = ("learnings", "sessions", "records", "assignments", "decisions", "values", "experiments", "unpublished")
 
 
@@ -250,6 +256,31 @@ class CozoStore(AttributionStore):
         self.update_learning_value(learning_id)
         return self.get_experiment(learning_id)
 
+    def get_health(self, learning_id: str) -> LearningHealth:
+        with self._read() as memory:
+            _must_know(memory, [learning_id])
+            sums = memory.totals_of(learning_id).sums
+            together = self._database.read("sessions_together", learning_id=learning_id)
+        return LearningHealth(
+            learning_id=learning_id,
+            experiment=experiment_health(sums, self._parameters.ablation),
+            companions=_companions(learning_id, dict(map(tuple, together))),
+        )
+
+    def explain(self, learning_id: str, session_id: str) -> Explanation:
+        with self._read() as memory:
+            record = self.get_attribution(learning_id, session_id)
+            totals = memory.totals_of(learning_id)
+            return explain(
+                record,
+                sums=totals.sums,
+                global_sums=memory.global_sums,
+                standing=memory.histories[learning_id].standing,
+                aggregator=self._layers.aggregation,
+                updated_at=totals.newest_at,
+                net_kappa=self._parameters.temporal.net_kappa,
+            )
+
     # -- maintenance
 
     def rebuild(self, *, repair: bool) -> list[SumDifference]:
@@ -360,6 +391,16 @@ def _arm(rows: list[Row], *, was_withheld: bool) -> tuple[SessionOutcome, ...]:
         for timestamp, session_id, withheld, _, _, outcome in rows
         if withheld is was_withheld
     )
+
+
+def _companions(learning_id: str, together: dict[str, int]) -> tuple[Companion, ...]:
+    """Those in nearly all of the learning's sessions; a few sessions prove nothing."""
+    sessions = together.pop(learning_id, 0)
+    if sessions < _ENOUGH_TOGETHER:
+        return ()
+    shares = {other: count / sessions for other, count in together.items()}
+    constant = [Companion(learning_id=other, share=share) for other, share in shares.items() if share >= _ALWAYS]
+    return tuple(sorted(constant, key=lambda companion: (-companion.share, companion.learning_id)))
 
 
 def _known_among(memory: Memory, learning_ids: list[str]) -> dict[str, Learning]:

@@ -18,6 +18,8 @@ from worker.domain import (
     SessionVersion,
     Standing,
 )
+from worker.layers.explain import Explanation
+from worker.layers.health import ExperimentHealth
 from worker.parameters import LayerParameters
 
 
@@ -69,6 +71,24 @@ class SumDifference:
     name: str
     stored: str
     recomputed: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Companion:
+    """A learning that stood in nearly every session of another one: what the two do cannot be told apart by observation."""
+
+    learning_id: str
+    #: of the other learning's sessions
+    share: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LearningHealth:
+    """Whether a learning's experiment can be trusted."""
+
+    learning_id: str
+    experiment: ExperimentHealth
+    companions: tuple[Companion, ...] = ()
 
 
 class AttributionStore(Protocol):
@@ -157,6 +177,14 @@ class AttributionStore(Protocol):
 
     def update_experiment(self, learning_id: str) -> AblationExperiment:
         """Recompute from the records' arms and write the `ablation_experiment` row (its session lists stay `[]`)."""
+        ...
+
+    def get_health(self, learning_id: str) -> LearningHealth:
+        """Sample ratio, contamination, mismatches, constant companions."""
+        ...
+
+    def explain(self, learning_id: str, session_id: str) -> Explanation:
+        """What one record says, in parts that add up, and how it moved the value."""
         ...
 
     # -- maintenance

@@ -10,15 +10,19 @@ from pathlib import Path
 import structlog
 import uvicorn
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from worker.errors import ConfigurationError
 from worker.store.addresses import StoreAddress
 from worker.store.doors import Tokens
-from worker.store.http_rpc import Runner, rpc_route
+from worker.store.http_api import api_routes
+from worker.store.http_rpc import rpc_route
+from worker.store.problems import problem
 from worker.store.protocol import AttributionStore
+from worker.store.running import Runner
 
 #: seconds for which an idle connection is kept
 _KEEP_ALIVE_S = 600
@@ -50,17 +54,30 @@ def serve(
         _log.info("store.closed")
 
 
-def application(store: AttributionStore, tokens: Tokens) -> Starlette:
+def application(store: AttributionStore, tokens: Tokens) -> ASGIApp:
     runner = Runner()
-    return Starlette(routes=[rpc_route(store, tokens, runner), Route("/health", _health)])
+    app = Starlette(
+        routes=[rpc_route(store, tokens, runner), *api_routes(store, tokens, runner)],
+        exception_handlers={HTTPException: _http_problem},
+    )
+
+    async def undecoded(scope: Scope, receive: Receive, send: Send) -> None:
+        """Route by the path as it was sent, so that a slash within an id separates nothing."""
+        if scope["type"] == "http":
+            scope["path"] = scope["raw_path"].decode("ascii", "replace")
+        await app(scope, receive, send)
+
+    return undecoded
 
 
-async def _health(_: Request) -> Response:
-    return JSONResponse({"status": "ok"})
+async def _http_problem(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    title = {404: "NotFound", 405: "MethodNotAllowed"}.get(error.status_code, "Refused")
+    return problem(error.status_code, title, error.detail, dict(error.headers or {}))
 
 
 async def _serve(
-    app: Starlette, listener: socket.socket, address: StoreAddress, ready: Callable[[str], None] | None
+    app: ASGIApp, listener: socket.socket, address: StoreAddress, ready: Callable[[str], None] | None
 ) -> None:
     server = _Server(
         uvicorn.Config(

@@ -1,0 +1,373 @@
+"""What every store promises, on each of them."""
+
+import math
+from dataclasses import replace
+
+import pytest
+from fixtures.store import learning, record, version
+
+from worker.domain import DecisionKind, LearningStatus, VerdictKind
+from worker.errors import NotFound, Superseded
+from worker.parameters import ActivationParameters, LayerParameters, TemporalParameters
+from worker.store.protocol import AttributionStore
+
+A, B = "learning-a", "learning-b"
+
+
+@pytest.fixture(autouse=True)
+def _known(store: AttributionStore) -> None:
+    store.import_learnings([learning(A), learning(B)], actor="alex", now=1)
+
+
+def attribute(
+    store: AttributionStore, session_id: str, *learning_ids: str, timestamp: int = 1000, **changes: object
+) -> None:
+    store.open_session(session_id, version(timestamp), list(learning_ids))
+    store.store_attributions(
+        [record(learning_id, session_id, timestamp, **changes) for learning_id in learning_ids], version(timestamp)
+    )
+    store.finish_session(session_id, version(timestamp))
+
+
+def harm(store: AttributionStore, learning_id: str, *, sessions: int = 120, prefix: str = "harm") -> None:
+    """An experiment that leaves no doubt: every session with the learning fails, every one without succeeds."""
+    for number in range(sessions):
+        withheld = number % 3 == 0
+        session_id = f"{prefix}-{number}"
+        one = record(
+            learning_id,
+            session_id,
+            1000 + number,
+            withhold_probability=1 / 3,
+            was_withheld=withheld,
+            session_outcome=1.0 if withheld else -1.0,
+        )
+        store.store_attribution(one, version(1000 + number))
+    assert store.get_learning_value(learning_id).verdict.kind is VerdictKind.REMOVE
+
+
+# ------------------------------------------------------------------ learnings
+
+
+def test_learnings_come_back_as_they_were(store: AttributionStore) -> None:
+    """Every field of a learning survives, whatever signs are in it."""
+    odd = learning("{}'\"\\;:= 🙂", scope={"Project": "/home/a b"}, pattern="$x", confidence=0.25)
+    report = store.import_learnings([odd, learning(A)], actor="alex", now=2)
+    assert (report.new, report.changed, report.unchanged) == ((odd.learning_id,), (), (A,))
+    assert store.get_learnings([odd.learning_id, "nobody's"]) == {odd.learning_id: odd}
+    assert len(store.list_learnings()) == 3
+
+
+def test_an_edit_begins_a_new_epoch(store: AttributionStore) -> None:
+    """A changed text leaves the old records readable and uncounted; the same import again, or another scope, changes nothing."""
+    attribute(store, "s", A, B)
+    assert store.import_learnings([learning(A, scope={"User": "x"})], actor="alex", now=2000).unchanged == (A,)
+    assert store.get_standing(A).epoch == 1
+    assert store.import_learnings([learning(A, insight="another")], actor="alex", now=2000).changed == (A,)
+    value = store.get_learning_value(A)
+    assert (value.epoch, value.session_count, value.estimated_value) == (2, 0, 0.0)
+    assert len(store.get_attributions_for_learning(A)) == 1
+    assert [d.kind for d in store.get_decisions(A)] == [DecisionKind.IMPORTED, DecisionKind.EDITED]
+    assert store.rebuild(repair=False) == []
+
+
+def test_unknown_ids_are_said_to_be_unknown(store: AttributionStore) -> None:
+    """Whatever is asked about a learning that nobody imported ends as NotFound."""
+    for ask in (
+        lambda: store.get_learning_value("x"),
+        lambda: store.get_standing("x"),
+        lambda: store.get_decisions("x"),
+        lambda: store.decide("x", DecisionKind.PINNED, actor="alex", reason="", now=1),
+        lambda: store.assign("s", [A, "x"], now=1),
+        lambda: store.store_attribution(record("x", "s"), version()),
+        lambda: store.get_attributions_for_learning("x"),
+        lambda: store.get_attribution(A, "s"),
+        lambda: store.get_experiment("x"),
+        lambda: store.get_health("x"),
+        lambda: store.explain(A, "s"),
+    ):
+        with pytest.raises(NotFound, match="x|s"):
+            ask()
+
+
+# -------------------------------------------------------------------- records
+
+
+def test_a_record_comes_back_as_it_was(store: AttributionStore) -> None:
+    """Every field of a record survives, in each way of asking; its epoch is filled in."""
+    stored = record(A, "s", contaminated=True, assignment_mismatch=True)
+    store.store_attribution(stored, version())
+    expected = replace(stored, epoch=1)
+    assert store.get_attribution(A, "s") == expected
+    assert store.get_attributions_for_learning(A) == [expected]
+    assert store.get_attributions_for_session("s") == [expected]
+    assert store.finish_session("s", version()).records == (expected,)
+
+
+def test_storing_the_same_again_changes_nothing(store: AttributionStore) -> None:
+    """A redelivered task leaves the value as it was."""
+    attribute(store, "s", A)
+    before = store.get_learning_value(A)
+    store.store_attribution(record(A, "s"), version())
+    assert store.get_learning_value(A) == before
+    assert store.rebuild(repair=False) == []
+
+
+def test_a_replaced_record_leaves_no_trace(store: AttributionStore) -> None:
+    """A newer version of a session replaces its records, those of learnings it no longer names included."""
+    attribute(store, "other", B, timestamp=500)
+    undisturbed = store.get_learning_value(B)
+    attribute(store, "s", A, B, session_outcome=-1.0)
+    store.store_attribution(record(A, "s", 2000), version(2000))
+    finished = store.finish_session("s", version(2000))
+    assert [r.learning_id for r in finished.records] == [A]
+    assert {v.learning_id for v in finished.values} == {A, B}
+    assert store.get_learning_value(B).session_count == undisturbed.session_count
+    assert store.get_experiment(B).sessions_with == (store.get_experiment(B).sessions_with[0],)
+    assert store.rebuild(repair=False) == []
+
+
+def test_an_older_version_is_turned_away(store: AttributionStore) -> None:
+    """Work of a superseded version is refused at every step and leaves nothing."""
+    attribute(store, "s", A, timestamp=2000)
+    before = store.get_learning_value(A)
+    for attempt in (
+        lambda: store.open_session("s", version(1000), [A]),
+        lambda: store.store_attribution(record(A, "s", 1000, session_outcome=-1.0), version(1000)),
+        lambda: store.finish_session("s", version(1000)),
+        lambda: store.finish_session("s", version(2000, attempt=0)),
+    ):
+        with pytest.raises(Superseded):
+            attempt()
+    assert store.get_learning_value(A) == before
+
+
+def test_numbers_that_are_none_are_refused(store: AttributionStore) -> None:
+    """NaN and infinities never reach the sums, not even within a batch of good records."""
+    for bad in (math.nan, math.inf, -math.inf):
+        with pytest.raises(ValueError, match="finite|number"):
+            store.store_attributions([record(B, "s"), record(A, "s", activation_confidence=bad)], version())
+    assert store.get_attributions_for_session("s") == []
+
+
+def test_records_of_two_sessions_are_not_stored_together(store: AttributionStore) -> None:
+    """A batch belongs to one session, and names each learning once."""
+    for batch in ([record(A, "s"), record(B, "t")], [record(A, "s"), record(A, "s")]):
+        with pytest.raises(ValueError, match="one session"):
+            store.store_attributions(batch, version())
+
+
+def test_newest_records_come_first(store: AttributionStore) -> None:
+    """A learning's records are listed newest first, across epochs, up to the limit."""
+    for timestamp in (3000, 1000, 2000):
+        attribute(store, f"s{timestamp}", A, timestamp=timestamp)
+    store.decide(A, DecisionKind.ENABLED, actor="alex", reason="", now=3500)
+    attribute(store, "s4000", A, timestamp=4000)
+    found = store.get_attributions_for_learning(A, limit=3)
+    assert [(r.timestamp, r.epoch) for r in found] == [(4000, 2), (3000, 1), (2000, 1)]
+
+
+def test_the_span_of_time_follows_the_records(store: AttributionStore) -> None:
+    """updated_at and started_at are the newest and first counted timestamps, also when the record that held them moves."""
+    for session_id, timestamp in (("first", 1000), ("middle", 2000), ("last", 3000)):
+        attribute(store, session_id, A, timestamp=timestamp)
+    attribute(store, "first", A, timestamp=2500)
+    assert (store.get_experiment(A).started_at, store.get_learning_value(A).updated_at) == (2000, 3000)
+    store.open_session("last", version(4000), [])
+    store.finish_session("last", version(4000))
+    assert (store.get_experiment(A).started_at, store.get_learning_value(A).updated_at) == (2000, 2500)
+    assert store.rebuild(repair=False) == []
+
+
+def test_an_empty_session_finishes(store: AttributionStore) -> None:
+    """A session without a record still has a version, and publishes nothing."""
+    finished = store.finish_session("nothing", version())
+    assert (finished.records, finished.values, finished.deprecations) == ((), (), ())
+
+
+# --------------------------------------------------------------------- values
+
+
+def test_values_are_listed_best_first(store: AttributionStore) -> None:
+    """By estimated value, then by id, learnings without a record included."""
+    good = record(A, "s", attributed_value=0.5)
+    bad = record(B, "s", attributed_value=-0.5)
+    store.store_attributions([good, bad], version())
+    store.import_learnings([learning("c"), learning("d")], actor="alex", now=2)
+    assert [v.learning_id for v in store.list_learning_values()] == [A, "c", "d", B]
+    assert [v.learning_id for v in store.list_learning_values(limit=2)] == [A, "c"]
+
+
+def test_an_experiment_has_both_arms(store: AttributionStore) -> None:
+    """Randomised sessions only, activated or not, in order of time."""
+    attribute(store, "with", A, timestamp=2000, was_activated=False)
+    attribute(store, "without", A, timestamp=1000, was_withheld=True, session_outcome=-0.5)
+    attribute(store, "not-randomised", A, timestamp=500, withhold_probability=0.0)
+    experiment = store.update_experiment(A)
+    assert [(s.session_id, s.outcome, s.timestamp) for s in experiment.sessions_with] == [("with", 1.0, 2000)]
+    assert [(s.session_id, s.outcome, s.timestamp) for s in experiment.sessions_without] == [("without", -0.5, 1000)]
+    assert experiment.started_at == 500
+
+
+def test_an_explanation_adds_up(store: AttributionStore) -> None:
+    """The parts sum to the stored numbers, and the move is the value with and without the record."""
+    attribute(store, "s", A)
+    attribute(store, "t", B, attributed_value=-0.2)
+    explanation = store.explain(A, "s")
+    assert explanation.adds_up
+    assert explanation.move.with_ == store.get_learning_value(A)
+    assert explanation.move.without.session_count == 0
+
+
+def test_companions_are_named(store: AttributionStore) -> None:
+    """Two learnings that stand in the same twenty sessions cannot be told apart."""
+    for number in range(20):
+        store.store_attributions([record(A, f"s{number}"), record(B, f"s{number}")], version())
+    assert [(c.learning_id, c.share) for c in store.get_health(A).companions] == [(B, 1.0)]
+    assert store.get_health(A).experiment.eligible_sessions == 20
+
+
+# ------------------------------------------------------------------ lifecycle
+
+
+def test_a_deprecation_is_told_once(store: AttributionStore) -> None:
+    """The session that tips the scale carries the event; finishing it again gives the same, other sessions give none."""
+    harm(store, A)
+    finished = store.finish_session("harm-7", version(1007))
+    assert [(d.kind, d.learning_id, d.session_id) for d in finished.deprecations] == [
+        (DecisionKind.DEPRECATED, A, "harm-7")
+    ]
+    assert store.finish_session("harm-7", version(1007)) == finished
+    assert store.finish_session("harm-8", version(1008)).deprecations == ()
+    assert store.get_learning_value(A).status is LearningStatus.DEPRECATED
+    assert store.get_decisions(A)[-1].numbers["session_count"] == 120
+
+
+def test_a_deprecation_found_by_a_refresh_waits_for_the_next_session(store: AttributionStore) -> None:
+    """No session caused it, so the next one to finish takes it along, once."""
+    harm(store, A)
+    assert store.refresh_values() > 0
+    assert store.refresh_values() == 0
+    attribute(store, "another", B)
+    again = store.finish_session("another", version())
+    assert [d.learning_id for d in again.deprecations] == [A]
+    assert store.finish_session("harm-1", version(1001)).deprecations == ()
+
+
+def test_a_learning_that_recovers_is_not_stuck(store: AttributionStore) -> None:
+    """When replaced records end the rule, the learning is active again and its log says so."""
+    harm(store, A)
+    store.finish_session("harm-0", version(1000))
+    for number in range(120):
+        store.finish_session(f"harm-{number}", version(5000 + number))
+    assert store.get_learning_value(A).status is LearningStatus.ACTIVE
+    kinds = [d.kind for d in store.get_decisions(A)]
+    assert kinds == [DecisionKind.IMPORTED, DecisionKind.DEPRECATED, DecisionKind.REACTIVATED]
+
+
+def test_deprecation_never_overrides_a_disable(store: AttributionStore) -> None:
+    """What a person disabled stays disabled, whatever the rule finds."""
+    store.decide(A, DecisionKind.DISABLED, actor="alex", reason="annoying", now=10)
+    harm(store, A)
+    assert store.finish_session("harm-0", version(1000)).deprecations == ()
+    value = store.get_learning_value(A)
+    assert (value.status, value.status_reason) == (LearningStatus.DISABLED, "annoying")
+
+
+def test_an_enable_is_not_undone_by_the_next_event(store: AttributionStore) -> None:
+    """A person's enable begins a new epoch in which the old evidence no longer counts."""
+    harm(store, A)
+    store.finish_session("harm-0", version(1000))
+    store.decide(A, DecisionKind.ENABLED, actor="alex", reason="we need it", now=9000)
+    attribute(store, "next", A, timestamp=9500, session_outcome=-1.0)
+    value = store.get_learning_value(A)
+    assert (value.status, value.session_count, value.epoch) == (LearningStatus.ACTIVE, 1, 2)
+    assert store.rebuild(repair=False) == []
+
+
+def test_a_pinned_learning_is_never_deprecated(store: AttributionStore) -> None:
+    """A pin holds the rule off; taking it away lets the rule speak, and the next session tells."""
+    store.decide(A, DecisionKind.PINNED, actor="alex", reason="", now=10)
+    harm(store, A)
+    assert store.finish_session("harm-0", version(1000)).values[0].status is LearningStatus.ACTIVE
+    store.decide(A, DecisionKind.UNPINNED, actor="alex", reason="", now=20)
+    assert store.get_learning_value(A).status is LearningStatus.DEPRECATED
+    attribute(store, "next", B)
+    assert [d.learning_id for d in store.finish_session("next", version()).deprecations] == [A]
+
+
+def test_a_trial_is_shown_and_ends(store: AttributionStore) -> None:
+    """A learning on trial is Experimental and withheld more often, until its verdict."""
+    store.decide(A, DecisionKind.TRIED, actor="alex", reason="is it any good?", now=10)
+    value = store.get_learning_value(A)
+    assert (value.status, value.next_withhold_probability) == (LearningStatus.EXPERIMENTAL, 0.5)
+    for number in range(200):
+        one = record(A, f"t{number}", withhold_probability=0.5, was_withheld=number % 2 == 0)
+        store.store_attribution(one, version())
+    store.finish_session("t0", version())
+    assert store.get_learning_value(A).status is LearningStatus.ACTIVE
+    assert store.get_decisions(A)[-1].kind is DecisionKind.TRIAL_ENDED
+
+
+def test_only_people_decide_what_people_decide(store: AttributionStore) -> None:
+    """The kinds of line that the rule writes are refused from outside."""
+    with pytest.raises(ValueError, match="people decide"):
+        store.decide(A, DecisionKind.DEPRECATED, actor="alex", reason="", now=1)
+
+
+# ----------------------------------------------------------------- assignment
+
+
+def test_an_assignment_is_logged_once(store: AttributionStore) -> None:
+    """Asking again gives the logged answer, also after the learning was disabled; a new session sees it excluded."""
+    sessions = [f"session-{number}" for number in range(200)]
+    answers = {session: store.assign(session, [A, B], now=1) for session in sessions}
+    withheld = [s for s, given in answers.items() if given[0].decision == "withhold"]
+    assert 5 <= len(withheld) <= 40
+    store.decide(A, DecisionKind.DISABLED, actor="alex", reason="no", now=2)
+    assert all(store.assign(session, [A, B], now=3) == answers[session] for session in sessions[:20])
+    excluded = store.assign("later", [B, A], now=3)[1]
+    assert (excluded.learning_id, excluded.decision, excluded.withhold_probability) == (A, "excluded", 0.0)
+    assert excluded.reason == "Disabled: no"
+
+
+def test_an_opened_session_knows_its_assignments(store: AttributionStore) -> None:
+    """What was withheld for the session comes back, whether asked for or not, with the epoch it was assigned in."""
+    store.assign("s", [A], now=1)
+    opened = store.open_session("s", version(), [B, "nobody's"])
+    assert set(opened.learnings) == {A, B}
+    assert set(opened.assignments) == {A}
+    assert opened.assignments[A].epoch == 1
+    assert opened.assignments[A].withhold_probability == 0.1
+
+
+def test_a_record_counts_in_the_epoch_of_its_assignment(store: AttributionStore) -> None:
+    """A session assigned before an edit and attributed after it belongs to the epoch before."""
+    store.import_learnings([learning(A, insight="another")], actor="alex", now=500)
+    attribute(store, "s", A, timestamp=1000, epoch=1)
+    assert store.get_learning_value(A).session_count == 0
+    attribute(store, "s", A, timestamp=2000)
+    assert store.get_learning_value(A).session_count == 1
+    assert store.rebuild(repair=False) == []
+
+
+# -------------------------------------------------------------------- what if
+
+
+def test_the_same_settings_change_nothing(store: AttributionStore) -> None:
+    """A what-if run under the settings in force is empty; other thresholds and weights show what would change."""
+    attribute(store, "s", A)
+    attribute(store, "t", B, attributed_value=-0.2)
+    assert store.what_if(LayerParameters()) == []
+    strict = LayerParameters(activation=ActivationParameters(similarity_threshold=0.9))
+    [(was, would_be)] = [pair for pair in store.what_if(strict) if pair[0].learning_id == A]
+    assert (was.activation_rate, would_be.activation_rate) == (1.0, 0.0)
+    near = LayerParameters(temporal=TemporalParameters(max_distance=1))
+    assert {was.learning_id for was, _ in store.what_if(near)} == {A, B}
+
+
+def test_counts_tell_what_is_there(store: AttributionStore) -> None:
+    """Rows by relation, as whole numbers."""
+    attribute(store, "s", A, B)
+    counts = store.counts()
+    assert (counts["learnings"], counts["records"], counts["sessions"]) == (2, 2, 1)
