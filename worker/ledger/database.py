@@ -13,7 +13,15 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, InternalError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DatabaseError,
+    DBAPIError,
+    InterfaceError,
+    InternalError,
+    NoSuchModuleError,
+    OperationalError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase
 
@@ -122,8 +130,8 @@ def _translated() -> Iterator[None]:
     except (OperationalError, InterfaceError, InternalError, PoolTimeout) as error:
         raise LedgerUnavailable(f"the ledger cannot be reached: {_first_line(error)}") from error
     except DBAPIError as error:
-        if error.connection_invalidated:
-            raise LedgerUnavailable(f"the connection to the ledger broke: {_first_line(error)}") from error
+        if error.connection_invalidated or type(error) is DatabaseError:  # SQLite: no database, or a broken one
+            raise LedgerUnavailable(f"the ledger cannot be used: {_first_line(error)}") from error
         raise
 
 

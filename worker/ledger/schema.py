@@ -9,7 +9,7 @@ log_partition, replica      how far each partition of the event log was read, by
 All times are microseconds since 1970, UTC. A version is (timestamp, event_id, attempt); texts compare byte by byte on both databases.
 """
 
-from sqlalchemy import BigInteger, Index, Integer, LargeBinary, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, Double, Index, Integer, LargeBinary, Text, UniqueConstraint, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 _Bytewise = Text().with_variant(Text(collation="C"), "postgresql")
@@ -36,7 +36,7 @@ class Event(Base):
     partition: Mapped[int]
     offset: Mapped[int]
     #: in force at receipt, so that a later change of the setting changes no record
-    ablation_rate: Mapped[float]
+    ablation_rate: Mapped[float] = mapped_column(Double)
     __table_args__ = (Index("event_session", "session_id"),)
 
 

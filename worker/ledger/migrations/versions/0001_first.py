@@ -40,7 +40,7 @@ def _received() -> None:
         _column("stream"),
         _column("topic"),
         *_integers("partition", "offset"),
-        _column("ablation_rate", sa.Float()),
+        _column("ablation_rate", sa.Double()),
     )
     op.create_index("event_session", "event", ["session_id"])
     op.create_table("payload", _column("event_id", key=True), _column("payload", sa.LargeBinary()))

@@ -1,0 +1,180 @@
+"""What a person sees and asks for: failures, retries, replays, one session's history, dead letters, counts."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+import pytest
+from fixtures.ledger import heavy, lease, next_attempt, signal
+
+from worker.errors import NotFound
+from worker.ledger import DeadLetterReceived, DeadLetterState, Ledger, OutboxMessage, SessionRef, SessionState
+
+Attributing = Callable[..., SessionRef]
+Receive = Callable[..., list[SessionRef]]
+
+
+def fail(ledger: Ledger, ref: SessionRef, learning_id: str, now: int = 1) -> None:
+    ledger.work.fail_entry(
+        ref.session_id, ref.version, learning_id, f"no {learning_id}", now=now, max_tries=1, retry_at=0
+    )
+
+
+def close(ledger: Ledger, ref: SessionRef, now: int = 5) -> None:
+    still_open = [e.learning_id for e in ledger.work.entries(ref.session_id, ref.version) if e.state == "pending"]
+    ledger.work.complete_entries(ref.session_id, ref.version, still_open, now)
+    message_id = UUID(int=hash((ref.session_id, ref.version)) % 2**64)
+    message = OutboxMessage(message_id=message_id, stream="o", topic="t", key=ref.session_id, payload=b"result")
+    assert ledger.work.finish(ref.session_id, ref.version, now=now, message=message)
+
+
+def ids(refs: list[SessionRef]) -> list[str]:
+    return [ref.session_id for ref in refs]
+
+
+@pytest.fixture
+def failures(ledger: Ledger, attributing: Attributing) -> dict[str, SessionRef]:
+    """Three finished sessions: in one a failed, in one b, in the third nothing."""
+    refs = {name: attributing(name) for name in ("one", "two", "good")}
+    fail(ledger, refs["one"], "a", now=1)
+    fail(ledger, refs["two"], "b", now=2)
+    for ref in refs.values():
+        close(ledger, ref)
+    return refs
+
+
+def test_what_failed(ledger: Ledger, failures: dict[str, SessionRef]) -> None:
+    """Newest first, by session or learning if asked."""
+    assert [(e.session_id, e.learning_id, e.reason) for e in ledger.retries.failed_entries()] == [
+        ("two", "b", "no b"),
+        ("one", "a", "no a"),
+    ]
+    assert [e.session_id for e in ledger.retries.failed_entries(learning_id="a")] == ["one"]
+    assert [e.version for e in ledger.retries.failed_entries(session_id="two")] == [failures["two"].version]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "expected"),
+    [
+        ({"everything": True}, ["one", "two"]),
+        ({"learning_id": "b"}, ["two"]),
+        ({"session_id": "one", "learning_id": "a"}, ["one"]),
+        ({"session_id": "good"}, ["good"]),
+        ({}, []),
+    ],
+)
+def test_retrying(
+    ledger: Ledger, failures: dict[str, SessionRef], chosen: dict[str, object], expected: list[str]
+) -> None:
+    """A dry run names what would be done; then those sessions begin their next attempt, and only those."""
+    would = ledger.retries.retry(**chosen, now=10, dry_run=True)  # type: ignore[arg-type]  # parametrised
+    assert would.sessions == [failures[name] for name in expected]
+    assert ledger.counts.count(0).sessions == {"finished": 3}
+    done = ledger.retries.retry(**chosen, now=10)  # type: ignore[arg-type]  # parametrised
+    assert done.sessions == [next_attempt(failures[name]) for name in expected]
+    assert ledger.counts.count(0).sessions.get("received", 0) == len(expected)
+
+
+def test_retrying_what_is_not_there(ledger: Ledger, failures: dict[str, SessionRef]) -> None:
+    """An unknown session, and a learning that did not fail in the named one, are said to be so."""
+    with pytest.raises(NotFound, match="session none"):
+        ledger.retries.retry(session_id="none", now=1)
+    with pytest.raises(NotFound, match="has not failed"):
+        ledger.retries.retry(session_id="good", learning_id="a", now=1)
+    assert ledger.retries.retry(learning_id="z", now=1).sessions == []
+
+
+def test_a_retry_processes_again_and_publishes_again(ledger: Ledger, failures: dict[str, SessionRef]) -> None:
+    """The reopened session goes the whole way under its new attempt, and two messages stand in the outbox."""
+    [again] = ledger.retries.retry(session_id="one", now=10).sessions
+    work = ledger.work.load_work("one", again.version)
+    assert work.payload
+    assert ledger.work.expect("one", again.version, ["a", "b"], signals_seen=0, now=11) == ["a", "b"]
+    close(ledger, again, now=12)
+    published = ledger.history.session_detail("one").outbox
+    assert [message.attempt for message in published] == [1, 2]
+
+
+def test_replaying(ledger: Ledger, receive: Receive) -> None:
+    """By time of receipt, or one session; an unknown one is said to be so."""
+    for number in range(4):
+        receive(heavy(f"s{number}"), now=number)
+    assert ids(ledger.retries.replay(since=2, now=9, dry_run=True).sessions) == ["s2", "s3"]
+    assert [ref.version.attempt for ref in ledger.retries.replay(since=2, now=9).sessions] == [2, 2]
+    assert ids(ledger.retries.replay(session_id="s0", now=9).sessions) == ["s0"]
+    assert ledger.retries.replay(now=9).sessions == []
+    with pytest.raises(NotFound):
+        ledger.retries.replay(session_id="none", now=9)
+
+
+def test_replaying_more_than_one_transaction_holds(ledger: Ledger, receive: Receive) -> None:
+    """A thousand sessions begin again, each once."""
+    receive(*[heavy(f"s{number:04d}") for number in range(1100)])
+    again = ledger.retries.replay(since=0, now=9).sessions
+    assert ids(again) == [f"s{number:04d}" for number in range(1100)]
+    assert {ref.version.attempt for ref in again} == {2}
+
+
+def test_pruned_sessions_stay_as_they_are(ledger: Ledger, failures: dict[str, SessionRef]) -> None:
+    """Without its payload a session cannot be processed again, and the answer says so."""
+    ledger.retention.prune(10**15, keep_days=1)
+    reopened = ledger.retries.replay(since=0, now=9)
+    assert (reopened.sessions, reopened.pruned) == ([], ["good", "one", "two"])
+    assert ledger.retries.retry(session_id="one", now=9).pruned == ["one"]
+    with pytest.raises(NotFound, match="no longer kept"):
+        ledger.work.load_work("one", failures["one"].version)
+    detail = ledger.history.session_detail("one")
+    assert (detail.state, detail.payload_kept) == (SessionState.FINISHED, False)
+
+
+def test_the_history_of_a_session(ledger: Ledger, attributing: Attributing, receive: Receive) -> None:
+    """Every step with its time, attempt by attempt."""
+    ref = attributing("s", ["a"], now=1)
+    receive(signal("s"), now=2)
+    ledger.work.complete_entry("s", ref.version, "a", 3)
+    ledger.work.finish("s", ref.version, now=4, message=None)
+    ledger.retries.retry(session_id="s", now=5)
+    detail = ledger.history.session_detail("s")
+    assert [(step.step, step.attempt, step.at) for step in detail.steps] == [
+        ("received", 1, 1),
+        ("prepared", 1, 1),
+        ("finished", 1, 4),
+        ("retried by hand", 2, 5),
+    ]
+    assert (detail.lightweight, detail.payload_kept, detail.version) == (1, True, next_attempt(ref).version)
+    with pytest.raises(NotFound):
+        ledger.history.session_detail("none")
+
+
+def test_finding_sessions_by_the_beginning_of_their_id(ledger: Ledger, receive: Receive) -> None:
+    """Signs that mean something to a LIKE are plain text here."""
+    receive(heavy("ab1"), heavy("ab2"), heavy("a%"), heavy("b"))
+    assert ledger.history.find_sessions("ab") == ["ab1", "ab2"]
+    assert ledger.history.find_sessions("a%") == ["a%"]
+    assert ledger.history.find_sessions("", limit=2) == ["a%", "ab1"]
+
+
+def test_dead_letters_are_settled(ledger: Ledger) -> None:
+    """Dropped or retried, a letter leaves the list; its row stays, with the state."""
+    mine = lease(ledger)
+    letters = [DeadLetterReceived(kind="heavy", payload=b"x" * n, reason=f"r{n}", offset=n) for n in (1, 2, 3)]
+    ledger.intake.record(mine, dead=letters, position=4, last_id="x", gap=False, now=5, ablation_rate=0.1)
+    newest, middle, oldest = ledger.dead_letters.find()
+    assert [letter.size for letter in (newest, middle, oldest)] == [3, 2, 1]
+    ledger.dead_letters.drop(newest.id)
+    ledger.dead_letters.mark_retried(oldest.id)
+    assert ledger.dead_letters.find() == [middle]
+    assert ledger.dead_letters.find(state=DeadLetterState.DROPPED)[0].reason == "r3"
+    assert len(ledger.dead_letters.find(state=None)) == 3
+    for call in (ledger.dead_letters.get, ledger.dead_letters.drop, ledger.dead_letters.mark_retried):
+        with pytest.raises(NotFound):
+            call(999)
+
+
+def test_counts(ledger: Ledger, failures: dict[str, SessionRef], receive: Receive) -> None:
+    """What `groove status` and `groove doctor` show."""
+    receive(heavy("open"), signal("open"), now=77)
+    counts = ledger.counts.count(100)
+    assert counts.sessions == {"finished": 3, "received": 1}
+    assert counts.entries == {"done": 4, "failed": 2}
+    assert (counts.events, counts.payloads, counts.lightweight, counts.backlog) == (4, 4, 1, 1)
+    assert (counts.outbox_unsent, counts.outbox_oldest, counts.oldest_open, counts.finished_last_day) == (3, 5, 77, 3)
