@@ -127,7 +127,8 @@ def _signals(random: np.random.Generator, quality: Floats, effect: Floats) -> tu
 def _expected_outcome(hidden: Floats) -> Floats:
     """Mean outcome over the noise."""
     above = 1 / (1 + np.exp(-(hidden[..., None] - _CUTS) / _NOISE))
-    return LEVELS[0] + above @ np.diff(LEVELS)
+    expected: Floats = LEVELS[0] + above @ np.diff(LEVELS)
+    return expected
 
 
 def _true_effects(level: Floats, push: Floats, session: Ints, learning: Ints, n_learnings: int) -> Floats:

@@ -11,9 +11,10 @@ import argparse
 import json
 import math
 import multiprocessing
+import sys
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from multiprocessing.pool import Pool
 
 import numpy as np
@@ -31,50 +32,29 @@ BIG_HARM, BIG_HELP = -0.3, 0.2
 
 
 @dataclass(kw_only=True)
-class Outlook:
-    """The first forecast after the experiment completed, and what came of it."""
-
-    forecast: int | None
-    made_at: int
-    realised: int | None = None
-
-
-@dataclass(kw_only=True)
 class Story:
     """What happened to one learning."""
 
     truth: float
-    eligible: int = 0
     was_deprecated: bool = False
     was_significant: bool = False
     #: the truth was outside the interval at some look after completion
     was_uncovered: bool = False
-    outlook: Outlook | None = None
     value: LearningValue | None = None
-    verdicts: set[VerdictKind] = field(default_factory=set)
+    is_complete: bool = False
 
     @property
     def is_kept(self) -> bool:
         return self.value is not None and self.value.verdict.kind is VerdictKind.KEEP
 
     def look(self, value: LearningValue) -> None:
-        self.eligible += 1
         self.value = value
         self.was_deprecated |= value.status is LearningStatus.DEPRECATED
         if value.experiment is None:
             return
-        self.verdicts.add(value.verdict.kind)
+        self.is_complete = True
         self.was_significant |= value.experiment.is_significant
         self.was_uncovered |= not value.experiment.interval_low <= self.truth <= value.experiment.interval_high
-        self._follow(value)
-
-    def _follow(self, value: LearningValue) -> None:
-        undecided = value.verdict.kind is VerdictKind.UNDECIDED
-        if self.outlook is None:
-            if undecided:
-                self.outlook = Outlook(forecast=value.verdict.sessions_needed, made_at=self.eligible)
-        elif self.outlook.realised is None and not undecided:
-            self.outlook.realised = self.eligible - self.outlook.made_at
 
 
 class Team:
@@ -241,7 +221,7 @@ def read(outcomes: list[Outcome]) -> dict[str, str]:
     """The table's column of one scenario."""
     stories = [story for outcome in outcomes for story in outcome.stories if story.value]
     good = [s for s in stories if s.truth >= 0]
-    complete = [s for s in stories if s.verdicts]
+    complete = [s for s in stories if s.is_complete]
     kept = [s for s in stories if s.is_kept]
     removed = [s for s in stories if s.was_deprecated]
     wrong = [s for s in kept if s.truth <= -0.1] + [s for s in removed if s.truth >= 0]
@@ -255,7 +235,6 @@ def read(outcomes: list[Outcome]) -> dict[str, str]:
         "truth in the interval at every look": share(not s.was_uncovered for s in complete),
         "wrong among keep and remove": ratio(len(wrong), len(kept) + len(removed)),
         "keep though effect <= -0.1": share(s.is_kept for s in stories if s.truth <= -0.1),
-        **forecasts(stories),
         **calibration(complete),
         "baseline: rank correlation": mean(spearmanr(o.truth, o.naive.value).statistic for o in outcomes),
         "baseline: area for harm": mean(harm_area(o.truth, o.naive.value) for o in outcomes),
@@ -266,21 +245,6 @@ def read(outcomes: list[Outcome]) -> dict[str, str]:
             gone for o in outcomes for gone in o.naive.was_deprecated[o.truth <= BIG_HARM]
         ),
     }
-
-
-def forecasts(stories: list[Story]) -> dict[str, str]:
-    """Sessions forecast when the experiment completed undecided, beside those it took; what the end cut off is reckoned with."""
-    seen = [(s.outlook, s.eligible - s.outlook.made_at) for s in stories if s.outlook]
-    bands = {"under 200": (0, 200), "200 to 500": (200, 500), "all": (0, math.inf)}
-    table = {}
-    for name, (low, high) in bands.items():
-        inside = [(o, rest) for o, rest in seen if low <= (o.forecast or 10**9) < high or high == math.inf]
-        if not inside:
-            continue
-        forecast = float(np.median([o.forecast or math.inf for o, _ in inside]))
-        realised = survival_median([(o.realised or rest, o.realised is not None) for o, rest in inside])
-        table[f"forecast / realised median, {name}"] = f"{forecast:.0f} / {realised:.0f} ({len(inside)})"
-    return table
 
 
 def calibration(stories: list[Story]) -> dict[str, str]:
@@ -319,7 +283,7 @@ def ratio(part: int, whole: int) -> str:
 def peeking(job: tuple[float, float, int, LayerParameters]) -> bool:
     """One learning without effect, looked at after each of 1,000 sessions: was it ever significant?"""
     success, chance, seed, parameters = job
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng([seed, round(success * 10), round(chance * 10)])
     ablation = ConservativeAblation(parameters.ablation)
     sums = LearningSums()
     for left_out, good, spread in random.random((1000, 3)):
@@ -332,6 +296,62 @@ def peeking(job: tuple[float, float, int, LayerParameters]) -> bool:
     return False
 
 
+# ----------------------------------------------------------------- forecast
+
+#: looks at which the forecast is compared with what came of it, in eligible sessions; 0: when the experiment is complete
+LOOKS = (0, 250, 400, 600, 900)
+HORIZON = 8000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wait:
+    """A forecast of an undecided experiment, and the sessions that it took; cut off where no verdict came within the horizon."""
+
+    look: int
+    forecast: float
+    realised: int
+    was_decided: bool
+
+
+def waiting(job: tuple[int, LayerParameters]) -> list[Wait]:
+    """One learning, effect drawn as in the worlds, followed until its verdict."""
+    seed, parameters = job
+    random = np.random.default_rng(seed)
+    aggregator, ablation = WeightedAggregator(parameters), ConservativeAblation(parameters.ablation)
+    standing = Standing(learning_id=f"learning-{seed}")
+    effect = float(random.choice([0.0, 1.0, -1.0], p=[0.7, 0.2, 0.1]) * random.uniform(0.0, 0.5))
+    sums, chance, forecasts = LearningSums(), parameters.ablation.ablation_rate, dict[int, tuple[int, float]]()
+    for session in range(1, HORIZON + 1):
+        left_out = ablation.should_withhold(
+            learning_id=standing.learning_id, session_id=f"session-{session}", probability=chance
+        )
+        cell = Cell(left_out, round(chance * 1e6), _outcome(random, 0.1 + (0.0 if left_out else effect)))
+        sums += LearningSums(n_records=1, n_injected=int(not left_out), arms={cell: Count(1, 0)})
+        value = aggregator.value(sums=sums, global_sums=TemporalSums(), standing=standing, updated_at=0)
+        chance = value.next_withhold_probability
+        if value.verdict.kind is not VerdictKind.UNDECIDED:
+            return _waits(forecasts, session, was_decided=True)
+        if value.experiment and 0 not in forecasts:
+            forecasts[0] = session, value.verdict.sessions_needed or math.inf
+        if session in LOOKS:
+            forecasts[session] = session, value.verdict.sessions_needed or math.inf
+    return _waits(forecasts, HORIZON, was_decided=False)
+
+
+def _outcome(random: np.random.Generator, mean: float) -> int:
+    """In thousandths; full successes and failures are a little more frequent than partial ones."""
+    good = random.random() < (mean + 0.7) / 1.525
+    full = random.random() < (0.65 if good else 0.4)
+    return (1000 if full else 500) if good else (-1000 if full else -500)
+
+
+def _waits(forecasts: dict[int, tuple[int, float]], end: int, *, was_decided: bool) -> list[Wait]:
+    return [
+        Wait(look=look, forecast=forecast, realised=end - made_at, was_decided=was_decided)
+        for look, (made_at, forecast) in forecasts.items()
+    ]
+
+
 # --------------------------------------------------------------------- main
 
 
@@ -341,15 +361,17 @@ def main() -> None:
     scenarios = arguments.scenario or list(CONFOUNDING)
     began = time.monotonic()
     with multiprocessing.Pool(arguments.jobs) as pool:
-        jobs = [(name, seed, arguments.sessions, parameters) for name in scenarios for seed in range(arguments.worlds)]
-        outcomes = []
+        jobs = [(name, seed, arguments.sessions, parameters) for seed in range(arguments.worlds) for name in scenarios]
+        outcomes: list[Outcome] = []
         for outcome in pool.imap_unordered(run, jobs):
             outcomes.append(outcome)
-            print(f"\r{len(outcomes)} of {len(jobs)} worlds, {time.monotonic() - began:.0f} s", end="", flush=True)
-        print()
+            print(
+                f"{len(outcomes)} of {len(jobs)} worlds, {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True
+            )
         show({name: read([o for o in outcomes if o.scenario == name]) for name in scenarios})
         if arguments.streams:
             show_peeking(pool, arguments.streams, parameters)
+            show_forecasts(pool, arguments.streams, parameters)
     print(
         f"\n{arguments.worlds} worlds a scenario, {arguments.sessions} sessions each, {time.monotonic() - began:.0f} s"
     )
@@ -372,12 +394,25 @@ def show_peeking(pool: Pool, streams: int, parameters: LayerParameters) -> None:
         print(row, flush=True)
 
 
+def show_forecasts(pool: Pool, streams: int, parameters: LayerParameters) -> None:
+    jobs = [(seed, parameters) for seed in range(streams)]
+    waits = [wait for found in pool.imap_unordered(waiting, jobs) for wait in found]
+    print(f"\nsessions still needed, forecast and realised, medians over {streams} learnings followed to their verdict")
+    print(f"{'forecast made':>24}{'undecided':>12}{'forecast':>12}{'realised':>12}{'ratio':>8}")
+    for look in LOOKS:
+        seen = [wait for wait in waits if wait.look == look]
+        forecast = float(np.median([wait.forecast for wait in seen]))
+        realised = survival_median([(wait.realised, wait.was_decided) for wait in seen])
+        name = f"after {look} sessions" if look else "at completion"
+        print(f"{name:>24}{len(seen):>12}{forecast:>12.0f}{realised:>12.0f}{forecast / realised:>8.2f}")
+
+
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--worlds", type=int, default=40, help="a scenario")
     parser.add_argument("--sessions", type=int, default=5000, help="a world")
     parser.add_argument("--scenario", action="append", choices=list(CONFOUNDING), help="several times; default: all")
-    parser.add_argument("--streams", type=int, default=200, help="for the type-I error; 0 leaves it out")
+    parser.add_argument("--streams", type=int, default=200, help="for type-I error and forecasts; 0 leaves them out")
     parser.add_argument("--jobs", type=int, default=multiprocessing.cpu_count())
     parser.add_argument("--parameters", default="{}", help="of the layers, as JSON")
     return parser.parse_args()

@@ -73,9 +73,9 @@ class ConservativeAblation:
 
     def _suspects_harm(self, value: LearningValue, sums: LearningSums, global_sums: TemporalSums) -> bool:
         """By the experiment so far; while it has said little, by what was observed after the learning's uses too."""
-        withheld = sums.n_randomised(was_withheld=True)
-        harm = self._chance_of_harm(value, sums)
-        if withheld >= 5 and harm > 0.8:
+        withheld = value.sessions_without
+        harm = self._chance_of_harm(value, sums) if withheld >= 5 else 0.5
+        if harm > 0.8:
             return True
         if sums.temporal.n_act < 5 or (withheld >= 10 and harm < 0.5):
             return False
@@ -83,5 +83,7 @@ class ConservativeAblation:
 
     def _chance_of_harm(self, value: LearningValue, sums: LearningSums) -> float:
         """Φ(−z); one half where the arms say nothing yet."""
-        result = value.experiment or self.compute_marginal_value(sums)
-        return normal_cdf(-result.z) if result else 0.5
+        if value.experiment:
+            return normal_cdf(-value.experiment.z)
+        found = posterior(arm(sums, was_withheld=False), arm(sums, was_withheld=True), self._parameters)
+        return normal_cdf(-found.z) if found else 0.5

@@ -73,13 +73,12 @@ class WeightedAggregator:
 
     def _result(self, sums: LearningSums) -> ExperimentResult | None:
         """An experiment that is not complete has none."""
-        found = self._ablation.compute_marginal_value(sums)
-        return found if found and found.is_complete else None
+        return self._ablation.compute_marginal_value(sums) if self._ablation.is_experiment_complete(sums) else None
 
     def _undecided(self, sums: LearningSums, observation: Observation, probability: float) -> Verdict:
-        with_, without = arm(sums, was_withheld=False), arm(sums, was_withheld=True)
         if not probability:
             return undecided("no experiment runs")
+        with_, without = arm(sums, was_withheld=False), arm(sums, was_withheld=True)
         if not with_.records or not without.records:
             return undecided("too early for a forecast: both arms need sessions first")
         needed = Forecast(

@@ -35,16 +35,16 @@ def arm(sums: LearningSums, *, was_withheld: bool) -> Arm:
     """In whole numbers until the last division: no digit depends on the order of records."""
     records = w = wy = w2 = w2y = w2y2 = 0
     for (withheld, p, y), (count, _) in sums.arms.items():
-        if withheld != was_withheld:
-            continue
-        omega = MICRO - p if withheld else p
-        once = omega * count
-        twice = omega * once
-        records += count
-        w += once
-        wy += once * y
-        w2 += twice
-        w2y += twice * y
-        w2y2 += twice * y * y
+        if withheld == was_withheld:
+            omega = MICRO - p if withheld else p
+            once = omega * count
+            twice = omega * once
+            twice_y = twice * y
+            records += count
+            w += once
+            wy += once * y
+            w2 += twice
+            w2y += twice_y
+            w2y2 += twice_y * y
     n, mean, squares = moments(w=w, wy=wy, w2=w2, w2y=w2y, w2y2=w2y2, unit=MILLI)
     return Arm(records, w / MICRO, w2 / MICRO**2, n, mean, squares)
