@@ -7,5 +7,6 @@ pressure.py      whether reading should pause
 intake.py        one batch of messages, sorted into events and dead letters
 transcripts.py   reads a session's `transcript_path`, below one folder and nowhere else
 sweeper.py       finishes what the broker, a worker or a chord lost
-__main__.py      settings, signals, run until stopped
+running.py       the real objects, signals, run until stopped
+__main__.py      the process: arguments, status
 """

@@ -12,7 +12,7 @@ from typing import Any
 
 from celery import Celery, chord, group
 from celery.canvas import Signature
-from kombu.exceptions import OperationalError
+from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
 from worker.app import ATTRIBUTION, EMBEDDING
@@ -70,7 +70,7 @@ def enqueue(app: Celery, signatures: Iterable[Signature]) -> int:
         with app.producer_or_acquire() as producer, producer.batch():
             for count, signature in enumerate(signatures, 1):  # noqa: B007 - the last count is the answer
                 signature.apply_async(producer=producer, ignore_result=True)
-    except (OperationalError, RedisError, OSError) as error:
+    except (KombuError, RedisError, OSError) as error:
         raise BrokerUnavailable(f"the broker does not answer: {error}") from error
     return count
 
@@ -87,7 +87,7 @@ def enqueue_session(
     try:
         with app.producer_or_acquire() as producer, producer.batch():
             chord(header, app=app)(callback, producer=producer)
-    except (OperationalError, RedisError, OSError) as error:
+    except (KombuError, RedisError, OSError) as error:
         raise BrokerUnavailable(f"the broker does not answer: {error}") from error
 
 

@@ -19,6 +19,8 @@ class Bridges:
     settings: dict[str, str]
     running: list[subprocess.Popen[bytes]] = field(default_factory=list)
     started: int = 0
+    #: of those that ended by themselves
+    statuses: list[int] = field(default_factory=list)
 
     def start(self) -> subprocess.Popen[bytes]:
         self.started += 1
@@ -35,10 +37,14 @@ class Bridges:
         process.kill()
         process.wait(timeout=10)
 
+    def tracebacks(self) -> list[str]:
+        return [line for line in self.output().splitlines() if "Traceback" in line or '"traceback"' in line]
+
     def stop(self, process: subprocess.Popen[bytes]) -> tuple[int, float]:
         """-> status and seconds."""
         self.running.remove(process)
         begun = time.monotonic()
+        process.send_signal(signal.SIGCONT)
         process.terminate()
         try:
             status = process.wait(timeout=30)
@@ -57,9 +63,12 @@ class Bridges:
             process.send_signal(signal.SIGCONT)
             self.kill(process)
 
-    def ended_by_itself(self) -> list[str]:
-        """Output of processes that nobody stopped."""
-        return [self.output() for process in self.running if process.poll() is not None]
+    def supervise(self) -> None:
+        """Start again what ended by itself, as compose does: a bridge that finds no log at its start says so and ends."""
+        for process in [each for each in self.running if each.poll() is not None]:
+            self.running.remove(process)
+            self.statuses.append(process.returncode)
+            self.start()
 
     def events(self) -> list[dict[str, object]]:
         """What they logged, all together."""

@@ -47,20 +47,25 @@ class Found:
     seconds: float = 0.0
     #: statuses and seconds of the bridges stopped at the end
     ends: list[tuple[int, float]] = field(default_factory=list)
-    died: list[str] = field(default_factory=list)
+    #: lines of bridges that ended in one
+    tracebacks: list[str] = field(default_factory=list)
+    #: bridges that ended by themselves and were started again
+    restarts: int = 0
 
     @property
     def is_well(self) -> bool:
         ended = all(status == 0 and seconds < 10 for status, seconds in self.ends)
-        return not (self.missing or self.wrong or self.died) and ended
+        return not (self.missing or self.wrong or self.tracebacks) and ended
 
     def __str__(self) -> str:
         faults = ", ".join(f"{count} {name}" for name, count in sorted(self.faults.items()))
         slowest = max((seconds for _, seconds in self.ends), default=0.0)
+        statuses = sorted({status for status, _ in self.ends})
         return (
             f"seed {self.seed}: published {self.events}, in the log {self.in_log} ({self.messages} messages), "
             f"in the ledger {self.in_ledger}, missing {self.missing}, wrong {self.wrong}, rewinds {self.rewinds}, "
-            f"gaps {self.gaps}, bridges {self.bridges}, slowest stop {slowest:.1f} s, {self.seconds:.0f} s; {faults}"
+            f"gaps {self.gaps}, bridges {self.bridges} ({self.restarts} restarted), stopped with {statuses} "
+            f"in {slowest:.1f} s at most, {self.seconds:.0f} s; {faults}"
         )
 
 
@@ -113,9 +118,10 @@ class FaultRun:
         publisher.start()
         self._hurt(bridges, published)
         publisher.join()
-        wait_for(lambda: not self._missing(), 90)
-        self._found.died = bridges.ended_by_itself()
-        self._found.ends = [bridges.stop(process) for process in list(bridges.running)]
+        wait_for(lambda: bridges.supervise() or not self._missing(), 90)
+        self._found.ends += [bridges.stop(process) for process in list(bridges.running)]
+        self._found.tracebacks = bridges.tracebacks()
+        self._found.restarts = len(bridges.statuses)
         self._compare()
 
     def _publish(self, published: Event) -> None:
@@ -138,9 +144,12 @@ class FaultRun:
             kind = chance.random()
             what = self.log.hurt(chance) if kind < 0.5 else self._hurt_bridge(bridges, chance)
             self._found.faults[what] += 1
+            bridges.supervise()
 
     def _hurt_bridge(self, bridges: Bridges, chance: random.Random) -> str:
         victim = chance.choice(bridges.running)
+        if victim.poll() is not None:
+            return "no bridge to hurt"
         kind = chance.random()
         if kind < 0.5:
             bridges.kill(victim)

@@ -1,0 +1,52 @@
+"""Real bridge processes while everything around them fails: what the log holds is in the ledger, once, whatever happened.
+
+A few short seeds; `benchmarks/bridge_faults.py` runs as many as one likes.
+"""
+
+from pathlib import Path
+
+import pytest
+from bridge_runs.logs import RealLog, StandInLog
+from bridge_runs.run import FaultRun, Found
+from fixtures.iggy import IggyServer
+from iggy_standin.threaded import ThreadedStandIn
+
+pytestmark = pytest.mark.timeout(240)
+
+
+def check(found: Found) -> None:
+    print(found)
+    assert (found.missing, found.wrong, found.tracebacks) == (0, 0, []), found
+    assert all(status == 0 and seconds < 10 for status, seconds in found.ends), found
+    assert found.faults, found
+
+
+@pytest.mark.parametrize("seed", [101, 102])
+def test_three_replicas_on_the_standin(
+    seed: int, iggy_standin: ThreadedStandIn, broker_url: str, postgresql_url: str, tmp_path: Path
+) -> None:
+    """Connections cut, replies lost, stalls, restarts, a lost tail; replicas killed, frozen, leaving and joining: nothing is missing."""
+    log = StandInLog(iggy_standin)
+    options = {"log": log, "broker_url": broker_url, "ledger_url": postgresql_url, "folder": tmp_path}
+    check(FaultRun(seed=seed, events=300, seconds=6.0, **options).run())
+
+
+def test_one_replica_on_sqlite(iggy_standin: ThreadedStandIn, broker_url: str, tmp_path: Path) -> None:
+    """The same with the embedded ledger."""
+    url = f"sqlite:///{tmp_path}/ledger.sqlite"
+    options = {"log": StandInLog(iggy_standin), "broker_url": broker_url, "ledger_url": url, "folder": tmp_path}
+    check(FaultRun(seed=201, replicas=1, events=300, seconds=6.0, **options).run())
+
+
+@pytest.mark.iggy_server
+@pytest.mark.parametrize("is_safe", [True, False], ids=["saved", "unsaved"])
+def test_three_replicas_on_a_real_server(
+    is_safe: bool, own_iggy_server: IggyServer, broker_url: str, postgresql_url: str, tmp_path: Path
+) -> None:
+    """Hard stops of a real server: with our topic options it loses nothing; without them what it lost is noticed as rewinds."""
+    log = RealLog(own_iggy_server, is_safe=is_safe)
+    options = {"log": log, "broker_url": broker_url, "ledger_url": postgresql_url, "folder": tmp_path}
+    found = FaultRun(seed=301, events=300, seconds=6.0, **options).run()
+    check(found)
+    if is_safe:
+        assert (found.in_log, found.in_ledger, found.rewinds) == (300, 300, 0)
