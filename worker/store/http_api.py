@@ -1,5 +1,6 @@
 """Serves the table of `endpoints.py`: tokens, checked parameters, problems; and `/openapi.json`, `/metrics`, `/health`."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 from urllib.parse import unquote
@@ -18,20 +19,29 @@ from worker.store.running import Runner
 
 
 def api_routes(store: AttributionStore, tokens: Tokens, runner: Runner) -> list[Route]:
-    async def describe(request: Request) -> Response:
-        tokens.admit(request, is_write=False)
+    def describe() -> Response:
         return JSONResponse(description())
 
-    async def measure(request: Request) -> Response:
-        tokens.admit(request, is_write=False)
+    def measure() -> Response:
         return Response(generate_latest(runner.registry), media_type=CONTENT_TYPE_LATEST)
 
     return [
         *(_route(endpoint, store, tokens, runner) for endpoint in ENDPOINTS),
-        Route("/openapi.json", lambda request: answered("openapi", describe(request))),
-        Route("/metrics", lambda request: answered("metrics", measure(request))),
+        _readable("/openapi.json", describe, tokens),
+        _readable("/metrics", measure, tokens),
         Route("/health", _health),
     ]
+
+
+def _readable(path: str, make: Callable[[], Response], tokens: Tokens) -> Route:
+    async def answer(request: Request) -> Response:
+        tokens.admit(request, is_write=False)
+        return make()
+
+    async def respond(request: Request) -> Response:
+        return await answered(path, answer(request))
+
+    return Route(path, respond)
 
 
 def _route(endpoint: Endpoint, store: AttributionStore, tokens: Tokens, runner: Runner) -> Route:

@@ -1,0 +1,30 @@
+"""The public API against its own description: schemathesis asks it everything that the description allows, and more."""
+
+from collections.abc import Iterator
+
+import pytest
+import schemathesis
+from fixtures.store import WRITE, learning, record, store_server, version
+from hypothesis import HealthCheck, settings
+
+from worker.store.client import HttpStore
+from worker.store.openapi import description
+
+schema = schemathesis.openapi.from_dict(description())
+
+
+@pytest.fixture(scope="module")
+def api_address() -> Iterator[str]:
+    with store_server("http://127.0.0.1:0") as (address, _):
+        store = HttpStore(address, token=WRITE)
+        store.import_learnings([learning("known"), learning("a/b")], actor="alex", now=1)
+        store.store_attribution(record("known", "session"), version())
+        store.finish_session("session", version())
+        yield address
+
+
+@schema.parametrize()
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+def test_the_api_keeps_to_its_description(case: schemathesis.Case, api_address: str) -> None:
+    """Every answer has a documented status, type and shape; nothing unintended is accepted, nothing crashes."""
+    case.call_and_validate(base_url=api_address, headers={"Authorization": f"Bearer {WRITE}"})

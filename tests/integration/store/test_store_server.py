@@ -1,0 +1,220 @@
+"""The store server as a process: who may own the folder, what survives a kill, how it stops, who is let in."""
+
+import http.client
+import json
+import os
+import signal
+import socket
+import threading
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from fixtures.store import READ, WRITE, learning, record, store_server, version
+
+from worker.errors import ConfigurationError, GrooveError, StoreUnavailable
+from worker.store.addresses import StoreAddress
+from worker.store.client import HttpStore
+from worker.store.cozo import CozoStore
+from worker.store.server import Tokens, serve
+
+
+def ask(
+    address: str, method: str, path: str, body: bytes | None = None, **headers: str
+) -> tuple[int, dict[str, str], bytes]:
+    """A plain request, as a stranger would send it."""
+    parts = urlsplit(address)
+    connection = http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=10)
+    connection.request(method, path, body, headers)
+    response = connection.getresponse()
+    answer = response.status, dict(response.headers), response.read()
+    connection.close()
+    return answer
+
+
+def test_one_process_owns_the_folder(tmp_path: Path, socket_address: str) -> None:
+    """A second server on the same folder gets one clear line, not a panic, and the first goes on."""
+    folder = tmp_path / "store"
+    with store_server(socket_address, folder=folder) as (address, _):
+        with pytest.raises(StoreUnavailable, match=r"already open in another process") as refused:
+            CozoStore(folder)
+        assert "\n" not in str(refused.value)
+        assert HttpStore(address, token=WRITE).counts()["learnings"] == 0
+
+
+def test_a_kill_loses_nothing_acknowledged(tmp_path: Path, socket_address: str) -> None:
+    """What the server has answered for is there after a kill −9, and the sums agree with it."""
+    folder = tmp_path / "store"
+    with store_server(socket_address, folder=folder, stop=signal.SIGKILL) as (address, _):
+        store = HttpStore(address, token=WRITE)
+        store.import_learnings([learning("a")], actor="alex", now=1)
+        for number in range(200):
+            store.store_attribution(record("a", f"s{number}"), version())
+    reopened = CozoStore(folder)
+    assert reopened.get_learning_value("a").session_count == 200
+    assert reopened.rebuild(repair=False) == []
+    reopened.close()
+
+
+def test_the_client_lives_through_a_restart(tmp_path: Path, socket_address: str) -> None:
+    """A kept connection gone stale is replaced without the caller noticing; while no server is there, it says so."""
+    folder = tmp_path / "store"
+    with store_server(socket_address, folder=folder) as (address, _):
+        store = HttpStore(address, token=WRITE)
+        store.import_learnings([learning("a")], actor="alex", now=1)
+    with pytest.raises(StoreUnavailable, match="cannot be reached"):
+        store.get_standing("a")
+    with store_server(socket_address, folder=folder):
+        assert store.get_standing("a").epoch == 1
+    with store_server(socket_address, folder=folder):
+        assert store.get_standing("a").epoch == 1
+
+
+def test_threads_and_forks_share_a_client(http_store: HttpStore) -> None:
+    """Each thread and each child talks over its own connection; the parent's stays whole."""
+    http_store.import_learnings([learning("a")], actor="alex", now=1)
+    errors: list[BaseException] = []
+
+    def work(name: str) -> None:
+        try:
+            for number in range(30):
+                http_store.store_attribution(record("a", f"{name}-{number}"), version())
+        except BaseException as error:  # noqa: BLE001 - shown by the assertion below
+            errors.append(error)
+
+    threads = [threading.Thread(target=work, args=(f"t{n}",)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    http_store.get_standing("a")
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if http_store.get_learning_value("a").session_count == 120 else 1)
+    assert os.waitpid(child, 0)[1] == 0
+    assert http_store.get_learning_value("a").session_count == 120
+    assert errors == []
+
+
+def test_a_stop_closes_everything(tmp_path: Path, socket_address: str) -> None:
+    """SIGTERM, with a client still connected, ends the server with status 0 and leaves no socket behind."""
+    with store_server(socket_address, folder=tmp_path / "store") as (address, _):
+        HttpStore(address, token=WRITE).counts()
+    assert not Path(unquote(urlsplit(socket_address).netloc)).exists()
+
+
+def test_a_stale_socket_is_replaced_and_a_live_one_is_not(tmp_path: Path, socket_address: str) -> None:
+    """After a kill the socket's file is still there and in nobody's way; that of a running server is left alone."""
+    with store_server(socket_address, stop=signal.SIGKILL):
+        pass
+    assert Path(unquote(urlsplit(socket_address).netloc)).exists()
+    with (
+        store_server(socket_address),
+        pytest.raises(ConfigurationError, match="cannot listen"),
+        store_server(socket_address),
+    ):
+        pass
+
+
+def test_a_taken_port_is_one_clear_line() -> None:
+    """Somebody else listens there: said with the address."""
+    with socket.create_server(("127.0.0.1", 0)) as stranger:
+        port = stranger.getsockname()[1]
+        with pytest.raises(ConfigurationError, match=f"cannot listen at http://127.0.0.1:{port}"):
+            serve(CozoStore(None), address=f"http://127.0.0.1:{port}", tokens=Tokens())
+
+
+def test_an_open_door_is_for_loopback_only() -> None:
+    """A server that can be reached from elsewhere does not start without a token."""
+    with pytest.raises(ConfigurationError, match="needs a write token"):
+        serve(CozoStore(None), address="http://0.0.0.0:0", tokens=Tokens(read="r"))
+
+
+def test_tokens_open_what_they_are_for() -> None:
+    """The read token reads, the write token does everything, others and none do nothing; health says only that it lives."""
+    with store_server("http://127.0.0.1:0") as (address, _):
+        for path in ("/attr/status", "/openapi.json", "/metrics", "/attr/values"):
+            assert ask(address, "GET", path)[0] == 401
+            assert ask(address, "GET", path, Authorization="Bearer wrong")[0] == 401
+            assert ask(address, "GET", path, Authorization=f"Bearer {READ}")[0] == 200
+            assert ask(address, "GET", path, Authorization=f"Bearer {WRITE}")[0] == 200
+        assert ask(address, "POST", "/learnings/a/pin", b"{}", Authorization=f"Bearer {READ}")[0] == 403
+        assert ask(address, "POST", "/rpc/refresh_values", b"{}", Authorization=f"Bearer {READ}")[0] == 403
+        assert ask(address, "POST", "/rpc/counts", b"{}", Authorization=f"Bearer {READ}")[0] == 200
+        assert ask(address, "GET", "/health")[2] == b'{"status":"ok"}'
+        with pytest.raises(GrooveError, match="refuses"):
+            HttpStore(address, token="wrong").counts()
+
+
+def test_problems_are_told_as_documents() -> None:
+    """Whatever is wrong with a request comes back as problem+json with the matching status."""
+    token = f"Bearer {WRITE}"
+    with store_server("http://127.0.0.1:0") as (address, _):
+        for method, path, body, expected in (
+            ("GET", "/nowhere", None, 404),
+            ("DELETE", "/attr/status", None, 405),
+            ("GET", "/attr/show/nobody", None, 404),
+            ("GET", "/attr/values?limit=0", None, 422),
+            ("GET", "/attr/values?colour=red", None, 422),
+            ("POST", "/learnings/nobody/pin", b"{}", 404),
+            ("POST", "/assignments", b"{", 422),
+            ("POST", "/assignments", b'{"session_id": "s"}', 422),
+            ("POST", "/rpc/run_script", b"{}", 404),
+            ("POST", "/rpc/close", b"{}", 404),
+            ("POST", "/rpc/counts", b'{"script": "::relations"}', 422),
+        ):
+            status, headers, answer = ask(address, method, path, body, Authorization=token)
+            assert (status, headers["content-type"]) == (expected, "application/problem+json"), path
+            assert json.loads(answer)["status"] == expected
+        status, _, _ = ask(address, "POST", "/rpc/counts", Authorization=token, **{"Content-Length": "99999999999"})
+        assert status == 413
+
+
+def test_ids_with_slashes_find_their_way() -> None:
+    """An id is any text: percent-encoded in a path, it separates nothing."""
+    token = f"Bearer {WRITE}"
+    with store_server("http://127.0.0.1:0") as (address, _):
+        store = HttpStore(address, token=WRITE)
+        store.import_learnings([learning("a/b?c {d}")], actor="alex", now=1)
+        status, _, body = ask(address, "GET", "/attr/show/a%2Fb%3Fc%20%7Bd%7D", Authorization=token)
+        assert (status, json.loads(body)["value"]["learning_id"]) == (200, "a/b?c {d}")
+        store.store_attribution(record("a/b?c {d}", "s/t"), version())
+        status, _, body = ask(address, "GET", "/attr/explain/a%2Fb%3Fc%20%7Bd%7D/s%2Ft", Authorization=token)
+        assert (status, json.loads(body)["adds_up"]) == (200, True)
+
+
+def test_people_decide_over_http() -> None:
+    """Each action ends in the learning's history with who and why; assignments are logged."""
+    token = f"Bearer {WRITE}"
+    with store_server("http://127.0.0.1:0") as (address, _):
+        HttpStore(address, token=WRITE).import_learnings([learning("a")], actor="alex", now=1)
+        for action in ("disable", "enable", "pin", "unpin", "try"):
+            body = json.dumps({"actor": "kim", "reason": action}).encode()
+            assert ask(address, "POST", f"/learnings/a/{action}", body, Authorization=token)[0] == 200
+        shown = json.loads(ask(address, "GET", "/attr/show/a", Authorization=token)[2])
+        assert [d["reason"] for d in shown["history"]][1:] == ["disable", "enable", "pin", "unpin", "try"]
+        assert shown["value"]["status"] == "Experimental"
+        body = json.dumps({"session_id": "s", "learning_ids": ["a"]}).encode()
+        first = ask(address, "POST", "/assignments", body, Authorization=token)
+        assert (first[0], first[2]) == (200, ask(address, "POST", "/assignments", body, Authorization=token)[2])
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("http+unix://%2Frun%2Fs%20x.sock", StoreAddress(socket_path=Path("/run/s x.sock"))),
+        ("http://[::1]:8080", StoreAddress(host="::1", port=8080)),
+        ("http://store:8080", StoreAddress(host="store", port=8080)),
+    ],
+)
+def test_addresses_are_read_and_written(url: str, expected: StoreAddress) -> None:
+    """An address survives being parsed and shown."""
+    assert StoreAddress.parse(url) == expected
+    assert str(expected) == url
+
+
+@pytest.mark.parametrize("url", ["https://store", "store:80", "http://", "http://h:port"])
+def test_addresses_that_are_none(url: str) -> None:
+    """Anything else is refused by name."""
+    with pytest.raises(ConfigurationError, match="address"):
+        StoreAddress.parse(url)
