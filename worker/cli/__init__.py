@@ -27,6 +27,7 @@ COMMANDS = {
     "outbox": ("log", "Messages on their way to groove.attribution."),
     "status": ("doctor", "How everything stands."),
     "doctor": ("doctor", "Check every part and every promise."),
+    "health": ("health", "Whether a part on this machine shows life."),
     "rebuild": ("doctor", "Recompute sums and values from the records alone."),
     "config": ("config", "What is set, and where it comes from."),
     "bridge": ("parts", "Start a bridge: event log to task queue."),

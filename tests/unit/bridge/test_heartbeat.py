@@ -1,0 +1,40 @@
+"""The sign of life that a health check reads."""
+
+import os
+import time
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from worker.cli.health import health_command
+from worker.errors import Unavailable
+from worker.heartbeat import Heartbeat, heartbeat_age, heartbeat_file
+from worker.settings import Settings
+
+
+def test_a_part_shows_life_and_then_does_not(tmp_path: Path) -> None:
+    """No file: it does not run here. A touch is seen at once; a part that ends takes its file away."""
+    settings = Settings(data_dir=tmp_path)
+    assert heartbeat_age(settings, "bridge") is None
+    heartbeat = Heartbeat(settings, "bridge")
+    heartbeat.beat()
+    age = heartbeat_age(settings, "bridge")
+    assert age is not None
+    assert age < 60
+    heartbeat.stop()
+    assert heartbeat_age(settings, "bridge") is None
+
+
+def test_the_health_command_tells_by_its_status(tmp_path: Path) -> None:
+    """0 while the part goes round, an error in one line when it hangs or is not there."""
+    environ = {"GROOVE_DATA_DIR": str(tmp_path)}
+    settings = Settings(data_dir=tmp_path)
+    not_there = CliRunner().invoke(health_command, ["bridge"], env=environ)
+    assert isinstance(not_there.exception, Unavailable)
+    Heartbeat(settings, "bridge").beat()
+    assert CliRunner().invoke(health_command, ["bridge"], env=environ).exit_code == 0
+    long_ago = time.time() - 100
+    os.utime(heartbeat_file(settings, "bridge"), (long_ago, long_ago))
+    stuck = CliRunner().invoke(health_command, ["bridge"], env=environ)
+    assert isinstance(stuck.exception, Unavailable)
+    assert "no sign of life" in str(stuck.exception)
