@@ -32,3 +32,7 @@ def message_id(payload: bytes) -> UUID:
 
 def session_id(payload: bytes) -> str:
     return str(json.loads(payload)["session_id"])
+
+
+def timestamp(payload: bytes) -> str:
+    return str(json.loads(payload)["timestamp"])

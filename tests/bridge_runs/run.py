@@ -3,7 +3,7 @@
 import random
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
@@ -14,7 +14,7 @@ from typing import TypeVar
 from sqlalchemy import create_engine, select
 
 from bridge_runs.bridges import Bridges
-from bridge_runs.events import event_id, heavy_event, message_id, session_id
+from bridge_runs.events import event_id, heavy_event, message_id, session_id, timestamp
 from bridge_runs.logs import TOPICS, HurtableLog
 from worker.errors import EventLogUnavailable
 from worker.event_log.opening import open_event_log
@@ -38,7 +38,7 @@ class Found:
     in_ledger: int = 0
     #: in the log and not in the ledger
     missing: int = 0
-    #: in the ledger and never published, or with other bytes than were published
+    #: in the ledger and never published, or with other bytes than were published; sessions in another version than a quiet run's
     wrong: int = 0
     rewinds: int = 0
     gaps: int = 0
@@ -177,6 +177,11 @@ class FaultRun:
             rows = connection.execute(select(schema.Payload.event_id, schema.Payload.payload))
             return {row.event_id: unpack(row.payload) for row in rows}
 
+    def _sessions(self) -> set[tuple[str, str, int]]:
+        with self._engine.connect() as connection:
+            columns = (schema.Session.session_id, schema.Session.event_id, schema.Session.attempt)
+            return {(row.session_id, row.event_id, row.attempt) for row in connection.execute(select(*columns))}
+
     def _logged(self) -> list[bytes]:
         """Payloads, partition by partition."""
         with closing(open_event_log(self.log.url, deadline=5)) as log:
@@ -196,8 +201,15 @@ class FaultRun:
         found.missing = len(in_log - received)
         stored = self._stored()
         found.wrong = len(received - published.keys()) + sum(stored[each] != published[each] for each in stored)
+        found.wrong += len(self._sessions() ^ newest(published[each] for each in received & published.keys()))
         states = self._ledger.partitions.states()
         found.rewinds, found.gaps = sum(state.rewinds for state in states), sum(state.gaps for state in states)
+
+
+def newest(payloads: Iterable[bytes]) -> set[tuple[str, str, int]]:
+    """What the sessions must look like after these events, however often and in whatever order they were read: nothing done twice."""
+    by_session = {session_id(each): each for each in sorted(payloads, key=timestamp)}
+    return {(session, event_id(each), 1) for session, each in by_session.items()}
 
 
 def insist(call: Callable[[], T]) -> T:
