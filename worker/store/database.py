@@ -22,6 +22,7 @@ SCHEMA_VERSION = 1
 
 _CONFLICTS = ("kBusy", "kTimedOut", "kTryAgain")
 _CONFLICT_TRIES = 8
+_BACKUP_START = b"SQLite format 3\0"
 
 Row = list[Any]
 _log = structlog.get_logger(__name__)
@@ -120,8 +121,7 @@ class CozoDatabase:
 
 def restore(backup: Path, folder: Path) -> None:
     """Make a new store's folder out of a backup file."""
-    if not backup.is_file():
-        raise InvalidFile(f"{backup} is not there")
+    _refuse_unlike_a_backup(backup)
     if folder.exists() and any(folder.iterdir()):
         raise ConfigurationError(f"{folder} is not empty")
     folder.mkdir(parents=True, exist_ok=True)
@@ -129,10 +129,21 @@ def restore(backup: Path, folder: Path) -> None:
     try:
         with _translated():
             client.restore(str(backup))
-    except RuntimeError as error:
-        raise InvalidFile(f"{backup} is not a backup of a store: {error}") from error
+    except (RuntimeError, StoreUnavailable) as error:
+        raise InvalidFile(f"{backup} cannot be restored: {error}") from error
     finally:
         client.close()
+
+
+def _refuse_unlike_a_backup(path: Path) -> None:
+    """The engine's backups are SQLite files; it panics on others."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(len(_BACKUP_START))
+    except OSError as error:
+        raise InvalidFile(f"{path} cannot be read: {error.strerror}") from error
+    if start != _BACKUP_START:
+        raise InvalidFile(f"{path} is not a backup of a store")
 
 
 class Transaction:
