@@ -69,7 +69,8 @@ def posterior(with_: Arm, without: Arm, parameters: AblationParameters) -> Poste
 def variance(with_: Arm, without: Arm, parameters: AblationParameters) -> float:
     """V: each arm's variance drawn towards the pooled one, so that an arm that happens not to vary is not taken for exact."""
     k0 = parameters.variance_prior_df
-    pooled = max(parameters.variance_floor, (with_.squares + without.squares) / (with_.n + without.n - 2))
+    degrees = with_.n + without.n - 2
+    pooled = max(parameters.variance_floor, (with_.squares + without.squares) / degrees if degrees > 0 else 0.0)
     known = k0 * pooled
     return sum((arm.squares + known) / (arm.n - 1 + k0) / arm.n for arm in (with_, without))
 
