@@ -8,6 +8,7 @@ attempt that a task was sent for. A killed process loses nothing either way. Pos
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -72,6 +73,17 @@ class Database:
     def dispose(self, *, inherited: bool = False) -> None:
         """Close the pool; with `inherited`, forget it without touching the sockets, which belong to the parent process."""
         self._engine.dispose(close=not inherited)
+
+
+@cache
+def _insert_new(dialect: str, table: type[DeclarativeBase]) -> sqlite.Insert:
+    insert = sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
+    return insert.on_conflict_do_nothing()  # type: ignore[return-value]  # both spell it alike
+
+
+def insert_new(connection: Connection, table: type[DeclarativeBase]) -> sqlite.Insert:
+    """An insert that leaves rows alone that are there already."""
+    return _insert_new(connection.dialect.name, table)
 
 
 def insert_into(connection: Connection, table: type[DeclarativeBase]) -> sqlite.Insert:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, func, select, update
 from worker.domain import SessionVersion
 from worker.errors import NotFound
 from worker.ledger.blob import unpack
-from worker.ledger.database import Database, insert_into
+from worker.ledger.database import Database, insert_new
 from worker.ledger.partitions import Lease
 from worker.ledger.schema import DeadLetterRow, Event, Payload, Session
 from worker.ledger.sessions import readable
@@ -146,7 +146,7 @@ def settle_sessions(connection: Connection, session_ids: Sequence[str]) -> None:
 
 def _insert(connection: Connection, rows: list[dict[str, Any]]) -> None:
     if rows:
-        connection.execute(insert_into(connection, DeadLetterRow).on_conflict_do_nothing(), rows)
+        connection.execute(insert_new(connection, DeadLetterRow), rows)
 
 
 def _event_payload(connection: Connection, session_id: str) -> bytes | None:

@@ -13,7 +13,7 @@ from worker.domain import SessionVersion
 from worker.errors import NotFound
 from worker.ledger.database import Database
 from worker.ledger.schema import Entry
-from worker.ledger.sessions import SessionRef, note, of_version, readable, standing
+from worker.ledger.sessions import ITS_ENTRIES, SessionRef, key_of, note, of_version, readable, standing
 from worker.ledger.states import EntryState
 
 
@@ -50,21 +50,17 @@ class EntryOutcome:
     last: bool
 
 
-# Prepared once: these three run once a learning.
-_OF_VERSION = (
-    Entry.session_id == bindparam("of_session"),
-    Entry.event_id == bindparam("of_event"),
-    Entry.attempt == bindparam("of_attempt"),
-)
+# These run for every learning: built once.
 _COMPLETE = (
     update(Entry)
-    .where(*_OF_VERSION, Entry.learning_id.in_(bindparam("of_learnings", expanding=True)))
+    .where(ITS_ENTRIES, Entry.learning_id.in_(bindparam("of_learnings", expanding=True)))
     .where(Entry.state == EntryState.PENDING)
     .values(state=EntryState.DONE, reason="", next_try_at=None, ended_at=bindparam("at"))
 )
-_ANY_OPEN = select(Entry.learning_id).where(*_OF_VERSION, Entry.state == EntryState.PENDING).limit(1)
+_ANY_OPEN = select(Entry.learning_id).where(ITS_ENTRIES, Entry.state == EntryState.PENDING).limit(1)
+_OPEN = select(func.count()).where(ITS_ENTRIES, Entry.state == EntryState.PENDING)
 _STATUS = select(Entry.state, Entry.tries, Entry.sends, Entry.reason).where(
-    *_OF_VERSION, Entry.learning_id == bindparam("of_learning")
+    ITS_ENTRIES, Entry.learning_id == bindparam("of_learning")
 )
 
 
@@ -98,7 +94,7 @@ class Entries:
 
     def complete_entries(self, session_id: str, version: SessionVersion, learning_ids: Sequence[str], now: int) -> bool:
         """The same for several learnings of one task."""
-        key = _key(session_id, version)
+        key = key_of(session_id, version)
         with self._database.single() as connection:
             if connection.execute(_COMPLETE, {**key, "of_learnings": sorted(learning_ids), "at": now}).rowcount:
                 return connection.execute(_ANY_OPEN, key).first() is None
@@ -148,10 +144,9 @@ class Entries:
 
     def remaining(self, session_id: str, version: SessionVersion) -> int:
         """Open entries. Raises `Superseded`."""
-        query = select(func.count()).where(of_version(session_id, version), Entry.state == EntryState.PENDING)
         with self._database.single() as connection:
             standing(connection, session_id, version)
-            return connection.scalar(query) or 0
+            return connection.scalar(_OPEN, key_of(session_id, version)) or 0
 
     def entries(self, session_id: str, version: SessionVersion) -> list[EntryDetail]:
         """Every learning of this version, in order; empty when another is in force."""
@@ -166,12 +161,8 @@ def entry_details(connection: Connection, session_id: str, version: SessionVersi
     return [EntryDetail(**{**row, "state": EntryState(row["state"])}) for row in rows]
 
 
-def _key(session_id: str, version: SessionVersion) -> dict[str, object]:
-    return {"of_session": session_id, "of_event": version.event_id, "of_attempt": version.attempt}
-
-
 def _status(connection: Connection, session_id: str, version: SessionVersion, learning_id: str) -> EntryStatus:
-    row = connection.execute(_STATUS, {**_key(session_id, version), "of_learning": learning_id}).one_or_none()
+    row = connection.execute(_STATUS, {**key_of(session_id, version), "of_learning": learning_id}).one_or_none()
     if row is None:
         standing(connection, session_id, version)
         raise NotFound(f"session {session_id}: learning {learning_id} is not expected of it")

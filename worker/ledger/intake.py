@@ -15,7 +15,7 @@ from sqlalchemy.orm import DeclarativeBase
 
 from worker.events import HeavyEvent, LightweightEvent, derived_id
 from worker.ledger.blob import pack
-from worker.ledger.database import Database, insert_into
+from worker.ledger.database import Database, insert_into, insert_new
 from worker.ledger.dead_letters import DeadLetterReceived, keep
 from worker.ledger.partitions import Lease, move
 from worker.ledger.schema import Entry, Event, Lightweight, LogPartition, Payload, Session, Transcript
@@ -234,7 +234,7 @@ def _unknown(connection: Connection, table: type[Event | Lightweight], ids: Iter
 
 def _add(connection: Connection, table: type[DeclarativeBase], rows: list[dict[str, Any]]) -> None:
     if rows:
-        connection.execute(insert_into(connection, table).on_conflict_do_nothing(), rows)
+        connection.execute(insert_new(connection, table), rows)
 
 
 def _transcripts(heavy: Iterable[HeavyReceived]) -> Iterable[dict[str, Any]]:

@@ -34,6 +34,9 @@ class UnsentMessage(OutboxMessage):
     created_at: int
 
 
+_PUT = insert(Row)
+
+
 class Outbox:
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -101,4 +104,4 @@ def put(connection: Connection, session_id: str, version: SessionVersion, messag
         "payload": pack(message.payload),
         "created_at": now,
     }
-    connection.execute(insert(Row), row)
+    connection.execute(_PUT, row)

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, false, func, or_
 
 from worker.errors import LostLease
 from worker.ledger.clock import LeaseClock
-from worker.ledger.database import Database, insert_into
+from worker.ledger.database import Database, insert_into, insert_new
 from worker.ledger.schema import LogPartition, Replica
 
 SECOND = 1_000_000
@@ -151,7 +151,7 @@ class _Deal:
             if (stream, topic, number) not in known
         ]
         if rows:
-            self._connection.execute(insert_into(self._connection, LogPartition).on_conflict_do_nothing(), rows)
+            self._connection.execute(insert_new(self._connection, LogPartition), rows)
 
     def _fair_share(self) -> int:
         partitions = len(self._numbers(self._asked_for()))

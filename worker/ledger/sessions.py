@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, insert, select, update
 
 from worker.domain import SessionVersion
 from worker.errors import NotFound, Superseded
@@ -43,7 +43,33 @@ class Standing:
     tries: int
 
 
-_STANDING = (Session.timestamp, Session.event_id, Session.attempt, Session.state, Session.own_signals, Session.tries)
+# Statements that run for every session or entry are built once; `key_of` holds what they ask for.
+THIS_SESSION = Session.session_id == bindparam("of_session")
+THIS_VERSION = and_(
+    THIS_SESSION,
+    Session.timestamp == bindparam("of_timestamp"),
+    Session.event_id == bindparam("of_event"),
+    Session.attempt == bindparam("of_attempt"),
+)
+ITS_ENTRIES = and_(
+    Entry.session_id == bindparam("of_session"),
+    Entry.event_id == bindparam("of_event"),
+    Entry.attempt == bindparam("of_attempt"),
+)
+_STANDING = select(
+    Session.timestamp, Session.event_id, Session.attempt, Session.state, Session.own_signals, Session.tries
+).where(THIS_SESSION)
+_STANDING_LOCKED = _STANDING.with_for_update()
+_NOTE = insert(SessionStep)
+
+
+def key_of(session_id: str, version: SessionVersion) -> dict[str, Any]:
+    return {
+        "of_session": session_id,
+        "of_timestamp": version.timestamp,
+        "of_event": version.event_id,
+        "of_attempt": version.attempt,
+    }
 
 
 def is_version(session_id: str, version: SessionVersion) -> ColumnElement[bool]:
@@ -63,8 +89,7 @@ def of_version(session_id: str, version: SessionVersion) -> ColumnElement[bool]:
 
 def standing(connection: Connection, session_id: str, version: SessionVersion, *, lock: bool = False) -> Standing:
     """Raises `Superseded` when another version is in force, `NotFound` when the ledger has never heard of the session."""
-    query = select(*_STANDING).where(Session.session_id == session_id)
-    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
+    row = connection.execute(_STANDING_LOCKED if lock else _STANDING, {"of_session": session_id}).one_or_none()
     if row is None:
         raise NotFound(f"session {session_id}: the ledger does not know it")
     in_force = version_of(row)
@@ -111,7 +136,7 @@ def note(connection: Connection, refs: Sequence[SessionRef], step: str, now: int
         for ref in refs
     ]
     if rows:
-        connection.execute(insert(SessionStep), rows)
+        connection.execute(_NOTE, rows)
 
 
 def readable(reason: str) -> str:

@@ -1,6 +1,6 @@
 """Transcripts that did not come inside their events: read from a file later, or imported by hand."""
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from worker.ledger.blob import pack, unpack
 from worker.ledger.database import Database, insert_into
@@ -10,6 +10,15 @@ from worker.ledger.states import SessionState
 
 #: counts for whichever event of the session is in force
 BY_HAND = ""
+
+
+_FIND = (
+    select(Transcript.transcript)
+    .where(Transcript.session_id == bindparam("of_session"))
+    .where(Transcript.event_id.in_([bindparam("of_event"), BY_HAND]))
+    .order_by(Transcript.event_id.desc())
+    .limit(1)
+)
 
 
 class Transcripts:
@@ -37,10 +46,7 @@ class Transcripts:
 
 def find_transcript(connection: Connection, session_id: str, event_id: str) -> bytes | None:
     """The event's own before the one that was imported by hand."""
-    query = select(Transcript.transcript).where(
-        Transcript.session_id == session_id, Transcript.event_id.in_([event_id, BY_HAND])
-    )
-    packed = connection.scalar(query.order_by(Transcript.event_id.desc()).limit(1))
+    packed = connection.scalar(_FIND, {"of_session": session_id, "of_event": event_id})
     return None if packed is None else unpack(packed)
 
 

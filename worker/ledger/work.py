@@ -7,19 +7,49 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, exists, func, select, update
+from sqlalchemy import Connection, and_, bindparam, exists, func, select, update
 
 from worker.domain import SessionVersion
 from worker.errors import NotFound
 from worker.ledger.blob import unpack
-from worker.ledger.database import Database, insert_into
+from worker.ledger.database import Database, insert_new
 from worker.ledger.dead_letters import keep_session
 from worker.ledger.entries import Entries
 from worker.ledger.outbox import OutboxMessage, put
 from worker.ledger.schema import Entry, Event, Lightweight, Payload, Session
-from worker.ledger.sessions import SessionRef, Standing, is_version, note, of_version, readable, standing
+from worker.ledger.sessions import (
+    ITS_ENTRIES,
+    THIS_SESSION,
+    THIS_VERSION,
+    SessionRef,
+    Standing,
+    is_version,
+    key_of,
+    note,
+    readable,
+    standing,
+)
 from worker.ledger.states import EntryState, SessionState
 from worker.ledger.transcripts import Transcripts, find_transcript
+
+_EVENT = (
+    select(Event.logged_at, Event.ablation_rate, Payload.payload)
+    .join(Payload, Payload.event_id == Event.event_id)
+    .where(Event.event_id == bindparam("of_event"))
+)
+_HEARD = and_(Lightweight.session_id == bindparam("of_session"), Lightweight.payload.is_not(None))
+_LIGHTWEIGHT = select(Lightweight.payload).where(_HEARD).order_by(Lightweight.message_idx, Lightweight.event_id)
+_SIGNALS = select(func.count()).where(_HEARD)
+_CHANGE = update(Session).where(THIS_SESSION)
+_IS_OPEN = and_(ITS_ENTRIES, Entry.state == EntryState.PENDING)
+_SEND_OPEN = (
+    update(Entry).where(_IS_OPEN).values(sent_at=bindparam("at"), sends=Entry.sends + 1).returning(Entry.learning_id)
+)
+_FINISH = (
+    update(Session)
+    .where(THIS_VERSION, Session.state == SessionState.ATTRIBUTING, ~exists().where(_IS_OPEN))
+    .values(state=SessionState.FINISHED, finished_at=bindparam("at"))
+)
 
 _OPEN = (SessionState.RECEIVED, SessionState.WAITING, SessionState.ATTRIBUTING)
 
@@ -55,10 +85,7 @@ class Work(Entries, Transcripts):
         """Raises `Superseded`, or `NotFound` when the session is unknown or its payload was pruned."""
         with self._database.single() as connection:
             session = standing(connection, session_id, version)
-            query = select(Event.logged_at, Event.ablation_rate, Payload.payload).join(
-                Payload, Payload.event_id == Event.event_id
-            )
-            event = connection.execute(query.where(Event.event_id == version.event_id)).one_or_none()
+            event = connection.execute(_EVENT, {"of_event": version.event_id}).one_or_none()
             if event is None:
                 raise NotFound(f"session {session_id}: the payload of event {version.event_id} is no longer kept")
             return SessionWork(
@@ -154,12 +181,8 @@ class Work(Entries, Transcripts):
 
         False: finished already, another version is in force, or entries are open.
         """
-        is_open = exists().where(of_version(session_id, version), Entry.state == EntryState.PENDING)
-        change = update(Session).where(
-            is_version(session_id, version), Session.state == SessionState.ATTRIBUTING, ~is_open
-        )
         with self._database.write() as connection:
-            if not connection.execute(change.values(state=SessionState.FINISHED, finished_at=now)).rowcount:
+            if not connection.execute(_FINISH, {**key_of(session_id, version), "at": now}).rowcount:
                 return False
             if message is not None:
                 put(connection, session_id, version, message, now)
@@ -179,14 +202,12 @@ class Work(Entries, Transcripts):
 
 
 def _lightweight(connection: Connection, session_id: str) -> tuple[bytes, ...]:
-    query = select(Lightweight.payload).where(Lightweight.session_id == session_id, Lightweight.payload.is_not(None))
-    rows = connection.scalars(query.order_by(Lightweight.message_idx, Lightweight.event_id))
+    rows = connection.scalars(_LIGHTWEIGHT, {"of_session": session_id})
     return tuple(payload for payload in rows if payload is not None)
 
 
 def _signals(connection: Connection, session_id: str) -> int:
-    query = select(func.count()).where(Lightweight.session_id == session_id, Lightweight.payload.is_not(None))
-    return connection.scalar(query) or 0
+    return connection.scalar(_SIGNALS, {"of_session": session_id}) or 0
 
 
 def _add_entries(
@@ -213,18 +234,16 @@ def _add_entries(
         for learning_id in learning_ids
     ]
     if rows:
-        connection.execute(insert_into(connection, Entry).on_conflict_do_nothing(), rows)
+        connection.execute(insert_new(connection, Entry), rows)
 
 
 def _send_open(connection: Connection, session_id: str, version: SessionVersion, now: int) -> list[str]:
-    change = update(Entry).where(of_version(session_id, version), Entry.state == EntryState.PENDING)
-    sent = connection.scalars(change.values(sent_at=now, sends=Entry.sends + 1).returning(Entry.learning_id))
-    return sorted(sent)
+    return sorted(connection.scalars(_SEND_OPEN, {**key_of(session_id, version), "at": now}))
 
 
 def _change(connection: Connection, session_id: str, change: dict[str, Any]) -> None:
     """Of a row that the caller has locked."""
-    connection.execute(update(Session).where(Session.session_id == session_id).values(**change))
+    connection.execute(_CHANGE, {"of_session": session_id, **change})
 
 
 def _note(
