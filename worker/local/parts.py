@@ -1,6 +1,7 @@
 """What the embedded stack is made of: one function a part, each a command line and a way to tell that it answers."""
 
 import shutil
+import signal
 import socket
 import sys
 from collections.abc import Callable, Mapping
@@ -36,6 +37,7 @@ def broker(settings: Settings, environ: Mapping[str, str]) -> ChildProcess:
         environ=environ,
         log=_log(settings, "broker"),
         is_ready=lambda: _answers_ping(path),
+        orphaned=signal.SIGTERM,
     )
 
 
@@ -67,7 +69,9 @@ def _answers_ping(path: str) -> bool:
 
 
 def store(settings: Settings, environ: Mapping[str, str], *, log: bool) -> ChildProcess:
-    return _groove_part(settings, environ, "store", ["store"], log, is_ready=lambda: store_accepts(settings))
+    part = _groove_part(settings, environ, "store", ["store"], log, is_ready=lambda: store_accepts(settings))
+    part.orphaned = signal.SIGTERM
+    return part
 
 
 def worker(settings: Settings, environ: Mapping[str, str], number: int, *, log: bool) -> ChildProcess:

@@ -18,10 +18,10 @@ _PR_SET_PDEATHSIG = 1
 _POLL_SECONDS = 0.02
 
 
-def _end_with_parent(parent: int) -> None:
-    """Runs in the child before its program: the kernel sends SIGTERM when the parent is gone (Linux)."""
+def _end_with_parent(parent: int, how: signal.Signals) -> None:
+    """Runs in the child before its program: the kernel sends it this signal when the parent is gone (Linux)."""
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, how)
         if os.getppid() != parent:
             os._exit(1)
 
@@ -35,6 +35,8 @@ class ChildProcess:
     log: Path | None = None
     #: whether it answers; asked again and again until it does
     is_ready: Callable[[], bool] = lambda: True
+    #: what it gets when we are killed: a part that the others stand on closes its files, the rest has nothing left to wait for
+    orphaned: signal.Signals = signal.SIGKILL
     _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     @property
@@ -61,7 +63,7 @@ class ChildProcess:
                 env=dict(self.environ),
                 # a Ctrl-C at the terminal reaches us alone; we end the parts in their order
                 start_new_session=True,
-                preexec_fn=lambda: _end_with_parent(parent),  # noqa: PLW1509 - we start children from one thread only
+                preexec_fn=lambda: _end_with_parent(parent, self.orphaned),  # noqa: PLW1509 - we start children from one thread only
             )
         finally:
             if output:

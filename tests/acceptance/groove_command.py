@@ -1,0 +1,70 @@
+"""The `groove` command as a person runs it: in a folder of its own, with real parts, and a look at what it leaves behind."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+#: seconds; a whole stack with the model starts in a few
+_PATIENCE = 110
+
+
+@dataclass(frozen=True, kw_only=True)
+class Groove:
+    """Runs commands against the data folder `folder / ".groove"`."""
+
+    folder: Path
+
+    def __call__(self, *arguments: str | Path, status: int = 0, **settings: str) -> str:
+        """Run to the end, check the exit status -> standard output. A traceback is never an answer."""
+        done = subprocess.run(
+            [sys.executable, "-m", "worker.cli", *map(str, arguments)],
+            cwd=self.folder,
+            env=self.environ(**settings),
+            capture_output=True,
+            text=True,
+            timeout=_PATIENCE,
+            check=False,
+        )
+        assert "Traceback" not in done.stderr, done.stderr
+        assert done.returncode == status, f"status {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done.stdout if status == 0 else done.stdout + done.stderr
+
+    def start(self, *arguments: str | Path, **settings: str) -> subprocess.Popen[bytes]:
+        """Start and return at once."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "worker.cli", *map(str, arguments)],
+            cwd=self.folder,
+            env=self.environ(**settings),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def json(self, *arguments: str | Path, **settings: str) -> Any:
+        return json.loads(self(*arguments, "--json", **settings))
+
+    def environ(self, **settings: str) -> dict[str, str]:
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("GROOVE_")}
+        return inherited | {"GROOVE_DATA_DIR": str(self.folder / ".groove")} | settings
+
+    def processes(self) -> list[psutil.Process]:
+        """Everything alive that works on this data folder."""
+        return [process for process in psutil.process_iter() if self._is_ours(process)]
+
+    def _is_ours(self, process: psutil.Process) -> bool:
+        try:
+            if process.status() == psutil.STATUS_ZOMBIE:
+                return False
+            return process.environ().get("GROOVE_DATA_DIR", "").startswith(str(self.folder))
+        except psutil.Error:
+            return False
+
+    def end(self) -> None:
+        """Whatever a failed test left running."""
+        for process in self.processes():
+            process.kill()
