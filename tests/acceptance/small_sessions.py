@@ -18,7 +18,11 @@ _USES = {
     "types": "I added an explicit return type to the exported function parse_line.",
     "tests": "[tool:Bash] command=pytest -q tests/unit",
 }
-_OTHER = ("I looked at the parser and found the reason.", "[tool:Read] file_path=src/parser.py", "Done, the file is written.")
+_OTHER = (
+    "I looked at the parser and found the reason.",
+    "[tool:Read] file_path=src/parser.py",
+    "Done, the file is written.",
+)
 
 
 def write_learnings(path: Path, ids: tuple[str, ...] = tuple(LEARNINGS)) -> Path:

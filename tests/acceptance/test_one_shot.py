@@ -31,7 +31,13 @@ def test_values_depend_only_on_the_set_of_sessions(tmp_path: Path) -> None:
 
     chance = random.Random(7)
     older = [
-        event | {"event_id": f"older-{i}", "timestamp": "2025-01-01T00:00:00Z", "outcome": "abandoned", "active_learnings": ["fmt"]}
+        event
+        | {
+            "event_id": f"older-{i}",
+            "timestamp": "2025-01-01T00:00:00Z",
+            "outcome": "abandoned",
+            "active_learnings": ["fmt"],
+        }
         for i, event in enumerate(events[:6])
     ]
     shuffled = [*events, *older[:3], *chance.sample(events, 5)]
@@ -93,7 +99,9 @@ def test_bad_lines_are_refused_with_their_place_and_the_rest_goes_on(groove: Gro
     empty["active_learnings"] = []
     many["active_learnings"] += [f"unknown-{i}" for i in range(30)]
     strange["session_id"] = 'שלום 😀 "q" \\ {b} $x'
-    strange["transcript"]["messages"].append({"role": "assistant", "content": 'ran `make fmt` 😀 {"a": "\\u0000"} \\ שלום'})
+    strange["transcript"]["messages"].append(
+        {"role": "assistant", "content": 'ran `make fmt` 😀 {"a": "\\u0000"} \\ שלום'}
+    )
     none["transcript"]["messages"] = []
     lines = [json.dumps(event, ensure_ascii=False) for event in (good, empty, many, strange, none)]
     lines[1:1] = ["{broken", '{"session_id": "x", "outcome": NaN}', '{"hello": 1}', ""]

@@ -1,8 +1,12 @@
 """`groove dead-letters`: messages and sessions that gave up, kept with their reason."""
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from worker.ledger import DeadLetter, Ledger, SessionRef
 
 
 @click.group("dead-letters")
@@ -17,9 +21,10 @@ def list_command(state: str, *, as_json: bool) -> None:
     """What gave up, where it came from and why."""
     from worker.cli.access import open_the_ledger
     from worker.cli.output import moment, print_rows
+    from worker.ledger import DeadLetterState
 
     with open_the_ledger() as ledger:
-        letters = ledger.dead_letters.list(state=state)
+        letters = ledger.dead_letters.find(state=DeadLetterState(state))
     print_rows(
         [
             ("id", "right"),
@@ -75,34 +80,41 @@ def retry_command(letter_ids: tuple[int, ...]) -> None:
     sys.exit(1 if failures else 0)
 
 
-def _retry(ledger: object, letter_id: int) -> str:
+def _retry(ledger: "Ledger", letter_id: int) -> str:
     """-> why not, empty when it was taken in."""
     from worker.cli.access import enqueue_prepared, now
     from worker.errors import InvalidEvent
-    from worker.events import read_heavy_event, read_lightweight_event
-    from worker.ledger import HeavyReceived, Ledger, LightweightReceived
-    from worker.settings import load_settings
 
-    assert isinstance(ledger, Ledger)
     letter = ledger.dead_letters.get(letter_id)
-    if letter.kind == "session":
-        sessions = ledger.retries.retry(session_id=letter.session_id, now=now()).sessions
-    else:
-        payload, common = letter.payload or b"", {"offset": letter.offset or 0, "logged_at": letter.at}
-        try:
-            if letter.kind == "heavy":
-                event = read_heavy_event(payload, logged_at=letter.at)
-                received = {"heavy": [HeavyReceived(event=event, payload=payload, **common)]}
-            else:
-                heard = read_lightweight_event(payload)
-                received = {"lightweight": [LightweightReceived(event=heard, payload=payload, **common)]}
-        except InvalidEvent as reason:
-            return f"still cannot be read: {reason}"
-        rate = load_settings().ablation.ablation_rate
-        sessions = ledger.intake.receive(**received, now=now(), ablation_rate=rate)  # type: ignore[arg-type] # one of two kinds
+    try:
+        sessions = (
+            ledger.retries.retry(session_id=letter.session_id, now=now()).sessions
+            if letter.kind == "session"
+            else _take_in(ledger, letter)
+        )
+    except InvalidEvent as reason:
+        return f"still cannot be read: {reason}"
     ledger.dead_letters.mark_retried(letter_id)
     enqueue_prepared(sessions)
     return ""
+
+
+def _take_in(ledger: "Ledger", letter: "DeadLetter") -> "list[SessionRef]":
+    """The message again, as if it had just been read. Raises `InvalidEvent`."""
+    from worker.cli.access import now
+    from worker.events import read_heavy_event, read_lightweight_event
+    from worker.ledger import HeavyReceived, LightweightReceived
+    from worker.settings import load_settings
+
+    payload, offset = letter.payload or b"", letter.offset or 0
+    rate = load_settings().ablation.ablation_rate
+    if letter.kind == "heavy":
+        event = read_heavy_event(payload, logged_at=letter.at)
+        heavy = HeavyReceived(event=event, payload=payload, offset=offset, logged_at=letter.at)
+        return ledger.intake.receive(heavy=[heavy], now=now(), ablation_rate=rate)
+    heard = read_lightweight_event(payload)
+    lightweight = LightweightReceived(event=heard, payload=payload, offset=offset, logged_at=letter.at)
+    return ledger.intake.receive(lightweight=[lightweight], now=now(), ablation_rate=rate)
 
 
 @dead_letters_command.command("drop")

@@ -35,7 +35,8 @@ def store_command() -> None:
     from worker.logs import configure_logs
     from worker.settings import load_settings
     from worker.store.cozo import CozoStore
-    from worker.store.server import Tokens, serve
+    from worker.store.doors import Tokens
+    from worker.store.server import serve
 
     settings = load_settings()
     configure_logs(settings.log)

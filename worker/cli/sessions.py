@@ -23,10 +23,10 @@ def show_command(session_id: str, *, as_json: bool) -> None:
     from worker.errors import NotFound
 
     with open_the_ledger() as ledger:
-        found = ledger.retries.find_sessions(session_id)
+        found = ledger.history.find_sessions(session_id)
         if session_id not in found and len(found) != 1:
             raise NotFound(f"{session_id}: {'several sessions begin like this' if found else 'no such session'}")
-        detail = ledger.retries.session_detail(session_id if session_id in found else found[0])
+        detail = ledger.history.session_detail(session_id if session_id in found else found[0])
     if as_json:
         click.echo(json.dumps(asdict(detail), ensure_ascii=False, indent=1, default=str))
         return
