@@ -96,10 +96,15 @@ def test_the_shown_url_has_no_password() -> None:
     assert "secret" not in database.url.render_as_string(hide_password=True)
 
 
-def test_a_server_that_restarts(postgresql: PostgreSQL, postgresql_url: str) -> None:
-    """Connections that broke while they lay idle are replaced without anybody noticing."""
+def test_a_server_that_restarts(postgresql: PostgreSQL, postgresql_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection that broke in use says so once; those that broke while they lay idle are replaced unnoticed."""
     ledger = open_ledger(postgresql_url)
     ledger.ping()
+    postgresql.cut_connections(postgresql_url)
+    with pytest.raises(LedgerUnavailable):
+        ledger.ping()
+    assert ledger.counts.count(0).events == 0
+    monkeypatch.setattr("worker.ledger.database.IDLE", 0.0)
     postgresql.cut_connections(postgresql_url)
     assert ledger.counts.count(0).events == 0
     ledger.dispose()
