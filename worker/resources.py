@@ -9,7 +9,9 @@ from functools import cache, cached_property
 from worker.attribution import Attributor
 from worker.broker import broker_client
 from worker.bundle_cache import BundleCache
+from worker.calibration import Calibration, shipped_calibration
 from worker.embedder import Embedder, SentenceTransformerEmbedder, VectorCache
+from worker.errors import ConfigurationError
 from worker.event_log.opening import open_event_log
 from worker.event_log.protocol import EventLog
 from worker.layers.activation import HybridDetector
@@ -50,6 +52,17 @@ class Resources:
             threads=self.settings.embedder_threads,
             batch_size=options.batch_size,
         )
+
+    @cached_property
+    def calibration(self) -> Calibration:
+        """The one in force: changes only when a person sets another."""
+        path = self.settings.calibration
+        if path is None:
+            return shipped_calibration()
+        try:
+            return Calibration.from_json(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise ConfigurationError(f"calibration: {path}: {error.strerror}") from error
 
     @cached_property
     def learning_vectors(self) -> VectorCache:

@@ -155,6 +155,9 @@ class Settings(Group):
     #: user:password for Flower; from the environment only
     flower_auth: SecretStr | None = None
 
+    #: file that `groove calibrate` wrote; unset: the shipped calibration
+    calibration: Path | None = None
+
     streams: StreamSettings = StreamSettings()
     bridge: BridgeSettings = BridgeSettings()
     sweeper: SweeperSettings = SweeperSettings()

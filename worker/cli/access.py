@@ -54,6 +54,18 @@ def open_the_ledger(settings: Settings | None = None) -> Iterator["Ledger"]:
         ledger.dispose()
 
 
+def full_id(store: "AttributionStore", prefix: str) -> str:
+    """The learning that this id, or this beginning of exactly one, means. Raises `NotFound`."""
+    from worker.errors import NotFound
+
+    if store.get_learnings([prefix]):
+        return prefix
+    found = [learning.learning_id for learning in store.list_learnings() if learning.learning_id.startswith(prefix)]
+    if len(found) != 1:
+        raise NotFound(f"{prefix}: {f'{len(found)} learnings begin like this' if found else 'no such learning'}")
+    return found[0]
+
+
 def enqueue_prepared(sessions: Sequence["SessionRef"]) -> bool:
     """Send sessions to be prepared -> False when no broker runs: the sweeper sends them as soon as the stack does."""
     from worker import canvas

@@ -56,3 +56,108 @@ def import_file(store: "AttributionStore", file: Path) -> "tuple[ImportReport, i
         changed=tuple(id_ for report in reports for id_ in report.changed),
         unchanged=tuple(id_ for report in reports for id_ in report.unchanged),
     ), refused
+
+
+@learnings_command.command("list")
+@click.option("--json", "as_json", is_flag=True)
+def list_command(*, as_json: bool) -> None:
+    """Every learning with its status."""
+    from worker.cli.access import open_store
+    from worker.cli.output import print_rows
+
+    with open_store() as store:
+        texts = {learning.learning_id: learning for learning in store.list_learnings()}
+        values = {value.learning_id: value for value in store.list_learning_values()}
+    print_rows(
+        [("learning", "left"), ("category", "left"), ("status", "left"), ("text", "flex")],
+        [[id_, str(text.category), str(values[id_].status), text.insight] for id_, text in sorted(texts.items())],
+        as_json=as_json,
+    )
+
+
+@learnings_command.command("export")
+@click.argument("file", type=click.Path(path_type=Path))
+def export_command(file: Path) -> None:
+    """Write every learning to FILE (JSON, one a line), as `import` reads it."""
+    import json
+
+    from worker.cli.access import open_store
+    from worker.errors import InvalidFile
+    from worker.learnings import learning_to_wire
+
+    with open_store() as store:
+        learnings = sorted(store.list_learnings(), key=lambda learning: learning.learning_id)
+    try:
+        with file.open("w", encoding="utf-8") as output:
+            output.writelines(
+                json.dumps(learning_to_wire(learning), ensure_ascii=False) + "\n" for learning in learnings
+            )
+    except OSError as error:
+        raise InvalidFile(f"{file}: {error.strerror}") from error
+    click.echo(f"{len(learnings)} learnings in {file}")
+
+
+@learnings_command.command("history")
+@click.argument("learning_id")
+@click.option("--json", "as_json", is_flag=True)
+def history_command(learning_id: str, *, as_json: bool) -> None:
+    """Every decision about a learning: who, when, why, and the numbers it rested on."""
+    from worker.cli.access import full_id, open_store
+    from worker.cli.output import moment, print_rows
+
+    with open_store() as store:
+        decisions = store.get_decisions(full_id(store, learning_id))
+    print_rows(
+        [
+            ("#", "right"),
+            ("when", "left"),
+            ("what", "left"),
+            ("who", "left"),
+            ("epoch", "right"),
+            ("numbers", "left"),
+            ("reason", "flex"),
+        ],
+        [
+            [
+                str(line.number),
+                moment(line.timestamp),
+                str(line.kind),
+                line.actor,
+                str(line.epoch),
+                ", ".join(f"{name} {number:.4g}" for name, number in line.numbers.items()),
+                line.reason,
+            ]
+            for line in decisions
+        ],
+        as_json=as_json,
+    )
+
+
+#: subcommand -> (what it records, what its help says)
+_DECISIONS = {
+    "disable": ("disabled", "Never inject it again, until it is enabled."),
+    "enable": ("enabled", "Inject it again and begin a new epoch: old records stay readable, but no longer count."),
+    "pin": ("pinned", "Never deprecate it; it is still measured, and withheld by the experiment."),
+    "unpin": ("unpinned", "Let the rule decide about it again."),
+    "try": ("tried", "Put it on trial: withheld more often until its verdict is no longer undecided."),
+}
+
+
+def _decision_command(name: str, kind: str, text: str) -> click.Command:
+    @click.command(name, help=text)
+    @click.argument("learning_id")
+    @click.option("--reason", default="", help="Kept in the decision log.")
+    def command(learning_id: str, reason: str) -> None:
+        from worker.cli.access import actor, full_id, now, open_store
+        from worker.domain import DecisionKind
+
+        with open_store() as store:
+            known = full_id(store, learning_id)
+            decision = store.decide(known, DecisionKind(kind), actor=actor(), reason=reason, now=now())
+        click.echo(f"{known}: {decision.kind} by {decision.actor}, epoch {decision.epoch}")
+
+    return command
+
+
+for _name, (_kind, _text) in _DECISIONS.items():
+    learnings_command.add_command(_decision_command(_name, _kind, _text))

@@ -69,7 +69,12 @@ class Preparation:
 
         parts = self.parts
         bundle = build_bundle(
-            context, transcript, learnings, embedder=parts.embedder, learning_vectors=parts.learning_vectors
+            context,
+            transcript,
+            learnings,
+            embedder=parts.embedder,
+            learning_vectors=parts.learning_vectors,
+            calibration=parts.calibration,
         )
         self._patiently(parts.bundles.put, bundle)
 
