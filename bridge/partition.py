@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from worker.event_log.protocol import EventLog, LogMessage, TopicName
 from worker.ledger import Lease
 
-#: of one read; what a bridge holds in memory at a time is a small multiple of it
-BYTES = 8_000_000
+#: of one read; what a bridge holds in memory at a time is about four times as much
+BYTES = 3_000_000
 #: messages of a first read, when nothing is known of their size
 FIRST_LIMIT = 16
 

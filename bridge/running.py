@@ -13,7 +13,7 @@ from bridge.sweeper import Sweeper
 from worker.app import make_app
 from worker.event_log.opening import open_event_log
 from worker.heartbeat import Heartbeat
-from worker.ledger import open_ledger
+from worker.ledger import Ledger, open_ledger
 from worker.logs import configure_logs
 from worker.queues import Queues
 from worker.settings import Settings, load_settings
@@ -28,23 +28,24 @@ def run(*, all_lost: bool) -> None:
     """Raises `GrooveError` when it cannot start, or when the event log refuses us for good."""
     settings = load_settings()
     configure_logs(settings.log)
+    ledger = open_ledger(settings.ledger_url, quiet_seconds=settings.bridge.late_event_quiet_seconds)
     heartbeat = Heartbeat(settings, "bridge")
-    consumer = _consumer(settings, heartbeat)
+    consumer = _consumer(settings, ledger, heartbeat)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: _stop(consumer))
     consumer.ensure_topics()
     threading.Thread(
-        target=_sweeper(settings).run, args=(consumer.stopping,), kwargs={"all_lost": all_lost}, daemon=True
+        target=_sweeper(settings, ledger).run, args=(consumer.stopping,), kwargs={"all_lost": all_lost}, daemon=True
     ).start()
     consumer.run()
     heartbeat.stop()
     log.info("bridge_stopped")
 
 
-def _consumer(settings: Settings, heartbeat: Heartbeat) -> Consumer:
+def _consumer(settings: Settings, ledger: Ledger, heartbeat: Heartbeat) -> Consumer:
     return Consumer(
         settings=settings,
-        ledger=open_ledger(settings.ledger_url, quiet_seconds=settings.bridge.late_event_quiet_seconds),
+        ledger=ledger,
         event_log=open_event_log(settings.event_log_url),
         queues=Queues(settings),
         app=make_app(settings, publisher_only=True),
@@ -53,11 +54,11 @@ def _consumer(settings: Settings, heartbeat: Heartbeat) -> Consumer:
     )
 
 
-def _sweeper(settings: Settings) -> Sweeper:
-    """With connections of its own: it works beside the consumer."""
+def _sweeper(settings: Settings, ledger: Ledger) -> Sweeper:
+    """It works beside the consumer, on connections of its own."""
     return Sweeper(
         settings=settings,
-        ledger=open_ledger(settings.ledger_url, quiet_seconds=settings.bridge.late_event_quiet_seconds),
+        ledger=ledger,
         event_log=open_event_log(settings.event_log_url),
         queues=Queues(settings),
         app=make_app(settings, publisher_only=True),

@@ -9,6 +9,8 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+#: until the interpreter has come to our first line, on a busy machine
+START_SECONDS = 5.0
 ROOT = Path(__file__).parents[2]
 
 
@@ -21,6 +23,7 @@ class Bridges:
     started: int = 0
     #: of those that ended by themselves
     statuses: list[int] = field(default_factory=list)
+    _began: dict[int, float] = field(default_factory=dict)
 
     def start(self) -> subprocess.Popen[bytes]:
         self.started += 1
@@ -30,6 +33,7 @@ class Bridges:
         with self._log(self.started).open("wb") as log:
             process = subprocess.Popen(command, env=environ, cwd=self.folder, stdout=log, stderr=subprocess.STDOUT)
         self.running.append(process)
+        self._began[process.pid] = time.monotonic()
         return process
 
     def kill(self, process: subprocess.Popen[bytes]) -> None:
@@ -41,7 +45,7 @@ class Bridges:
         return [line for line in self.output().splitlines() if "Traceback" in line or '"traceback"' in line]
 
     def stop(self, process: subprocess.Popen[bytes]) -> tuple[int, float]:
-        """-> status and seconds."""
+        """-> status and seconds; one that had not begun anything yet may as well end by the signal itself."""
         self.running.remove(process)
         begun = time.monotonic()
         process.send_signal(signal.SIGCONT)
@@ -51,7 +55,8 @@ class Bridges:
         except subprocess.TimeoutExpired:
             process.kill()
             status = process.wait()
-        return status, time.monotonic() - begun
+        had_begun = self._began.get(process.pid, 0.0) + START_SECONDS < begun
+        return (status if had_begun or status != -signal.SIGTERM else 0), time.monotonic() - begun
 
     def freeze(self, process: subprocess.Popen[bytes], seconds: float) -> None:
         process.send_signal(signal.SIGSTOP)
