@@ -1,9 +1,12 @@
-"""The sums again from the records alone: to prove them, and to put them right should they ever differ."""
+"""The sums again from the records alone: to prove them, and to put them right should they ever differ.
 
-from collections.abc import Iterator, Mapping
+One learning a transaction, so that work goes on meanwhile; at the end the global row against the sums of all of them.
+"""
 
-from worker.layers.sums import Cell, Count, TemporalSums
-from worker.store.database import Row, Transaction
+from collections.abc import Iterator
+
+from worker.layers.sums import TemporalSums
+from worker.store.database import CozoDatabase, Row, Transaction
 from worker.store.history import history_of
 from worker.store.protocol import SumDifference
 from worker.store.rows import record_of
@@ -19,36 +22,42 @@ from worker.store.totals import (
     totals_row,
 )
 
-AllTotals = Mapping[EpochKey, Totals]
 
-
-def rebuild(transaction: Transaction, *, repair: bool) -> list[SumDifference]:
+def rebuild(database: CozoDatabase, *, repair: bool) -> list[SumDifference]:
     """Compare what is stored with what the records say; with `repair`, the records win."""
-    stored = joined(transaction.read("all_sums"), transaction.read("all_arms"))
-    true = _from_records(transaction)
-    stored_global, true_global = read_global(transaction.read("global_sums")), _global(transaction, true)
-    keys = sorted(stored.keys() | true.keys())
-    differences = [d for key in keys for d in _differences(key, stored.get(key, Totals()), true.get(key, Totals()))]
-    differences += _named("", TEMPORAL_COLUMNS, temporal_row(stored_global), temporal_row(true_global))
-    if repair and differences:
-        _repair(transaction, stored, true, true_global)
-    return differences
+    everywhere = (row[0] for name in ("learnings_with_records", "learnings_with_sums") for row in database.read(name))
+    differences = [d for learning_id in sorted(set(everywhere)) for d in _one(database, learning_id, repair=repair)]
+    return differences + _global(database, repair=repair)
 
 
-def _from_records(transaction: Transaction) -> dict[EpochKey, Totals]:
-    """One learning at a time: never more than its records in memory."""
-    true: dict[EpochKey, Totals] = {}
-    for (learning_id,) in transaction.read("learnings_with_records"):
+def _one(database: CozoDatabase, learning_id: str, *, repair: bool) -> list[SumDifference]:
+    with database.transaction() as transaction:
+        stored = joined(
+            transaction.read("sums_of_learning", learning_id=learning_id),
+            transaction.read("arms_of_learning", learning_id=learning_id),
+        )
+        true: dict[EpochKey, Totals] = {}
         for row in transaction.read("records_of_learning", learning_id=learning_id):
             key = (learning_id, row[13])
             true[key] = true.get(key, Totals()).with_record(record_of(row))
-    return true
+        keys = sorted(stored.keys() | true.keys())
+        differences = [d for key in keys for d in _differences(key, stored.get(key, Totals()), true.get(key, Totals()))]
+        if repair and differences:
+            for key in keys:
+                _repair(transaction, key, stored.get(key, Totals()), true.get(key, Totals()))
+    return differences
 
 
-def _global(transaction: Transaction, totals: AllTotals) -> TemporalSums:
-    standings = [history_of(row).standing for row in transaction.read("all_standings")]
-    current = (totals.get((s.learning_id, s.epoch), Totals()) for s in standings)
-    return sum((t.sums.temporal for t in current), TemporalSums())
+def _global(database: CozoDatabase, *, repair: bool) -> list[SumDifference]:
+    with database.transaction() as transaction:
+        totals = joined(transaction.read("all_sums"), [])
+        standings = [history_of(row).standing for row in transaction.read("all_standings")]
+        current = (totals.get((s.learning_id, s.epoch), Totals()) for s in standings)
+        true = temporal_row(sum((t.sums.temporal for t in current), TemporalSums()))
+        stored = temporal_row(read_global(transaction.read("global_sums")))
+        if repair and stored != true:
+            transaction.write("put_global_sums", [[0, *true]])
+    return _named("", TEMPORAL_COLUMNS, stored, true)
 
 
 def _differences(key: EpochKey, stored: Totals, true: Totals) -> Iterator[SumDifference]:
@@ -66,14 +75,11 @@ def _named(learning_id: str, names: tuple[str, ...], stored: Row, true: Row) -> 
     ]
 
 
-def _repair(transaction: Transaction, stored: AllTotals, true: AllTotals, true_global: TemporalSums) -> None:
-    gone = [[*key, *cell] for key, t in stored.items() for cell in t.sums.arms if cell not in _arms(true, key)]
-    transaction.write("rm_sums", [list(key) for key in stored.keys() - true.keys()])
-    transaction.write("rm_arms", gone)
-    transaction.write("put_sums", [totals_row(key, totals) for key, totals in true.items()])
-    transaction.write("put_arms", [row for key, totals in true.items() for row in arm_rows(key, totals.sums.arms)])
-    transaction.overwrite("put_global_sums", [[0, *temporal_row(true_global)]])
-
-
-def _arms(totals: AllTotals, key: EpochKey) -> Mapping[Cell, Count]:
-    return totals.get(key, Totals()).sums.arms
+def _repair(transaction: Transaction, key: EpochKey, stored: Totals, true: Totals) -> None:
+    gone = stored.sums.arms.keys() - true.sums.arms.keys()
+    transaction.write("rm_arms", [[*key, *cell] for cell in gone])
+    transaction.write("put_arms", arm_rows(key, true.sums.arms))
+    if true.sums.n_records:
+        transaction.write("put_sums", [totals_row(key, true)])
+    else:
+        transaction.write("rm_sums", [list(key)])

@@ -80,6 +80,15 @@ class Memory:
             computed=self.computed,
         )
 
+    def snapshot(self) -> "Memory":
+        """What values are computed from, as of now, to be read while work goes on."""
+        return Memory(
+            histories=dict(self.histories),
+            totals=dict(self.totals),
+            global_sums=self.global_sums,
+            computed=self.computed,
+        )
+
     def take(self, draft: "Memory") -> None:
         """The draft's changes are committed."""
         for ours, theirs in (

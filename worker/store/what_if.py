@@ -2,16 +2,15 @@
 
 from dataclasses import dataclass, replace
 
-from worker.domain import AttributionRecord, EmbeddingSimilarity, LearningValue
+from worker.domain import AttributionRecord, EmbeddingSimilarity, LearningValue, Standing
 from worker.layers.sums import LearningSums, TemporalSums
 from worker.layers.temporal import attributed_value
 from worker.parameters import ActivationParameters, LayerParameters
-from worker.store.database import CozoDatabase
 from worker.store.layers import StoreLayers
-from worker.store.memory import Memory
 from worker.store.rows import record_of
 from worker.store.totals import Totals
 from worker.store.valuing import Valuer
+from worker.store.workspace import Workspace
 
 #: a value counts as changed when one of these, or the verdict, does
 _WHAT_PEOPLE_SEE = (
@@ -26,37 +25,38 @@ _WHAT_PEOPLE_SEE = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WhatIf:
-    memory: Memory
-    database: CozoDatabase
-    now: StoreLayers
+    space: Workspace
     then: StoreLayers
-    before: LayerParameters
     after: LayerParameters
 
     def changes(self) -> list[tuple[LearningValue, LearningValue]]:
         """(value now, value then) where something that people see would change; the same settings change nothing."""
-        totals = {learning_id: self._totals_then(learning_id) for learning_id in self.memory.histories}
-        global_then = sum((t.sums.temporal for t in totals.values()), TemporalSums())
-        now, then = Valuer(self.now.aggregation), Valuer(self.then.aggregation)
+        with self.space.reading() as memory:
+            learning_ids = sorted(memory.histories)
+        both = {learning_id: self._both(learning_id) for learning_id in learning_ids}
+        now = sum((b.now.sums.temporal for b in both.values()), TemporalSums())
+        then = sum((b.then.sums.temporal for b in both.values()), TemporalSums())
+        valuer = Valuer(self.then.aggregation)
         pairs = [
-            (
-                now.value(self.memory, learning_id),
-                then.value_of(self.memory.histories[learning_id].standing, totals[learning_id], global_then),
-            )
-            for learning_id in sorted(totals)
+            (self.space.valuer.value_of(b.standing, b.now, now), valuer.value_of(b.standing, b.then, then))
+            for b in both.values()
         ]
         return [(was, would_be) for was, would_be in pairs if _differ(was, would_be)]
 
-    def _totals_then(self, learning_id: str) -> Totals:
-        current = self.memory.totals_of(learning_id)
-        if self.before.activation == self.after.activation and self.before.temporal == self.after.temporal:
-            return current
-        sums = LearningSums()
-        epoch = self.memory.histories[learning_id].standing.epoch
-        for row in self.database.read("whole_records_of_learning", learning_id=learning_id):
-            if row[13] == epoch:
-                sums += LearningSums.of(self._record_then(record_of(row)))
-        return replace(current, sums=sums)
+    def _both(self, learning_id: str) -> "_Both":
+        """One learning at a time sees its records and its sums as of one moment; work goes on between."""
+        with self.space.reading() as memory:
+            standing, now = memory.histories[learning_id].standing, memory.totals_of(learning_id)
+            if self._keeps_records():
+                return _Both(standing=standing, now=now, then=now)
+            rows = self.space.database.read("whole_records_of_learning", learning_id=learning_id)
+        records = [self._record_then(record_of(row)) for row in rows if row[13] == standing.epoch]
+        sums = sum((LearningSums.of(record) for record in records), LearningSums())
+        return _Both(standing=standing, now=now, then=replace(now, sums=sums))
+
+    def _keeps_records(self) -> bool:
+        before = self.space.parameters
+        return before.activation == self.after.activation and before.temporal == self.after.temporal
 
     def _record_then(self, record: AttributionRecord) -> AttributionRecord:
         confidence, activated, points = self._activation_then(record)
@@ -70,9 +70,16 @@ class WhatIf:
         return replace(record, activation_confidence=confidence, was_activated=activated, attributed_value=value)
 
     def _activation_then(self, record: AttributionRecord) -> tuple[float, bool, tuple[int, ...]]:
-        if self.before.activation == self.after.activation:
+        if self.space.parameters.activation == self.after.activation:
             return record.activation_confidence, record.was_activated, record.activation_points
         return reactivated(record, self.after.activation)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Both:
+    standing: Standing
+    now: Totals
+    then: Totals
 
 
 def reactivated(record: AttributionRecord, parameters: ActivationParameters) -> tuple[float, bool, tuple[int, ...]]:

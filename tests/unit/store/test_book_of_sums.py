@@ -133,11 +133,11 @@ def test_a_damaged_sum_is_found_and_put_right() -> None:
     for number in range(5):
         store.store_attribution(record("a", f"s{number}"), version())
     before = store.list_learning_values()
-    row = store._database.read("all_sums")[0]
+    row = store._space.database.read("all_sums")[0]
     row[2] += 1
-    arm = [*store._database.read("all_arms")[0][:-2], 7, 7]
+    arm = [*store._space.database.read("all_arms")[0][:-2], 7, 7]
     stray = ["b", 1, True, 1, 1, 1, 1]
-    store._database.commit(
+    store._space.database.commit(
         {"put_sums": [row], "put_arms": [arm, stray], "put_global_sums": [[0, 1, "1", "1", "1", "1", "1"]]}
     )
     found = store.rebuild(repair=False)

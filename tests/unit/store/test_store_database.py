@@ -15,7 +15,7 @@ from worker.store.database import CozoDatabase, restore
 
 #: read whole relations on purpose: at the start, for maintenance, for a list of everything
 WHOLE = {name for name in named_queries.load("queries.cozo") if name.startswith(("all_", "count_"))} | {
-    *("learnings_with_records", "unpublished"),
+    *("learnings_with_records", "learnings_with_sums", "unpublished"),
 }
 READS = [
     name for name, script in named_queries.load("queries.cozo").items() if ":put" not in script and ":rm" not in script
@@ -46,6 +46,8 @@ def test_queries_use_keys_and_indices(name: str) -> None:
     database = CozoDatabase(None)
     script = named_queries.load("queries.cozo")[name]
     arguments = {key: value for key, value in ARGUMENTS.items() if f"${key}" in script}
+    if "k[session_id] <-" in script:
+        arguments["keys"] = [["s"]]
     plan = [row[4] for row in database._run(f"::explain {{ {script} }}", arguments, immutable=True)]
     assert "load_stored" in plan
     followers = [plan[at + 1] for at, step in enumerate(plan[:-1]) if step == "load_stored"]
@@ -138,15 +140,15 @@ def test_memory_follows_the_database_after_a_failed_commit(tmp_path: Path) -> No
     store.import_learnings([learning("a")], actor="alex", now=1)
     store.store_attribution(record("a", "s"), version())
     before = store.get_learning_value("a")
-    commit = store._database.commit
+    commit = store._space.database.commit
 
     def failing(_: object) -> None:
         raise StoreUnavailable("no space left")
 
-    store._database.commit = failing  # type: ignore[method-assign,assignment]
+    store._space.database.commit = failing  # type: ignore[method-assign,assignment]
     with pytest.raises(StoreUnavailable):
         store.store_attribution(record("a", "t"), version())
-    store._database.commit = commit  # type: ignore[method-assign]
+    store._space.database.commit = commit  # type: ignore[method-assign]
     assert store.get_learning_value("a") == before
     store.store_attribution(record("a", "t"), version())
     assert store.get_learning_value("a").session_count == 2
