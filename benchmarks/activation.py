@@ -13,6 +13,7 @@ labels.jsonl (learning_id, session_id, label 0 or 1, kind, message_idx). Compare
 """
 
 import argparse
+import hashlib
 import json
 import sys
 import time
@@ -240,7 +241,8 @@ def write_calibration(path: Path, pairs: list[Pair], rows: list[dict[str, float]
         "prior": {name: list(prior) for name, prior in PRIOR.items()},
         "one_repository_left_out": {name: round(value, 3) for name, value in asdict(left_out).items()},
     }
-    version = f"{'-'.join(repo.split('/')[-1].lower() for repo in repos)}-1"
+    digest = hashlib.sha256(repr((intercept, sorted(weights.items()))).encode()).hexdigest()
+    version = f"shipped-{digest[:12]}"
     path.write_text(
         Calibration(version=version, intercept=intercept, weights=weights, provenance=provenance).to_json(),
         encoding="utf-8",

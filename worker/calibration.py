@@ -11,6 +11,9 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from worker.errors import InvalidFile
 
 
@@ -28,6 +31,14 @@ class Calibration:
         """Rounded to 6 decimals."""
         logit = self.intercept + math.fsum(weight * features[name] for name, weight in sorted(self.weights.items()))
         return round(1.0 / (1.0 + math.exp(-max(-500.0, min(500.0, logit)))), 6)
+
+    def probabilities(self, features: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
+        """The same for many at once: one array a feature, all of one length."""
+        logits = np.full(len(next(iter(features.values()))), self.intercept)
+        for name, weight in sorted(self.weights.items()):
+            logits += weight * features[name]
+        result: NDArray[np.float64] = np.round(1.0 / (1.0 + np.exp(-np.clip(logits, -500.0, 500.0))), 6)
+        return result
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"

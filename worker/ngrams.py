@@ -76,11 +76,14 @@ class NgramIndex:
     def similarities(self, question: str) -> NDArray[np.float64]:
         """Cosine with each text, rounded to 6 decimals; the question's buckets must have been asked for."""
         result = np.zeros(self.n_texts)
-        for bucket, weight in sorted(ngram_weights(question).items()):
-            place = int(np.searchsorted(self.buckets, bucket))
-            if place < len(self.buckets) and self.buckets[place] == bucket:
-                span = slice(int(self.starts[place]), int(self.starts[place + 1]))
-                result[self.rows[span]] += weight / _ONE * self.weights[span]
+        asked = sorted(ngram_weights(question).items())
+        wanted = np.array([bucket for bucket, _ in asked], dtype=np.int32)
+        places = np.searchsorted(self.buckets, wanted)
+        known = np.isin(wanted, self.buckets)
+        weights = np.array([weight / _ONE for _, weight in asked])
+        for place, weight in zip(places[known].tolist(), weights[known].tolist(), strict=True):
+            span = slice(int(self.starts[place]), int(self.starts[place + 1]))
+            result[self.rows[span]] += weight * self.weights[span]
         return np.round(result, 6)
 
 

@@ -39,6 +39,16 @@ def test_named_code_has_its_kind() -> None:
     }
 
 
+def test_a_quoted_word_is_a_command_only_where_it_is_used() -> None:
+    """With "use" before it, it names a program; "the `settings` package" is a thing, and a bare snake_case word may be prose."""
+    found = named_code("Use `uv` for this. Access goes through the `settings` package and find_file")
+    assert [(code.text, code.kind) for code in found] == [
+        ("uv", CodeKind.COMMAND),
+        ("settings", CodeKind.MENTIONED),
+        ("find_file", CodeKind.MENTIONED),
+    ]
+
+
 def test_warnings_and_examples_are_not_asked_for() -> None:
     """Code under "do not", "instead of" or "such as" is not what the learning wants to see."""
     assert [
@@ -54,6 +64,11 @@ def test_warnings_and_examples_are_not_asked_for() -> None:
         ("Run `mise run test`", "optimise run test", False),
         ("Use `logging.Debug/Info(ctx)`", "logging.info(c)", True),
         ("Use `fmt.Fprint*(w)`", "fmt.fprintln(w)", True),
+        ("Use `pnpm`, not `npm`", "pnpm install", True),
+        ("Use `pnpm`, not `npm`", "ls | pnpm exec x", True),
+        ("Prefer using `open` instead of `cat`", "we open the file", False),
+        ("Never do that! Try to use `xxd` or `hexdump`", "hexdump -c a", False),
+        ("Never do that! Try to use `xxd` or `hexdump`", "xxd a", True),
         ("Follow the Conventional Commits specification", 'git commit -m "fix(api): close it"', True),
         ("Follow the Conventional Commits specification", "prefix: something", False),
     ],

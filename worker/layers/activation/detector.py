@@ -56,7 +56,7 @@ class HybridDetector:
     ) -> Activation:
         named = features.session()
         confidence = evidence.calibration.probability(named)
-        alone = np.array([evidence.calibration.probability(inputs) for inputs in features.per_text()], dtype=np.float64)
+        alone = evidence.calibration.probabilities(features.per_text())
         scores = np.minimum(1.0, np.round(alone * (confidence / max(float(alone.max()), 1e-9)), 6))
         return self._answer(confidence, _ranked(scores, alone, evidence), references, named, evidence)
 

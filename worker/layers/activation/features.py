@@ -14,7 +14,6 @@ A text that copies the learning is no use of it, whoever wrote it down: it count
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -31,7 +30,7 @@ FEATURES = ("meaning", "wording", "commands_run", "code_written", "nothing_found
 #: how much of a text's nearness to rules in general is taken off
 _BACKGROUND = 0.8
 #: share of the learning's word triples in one chunk that makes it a copy; looked at where the wording is this near
-_COPY = 0.6
+_COPY = 0.5
 _COPY_WORDING = 0.4
 _NOTHING = -1.0
 _DONE = (ChunkKind.CODE, ChunkKind.COMMAND)
@@ -53,22 +52,29 @@ class LearningFeatures:
 
     def session(self) -> dict[str, float]:
         """The calibration's inputs: the session's best texts, not necessarily the same one for both."""
-        return self._inputs(float(self.meaning.max()), float(self.wording.max()), holds_code=True)
-
-    def per_text(self) -> Iterator[dict[str, float]]:
-        """The same for each text alone: code counts only where it stands."""
-        rows = frozenset[int]().union(*(rows for code, rows in self.found if code.kind is not CodeKind.MENTIONED))
-        for row, (meaning, wording) in enumerate(zip(self.meaning.tolist(), self.wording.tolist(), strict=True)):
-            yield self._inputs(meaning, wording, holds_code=row in rows)
-
-    def _inputs(self, meaning: float, wording: float, *, holds_code: bool) -> dict[str, float]:
         return {
-            "meaning": meaning,
-            "wording": wording,
-            "commands_run": self.commands_run if holds_code else 0.0,
-            "code_written": self.code_written if holds_code else 0.0,
+            "meaning": float(self.meaning.max()),
+            "wording": float(self.wording.max()),
+            "commands_run": self.commands_run,
+            "code_written": self.code_written,
             "nothing_found": self.nothing_found,
             "no_command_run": self.no_command_run,
+        }
+
+    def per_text(self) -> dict[str, Floats]:
+        """The same for each text alone: code counts only where it stands."""
+        holds_code = np.zeros(len(self.meaning))
+        for code, rows in self.found:
+            if code.kind is not CodeKind.MENTIONED:
+                holds_code[list(rows)] = 1.0
+        everywhere = np.ones(len(self.meaning))
+        return {
+            "meaning": self.meaning,
+            "wording": self.wording,
+            "commands_run": self.commands_run * holds_code,
+            "code_written": self.code_written * holds_code,
+            "nothing_found": self.nothing_found * everywhere,
+            "no_command_run": self.no_command_run * everywhere,
         }
 
 

@@ -20,7 +20,7 @@ _SPAN = re.compile(
     r"|(?<!\S)(--?[a-zA-Z][\w-]+)\b"
 )
 _WARNED = re.compile(
-    r"(?:\b(?:do not|don['’]t|never|avoid|instead of|rather than|not|cannot)\b)[^.;:]*$", re.IGNORECASE
+    r"(?:\b(?:do not|don['’]t|never|avoid|instead of|rather than|not|cannot)\b)[^.;:!?]*$", re.IGNORECASE
 )
 _EXAMPLE = re.compile(r"(?:\b(?:e\.g\.|such as|for example|for instance|say|unless|like)\b)[^.;]*$", re.IGNORECASE)
 _CHAIN = re.compile(r"\s*(?:&&|;|\|\|)\s*")
@@ -28,6 +28,12 @@ _COMMAND = re.compile(r"[a-z][\w.-]*(?: [\w:./\-=<>\"'\[\]*&|]+)+")
 _FILE = re.compile(r"[\w.-]+\.(?:py|js|ts|tsx|go|rs|md|json|ya?ml|toml|sh|txt|java|rb|cs|cpp|h|sql|html|css|png)")
 _CODE = re.compile(r"[(=]|\w_\w|[a-z][A-Z]|\w\.\w|::")
 _ALTERNATIVES = re.compile(r"(\w+\.)(\w+(?:/\w+)+)")
+
+_PROGRAM = re.compile(r"[a-z][a-z0-9+-]+")
+_USED = re.compile(r"\b(?:use|using|run|running|via|try)(?: to use)?(?: `[\w+-]+`(?:,| or| and))* $", re.IGNORECASE)
+_THING = re.compile(
+    r" (?:\w+ )?(?:package|module|helper|interface|class|function|method|field|key|option|type|alias|tag|branch)"
+)
 
 #: conventions that are known by the look of what follows them, not by their name
 _CONVENTIONS = {
@@ -43,6 +49,9 @@ class CodeKind(StrEnum):
     MENTIONED = "mentioned"
 
 
+_STRENGTH = list(CodeKind)[::-1].index
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NamedCode:
     text: str
@@ -54,12 +63,15 @@ class NamedCode:
 @lru_cache(maxsize=4096)
 def named_code(insight: str) -> tuple[NamedCode, ...]:
     """In the order of the learning, each once."""
-    spans: dict[str, None] = {}
+    spans: dict[str, CodeKind] = {}
     for match in _SPAN.finditer(insight):
         before = insight[: match.start()]
         if not _WARNED.search(before) and not _EXAMPLE.search(before):
-            spans.update(dict.fromkeys(_parts(match)))
-    named = [found for span in spans if (found := _recognised(span)) is not None]
+            spans |= {
+                part: max(spans.get(part, CodeKind.MENTIONED), _kind(part, match), key=_STRENGTH)
+                for part in _parts(match)
+            }
+    named = [found for span, kind in spans.items() if (found := _recognised(span, kind)) is not None]
     lowered = insight.lower()
     named += [
         NamedCode(text=name, kind=CodeKind.WRITTEN, pattern=re.compile(look))
@@ -76,13 +88,19 @@ def _parts(match: re.Match[str]) -> list[str]:
     return [part.strip() for part in _CHAIN.split(span) if part.strip()] if quoted else [span]
 
 
-def _recognised(span: str) -> NamedCode | None:
+def _recognised(span: str, kind: CodeKind) -> NamedCode | None:
     needle = " ".join(span.lower().split())
     needle = re.sub(r"\(.*$", "", needle) if re.match(r"[\w.*/]+\(", needle) else needle
     needle = needle.rstrip("/").lstrip("./") if "/" in needle and " " not in needle else needle
     if len(needle) < 2:
         return None
-    return NamedCode(text=span, kind=_kind(span), pattern=re.compile(_whole(needle)))
+    is_program = kind is CodeKind.COMMAND and " " not in needle
+    return NamedCode(text=span, kind=kind, pattern=re.compile(_at_line_start(needle) if is_program else _whole(needle)))
+
+
+def _at_line_start(program: str) -> str:
+    """A program's name means its use only where a command begins: `open` in "open server.py", not in "the open file"."""
+    return r"(?:(?<![^\n\0])|(?<=\| ))" + re.escape(program) + r"(?![^\s\0])"
 
 
 def _whole(needle: str) -> str:
@@ -97,11 +115,18 @@ def _whole(needle: str) -> str:
     return start + body + end
 
 
-def _kind(span: str) -> CodeKind:
+def _kind(span: str, match: re.Match[str]) -> CodeKind:
+    """Quoted, called or a flag: the author means code. A bare `snake_case` word or `either/or` may be prose."""
+    if not (match[1] or match[2] or match[5] or match[7]):
+        return CodeKind.MENTIONED
     if re.match(r"--?\w", span):
         return CodeKind.WRITTEN
     if _COMMAND.fullmatch(span) and "(" not in span and not span.endswith(":"):
         return CodeKind.COMMAND
     if _FILE.fullmatch(span):
         return CodeKind.MENTIONED
-    return CodeKind.WRITTEN if "/" in span or _CODE.search(span) else CodeKind.MENTIONED
+    if "/" in span or _CODE.search(span):
+        return CodeKind.WRITTEN
+    before, after = match.string[: match.start()], match.string[match.end() :]
+    is_program = _PROGRAM.fullmatch(span) and _USED.search(before) and not _THING.match(after)
+    return CodeKind.COMMAND if is_program else CodeKind.MENTIONED

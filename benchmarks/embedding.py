@@ -1,0 +1,233 @@
+"""What embedding costs, and what the system makes of the model's own speed; runs on a processor or a GPU.
+
+    python benchmarks/embedding.py [--device auto|cpu|cuda] [--sessions 20] [--chunks 800] [--repeats 3] [--results DIR]
+
+Compared in one process, on the example sessions:
+
+    once / by message   each distinct chunk of a session once, against each assistant message anew for each learning
+    ours / bare         Embedder.embed against SentenceTransformer.encode at its best batch size, same chunks, device and precision
+    precision           each number format's chunks a second, and the share of activation decisions that stay the same
+"""
+
+import argparse
+import json
+import platform
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from worker.calibrating import bare_context
+from worker.domain import Learning, Transcript
+from worker.embedder import SentenceTransformerEmbedder, VectorCache
+from worker.embedder.precision import has_amx_bf16
+from worker.layers.activation import HybridDetector
+from worker.layers.activation.chunks import chunk_transcript
+from worker.learnings import read_learning
+from worker.preparation import build_bundle
+from worker.transcripts import parse_transcript
+
+ROOT = Path(__file__).resolve().parent.parent
+BATCH_SIZES = (8, 16, 32, 64, 128, 256)
+GPU_BATCH_SIZES = (64, 128, 256, 512, 1024)
+#: learnings of which the slow way is measured; it is the same work for each, so the rest is multiplied
+LEARNINGS_MEASURED = 1
+
+
+def read_examples(folder: Path, count: int) -> tuple[list[tuple[Transcript, list[str]]], dict[str, Learning]]:
+    with (folder / "learnings.jsonl").open("rb") as lines:
+        learnings = {entry.learning_id: entry for entry in (read_learning(line, now=0) for line in lines)}
+    with (folder / "events.jsonl").open(encoding="utf-8") as lines:
+        events = [json.loads(line) for line in lines]
+    sessions = [
+        (parse_transcript(event["transcript"]), (event.get("context") or event)["active_learnings"]) for event in events
+    ]
+    return sessions[:count], learnings
+
+
+def seconds(work: Callable[[], object], repeats: int) -> list[float]:
+    taken = []
+    for _ in range(repeats):
+        began = time.perf_counter()
+        work()
+        taken.append(time.perf_counter() - began)
+    return taken
+
+
+def rate(count: int, taken: list[float]) -> dict[str, float]:
+    return {
+        "per_second": count / statistics.median(taken),
+        "slowest": count / max(taken),
+        "fastest": count / min(taken),
+    }
+
+
+def once_against_by_message(
+    sessions: list[tuple[Transcript, list[str]]], learnings: dict[str, Learning], embedder: SentenceTransformerEmbedder
+) -> dict[str, float]:
+    vectors = VectorCache(embedder)
+
+    def once() -> None:
+        for transcript, ids in sessions:
+            build_bundle(
+                bare_context("s"),
+                transcript,
+                {i: learnings[i] for i in ids},
+                embedder=embedder,
+                learning_vectors=vectors,
+            )
+
+    def by_message(ids: list[str], transcript: Transcript) -> None:
+        for learning_id in ids:
+            embedder.embed([learnings[learning_id].insight])
+            for message in transcript.messages:
+                if message.role == "assistant":
+                    embedder.embed(["\n".join(block.text for block in message.blocks)])
+
+    (fast,) = seconds(once, 1)
+    slow = 0.0
+    for transcript, ids in sessions:
+        measured = ids[:LEARNINGS_MEASURED]
+        (taken,) = seconds(lambda ids=measured, transcript=transcript: by_message(ids, transcript), 1)
+        slow += taken * len(ids) / max(1, len(measured))
+    return {"once_seconds": fast, "by_message_seconds": slow, "ratio": slow / fast}
+
+
+def ours_against_bare(texts: list[str], embedder: SentenceTransformerEmbedder, repeats: int) -> dict[str, Any]:
+    """The bare model is the very one that the embedder has loaded."""
+    model = embedder._load()._model  # noqa: SLF001
+    sizes = GPU_BATCH_SIZES if embedder.device.startswith("cuda") else BATCH_SIZES
+    bare = {}
+    for size in sizes:
+        taken = seconds(lambda size=size: model.encode(texts, batch_size=size, show_progress_bar=False), repeats)
+        bare[str(size)] = rate(len(texts), taken)
+    best = max(bare, key=lambda size: bare[size]["per_second"])
+    ours = rate(len(texts), seconds(lambda: embedder.embed(texts), repeats))
+    return {
+        "bare": bare,
+        "best_batch_size": int(best),
+        "ours": ours,
+        "ratio": ours["per_second"] / bare[best]["per_second"],
+    }
+
+
+def precisions(
+    texts: list[str],
+    sessions: list[tuple[Transcript, list[str]]],
+    learnings: dict[str, Learning],
+    device: str,
+    repeats: int,
+) -> dict[str, Any]:
+    names = ("float32", "float16") if device.startswith("cuda") else ("float32", "bfloat16")
+    result: dict[str, Any] = {}
+    decisions: dict[str, list[bool]] = {}
+    for name in names:
+        embedder = SentenceTransformerEmbedder(device=device, precision=name)  # type: ignore[arg-type]  # one of its names
+        embedder.embed(texts[:64])
+        result[name] = rate(len(texts), seconds(lambda embedder=embedder: embedder.embed(texts), repeats))
+        decisions[name] = decide(sessions, learnings, embedder)
+    same = [first == second for first, second in zip(*decisions.values(), strict=True)]
+    return {
+        **result,
+        "speed_up": result[names[1]]["per_second"] / result["float32"]["per_second"],
+        "pairs": len(same),
+        "decisions_same": sum(same) / len(same),
+        "amx_bf16": has_amx_bf16(),
+        "auto_chooses": SentenceTransformerEmbedder(device=device).precision,
+    }
+
+
+def decide(
+    sessions: list[tuple[Transcript, list[str]]], learnings: dict[str, Learning], embedder: SentenceTransformerEmbedder
+) -> list[bool]:
+    vectors, detector = VectorCache(embedder), HybridDetector()
+    decisions = []
+    for transcript, ids in sessions:
+        bundle = build_bundle(
+            bare_context("s"), transcript, {i: learnings[i] for i in ids}, embedder=embedder, learning_vectors=vectors
+        )
+        decisions += [detector.detect(learning_id, bundle).was_activated for learning_id in ids]
+    return decisions
+
+
+def print_report(report: dict[str, Any]) -> None:
+    once, bare, formats = report["embed_once"], report["near_the_limit"], report["precision"]
+    print(f"{report['device']}, {report['model']}, {report['chunks']} distinct chunks, {report['sessions']} sessions\n")
+    print(f"embed once            {once['once_seconds']:8.2f} s")
+    print(f"by message, learning  {once['by_message_seconds']:8.2f} s   ratio {once['ratio']:.0f} (target 20)\n")
+    for size, measured in bare["bare"].items():
+        print(
+            f"bare encode, batch {size:>4} {measured['per_second']:8.0f} chunks/s ({measured['slowest']:.0f}–{measured['fastest']:.0f})"
+        )
+    ours = bare["ours"]
+    print(
+        f"Embedder.embed          {ours['per_second']:8.0f} chunks/s ({ours['slowest']:.0f}–{ours['fastest']:.0f})   "
+        f"ratio {bare['ratio']:.2f} of the best (target 0.80 for the whole pipeline)\n"
+    )
+    for name in ("float32", "bfloat16", "float16"):
+        if name in formats:
+            print(f"{name:10} {formats[name]['per_second']:8.0f} chunks/s")
+    print(
+        f"half precision is {formats['speed_up']:.2f} times float32; auto chooses {formats['auto_chooses']} "
+        f"(amx_bf16: {formats['amx_bf16']}); decisions the same in {100 * formats['decisions_same']:.2f} % of {formats['pairs']} pairs "
+        "(target 99.5 %)"
+    )
+
+
+def plot(report: dict[str, Any], path: Path) -> None:
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    bare = report["near_the_limit"]["bare"]
+    figure, axes = plt.subplots(figsize=(6, 3.5), layout="constrained")
+    axes.plot(list(bare), [measured["per_second"] for measured in bare.values()], marker="o", label="bare encode")
+    axes.axhline(report["near_the_limit"]["ours"]["per_second"], color="tab:orange", label="Embedder.embed")
+    axes.set(
+        xlabel="batch size",
+        ylabel="chunks a second",
+        title=f"{report['device']}, {report['near_the_limit']['precision']}",
+        ylim=(0, None),
+    )
+    axes.legend()
+    figure.savefig(path, dpi=120)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--threads", type=int)
+    parser.add_argument("--sessions", type=int, default=20)
+    parser.add_argument("--chunks", type=int, default=800)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--examples", type=Path, default=ROOT / "examples")
+    parser.add_argument("--results", type=Path, default=ROOT / "benchmarks" / "results")
+    arguments = parser.parse_args()
+    sessions, learnings = read_examples(arguments.examples, arguments.sessions)
+    distinct = sorted({chunk.text for transcript, _ in sessions for chunk in chunk_transcript(transcript)})
+    texts = distinct[:: max(1, len(distinct) // arguments.chunks)][: arguments.chunks]
+    embedder = SentenceTransformerEmbedder(device=arguments.device, threads=arguments.threads)
+    embedder.embed(texts[:64])
+    device = embedder.device
+    report: dict[str, Any] = {
+        "device": device,
+        "processor": platform.processor() or platform.machine(),
+        "model": embedder.model,
+        "chunks": len(texts),
+        "sessions": len(sessions),
+        "embed_once": once_against_by_message(sessions, learnings, embedder),
+        "near_the_limit": {"precision": embedder.precision, **ours_against_bare(texts, embedder, arguments.repeats)},
+        "precision": precisions(texts, sessions, learnings, device, arguments.repeats),
+    }
+    print_report(report)
+    arguments.results.mkdir(parents=True, exist_ok=True)
+    name = f"embedding-{device.partition(':')[0]}"
+    (arguments.results / f"{name}.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    plot(report, arguments.results / f"{name}.png")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
