@@ -28,6 +28,7 @@ def run(*, all_lost: bool) -> None:
     """Raises `GrooveError` when it cannot start, or when the event log refuses us for good."""
     settings = load_settings()
     configure_logs(settings.log)
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
     ledger = open_ledger(settings.ledger_url, quiet_seconds=settings.bridge.late_event_quiet_seconds)
     heartbeat = Heartbeat(settings, "bridge")
     consumer = _consumer(settings, ledger, heartbeat)

@@ -1,0 +1,75 @@
+"""The bridge as a process: what it says when it cannot start, and how it ends."""
+
+import time
+from pathlib import Path
+
+from bridge_runs.bridges import Bridges
+from fixtures.broker import free_port
+from iggy_standin import wire
+from iggy_standin.threaded import ThreadedStandIn
+
+from worker.heartbeat import heartbeat_age
+from worker.settings import Settings
+
+
+def bridges_on(log_url: str, broker_url: str, folder: Path) -> Bridges:
+    """On a data folder that does not exist yet."""
+    settings = {
+        "GROOVE_EVENT_LOG": log_url,
+        "GROOVE_BROKER": broker_url,
+        "GROOVE_DATA_DIR": str(folder / "new" / "data"),
+    }
+    return Bridges(folder=folder, settings=settings)
+
+
+def wait_until_alive(folder: Path) -> None:
+    until = time.monotonic() + 60
+    while heartbeat_age(Settings(data_dir=folder / "new" / "data"), "bridge") is None:
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def test_it_starts_on_nothing_and_ends_on_sigterm(
+    iggy_standin: ThreadedStandIn, broker_url: str, tmp_path: Path
+) -> None:
+    """The folder, ledger and topics are made; SIGTERM ends it with status 0, its sign of life gone."""
+    bridges = bridges_on(iggy_standin.url, broker_url, tmp_path)
+    process = bridges.start()
+    try:
+        wait_until_alive(tmp_path)
+        assert len(iggy_standin.messages("groove.attribution", "sessions")) == 4
+        status, seconds = bridges.stop(process)
+        assert (status, seconds < 10) == (0, True)
+        assert heartbeat_age(Settings(data_dir=tmp_path / "new" / "data"), "bridge") is None
+    finally:
+        bridges.kill_all()
+
+
+def test_a_stalled_log_does_not_hold_up_its_end(iggy_standin: ThreadedStandIn, broker_url: str, tmp_path: Path) -> None:
+    """SIGTERM while a read gets no answer: status 0 within ten seconds all the same."""
+    bridges = bridges_on(iggy_standin.url, broker_url, tmp_path)
+    process = bridges.start()
+    try:
+        wait_until_alive(tmp_path)
+        iggy_standin.server.stall(wire.POLL, 60)
+        until = time.monotonic() + 20
+        while wire.POLL in iggy_standin.server._stall and time.monotonic() < until:
+            time.sleep(0.01)
+        status, seconds = bridges.stop(process)
+        assert (status, seconds < 10) == (0, True)
+    finally:
+        bridges.kill_all()
+
+
+def test_without_a_log_it_says_so_and_ends(broker_url: str, tmp_path: Path) -> None:
+    """One line with the address and status 1, soon: whoever supervises it starts it again."""
+    bridges = bridges_on(f"iggy://iggy:secret@127.0.0.1:{free_port()}", broker_url, tmp_path)
+    process = bridges.start()
+    try:
+        assert process.wait(timeout=30) == 1
+    finally:
+        bridges.kill_all()
+    [line] = [line for line in bridges.output().splitlines() if line.startswith("groove bridge:")]
+    assert "cannot be reached" in line
+    assert "secret" not in bridges.output()
+    assert not bridges.tracebacks()
