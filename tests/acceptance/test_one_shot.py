@@ -10,6 +10,7 @@ import pytest
 from groove_command import Groove
 from small_sessions import sessions, write_events, write_learnings
 from waiting import wait_until
+
 from worker.ledger import open_ledger
 
 pytestmark = pytest.mark.timeout(240)
@@ -150,7 +151,7 @@ def _finished(groove: Groove) -> int:
 def test_a_folder_belongs_to_one_stack_at_a_time(groove: Groove) -> None:
     """A second stack on the same folder is told so in one line; a stale folder is simply taken over."""
     up = groove.start("up")
-    wait_until(lambda: (groove.folder / ".groove" / "run" / "store.sock").exists(), "the stack is up")
+    wait_until((groove.folder / ".groove" / "run" / "store.sock").exists, "the stack is up")
     refused = groove("up", status=1)
     assert "is in use by another stack" in refused
     assert len(refused.strip().splitlines()) == 1
