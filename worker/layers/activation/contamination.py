@@ -47,12 +47,7 @@ def _copied(block: Block, wanted: dict[str, frozenset[Shingle]], owners: dict[Sh
 
 def _shingles(text: str) -> Iterator[Shingle]:
     """Word triples; the whole text where it has fewer words."""
-    window: list[str] = []
-    count = 0
-    for match in _WORD.finditer(text.lower()):
-        window = [*window, match[0]][-_SHINGLE:]
-        count += 1
-        if count >= _SHINGLE:
-            yield tuple(window)
-    if 0 < count < _SHINGLE:
-        yield tuple(window)
+    words = _WORD.findall(text.lower())
+    if 0 < len(words) < _SHINGLE:
+        return iter([tuple(words)])
+    return zip(*(words[start:] for start in range(_SHINGLE)), strict=False)
