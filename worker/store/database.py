@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ SCHEMA_VERSION = 1
 
 _CONFLICTS = ("kBusy", "kTimedOut", "kTryAgain")
 _CONFLICT_TRIES = 8
+#: seconds from a failure of the engine to the next try at opening it
+_REOPEN_AFTER_S = 1.0
 _BACKUP_START = b"SQLite format 3\0"
 
 Row = list[Any]
@@ -34,8 +37,9 @@ class CozoDatabase:
         self._path = path
         self._queries = named_queries.load("queries.cozo")
         self._lock = threading.RLock()
-        self._client: Client | None = None
-        self._client = self._open()
+        self._client: Client | None = self._open()
+        #: when the engine failed last, by the monotonic clock; None: it works
+        self._failed_at: float | None = None
         self._create_missing()
 
     def read(self, name: str, **arguments: object) -> list[Row]:
@@ -85,7 +89,7 @@ class CozoDatabase:
         if self._path is None:
             return Client("mem", "", dataframe=False)
         try:
-            self._path.mkdir(parents=True, exist_ok=True)
+            _prepare(self._path)
             return Client("rocksdb", str(self._path), dataframe=False)
         except OSError as error:
             raise ConfigurationError(f"the store's folder {self._path} cannot be used: {error.strerror}") from error
@@ -109,14 +113,39 @@ class CozoDatabase:
             self.commit({"put_meta": [["schema_version", str(SCHEMA_VERSION)]]})
 
     def _run(self, script: str, arguments: dict[str, Any], *, immutable: bool) -> list[Row]:
-        with _translated():
-            rows: list[Row] = self._connected().run(script, arguments, immutable)["rows"]
+        client = self._connected()
+        with self._watched():
+            rows: list[Row] = client.run(script, arguments, immutable)["rows"]
             return rows
 
     def _connected(self) -> Client:
+        if self._failed_at is not None:
+            self._reopen()
         if self._client is None:
             raise StoreUnavailable("the store is closed")
         return self._client
+
+    def _reopen(self) -> None:
+        """RocksDB refuses everything after a failed write (a full disk, say), until it is opened anew: try that now and then."""
+        with self._lock:
+            if self._failed_at is None or self._path is None or self._client is None:
+                return
+            if time.monotonic() - self._failed_at < _REOPEN_AFTER_S:
+                raise StoreUnavailable("the store's database has failed and is about to be opened again")
+            self._failed_at = time.monotonic()
+            self._client.close()
+            self._client = self._open()
+            self._failed_at = None
+            _log.warning("store.reopened", path=str(self._path))
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        try:
+            with _translated():
+                yield
+        except EngineFailed:
+            self._failed_at = self._failed_at or time.monotonic()
+            raise
 
 
 def restore(backup: Path, folder: Path) -> None:
@@ -124,7 +153,7 @@ def restore(backup: Path, folder: Path) -> None:
     _refuse_unlike_a_backup(backup)
     if folder.exists() and any(folder.iterdir()):
         raise ConfigurationError(f"{folder} is not empty")
-    folder.mkdir(parents=True, exist_ok=True)
+    _prepare(folder)
     client = Client("rocksdb", str(folder), dataframe=False)
     try:
         with _translated():
@@ -133,6 +162,14 @@ def restore(backup: Path, folder: Path) -> None:
         raise InvalidFile(f"{backup} cannot be restored: {error}") from error
     finally:
         client.close()
+
+
+def _prepare(folder: Path) -> None:
+    """The engine takes its options from a file in its folder; one that is there already is the operator's."""
+    folder.mkdir(parents=True, exist_ok=True)
+    options = folder / "options"
+    if not options.exists():
+        options.write_text(files(__package__).joinpath("rocksdb.options").read_text(encoding="utf-8"), encoding="utf-8")
 
 
 def _refuse_unlike_a_backup(path: Path) -> None:
@@ -170,6 +207,10 @@ class Transaction:
             self._writes = {}
 
 
+class EngineFailed(StoreUnavailable):
+    """RocksDB or the engine itself gave up; opening the database again may help."""
+
+
 class _Conflict(Exception):
     """Somebody holds the key; the same script may be run again."""
 
@@ -185,7 +226,7 @@ def _translated() -> Iterator[None]:
             raise _Conflict(text) from None
         if "rocksdb" in str(answer.get("code", "")) or "RocksDB" in text:
             _log.error("store.engine_failed", reason=text)
-            raise StoreUnavailable(f"the store's database failed: {text}") from None
+            raise EngineFailed(f"the store's database failed: {text}") from None
         raise RuntimeError(f"the database refused a query: {text}") from None
     except (GrooveError, OSError):
         raise
@@ -196,7 +237,7 @@ def _translated() -> Iterator[None]:
         if not _is_panic(error):
             raise
         _log.error("store.engine_panicked", reason=str(error))
-        raise StoreUnavailable(f"the store's database panicked: {error}") from error
+        raise EngineFailed(f"the store's database panicked: {error}") from error
 
 
 def _is_panic(error: BaseException) -> bool:
