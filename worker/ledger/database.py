@@ -1,12 +1,13 @@
 """The connection to SQLite or PostgreSQL: how it is opened, how transactions begin, and what its errors mean to us.
 
-Power loss: SQLite syncs its log at every `durable` transaction (those that move a position, begin an attempt or follow a person's
-order) and at checkpoints, not at the others. A sync covers all that was written before it, so a power cut can only take back work
-that the event log, the sweeper and the idempotent store do again; it can never forget an event whose position moved, or an
-attempt that a task was sent for. A killed process loses nothing either way. PostgreSQL keeps its own settings.
+Power loss: SQLite syncs its log at every `durable` transaction (those that store events with their position, begin an attempt or
+follow a person's order) and at checkpoints, not at the others. A sync covers all that was written before it, so a power cut can
+only take back work that the event log, the sweeper and the idempotent store do again; it can never forget an event whose position
+moved, or an attempt that a task was sent for. A killed process loses nothing either way. PostgreSQL keeps its own settings.
 """
 
 import math
+import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -121,14 +122,24 @@ def _sqlite_engine(url: URL) -> Engine:
     return engine
 
 
-def _prepare_sqlite(connection: Any, _record: object) -> None:
-    for pragma in (
-        "journal_mode = WAL",
-        "synchronous = NORMAL",
-        "journal_size_limit = 67108864",
-        "cache_size = -16000",
-    ):
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    _switch_to_wal(connection)
+    for pragma in ("synchronous = NORMAL", "journal_size_limit = 67108864", "cache_size = -16000"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _switch_to_wal(connection: sqlite3.Connection) -> None:
+    """Once in a file's life; of several that open a new file together, SQLite refuses some at once instead of letting them wait."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _postgresql_engine(url: URL) -> Engine:

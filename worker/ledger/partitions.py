@@ -67,7 +67,7 @@ class Partitions:
 
         To be called several times within `lease_seconds`; a lease that was not renewed by then is anybody's.
         """
-        with self._database.write(durable=True) as connection:
+        with self._database.write() as connection:
             if not self._database.is_sqlite:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": DEALING_LOCK})
             deal = _Deal(connection, replica, topics, now=self._clock(connection), length=int(lease_seconds * SECOND))
@@ -75,12 +75,12 @@ class Partitions:
 
     def rewind(self, lease: Lease) -> None:
         """The log lost what was read: read the partition again from its start; event ids make the repeats harmless."""
-        with self._database.write(durable=True) as connection:
+        with self._database.write() as connection:
             move(connection, lease, {"position": 0, "last_id": None, "rewinds": LogPartition.rewinds + 1})
 
     def leave(self, replica: str) -> None:
         """Give everything back at once, so that nobody has to wait for the leases to run out."""
-        with self._database.write(durable=True) as connection:
+        with self._database.write() as connection:
             connection.execute(
                 update(LogPartition).where(LogPartition.owner == replica).values(owner=None, lease_until=0)
             )

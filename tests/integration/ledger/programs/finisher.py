@@ -1,0 +1,46 @@
+"""Works off whatever is open, as tasks and sweeper together would without any broker, until it is killed or nothing is left."""
+
+import sys
+import time
+from uuid import NAMESPACE_URL, uuid5
+
+from worker.errors import Superseded
+from worker.ledger import Gates, Ledger, OutboxMessage, Resent, SessionRef, open_ledger
+
+LEARNINGS = ["a", "b", "c"]
+
+
+def main(url: str) -> None:
+    ledger = open_ledger(url)
+    while ledger.sweep.backlog():
+        moment = time.time_ns() // 1000
+        overdue = ledger.sweep.overdue(moment, Gates(prepare=moment, attribute=moment, finish=moment), limit=20)
+        do(ledger, ledger.sweep.send_again(overdue, moment, max_tries=1_000_000), moment)
+
+
+def do(ledger: Ledger, sent: Resent, now: int) -> None:
+    for ref in sent.prepare:
+        try:
+            ledger.work.start_session(ref.session_id, ref.version, now)
+            ledger.work.expect(ref.session_id, ref.version, LEARNINGS, signals_seen=0, now=now)
+        except Superseded:
+            continue
+    for entry in sent.attribute:
+        try:
+            ledger.work.start_entry(entry.session_id, entry.version, entry.learning_id, now)
+            if ledger.work.complete_entry(entry.session_id, entry.version, entry.learning_id, now):
+                finish(ledger, SessionRef(session_id=entry.session_id, version=entry.version), now)
+        except Superseded:
+            continue
+    for ref in sent.finish:
+        finish(ledger, ref, now)
+
+
+def finish(ledger: Ledger, ref: SessionRef, now: int) -> None:
+    message_id = uuid5(NAMESPACE_URL, f"{ref.version.event_id} {ref.version.attempt}")
+    message = OutboxMessage(message_id=message_id, stream="out", topic="t", key=ref.session_id, payload=b"{}")
+    ledger.work.finish(ref.session_id, ref.version, now=now, message=message)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
