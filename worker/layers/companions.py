@@ -1,37 +1,29 @@
 """Learnings that always travel together: no experiment and no observation can tell which of them it was (specification, *Health*)."""
 
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import combinations
 
 #: with fewer common sessions it may be chance
 _ENOUGH = 20
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Companions:
-    #: the two, in alphabetical order
+class Companion:
+    """A learning that was injected wherever another one was, and nowhere else."""
+
     learning_id: str
-    other_id: str
     #: of the sessions that injected one of the two, the share that injected both
     share: float
-    sessions: int
 
 
-def companions(sessions: Iterable[frozenset[str]], *, threshold: float = 0.95) -> tuple[Companions, ...]:
-    """The pairs that share at least `threshold`, closest first; each session is the set of learnings that were injected into it.
+def companions(
+    *, sessions: int, together: Mapping[str, int], instead: Mapping[str, int], threshold: float = 0.95
+) -> tuple[Companion, ...]:
+    """The others that share at least `threshold` with one learning, closest first.
 
-    Grows with the square of the learnings a session has: give it the recent sessions, not all.
+    Of the sessions where that learning was eligible: `sessions` had it injected, `together` says in how many of these each other one
+    was injected as well, `instead` in how many of the rest. Where one of the two is randomised, `instead` tells them apart.
     """
-    alone: Counter[str] = Counter()
-    both: Counter[tuple[str, str]] = Counter()
-    for injected in sessions:
-        alone.update(injected)
-        both.update(combinations(sorted(injected), 2))
-    found = [
-        Companions(learning_id=one, other_id=other, share=n / (alone[one] + alone[other] - n), sessions=n)
-        for (one, other), n in both.items()
-        if n >= _ENOUGH and n >= threshold * (alone[one] + alone[other] - n)
-    ]
-    return tuple(sorted(found, key=lambda pair: (-pair.share, pair.learning_id, pair.other_id)))
+    shares = {other: n / (sessions + instead.get(other, 0)) for other, n in together.items() if n >= _ENOUGH}
+    found = [Companion(learning_id=other, share=share) for other, share in shares.items() if share >= threshold]
+    return tuple(sorted(found, key=lambda companion: (-companion.share, companion.learning_id)))

@@ -1,13 +1,12 @@
 """A learning's experiment as people see it: both arms session by session, and whether it can be trusted."""
 
 from worker.domain import AblationExperiment, SessionOutcome
+from worker.layers.companions import companions
 from worker.layers.health import experiment_health
 from worker.store.database import Row
-from worker.store.protocol import Companion, LearningHealth
+from worker.store.protocol import LearningHealth
 from worker.store.workspace import Workspace, must_know
 
-#: sessions in common from which, and share of them at which, two learnings are said to travel together
-_ENOUGH_TOGETHER, _ALWAYS = 20, 0.95
 #: newest sessions that are looked through for constant companions
 _LOOKED_THROUGH = 200
 
@@ -36,11 +35,14 @@ def read_health(workspace: Workspace, learning_id: str) -> LearningHealth:
         newest = workspace.database.read(
             "newest_record_keys", learning_id=learning_id, epoch=epoch, limit=_LOOKED_THROUGH
         )
-        together = workspace.database.read("learnings_of_sessions", keys=[[session_id] for _, session_id in newest])
+        keys = [[session_id] for _, session_id in newest]
+        beside = workspace.database.read("injected_beside", learning_id=learning_id, keys=keys)
+    together = {other: count for other, without, count in beside if not without}
+    instead = {other: count for other, without, count in beside if without}
     return LearningHealth(
         learning_id=learning_id,
         experiment=experiment_health(sums, workspace.parameters.ablation),
-        companions=_companions(learning_id, {str(other): int(count) for other, count in together}),
+        companions=companions(sessions=together.pop(learning_id, 0), together=together, instead=instead),
     )
 
 
@@ -50,13 +52,3 @@ def _arm(rows: list[Row], *, was_withheld: bool) -> tuple[SessionOutcome, ...]:
         for timestamp, session_id, withheld, _, _, outcome in rows
         if withheld is was_withheld
     )
-
-
-def _companions(learning_id: str, together: dict[str, int]) -> tuple[Companion, ...]:
-    """Those in nearly all of the learning's newest sessions; a few sessions prove nothing."""
-    sessions = together.pop(learning_id, 0)
-    if sessions < _ENOUGH_TOGETHER:
-        return ()
-    shares = {other: count / sessions for other, count in together.items()}
-    constant = [Companion(learning_id=other, share=share) for other, share in shares.items() if share >= _ALWAYS]
-    return tuple(sorted(constant, key=lambda companion: (-companion.share, companion.learning_id)))

@@ -18,6 +18,7 @@ from worker.domain import (
     SessionVersion,
     Standing,
 )
+from worker.layers.companions import Companion
 from worker.layers.explain import Explanation
 from worker.layers.health import ExperimentHealth
 from worker.parameters import LayerParameters
@@ -71,15 +72,6 @@ class SumDifference:
     name: str
     stored: str
     recomputed: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Companion:
-    """A learning that stood in nearly every session of another one: what the two do cannot be told apart by observation."""
-
-    learning_id: str
-    #: of the other learning's sessions
-    share: float
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

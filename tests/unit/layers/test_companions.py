@@ -1,26 +1,32 @@
 """Learnings that nothing can tell apart are named."""
 
-from worker.layers.companions import companions
+from worker.layers.companions import Companion, companions
 
 
 def test_inseparable_learnings_are_named_with_their_share() -> None:
-    """Two that share 58 of 60 sessions; a third one is in half of them."""
-    sessions = [frozenset({"a", "b", "c"})] * 29 + [frozenset({"a", "b"})] * 29 + [frozenset({"a"}), frozenset({"b"})]
-    (pair,) = companions(sessions)
-    assert (pair.learning_id, pair.other_id, pair.sessions) == ("a", "b", 58)
-    assert pair.share == 58 / 60
+    """Of the 60 sessions that had either, one shares 58; another is in half of them."""
+    found = companions(sessions=59, together={"b": 58, "c": 29}, instead={"b": 1})
+    assert found == (Companion(learning_id="b", share=58 / 60),)
 
 
 def test_randomised_learnings_are_separable() -> None:
-    """Withheld independently in one session of ten, two learnings share four fifths."""
-    sessions = [
-        frozenset(name for name, left_out in (("a", n % 10 == 0), ("b", n % 10 == 5)) if not left_out)
-        for n in range(200)
-    ]
-    assert companions(sessions) == ()
-    assert companions(sessions, threshold=0.75)[0].share == 0.8
+    """One session in ten goes without the one learning, another one without the other: they share four fifths."""
+    assert companions(sessions=180, together={"b": 160}, instead={"b": 20}) == ()
+    (pair,) = companions(sessions=180, together={"b": 160}, instead={"b": 20}, threshold=0.75)
+    assert pair.share == 0.8
+
+
+def test_one_randomised_learning_is_enough() -> None:
+    """The other is always there: the sessions in which it stood alone tell."""
+    assert companions(sessions=180, together={"b": 180}, instead={"b": 20}) == ()
 
 
 def test_a_few_common_sessions_prove_nothing() -> None:
     """Below twenty it may be chance."""
-    assert companions([frozenset({"a", "b"})] * 19) == ()
+    assert companions(sessions=19, together={"b": 19}, instead={}) == ()
+
+
+def test_the_closest_comes_first() -> None:
+    """By share, then by id."""
+    found = companions(sessions=100, together={"d": 96, "c": 100, "b": 96}, instead={})
+    assert [companion.learning_id for companion in found] == ["c", "b", "d"]
