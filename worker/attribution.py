@@ -8,6 +8,7 @@ from worker.domain import Assignment, AttributionRecord
 from worker.errors import LearningFailed
 from worker.events import HeavyEvent
 from worker.layers.protocols import ActivationDetector, TemporalCorrelator
+from worker.layers.temporal import attributed_value
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,7 +61,6 @@ class Attributor:
         assignment = context.assignments[learning_id]
         activation = self.detector.detect(learning_id, session)
         temporal = self.correlator.correlate(activation.points, context.signals)
-        counts = activation.was_activated and not assignment.was_withheld
         return AttributionRecord(
             learning_id=learning_id,
             session_id=context.session_id,
@@ -73,7 +73,12 @@ class Attributor:
             net_temporal=temporal.net,
             was_withheld=assignment.was_withheld,
             session_outcome=context.outcome,
-            attributed_value=activation.confidence * temporal.bounded if counts else 0.0,
+            attributed_value=attributed_value(
+                activation_confidence=activation.confidence,
+                bounded=temporal.bounded,
+                was_activated=activation.was_activated,
+                was_withheld=assignment.was_withheld,
+            ),
             withhold_probability=assignment.withhold_probability,
             epoch=assignment.epoch,
             assignment_mismatch=learning_id in context.mismatched,
