@@ -43,6 +43,8 @@ def make_app(settings: Settings, *, publisher_only: bool = False) -> Celery:
         task_ignore_result=False,
         task_track_started=False,
         task_send_sent_event=False,
+        # a child that loads the model first needs longer than Celery's 4 seconds
+        worker_proc_alive_timeout=180.0,
         worker_prefetch_multiplier=settings.worker.prefetch,
         worker_hijack_root_logger=False,
         worker_redirect_stdouts=False,

@@ -13,6 +13,8 @@ class Parameters(BaseModel):
 
 
 class ActivationParameters(Parameters):
+    #: "hybrid", or `package.module:Class` of your own: called with these parameters, it implements `ActivationDetector`
+    detector: str = Field(default="hybrid", pattern=r"^(hybrid|[\w.]+:\w+)$")
     #: activated ⇔ confidence ≥ this
     similarity_threshold: float = Field(default=0.75, ge=0, le=1)
     #: added to the best cosine when there is an explicit reference; `calibration = "raw"` only

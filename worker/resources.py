@@ -5,6 +5,7 @@ This is the one place where protocols meet their implementations.
 
 import os
 from functools import cache, cached_property
+from importlib import import_module
 
 from worker.attribution import Attributor
 from worker.broker import broker_client
@@ -15,8 +16,10 @@ from worker.errors import ConfigurationError
 from worker.event_log.opening import open_event_log
 from worker.event_log.protocol import EventLog
 from worker.layers.activation import HybridDetector
+from worker.layers.protocols import ActivationDetector
 from worker.layers.temporal import ExponentialDecay
 from worker.ledger import Ledger, open_ledger
+from worker.parameters import ActivationParameters
 from worker.settings import Settings, load_settings
 from worker.store.client import HttpStore
 from worker.store.protocol import AttributionStore
@@ -71,8 +74,19 @@ class Resources:
     @cached_property
     def attributor(self) -> Attributor:
         return Attributor(
-            detector=HybridDetector(self.settings.activation), correlator=ExponentialDecay(self.settings.temporal)
+            detector=_detector(self.settings.activation), correlator=ExponentialDecay(self.settings.temporal)
         )
+
+
+def _detector(parameters: ActivationParameters) -> ActivationDetector:
+    if parameters.detector == "hybrid":
+        return HybridDetector(parameters)
+    module, _, name = parameters.detector.partition(":")
+    try:
+        detector: ActivationDetector = getattr(import_module(module), name)(parameters)
+    except (ImportError, AttributeError) as error:
+        raise ConfigurationError(f"activation.detector: {parameters.detector}: {error}") from error
+    return detector
 
 
 def resources() -> Resources:

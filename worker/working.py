@@ -7,12 +7,14 @@ import sys
 from typing import Any
 
 import structlog
+from celery import bootsteps
 from celery.signals import setup_logging, task_failure, worker_process_init
 
 from worker import canvas
-from worker.app import make_app
+from worker.app import EMBEDDING, make_app
 from worker.canvas import from_wire
 from worker.errors import GrooveError
+from worker.heartbeat import Heartbeat
 from worker.resources import resources
 from worker.settings import Settings
 from worker.tasks.failing import give_up_lost
@@ -27,6 +29,9 @@ def run_worker(settings: Settings, *, queues: list[str], concurrency: int, name:
     """Until SIGTERM; running tasks end first."""
     app = make_app(settings)
     app.set_default()
+    if EMBEDDING in queues:
+        worker_process_init.connect(_load_model, weak=False)
+    app.steps["worker"].add(_SignsOfLife)
     worker = app.Worker(
         hostname=f"{name}@%h",
         queues=queues,
@@ -37,14 +42,36 @@ def run_worker(settings: Settings, *, queues: list[str], concurrency: int, name:
         without_heartbeat=True,
         task_events=True,
         quiet=True,
+        heartbeat_of_part=Heartbeat(settings, name),
     )
     worker.start()
     sys.exit(worker.exitcode or 0)
 
 
+class _SignsOfLife(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery carries no types
+    """The loop that fetches tasks goes round; it stands still while the broker cannot be reached."""
+
+    requires = ("celery.worker.components:Timer",)
+
+    def __init__(self, parent: Any, heartbeat_of_part: Heartbeat, **options: Any) -> None:
+        self.heartbeat = heartbeat_of_part
+        super().__init__(parent, **options)
+
+    def start(self, parent: Any) -> None:
+        parent.timer.call_repeatedly(1.0, self.heartbeat.beat)
+
+    def stop(self, parent: Any) -> None:
+        self.heartbeat.stop()
+
+
 @setup_logging.connect
 def _keep_our_logs(**_: Any) -> None:
     """Celery leaves logging alone when somebody listens here."""
+
+
+def _load_model(**_: Any) -> None:
+    """Before the first task, whose time limit is for its own work."""
+    log.info("model_loaded", model=resources().embedder.model, precision=resources().embedder.precision)
 
 
 @worker_process_init.connect

@@ -1,0 +1,7 @@
+"""The whole embedded stack while its parts are killed, frozen and starved: does it finish everything, once, with the same values?
+
+stack.py      a stack of real processes in a folder of its own, and its processes by name
+faults.py     what is done to it
+poison.py     a detector that goes wrong on purpose for some learnings
+run.py        one run: feed, hurt, wait, compare with the undisturbed one
+"""
