@@ -1,8 +1,10 @@
 # make setup   the virtual environment, once
 # make demo    the examples through the whole system
 # make test    checks and tests
+# make secrets       .env for docker-compose.yml, with random secrets; one that exists is left alone
+# make compose-test  the stack of docker-compose.yml under kills, cuts and scaling; needs a container engine and some ten minutes
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check unit bench clean
+.PHONY: help setup demo test check unit bench secrets compose-test clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -33,6 +35,15 @@ test: check
 
 unit: setup
 	$(BIN)/pytest tests/unit
+
+secrets: .env
+
+.env:
+	@umask 077 && $(PYTHON) -c 'import re, secrets; print(re.sub(r"(?m)^(\w+)=$$", lambda empty: f"{empty[1]}={secrets.token_hex(24)}", open(".env.example").read()), end="")' > $@.new && mv $@.new $@
+	@echo "$@ written: keep it, the volumes are made with these secrets"
+
+compose-test: setup
+	$(BIN)/pytest -s -m compose tests/acceptance/test_compose.py
 
 clean:
 	rm -rf .groove .mypy_cache .ruff_cache .pytest_cache .hypothesis

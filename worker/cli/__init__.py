@@ -38,6 +38,7 @@ COMMANDS = {
     "bridge": ("parts", "Start a bridge: event log to task queue."),
     "worker": ("parts", "Start a worker: embeds sessions, attributes learnings."),
     "store": ("parts", "Start the store server, which owns the results."),
+    "flower": ("flower", "Watch workers, queues and tasks in the browser."),
 }
 
 

@@ -4,13 +4,50 @@ import click
 
 #: seconds without a sign of life after which a part counts as stuck: more than its longest call may take
 _PATIENCE_SECONDS = 30.0
+_ANSWER_SECONDS = 5.0
 
 
 @click.command("health")
-@click.argument("part", type=click.Choice(["bridge"]))
+@click.argument("part")
 @click.option("--patience", default=_PATIENCE_SECONDS, show_default=True, help="Seconds without a sign of life.")
-def health_command(part: str, *, patience: float) -> None:
-    """Status 0 while PART goes round; 1 when it does not run here, or hangs in a call."""
+@click.option("--port", default=5555, show_default=True, help="Flower's port.")
+def health_command(part: str, *, patience: float, port: int) -> None:
+    """Status 0 while PART is well: store, flower, bridge, or a worker's name.
+
+    The store and Flower have to answer; a bridge or worker has to go round and not hang in a call.
+    """
+    if part == "store":
+        _ask_store()
+    elif part == "flower":
+        _ask_flower(port)
+    else:
+        _look_at_heartbeat(part, patience)
+
+
+def _ask_store() -> None:
+    from worker.settings import load_settings
+    from worker.store.client import HttpStore
+
+    settings = load_settings()
+    store = HttpStore(settings.store_url, token=settings.read_token() or "", timeout_s=_ANSWER_SECONDS)
+    store.get_learnings([])
+    click.echo("store: answers")
+
+
+def _ask_flower(port: int) -> None:
+    from urllib.error import URLError
+    from urllib.request import urlopen
+
+    from worker.errors import Unavailable
+
+    try:
+        urlopen(f"http://127.0.0.1:{port}/healthcheck", timeout=_ANSWER_SECONDS).close()
+    except (URLError, OSError) as error:
+        raise Unavailable(f"flower: does not answer at port {port}: {error}") from error
+    click.echo("flower: answers")
+
+
+def _look_at_heartbeat(part: str, patience: float) -> None:
     from worker.errors import Unavailable
     from worker.heartbeat import heartbeat_age
     from worker.settings import load_settings

@@ -1,0 +1,62 @@
+# Two images from one file, by --target:
+#
+#   light       bridge, store, attribution worker, flower, commands; no torch
+#   embedding   the embedding worker: light's packages, torch and the model
+#
+# Every version is the one in constraints.txt. Packages come before the project's own code, so that a change of code leaves them
+# cached. Nothing here needs BuildKit. `light` stands before `embedding` because the classic builder makes every stage on its way.
+
+# -- what to install, as lists that change only when they change: pyproject.toml holds much else
+FROM python:3.11-slim-bookworm AS requirements
+WORKDIR /lists
+COPY pyproject.toml ./
+RUN python -c "import tomllib; project = tomllib.load(open('pyproject.toml', 'rb'))['project']; extra = project['optional-dependencies']; \
+light = [*project['dependencies'], *extra['postgresql'], *extra['flower']]; \
+open('light.txt', 'w').write('\n'.join(light)); open('embedding.txt', 'w').write('\n'.join(extra['embedder']))"
+
+# -- the project itself as one wheel
+FROM python:3.11-slim-bookworm AS wheel
+WORKDIR /source
+COPY pyproject.toml README.md LICENSE ./
+COPY worker worker
+COPY bridge bridge
+RUN pip wheel --no-cache-dir --no-deps --wheel-dir /wheels .
+
+# -- a user of its own, and the packages that every part needs
+FROM python:3.11-slim-bookworm AS packages
+RUN useradd --system --uid 10001 --home-dir /var/lib/groove --no-create-home --shell /usr/sbin/nologin groove \
+ && install --directory --owner groove --group groove --mode 700 /var/lib/groove
+ENV PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PIP_DISABLE_PIP_VERSION_CHECK=1 \
+    PIP_ROOT_USER_ACTION=ignore \
+    HF_HUB_OFFLINE=1 \
+    GROOVE_DATA_DIR=/var/lib/groove \
+    GROOVE_LOG__FORMAT=json
+COPY constraints.txt /etc/groove/
+COPY --from=requirements /lists/light.txt /etc/groove/
+RUN pip install --no-cache-dir --constraint /etc/groove/constraints.txt --requirement /etc/groove/light.txt
+
+FROM packages AS light
+COPY --from=wheel /wheels /tmp/wheels
+RUN pip install --no-cache-dir --no-deps /tmp/wheels/*.whl && rm -rf /tmp/wheels
+USER groove
+WORKDIR /var/lib/groove
+ENTRYPOINT ["groove"]
+CMD ["--help"]
+
+# -- torch: with an index of CPU builds the image has about 1 GB; without one it is PyPI's build for CUDA, about 6 GB
+FROM packages AS packages-embedding
+ARG TORCH_INDEX_URL=""
+RUN pip install --no-cache-dir --constraint /etc/groove/constraints.txt ${TORCH_INDEX_URL:+--index-url "$TORCH_INDEX_URL"} \
+    "$(grep '^torch==' /etc/groove/constraints.txt)"
+COPY --from=requirements /lists/embedding.txt /etc/groove/
+RUN pip install --no-cache-dir --constraint /etc/groove/constraints.txt --requirement /etc/groove/embedding.txt
+
+FROM packages-embedding AS embedding
+COPY --from=wheel /wheels /tmp/wheels
+RUN pip install --no-cache-dir --no-deps /tmp/wheels/*.whl && rm -rf /tmp/wheels
+USER groove
+WORKDIR /var/lib/groove
+ENTRYPOINT ["groove"]
+CMD ["--help"]

@@ -1,0 +1,45 @@
+"""`groove flower`: Flower on our app; beyond loopback only with a password."""
+
+import os
+
+import click
+
+
+@click.command("flower")
+@click.option("--address", default="127.0.0.1", show_default=True, help="Where it listens; 0.0.0.0 is everywhere.")
+@click.option("--port", default=5555, show_default=True, type=click.IntRange(1, 65535))
+def flower_command(address: str, port: int) -> None:
+    """Watch workers, queues and tasks in the browser.
+
+    GROOVE_FLOWER_AUTH (user:password) asks visitors for a password, and opens Flower's HTTP API to those who know it. Where others
+    than this machine can connect, it is required.
+    """
+    from worker.app import make_app
+    from worker.settings import load_settings
+
+    settings = load_settings()
+    auth = settings.flower_auth.get_secret_value() if settings.flower_auth else ""
+    _check_auth(auth, address)
+    # not as an argument: command lines are seen by everybody on the machine
+    os.environ["FLOWER_BASIC_AUTH"] = auth
+    if not auth:
+        del os.environ["FLOWER_BASIC_AUTH"]
+        # a page in somebody's browser may reach loopback too
+        os.environ.pop("FLOWER_UNAUTHENTICATED_API", None)
+    app = make_app(settings)
+    app.set_default()
+    # Flower would run a flowerconfig.py from whatever folder this is
+    app.start(["flower", f"--address={address}", f"--port={port}", "--conf=/dev/null", "--max-tasks=20000"])
+
+
+def _check_auth(auth: str, address: str) -> None:
+    from worker.errors import ConfigurationError
+    from worker.store.addresses import StoreAddress
+
+    user, colon, password = auth.partition(":")
+    if not auth and not StoreAddress(host=address).is_local:
+        raise ConfigurationError(
+            f"flower at {address} can be reached from elsewhere: set GROOVE_FLOWER_AUTH=user:password"
+        )
+    if (auth and not (user and colon and password)) or "," in auth:
+        raise ConfigurationError("GROOVE_FLOWER_AUTH must read user:password, without a comma")
