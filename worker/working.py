@@ -3,12 +3,14 @@
 import ctypes
 import os
 import signal
+import socket
 import sys
 from typing import Any
 
 import structlog
 from celery import bootsteps
 from celery.signals import setup_logging, task_failure, worker_process_init
+from celery.utils.nodenames import nodename
 
 from worker import canvas
 from worker.app import EMBEDDING, make_app
@@ -33,7 +35,7 @@ def run_worker(settings: Settings, *, queues: list[str], concurrency: int, name:
         worker_process_init.connect(_load_model, weak=False)
     app.steps["worker"].add(_SignsOfLife)
     worker = app.Worker(
-        hostname=f"{name}@%h",
+        hostname=nodename(name, socket.gethostname()),
         queues=queues,
         concurrency=concurrency,
         pool="prefork",
