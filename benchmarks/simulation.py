@@ -1,6 +1,6 @@
 """How far the verdicts can be trusted: the project's own layers over simulated teams whose true effects are known.
 
-    python benchmarks/simulation.py [--worlds 40] [--sessions 5000] [--jobs 2] [--scenario strong]
+    python benchmarks/simulation.py [--worlds 40] [--sessions 5000] [--jobs 2] [--scenario strong] [--only-forecasts]
 
 Every session is assigned by the project's hash at the chance that the project gave last, becomes one record a learning, goes into
 the learning's sums, and its value is computed anew, as the running system does. Beside it, on the same worlds, the baseline that
@@ -361,20 +361,21 @@ def main() -> None:
     scenarios = arguments.scenario or list(CONFOUNDING)
     began = time.monotonic()
     with multiprocessing.Pool(arguments.jobs) as pool:
-        jobs = [(name, seed, arguments.sessions, parameters) for seed in range(arguments.worlds) for name in scenarios]
+        worlds = 0 if arguments.only_forecasts else arguments.worlds
+        jobs = [(name, seed, arguments.sessions, parameters) for seed in range(worlds) for name in scenarios]
         outcomes: list[Outcome] = []
         for outcome in pool.imap_unordered(run, jobs):
             outcomes.append(outcome)
             print(
                 f"{len(outcomes)} of {len(jobs)} worlds, {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True
             )
-        show({name: read([o for o in outcomes if o.scenario == name]) for name in scenarios})
-        if arguments.streams:
+        if outcomes:
+            show({name: read([o for o in outcomes if o.scenario == name]) for name in scenarios})
+        if arguments.streams and not arguments.only_forecasts:
             show_peeking(pool, arguments.streams, parameters)
+        if arguments.streams:
             show_forecasts(pool, arguments.streams, parameters)
-    print(
-        f"\n{arguments.worlds} worlds a scenario, {arguments.sessions} sessions each, {time.monotonic() - began:.0f} s"
-    )
+    print(f"\n{worlds} worlds a scenario, {arguments.sessions} sessions each, {time.monotonic() - began:.0f} s")
 
 
 def show(columns: dict[str, dict[str, str]]) -> None:
@@ -413,6 +414,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--sessions", type=int, default=5000, help="a world")
     parser.add_argument("--scenario", action="append", choices=list(CONFOUNDING), help="several times; default: all")
     parser.add_argument("--streams", type=int, default=200, help="for type-I error and forecasts; 0 leaves them out")
+    parser.add_argument("--only-forecasts", action="store_true", help="no worlds, no type-I error")
     parser.add_argument("--jobs", type=int, default=multiprocessing.cpu_count())
     parser.add_argument("--parameters", default="{}", help="of the layers, as JSON")
     return parser.parse_args()

@@ -5,9 +5,10 @@ from dataclasses import replace
 from worker.domain import ExperimentResult, LearningValue, Standing, Verdict, VerdictKind
 from worker.layers.ablation import ConservativeAblation
 from worker.layers.arms import arm
-from worker.layers.forecast import SESSIONS_NEEDED_CAP, Forecast
+from worker.layers.forecast import SESSIONS_NEEDED_CAP, Forecast, effect_to_hold
 from worker.layers.lift import activation_lift
 from worker.layers.observation import Observation, observe
+from worker.layers.posterior import posterior
 from worker.layers.protocols import AblationStrategy
 from worker.layers.status import status, status_reason
 from worker.layers.sums import LearningSums, TemporalSums
@@ -79,10 +80,12 @@ class WeightedAggregator:
         if not probability:
             return undecided("no experiment runs")
         with_, without = arm(sums, was_withheld=False), arm(sums, was_withheld=True)
-        if not with_.records or not without.records:
+        today = posterior(with_, without, self._parameters.ablation)
+        if today is None:
             return undecided("too early for a forecast: both arms need sessions first")
+        margin = self._parameters.ablation.verdict_margin
         needed = Forecast(
-            with_=with_,
+            with_=with_._replace(mean=without.mean + effect_to_hold(today, margin=margin)),
             without=without,
             observation=observation,
             n_records=sums.n_records,

@@ -1,21 +1,37 @@
 """How many more eligible sessions an experiment needs for a verdict, should it go on as it has gone so far.
 
-Held at what they are today: the difference, the arms' variances, the observation and the chance of being withheld.
+Held at what they are today: the arms' variances, the observation and the chance of being withheld. The difference is held at an effect
+that it may turn out to be (`effect_to_hold`): the observed one is mostly luck while the arms are small (docs/statistics.md).
 """
 
 import math
 from dataclasses import dataclass
+from statistics import NormalDist
 
 from worker.domain import VerdictKind
 from worker.layers.arms import Arm
 from worker.layers.observation import Observation
-from worker.layers.posterior import half_width, posterior, variance
+from worker.layers.posterior import Posterior, half_width, posterior, variance
 from worker.layers.search import first_below
 from worker.layers.verdict import Evidence, assess
 from worker.parameters import LayerParameters
 
 #: a forecast beyond this is no forecast
 SESSIONS_NEEDED_CAP = 10_000
+
+#: middles of nine equally likely ranges of a standard normal variable; an odd number, so that there is a median
+_LIKELY = tuple(NormalDist().inv_cdf((place + 0.5) / 9) for place in range(9))
+
+
+def effect_to_hold(today: Posterior, *, margin: float) -> float:
+    """Of the effects that it may turn out to be, the one that takes the median number of sessions: half of them take longer."""
+    effects = (today.shrunk + today.sd * z for z in _LIKELY)
+    return sorted(effects, key=lambda effect: _half_width_needed(effect, margin))[len(_LIKELY) // 2]
+
+
+def _half_width_needed(effect: float, margin: float) -> float:
+    """Keep asks for low > −δ with a positive mean, harmful for high < 0, harmless for both ends within ±δ."""
+    return effect + margin if effect > 0 else max(-effect, effect + margin)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,17 +78,12 @@ class Forecast:
         p = self.probability
         found = first_below(
             self._half_width,
-            self._half_width_needed(),
+            _half_width_needed(self.with_.mean - self.without.mean, self.parameters.ablation.verdict_margin),
             low=complete,
             high=SESSIONS_NEEDED_CAP,
             offset=min(self.with_.n / (1 - p), self.without.n / p),
         )
         return found or SESSIONS_NEEDED_CAP + 1
-
-    def _half_width_needed(self) -> float:
-        """Keep asks for low > −δ with a positive mean, harmful for high < 0, harmless for both ends within ±δ."""
-        d, margin = self.with_.mean - self.without.mean, self.parameters.ablation.verdict_margin
-        return d + margin if d > 0 else max(-d, d + margin)
 
     def _until_harm_is_proven(self, *, before: int) -> int:
         """The same for the deprecation rule, if it comes first: it may prove a large harm while the interval is still wide."""

@@ -17,8 +17,9 @@ class Posterior(NamedTuple):
     #: d, the observed difference, and V, its variance
     difference: float
     variance: float
-    #: posterior mean of the effect, and the same over the posterior standard deviation
+    #: posterior mean and standard deviation of the effect, and the one over the other
     shrunk: float
+    sd: float
     z: float
     #: ln Λ: likelihood of "some effect" over "no effect"
     log_evidence: float
@@ -60,6 +61,7 @@ def posterior(with_: Arm, without: Arm, parameters: AblationParameters) -> Poste
         difference=d,
         variance=v,
         shrunk=d * prior / total,
+        sd=math.sqrt(v * prior / total),
         z=d * math.sqrt(prior / (v * total)),
         log_evidence=d * d * prior / (2 * v * total) - math.log(total / v) / 2,
         half_width=half_width(v, parameters),

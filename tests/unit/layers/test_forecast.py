@@ -7,12 +7,22 @@ from worlds import arms, counts, value_of
 
 from worker.domain import VerdictKind
 from worker.layers.arms import Arm, arm
-from worker.layers.forecast import SESSIONS_NEEDED_CAP, Forecast
+from worker.layers.forecast import SESSIONS_NEEDED_CAP, Forecast, effect_to_hold
 from worker.layers.observation import Observation
+from worker.layers.posterior import posterior
 from worker.layers.sums import LearningSums
-from worker.parameters import LayerParameters
+from worker.parameters import AblationParameters, LayerParameters
 
 probabilities = st.sampled_from([0.05, 0.1, 0.3, 0.5])
+
+
+#: of a standard normal variable, at 1/18, 3/18 … 17/18
+NINTHS = (-1.5932188, -0.9674216, -0.5894558, -0.2822161, 0.0, 0.2822161, 0.5894558, 0.9674216, 1.5932188)
+
+
+def half_width_needed(effect: float) -> float:
+    """Of an interval around it, for one of keep, harmless and harmful at a margin of 0.1."""
+    return max(effect + 0.1, -effect)
 
 
 def forecast(sums: LearningSums, probability: float, observed: float = 0.0) -> Forecast:
@@ -42,6 +52,20 @@ def test_the_forecast_is_the_first_session_with_a_verdict(
     assert needed == 1 or of.kind_after(needed - 1) is VerdictKind.UNDECIDED
 
 
+@given(counts, counts, probabilities)
+def test_half_of_the_likely_effects_take_longer_than_the_one_held(
+    with_: tuple[int, ...], without: tuple[int, ...], probability: float
+) -> None:
+    """The effect that is held needs the median of the half-widths, and so the median number of sessions."""
+    sums = arms(with_, without, probability)
+    today = posterior(arm(sums, was_withheld=False), arm(sums, was_withheld=True), AblationParameters())
+    if today is None:
+        return
+    held = effect_to_hold(today, margin=0.1)
+    needs = [half_width_needed(today.shrunk + today.sd * z) for z in NINTHS]
+    assert sorted(needs)[4] == pytest.approx(half_width_needed(held))
+
+
 def test_sessions_that_come_as_forecast_bring_the_verdict() -> None:
     """The prediction agrees with the value computed from sums that have really grown."""
     before = arms((110, 0, 0, 250), (14, 0, 0, 26))
@@ -64,8 +88,9 @@ def test_a_learning_without_a_withheld_session_has_no_forecast() -> None:
 
 
 def test_a_forecast_beyond_the_cap_says_so() -> None:
-    """An effect right at the margin would take for ever."""
-    verdict = value_of(arms((55, 0, 0, 45), (50, 0, 0, 50), 0.05)).verdict
+    """An effect half way to the margin takes the longest."""
+    unsuspecting = LayerParameters(ablation=AblationParameters(suspect_rate=0.1))
+    verdict = value_of(arms((1050, 0, 0, 950), (1000, 0, 0, 1000)), parameters=unsuspecting).verdict
     assert (verdict.sessions_needed, verdict.reason[:11]) == (None, "over 10,000")
 
 
