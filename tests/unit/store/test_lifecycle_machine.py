@@ -1,0 +1,190 @@
+"""A learning's life in any order of evidence, people's decisions and edits, on the real store: who wins, and what is told."""
+
+from fixtures.store import learning, record, version
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from worker.domain import AttributionRecord, DecisionKind, LearningStatus, VerdictKind
+from worker.store.cozo import CozoStore
+from worker.store.protocol import FinishedSession
+
+MINE = "mine"
+#: sessions of one experiment; a third of them withhold, enough for a verdict
+SESSIONS = 75
+
+
+class Life(RuleBasedStateMachine):
+    """The model knows three things: whether the current epoch's records prove harm, what people decided, and what was told."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.store = CozoStore(None)
+        self.time = 1000
+        self.experiments = 0
+        #: sessions of the current epoch's experiments -> whether they speak of harm
+        self.counted: dict[str, bool] = {}
+        self.is_disabled = self.is_pinned = False
+        self.told: list[DecisionKind] = []
+
+    def teardown(self) -> None:
+        self.store.close()
+
+    @initialize()
+    def begin(self) -> None:
+        self.store.import_learnings([learning(MINE), learning("other")], actor="alex", now=self.tick())
+
+    def tick(self) -> int:
+        self.time += 1
+        return self.time
+
+    def publish(self, finished: FinishedSession) -> None:
+        self.told += [decision.kind for decision in finished.deprecations]
+
+    def store_session(self, session_id: str, *, number: int, is_harmful: bool) -> None:
+        """Injected sessions fail and withheld ones succeed, or it makes no difference at all."""
+        at = self.tick()
+        self.store.store_attribution(_record(session_id, at, number=number, is_harmful=is_harmful), version(at))
+        self.publish(self.store.finish_session(session_id, version(at)))
+        self.counted[session_id] = is_harmful
+
+    # -- evidence
+
+    @precondition(lambda self: len(self.counted) < 3 * SESSIONS)
+    @rule(is_harmful=st.booleans())
+    def experiment(self, is_harmful: bool) -> None:
+        """Brings enough evidence for any verdict."""
+        self.experiments += 1
+        for number in range(SESSIONS):
+            self.store_session(f"e{self.experiments}-{number}", number=number, is_harmful=is_harmful)
+
+    @precondition(lambda self: any(self.counted.values()))
+    @rule()
+    def correct(self) -> None:
+        """All the sessions that spoke of harm come again in a newer version that does not."""
+        for session_id in [session_id for session_id, is_harmful in self.counted.items() if is_harmful]:
+            number = int(session_id.rpartition("-")[2])
+            self.store_session(session_id, number=number, is_harmful=False)
+
+    @rule()
+    def one_bad_session(self) -> None:
+        """It alone decides nothing."""
+        self.experiments += 1
+        before = self.status()
+        self.store_session(f"e{self.experiments}-1", number=1, is_harmful=True)
+        if not any(list(self.counted.values())[:-1]):
+            assert self.status() is before
+
+    @rule()
+    def unrelated_session(self) -> None:
+        at = self.tick()
+        session_id = f"unrelated-{at}"
+        self.store.store_attribution(record("other", session_id, at), version(at))
+        self.publish(self.store.finish_session(session_id, version(at)))
+
+    # -- people
+
+    @rule(kind=st.sampled_from(["DISABLED", "ENABLED", "PINNED", "UNPINNED"]))
+    def decide(self, kind: str) -> None:
+        self.store.decide(MINE, DecisionKind[kind], actor="kim", reason=kind, now=self.tick())
+        if kind == "ENABLED":
+            self.counted = {}
+        if kind in {"ENABLED", "DISABLED"}:
+            self.is_disabled = kind == "DISABLED"
+        if kind in {"PINNED", "UNPINNED"}:
+            self.is_pinned = kind == "PINNED"
+
+    @rule()
+    def edit(self) -> None:
+        at = self.tick()
+        self.store.import_learnings([learning(MINE, insight=f"Text number {at}.")], actor="kim", now=at)
+        self.counted = {}
+
+    # -- what always holds
+
+    def status(self) -> LearningStatus:
+        return self.store.get_learning_value(MINE).status
+
+    @invariant()
+    def people_win_and_the_rule_follows_the_records(self) -> None:
+        """Disabled while a person says so; else Deprecated exactly while the current records prove harm and nobody pinned it."""
+        if MINE not in self.store.get_learnings([MINE]):
+            return
+        value = self.store.get_learning_value(MINE)
+        is_proven = value.verdict.kind is VerdictKind.REMOVE
+        expected = LearningStatus.DEPRECATED if is_proven and not self.is_pinned else LearningStatus.ACTIVE
+        assert value.status is (LearningStatus.DISABLED if self.is_disabled else expected)
+        assert value.session_count == len(self.counted)
+        if all(self.counted.values()) and len(self.counted) >= SESSIONS:
+            assert is_proven
+        if sum(self.counted.values()) < 2:
+            assert not is_proven
+
+    @invariant()
+    def the_log_tells_the_status(self) -> None:
+        """Its last line about the rule agrees with the status, and each deprecation is told at most once, and never a disable's."""
+        if MINE not in self.store.get_learnings([MINE]):
+            return
+        lines = [decision.kind for decision in self.store.get_decisions(MINE)]
+        assert self.told.count(DecisionKind.DEPRECATED) <= lines.count(DecisionKind.DEPRECATED)
+        if self.status() is LearningStatus.DEPRECATED:
+            since = lines[len(lines) - lines[::-1].index(DecisionKind.DEPRECATED) :]
+            assert DecisionKind.REACTIVATED not in since
+
+    @invariant()
+    def what_is_over_is_never_injected(self) -> None:
+        """A disabled or deprecated learning is excluded from the next session, any other one takes part."""
+        if MINE not in self.store.get_learnings([MINE]):
+            return
+        (answer,) = self.store.assign(f"asked-{self.tick()}", [MINE], now=self.time)
+        is_over = self.status() in {LearningStatus.DISABLED, LearningStatus.DEPRECATED}
+        assert (answer.decision == "excluded") == is_over
+
+
+def _record(session_id: str, at: int, *, number: int, is_harmful: bool) -> AttributionRecord:
+    withheld = number % 3 == 0
+    outcome = (1.0 if withheld else -1.0) if is_harmful else (1.0 if number % 2 else -1.0)
+    return record(MINE, session_id, at, withhold_probability=1 / 3, was_withheld=withheld, session_outcome=outcome)
+
+
+Life.TestCase.settings = settings(max_examples=10, stateful_step_count=12, deadline=None)
+test_a_life_in_any_order = Life.TestCase
+
+
+def _run(*steps: str) -> Life:
+    life = Life()
+    life.begin()
+    for step in steps:
+        name, _, argument = step.partition(" ")
+        {
+            "harm": lambda: life.experiment(is_harmful=True),
+            "correct": life.correct,
+            "bad-session": life.one_bad_session,
+            "unrelated": life.unrelated_session,
+            "decide": lambda argument=argument: life.decide(argument),
+        }[name]()
+        life.people_win_and_the_rule_follows_the_records()
+        life.the_log_tells_the_status()
+        life.what_is_over_is_never_injected()
+    return life
+
+
+def test_deprecation_never_overrides_a_disable() -> None:
+    """Harm is proven before, after and again: what a person disabled stays disabled, and no deprecation is told."""
+    life = _run("decide DISABLED", "harm", "unrelated", "bad-session")
+    assert (life.status(), life.told) == (LearningStatus.DISABLED, [])
+    life.teardown()
+
+
+def test_an_enable_is_not_undone_by_the_next_event() -> None:
+    """Deprecated, enabled by a person, then a bad session: it stays active, and the deprecation was told once."""
+    life = _run("harm", "decide ENABLED", "bad-session", "unrelated")
+    assert (life.status(), life.told) == (LearningStatus.ACTIVE, [DecisionKind.DEPRECATED])
+    life.teardown()
+
+
+def test_a_learning_that_recovers_is_not_stuck() -> None:
+    """Deprecated, and its sessions come again without the harm: active, and assigned again."""
+    life = _run("harm", "correct")
+    assert (life.status(), life.told) == (LearningStatus.ACTIVE, [DecisionKind.DEPRECATED])
+    life.teardown()
