@@ -1,5 +1,6 @@
 """What is done to a running stack. Each fault hurts once, heals what it must, and returns; a run calls it again and again."""
 
+import contextlib
 import os
 import random
 import signal
@@ -10,6 +11,9 @@ from collections.abc import Callable
 import psutil
 
 from chaos.stack import ChaosStack
+
+#: needs root: the data folder gets a small disk of its own
+DISK_FULL = "disk full for 5 s"
 
 Fault = Callable[[ChaosStack, random.Random], None]
 
@@ -62,6 +66,16 @@ def busy_ledger(stack: ChaosStack, _: random.Random) -> None:
     connection.close()
 
 
+def fill_disk(stack: ChaosStack, _: random.Random) -> None:
+    """Not a byte is left for five seconds; the run has put the data folder on a small disk of its own."""
+    ballast = stack.folder / ".groove" / "ballast"
+    with ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(bytes(4096))
+    time.sleep(5)
+    ballast.unlink()
+
+
 def nothing(_: ChaosStack, __: random.Random) -> None:
     pass
 
@@ -78,4 +92,5 @@ FAULTS: dict[str, tuple[Fault, int]] = {
     "SIGTERM to a worker's group": (terminate_group, 3),
     "store frozen for 10 s": (freeze_store, 1),
     "ledger busy for 8 s": (busy_ledger, 1),
+    DISK_FULL: (fill_disk, 1),
 }

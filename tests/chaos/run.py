@@ -1,17 +1,20 @@
 """One run: feed a stack, hurt it, wait until it has finished everything, and compare it with the undisturbed run."""
 
+import contextlib
 import json
 import random
 import re
+import subprocess
 import time
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from acceptance.small_sessions import LEARNINGS, sessions, write_events, write_learnings
 
-from chaos.faults import FAULTS
+from chaos.faults import DISK_FULL, FAULTS
 from chaos.stack import ChaosStack
 
 #: what must have ended; sessions that are finished or dead have
@@ -70,8 +73,26 @@ def undisturbed_values(folder: Path, count: int) -> Any:
 
 def chaos_run(folder: Path, fault: str, seed: int, count: int, expected: Any, *, seconds: float = 300) -> Row:
     chance = random.Random(f"{fault}-{seed}")
-    hurt, times = FAULTS[fault]
     stack = ChaosStack(folder=folder)
+    with _small_disk(folder / ".groove") if fault == DISK_FULL else contextlib.nullcontext():
+        return _run(stack, fault, seed, count, expected, chance, seconds)
+
+
+@contextlib.contextmanager
+def _small_disk(place: Path) -> Iterator[None]:
+    """A disk of 256 MB in memory, mounted at `place`."""
+    place.mkdir(parents=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256m,mode=700", "tmpfs", place], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", place], check=True)
+
+
+def _run(
+    stack: ChaosStack, fault: str, seed: int, count: int, expected: Any, chance: random.Random, seconds: float
+) -> Row:
+    hurt, times = FAULTS[fault]
     stack.start()
     try:
         events = sessions(count)
