@@ -22,40 +22,39 @@ COPY worker worker
 COPY bridge bridge
 RUN pip wheel --no-cache-dir --no-deps --wheel-dir /wheels .
 
-# -- a user of its own, and the packages that every part needs
-FROM python:3.11-slim-bookworm AS packages
+# -- a user of its own; data lies in its home
+FROM python:3.11-slim-bookworm AS base
 RUN useradd --system --uid 10001 --home-dir /var/lib/groove --no-create-home --shell /usr/sbin/nologin groove \
  && install --directory --owner groove --group groove --mode 700 /var/lib/groove
 ENV PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     PIP_DISABLE_PIP_VERSION_CHECK=1 \
     PIP_ROOT_USER_ACTION=ignore \
+    PIP_NO_CACHE_DIR=1 \
+    PIP_CONSTRAINT=/etc/groove/constraints.txt \
     HF_HUB_OFFLINE=1 \
     GROOVE_DATA_DIR=/var/lib/groove \
     GROOVE_LOG__FORMAT=json
 COPY constraints.txt /etc/groove/
-COPY --from=requirements /lists/light.txt /etc/groove/
-RUN pip install --no-cache-dir --constraint /etc/groove/constraints.txt --requirement /etc/groove/light.txt
 
-FROM packages AS light
+FROM base AS light
+COPY --from=requirements /lists/light.txt /etc/groove/
+RUN pip install --requirement /etc/groove/light.txt
 COPY --from=wheel /wheels /tmp/wheels
-RUN pip install --no-cache-dir --no-deps /tmp/wheels/*.whl && rm -rf /tmp/wheels
+RUN pip install --no-deps /tmp/wheels/*.whl
 USER groove
 WORKDIR /var/lib/groove
 ENTRYPOINT ["groove"]
 CMD ["--help"]
 
-# -- torch: with an index of CPU builds the image has about 1 GB; without one it is PyPI's build for CUDA, about 6 GB
-FROM packages AS packages-embedding
+# -- torch first, as it changes least: an index of CPU builds is preferred where one is named; PyPI's build is for CUDA and takes 6 GB
+FROM base AS embedding
 ARG TORCH_INDEX_URL=""
-RUN pip install --no-cache-dir --constraint /etc/groove/constraints.txt ${TORCH_INDEX_URL:+--index-url "$TORCH_INDEX_URL"} \
-    "$(grep '^torch==' /etc/groove/constraints.txt)"
-COPY --from=requirements /lists/embedding.txt /etc/groove/
-RUN pip install --no-cache-dir --constraint /etc/groove/constraints.txt --requirement /etc/groove/embedding.txt
-
-FROM packages-embedding AS embedding
+RUN pip install ${TORCH_INDEX_URL:+--extra-index-url "$TORCH_INDEX_URL"} "$(grep '^torch==' /etc/groove/constraints.txt)"
+COPY --from=requirements /lists/light.txt /lists/embedding.txt /etc/groove/
+RUN pip install --requirement /etc/groove/light.txt --requirement /etc/groove/embedding.txt
 COPY --from=wheel /wheels /tmp/wheels
-RUN pip install --no-cache-dir --no-deps /tmp/wheels/*.whl && rm -rf /tmp/wheels
+RUN pip install --no-deps /tmp/wheels/*.whl
 USER groove
 WORKDIR /var/lib/groove
 ENTRYPOINT ["groove"]

@@ -1,0 +1,254 @@
+"""The walk through the stack of docker-compose.yml: fed, scaled, killed, cut off, upgraded, lost and restored, and never a digit changes.
+
+`make compose-test`. Every line of the table that it prints is one thing done to the running stack while sessions were under way.
+"""
+
+import json
+import os
+import sys
+import time
+import urllib.error
+import urllib.request
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from compose_stack import PROJECT_FOLDER, SECRETS, ComposeStack, has_engine, run
+
+pytestmark = [
+    pytest.mark.compose,
+    pytest.mark.timeout(3600),
+    pytest.mark.skipif(not has_engine(), reason="no container engine with a compose tool answers"),
+]
+
+EVENTS = PROJECT_FOLDER / "examples" / "events.jsonl"
+LEARNINGS = PROJECT_FOLDER / "examples" / "learnings.jsonl"
+#: sessions told anew for each thing that is done
+PORTION = 4
+SERVICES = ("bridge", "worker-attribution", "worker-embedding", "store", "valkey", "postgres", "iggy", "flower")
+
+
+@pytest.fixture(scope="module")
+def embedded_values(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """What `groove run` makes of the examples, without any container."""
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("GROOVE_")}
+    environ |= {
+        "GROOVE_DATA_DIR": str(tmp_path_factory.mktemp("embedded") / ".groove"),
+        "GROOVE_EMBEDDER__PRECISION": "float32",
+    }
+    groove = [sys.executable, "-m", "worker.cli"]
+    run([*groove, "run", str(EVENTS), "--learnings", str(LEARNINGS)], environ, seconds=900)
+    return json.loads(run([*groove, "values", "--json"], environ))
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ComposeStack]:
+    folder = tmp_path_factory.mktemp("files")
+    folder.chmod(0o755)
+    stack = ComposeStack(folder=folder)
+    stack.compose("build", "store", "worker-embedding", seconds=2400)
+    yield stack
+    stack.down(volumes=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    action: str
+    finished: int
+    lost: int
+    identical: bool
+    seconds: float
+
+    def __str__(self) -> str:
+        same = "yes" if self.identical else "NO"
+        return f"{self.action:<48} {self.finished:>8} {self.lost:>5}  {same:<9} {self.seconds:>7.1f}"
+
+
+@dataclass(kw_only=True)
+class Walk:
+    stack: ComposeStack
+    expected_values: Any
+    #: ids of all events put into the log
+    event_ids: set[str] = field(default_factory=set)
+    sessions: int = 0
+    lines: list[Line] = field(default_factory=list)
+
+    def feed(self, events: list[dict[str, Any]]) -> None:
+        file = self.stack.folder / f"events-{len(self.event_ids)}.jsonl"
+        file.write_text("".join(json.dumps(event) + "\n" for event in events))
+        file.chmod(0o644)
+        assert f"{len(events)} published" in self.stack.groove("publish", f"/files/{file.name}")
+        self.event_ids |= {carrier(event)["event_id"] for event in events}
+
+    def feed_anew(self) -> None:
+        """The next sessions told again under a later event id: the whole way once more, to the same values."""
+        number = len(self.lines)
+        chosen = [examples()[(number * PORTION + i) % self.sessions] for i in range(PORTION)]
+        for event in chosen:
+            carrier(event)["event_id"] = f"walk-{number:03}-{carrier(event)['event_id']}"
+        self.feed(chosen)
+
+    def step(self, action: str, act: Callable[[], None]) -> None:
+        """Do it while sessions are under way, then wait until all that was published is finished."""
+        start = time.monotonic()
+        act()
+        done = time.monotonic()
+        self.stack.wait_until(self._settled, f"all is finished after: {action}")
+        seconds = time.monotonic() - done
+        found = {message["event_id"] for message in self.stack.published()}
+        line = Line(
+            action=action,
+            finished=len(self.event_ids & found),
+            lost=len(self.event_ids - found),
+            identical=self.stack.asked("values") == self.expected_values,
+            seconds=seconds,
+        )
+        self.lines.append(line)
+        print(line, f"(doing it: {done - start:.0f} s)", flush=True)
+
+    def _settled(self) -> bool:
+        """Every message read, every session finished, nothing left to send; a status that cannot be had is none."""
+        status = self.stack.asked("status")
+        if not status or " 0 messages to read" not in status["event log"]:
+            return False
+        return (status["sessions"], status["messages unsent"]) == (f"{self.sessions} finished", "0")
+
+
+def examples() -> list[dict[str, Any]]:
+    return [json.loads(line) for line in EVENTS.read_text().splitlines()]
+
+
+def carrier(event: dict[str, Any]) -> dict[str, Any]:
+    """The part of an event that holds its id: groove's own form keeps it under `context`."""
+    found: dict[str, Any] = event.get("context", event)
+    return found
+
+
+def test_nothing_starts_without_secrets(tmp_path: Path) -> None:
+    """An empty secret stops the start with its name; there is no default that could stay in place."""
+    stack = ComposeStack(folder=tmp_path)
+    for name in SECRETS:
+        stack.environ[name] = ""
+        assert f"{name} is empty in .env" in stack.compose("config", "-q", status=1)
+        stack.environ[name] = "x" * 24
+
+
+def test_the_walk(stack: ComposeStack, embedded_values: Any) -> None:
+    """Whatever is done to the stack: nothing is lost, and the values are those of the embedded run to the last digit."""
+    walk = Walk(stack=stack, expected_values=embedded_values)
+    print(f"\n{'action':<48} finished  lost  identical seconds")
+    stack.up()
+    (stack.folder / "learnings.jsonl").write_text(LEARNINGS.read_text())
+    stack.groove("learnings", "import", "/files/learnings.jsonl")
+    first_feed(walk)
+    check_flower(stack)
+    check_doors(stack)
+    kills(walk)
+    cuts(walk)
+    upgrade(walk)
+    down_and_up(walk)
+    print(stack.groove("doctor"))
+    assert not [line for line in walk.lines if line.lost or not line.identical]
+
+
+def first_feed(walk: Walk) -> None:
+    """All examples, while copies come and go."""
+    events = examples()
+    walk.sessions = len(events)
+
+    def scaled() -> None:
+        walk.feed(events)
+        walk.stack.compose("up", "-d", "--scale=worker-attribution=3", "--scale=worker-embedding=2", "--scale=bridge=2")
+        walk.stack.compose("up", "-d")
+
+    walk.step("the examples; scale up to 3, 2, 2, and down", scaled)
+
+
+def kills(walk: Walk) -> None:
+    for service in SERVICES:
+
+        def killed(service: str = service) -> None:
+            walk.feed_anew()
+            for container in walk.stack.containers(service):
+                walk.stack.kill(container)
+
+        walk.step(f"kill -9 {service}", killed)
+
+
+def cuts(walk: Walk) -> None:
+    for service in SERVICES:
+
+        def cut(service: str = service) -> None:
+            walk.feed_anew()
+            (container,) = walk.stack.containers(service)
+            walk.stack.cut(container, service, seconds=20)
+
+        walk.step(f"cut off {service} for 20 s", cut)
+
+
+def upgrade(walk: Walk) -> None:
+    """Workers before the bridge: what an old worker does not know it would throw away."""
+
+    def upgraded() -> None:
+        walk.feed_anew()
+        for service in ("store", "worker-attribution", "worker-embedding", "bridge", "flower"):
+            walk.stack.compose("up", "-d", "--no-deps", "--force-recreate", service, seconds=600)
+
+    walk.step("replace every part, workers before bridge", upgraded)
+
+
+def down_and_up(walk: Walk) -> None:
+    def again() -> None:
+        walk.feed_anew()
+        walk.stack.down(volumes=False)
+        walk.stack.up()
+
+    walk.step("down and up again with the volumes", again)
+
+
+def check_flower(stack: ComposeStack) -> None:
+    """A password is asked for; tasks tell session and learning; the API call of the guide runs a task."""
+    assert fetch(stack.flower_port, "/api/tasks")[0] == 401
+    password = {"authorization": "Basic " + b64encode(f"groove:{stack.secrets['FLOWER_PASSWORD']}".encode()).decode()}
+    status, body = fetch(stack.flower_port, "/api/tasks?limit=50", password)
+    tasks = json.loads(body).values()
+    assert status == 200
+    assert any("session " in str(task["args"]) and "learning " in str(task["args"]) for task in tasks)
+
+    session = stack.asked("sessions", "show", carrier(examples()[0])["session_id"])
+    version = [session["version"][name] for name in ("timestamp", "event_id", "attempt")]
+    arguments = json.dumps({"args": [session["session_id"], version]}).encode()
+    status, body = fetch(stack.flower_port, "/api/task/async-apply/groove.prepare_session", password, arguments)
+    task_id = json.loads(body)["task-id"]
+
+    def succeeded() -> bool:
+        status, body = fetch(stack.flower_port, f"/api/task/info/{task_id}", password)
+        return status == 200 and json.loads(body)["state"] == "SUCCESS"
+
+    stack.wait_until(succeeded, "the task sent through Flower is done")
+
+
+def check_doors(stack: ComposeStack) -> None:
+    """The store wants a token, and no other service has a port on the machine, nor these two beyond loopback."""
+    assert fetch(stack.store_port, "/attr/status")[0] == 401
+    token = {"authorization": f"Bearer {stack.secrets['STORE_READ_TOKEN']}"}
+    assert fetch(stack.store_port, "/attr/status", token)[0] == 200
+    assert fetch(stack.store_port, "/assignments", token, b"{}")[0] == 403
+    label = f"label=com.docker.compose.project={stack.project}"
+    ports = run(["docker", "ps", "--filter", label, "--format", "{{.Ports}}"])
+    published = sorted(part.split("->")[0] for part in ports.replace(",", "\n").split() if "->" in part)
+    assert published == sorted([f"127.0.0.1:{stack.flower_port}", f"127.0.0.1:{stack.store_port}"])
+
+
+def fetch(port: int, path: str, headers: dict[str, str] | None = None, body: bytes | None = None) -> tuple[int, str]:
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{port}{path}", data=body, headers={"content-type": "application/json"} | (headers or {})
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
