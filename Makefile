@@ -1,10 +1,11 @@
 # make setup   the virtual environment, once
 # make demo    the examples through the whole system
+# make demo-experiment  a simulated team through the whole system: are its known effects found?
 # make test    checks and tests
 # make secrets       .env for docker-compose.yml, with random secrets; one that exists is left alone
 # make compose-test  the stack of docker-compose.yml under kills, cuts and scaling; needs a container engine and some ten minutes
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check unit bench secrets compose-test clean
+.PHONY: help setup demo demo-experiment test check unit bench secrets compose-test clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -23,6 +24,10 @@ $(STAMP): pyproject.toml constraints.txt
 
 demo: setup
 	@$(BIN)/groove run examples/events.jsonl --learnings examples/learnings.jsonl
+
+demo-experiment: setup
+	@rm -rf .groove-experiment
+	@$(BIN)/python examples/experiment/run.py .groove-experiment
 
 check: setup
 	$(BIN)/ruff check .
@@ -46,4 +51,4 @@ compose-test: setup
 	$(BIN)/pytest -s -m compose tests/acceptance/test_compose.py
 
 clean:
-	rm -rf .groove .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .groove .groove-experiment .mypy_cache .ruff_cache .pytest_cache .hypothesis
