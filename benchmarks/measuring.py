@@ -1,0 +1,123 @@
+"""What the benchmarks share: medians with spread, processor time by part, and results as JSON and one plot."""
+
+import json
+import os
+import platform
+import statistics
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from worker.settings import Settings, load_settings
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "benchmarks" / "results"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Spread:
+    median: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> "Spread":
+        return cls(median=statistics.median(values), low=min(values), high=max(values))
+
+
+def tell(name: str, spread: Spread, unit: str, note: str = "") -> None:
+    print(
+        f"{name:44} {spread.median:9.1f} {unit:10} ({spread.low:.1f}–{spread.high:.1f})   {note}".rstrip(), flush=True
+    )
+
+
+def tell_ratio(name: str, spread: Spread, target: float, *, at_most: bool = False) -> None:
+    is_met = spread.median <= target if at_most else spread.median >= target
+    sign, verdict = "≤" if at_most else "≥", "met" if is_met else "MISSED"
+    print(
+        f"{name:44} {spread.median:9.2f}            ({spread.low:.2f}–{spread.high:.2f})   target {sign} {target:g}: {verdict}",
+        flush=True,
+    )
+
+
+def machine() -> dict[str, Any]:
+    """Where and beside what this was measured: a load above 0 before the start is somebody else's."""
+    return {
+        "processor": _processor(),
+        "cores": len(os.sched_getaffinity(0)),
+        "python": platform.python_version(),
+        "load_before": os.getloadavg()[0],
+    }
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.machine()
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
+
+
+def save(name: str, report: dict[str, Any], folder: Path = RESULTS) -> Path:
+    """-> the path of the JSON file, for a plot beside it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.json"
+    text = json.dumps(
+        report, indent=1, default=lambda value: asdict(value) if isinstance(value, Spread) else str(value)
+    )
+    path.write_text(text + "\n", encoding="utf-8")
+    return path
+
+
+@contextmanager
+def fresh_settings(**environ: str) -> Iterator[Settings]:
+    """The defaults and `environ` alone, in a folder that is gone afterwards; our own environment says the same to child processes."""
+    for name in [name for name in os.environ if name.startswith("GROOVE_") and not name.startswith("GROOVE_TEST_")]:
+        del os.environ[name]
+    os.environ["GROOVE_LOG__LEVEL"] = "info"
+    os.environ.update(environ)
+    with tempfile.TemporaryDirectory(prefix="groove-bench-") as folder:
+        os.environ["GROOVE_DATA_DIR"] = folder
+        # a groove.toml that lies about is none of ours
+        os.environ["GROOVE_CONFIG"] = os.devnull
+        yield load_settings(os.environ)
+
+
+class ProcessorTime:
+    """Seconds of CPU that each part (process tree, by name) has spent; fair beside strangers, as waiting does not count."""
+
+    def __init__(self, pids: dict[str, int]) -> None:
+        self._pids = pids
+
+    def now(self) -> dict[str, float]:
+        return {name: sum(_seconds(process) for process in _tree(pid)) for name, pid in self._pids.items()}
+
+    def resident_mb(self) -> dict[str, float]:
+        """Of each part's largest process."""
+        return {
+            name: max(process.memory_info().rss for process in _tree(pid)) / 2**20 for name, pid in self._pids.items()
+        }
+
+
+def _tree(pid: int) -> list[psutil.Process]:
+    process = psutil.Process(pid)
+    return [process, *process.children(recursive=True)]
+
+
+def _seconds(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return float(times.user + times.system)
+
+
+def spent(before: dict[str, float], after: dict[str, float]) -> dict[str, float]:
+    return {name: after[name] - before[name] for name in before}
+
+
+def own_seconds() -> float:
+    times = os.times()
+    return times.user + times.system

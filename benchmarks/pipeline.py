@@ -1,0 +1,242 @@
+"""The whole embedded pipeline beside the bare model: chunks a second from event log to published result, warm, on the example sessions.
+
+    python benchmarks/pipeline.py [--sessions 42] [--repeats 3] [--results DIR]
+
+The stack is the one of `groove run`: broker, store, a worker a core, bridge. The bare figure is `SentenceTransformer.encode` in one
+process on the same distinct chunks, with all cores, the same precision and its best batch size. Both take turns within one run, each
+alone: the stack idles while the bare model works. Processor time is shown beside the rates, as it does not change when others use the
+machine too.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+from measuring import (
+    RESULTS,
+    ROOT,
+    ProcessorTime,
+    Spread,
+    fresh_settings,
+    machine,
+    own_seconds,
+    save,
+    spent,
+    tell,
+    tell_ratio,
+)
+
+from worker.embedder import SentenceTransformerEmbedder
+from worker.event_log.opening import open_event_log
+from worker.event_log.protocol import EventLog, TopicName
+from worker.layers.activation.chunks import chunk_transcript
+from worker.learnings import read_learning
+from worker.local.stack import Stack, running_stack
+from worker.settings import Settings
+from worker.store.client import HttpStore
+from worker.transcripts import parse_transcript
+
+TARGET = 0.8
+BATCH_SIZES = (16, 32, 64, 128)
+#: every so manieth chunk is enough to find the best batch size
+BATCH_SAMPLE = 6
+DEADLINE_SECONDS = 600.0
+
+
+def read_events(path: Path, count: int) -> list[dict[str, Any]]:
+    with path.open(encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines][:count]
+
+
+def chunks_of(events: list[dict[str, Any]]) -> list[str]:
+    """Each session's distinct chunks, in the order of the sessions."""
+    return [
+        text
+        for event in events
+        for text in dict.fromkeys(chunk.text for chunk in chunk_transcript(parse_transcript(event["transcript"])))
+    ]
+
+
+def another_time(events: list[dict[str, Any]], round_: str) -> list[tuple[str, Any, bytes]]:
+    """The same sessions under other names: new work for everybody but the learnings' vectors."""
+    messages = []
+    for number, event in enumerate(events):
+        place = event.get("context") or event
+        session_id, event_id = f"{round_}-{number}", str(uuid5(NAMESPACE_URL, f"{round_}-{number}"))
+        renamed = {**place, "session_id": session_id, "event_id": event_id}
+        document = {**event, "context": renamed} if "context" in event else renamed
+        messages.append((session_id, uuid5(NAMESPACE_URL, event_id), json.dumps(document).encode()))
+    return messages
+
+
+class Pipeline:
+    def __init__(self, settings: Settings, stack: Stack, event_log: EventLog) -> None:
+        self.settings, self.stack, self.event_log = settings, stack, event_log
+        self.cpu = ProcessorTime({child.name: child.pid for child in stack.children if child.pid})
+        self.heavy = _topic(settings.streams.heavy)
+        self.attributed = _topic(settings.streams.attributed)
+        event_log.ensure_topic(self.heavy, settings.streams.partitions)
+
+    def run(self, messages: list[tuple[str, Any, bytes]]) -> float:
+        """-> seconds from the first event in the log to the last result in it."""
+        wanted = self.published() + len(messages)
+        began = time.perf_counter()
+        self.event_log.publish_many(self.heavy, messages)
+        self.wait(lambda: self.published() >= wanted, began)
+        return time.perf_counter() - began
+
+    def published(self) -> int:
+        log, name = self.event_log, self.attributed
+        return sum(log.ends(name, partition).end for partition in range(log.partitions(name)))
+
+    def wait(self, is_done: Callable[[], bool], began: float) -> None:
+        while not is_done():
+            self.stack.look_after()
+            if time.perf_counter() - began > DEADLINE_SECONDS:
+                raise TimeoutError(f"{self.published()} sessions published after {DEADLINE_SECONDS:g} s")
+            time.sleep(0.02)
+
+
+def _topic(name: str) -> TopicName:
+    stream, _, topic = name.partition("/")
+    return TopicName(stream=stream, topic=topic)
+
+
+@contextlib.contextmanager
+def pipeline(settings: Settings, learnings: Path) -> Iterator[Pipeline]:
+    with running_stack(settings, log_to_files=True) as stack:
+        store = HttpStore(settings.store_url)
+        store.import_learnings([read_learning(line, now=0) for line in learnings.open("rb")], actor="benchmark", now=1)
+        event_log = open_event_log(settings.event_log_url)
+        try:
+            yield Pipeline(settings, stack, event_log)
+        finally:
+            event_log.close()
+            store.close()
+
+
+class BareModel:
+    """The embedder's own model, with every core."""
+
+    def __init__(self, cores: int) -> None:
+        embedder = SentenceTransformerEmbedder(threads=cores)
+        self.precision, self.name = embedder.precision, embedder.model
+        self._model = embedder._load()._model  # noqa: SLF001 - the very model that the workers have
+
+    def rates(self, texts: list[str]) -> dict[int, float]:
+        self.seconds(texts[:64], 32)
+        return {size: len(texts) / self.seconds(texts, size) for size in BATCH_SIZES}
+
+    def seconds(self, texts: list[str], batch_size: int) -> float:
+        began = time.perf_counter()
+        self._model.encode(texts, batch_size=batch_size, show_progress_bar=False)
+        return time.perf_counter() - began
+
+
+def measure(bare: BareModel, whole: Pipeline, events: list[dict[str, Any]], repeats: int) -> dict[str, Any]:
+    texts = chunks_of(events)
+    whole.run(another_time(events, "warm"))
+    by_size = bare.rates(texts[::BATCH_SAMPLE])
+    best = max(by_size, key=lambda size: by_size[size])
+    rounds = []
+    for number in range(repeats):
+        cpu = own_seconds()
+        bare_seconds = bare.seconds(texts, best)
+        bare_cpu, before = own_seconds() - cpu, whole.cpu.now()
+        pipeline_seconds = whole.run(another_time(events, f"round{number}"))
+        parts = spent(before, whole.cpu.now())
+        rounds.append(
+            {
+                "bare_seconds": bare_seconds,
+                "bare_cpu": bare_cpu,
+                "pipeline_seconds": pipeline_seconds,
+                "pipeline_cpu": parts,
+                "ratio": bare_seconds / pipeline_seconds,
+                "cpu_ratio": bare_cpu / sum(parts.values()),
+            }
+        )
+    return {
+        "sessions": len(events),
+        "learnings": sum(len((event.get("context") or event)["active_learnings"]) for event in events),
+        "chunks": len(texts),
+        "precision": bare.precision,
+        "model": bare.name,
+        "bare_by_batch_size": by_size,
+        "best_batch_size": best,
+        "rounds": rounds,
+        "resident_mb": whole.cpu.resident_mb(),
+    }
+
+
+def print_report(report: dict[str, Any]) -> None:
+    chunks, rounds = report["chunks"], report["rounds"]
+    print(
+        f"{report['sessions']} sessions, {chunks} distinct chunks, {report['learnings']} learnings; {report['machine']['processor']}, "
+        f"{report['machine']['cores']} cores, {report['precision']}, load before {report['machine']['load_before']:.1f}"
+    )
+    bare = Spread.of([chunks / entry["bare_seconds"] for entry in rounds])
+    tell(f"bare encode, batch {report['best_batch_size']} (best)", bare, "chunks/s")
+    tell(
+        "event log to published result", Spread.of([chunks / entry["pipeline_seconds"] for entry in rounds]), "chunks/s"
+    )
+    tell_ratio("pipeline / bare, rate", Spread.of([entry["ratio"] for entry in rounds]), TARGET)
+    tell_ratio("bare / pipeline, processor time", Spread.of([entry["cpu_ratio"] for entry in rounds]), TARGET)
+    sessions = report["sessions"]
+    for part in rounds[0]["pipeline_cpu"]:
+        tell(
+            f"  {part}, a session",
+            Spread.of([1000 * entry["pipeline_cpu"][part] / sessions for entry in rounds]),
+            "ms of CPU",
+            f"{report['resident_mb'][part]:.0f} MB",
+        )
+    tell("  bare, a session", Spread.of([1000 * entry["bare_cpu"] / sessions for entry in rounds]), "ms of CPU")
+
+
+def plot(report: dict[str, Any], path: Path) -> None:
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    figure, (rates, costs) = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
+    chunks, sessions = report["chunks"], report["sessions"]
+    rounds = report["rounds"]
+    bare = [chunks / entry["bare_seconds"] for entry in rounds]
+    ours = [chunks / entry["pipeline_seconds"] for entry in rounds]
+    numbers = range(1, len(rounds) + 1)
+    rates.plot(numbers, bare, "o-", label="bare encode")
+    rates.plot(numbers, ours, "s-", label="whole pipeline")
+    rates.plot(numbers, [TARGET * rate for rate in bare], "--", color="grey", label="80 % of bare")
+    rates.set(xlabel="round", ylabel="chunks a second", ylim=(0, None), xticks=list(numbers))
+    rates.legend()
+    parts = rounds[-1]["pipeline_cpu"]
+    costs.barh(["bare", *parts], [1000 * s / sessions for s in (rounds[-1]["bare_cpu"], *parts.values())])
+    costs.set(xlabel="ms of CPU a session (last round)")
+    figure.savefig(path, dpi=110)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sessions", type=int, default=42)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--results", type=Path, default=RESULTS)
+    arguments = parser.parse_args()
+    about = machine()
+    events = read_events(ROOT / "examples" / "events.jsonl", arguments.sessions)
+    bare = BareModel(len(os.sched_getaffinity(0)))
+    with fresh_settings() as settings, pipeline(settings, ROOT / "examples" / "learnings.jsonl") as whole:
+        report = {"machine": about, **measure(bare, whole, events, arguments.repeats)}
+    print_report(report)
+    plot(report, save("pipeline", report, arguments.results).with_suffix(".png"))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
