@@ -5,7 +5,6 @@ Needs a container engine, its compose tool, and the right to signal the containe
 
 import json
 import os
-import re
 import secrets
 import shutil
 import signal
@@ -51,6 +50,8 @@ for stream, topic in (name.split("/") for name in sys.argv[1:]):
     call(f"/streams/{stream}/topics", {"name": topic, "partitions_count": 4, "compression_algorithm": "none",
          "message_expiry": 0, "max_topic_size": 0, "options": options}, token)
 """
+#: what `tar` saves, by service
+DATA = {"store": "/var/lib/groove", "iggy": "/app/local_data"}
 TOPICS = ("groove.assessment/heavy", "groove.assessment/lightweight", "groove.attribution/sessions")
 
 
@@ -132,10 +133,51 @@ class ComposeStack:
         states = run(["docker", "ps", "-a", "--filter", label, "--format", "{{.Names}} {{.Status}}"]).splitlines()
         return all("(healthy)" in state for state in states if not state.startswith(self.operator))
 
+    # -- backups, by the commands of docs/operations.md
+
+    def back_up(self) -> None:
+        """Ledger, store, event log, in this order."""
+        (self.folder / "ledger.dump").write_bytes(
+            self._raw(["exec", self.container("postgres"), "pg_dump", "-U", "groove", "-Fc", "groove"])
+        )
+        for service, data in DATA.items():
+            self.compose("stop", service)
+            archive = self._raw([*self._files_of(service), "-C", data, "-c", "."])
+            (self.folder / f"{service}.tar").write_bytes(archive)
+            self.compose("start", service)
+
+    def restore(self) -> None:
+        """Into new volumes."""
+        self.compose("up", "--no-start")
+        for service, data in DATA.items():
+            archive = (self.folder / f"{service}.tar").read_bytes()
+            self._raw([*self._files_of(service), "-C", data, "-x"], archive)
+        self.compose("up", "-d", "postgres")
+        self.wait_until(lambda: self._is_healthy("postgres"), "PostgreSQL is healthy")
+        load = ["pg_restore", "-U", "groove", "-d", "groove", "--clean", "--if-exists"]
+        self._raw(["exec", "-i", self.container("postgres"), *load], (self.folder / "ledger.dump").read_bytes())
+
+    def _files_of(self, service: str) -> list[str]:
+        mine = ["--volumes-from", self.container(service), "--user", "root"]
+        return ["run", "--rm", "-i", *mine, "--entrypoint", "tar", "groove-light:local"]
+
+    def _raw(self, arguments: list[str], stdin: bytes = b"") -> bytes:
+        done = subprocess.run(["docker", *arguments], input=stdin, capture_output=True, check=False, timeout=300)
+        assert done.returncode == 0, done.stderr.decode()
+        return done.stdout
+
+    def _is_healthy(self, service: str) -> bool:
+        state = run(["docker", "inspect", "-f", "{{.State.Health.Status}}", self.container(service)])
+        return state.strip() == "healthy"
+
     # -- one container
 
     def containers(self, service: str) -> list[str]:
-        return self.compose("ps", "-q", service).split()
+        return self.compose("ps", "-a", "-q", service).split()
+
+    def container(self, service: str) -> str:
+        (only,) = self.containers(service)
+        return only
 
     def kill(self, container: str) -> None:
         """Kill -9 from outside, as the kernel does it when memory is short; the engine starts it again."""
@@ -162,6 +204,10 @@ class ComposeStack:
     def stop_operator(self) -> None:
         subprocess.run(["docker", "rm", "-f", self.operator], capture_output=True, check=False)
 
+    def in_network(self, command: list[str], *, stdin: str = "") -> str:
+        """Run it beside the parts, with their settings."""
+        return run(["docker", "exec", "-i", self.operator, *command], stdin=stdin)
+
     def groove(self, *arguments: str, seconds: float = 60) -> str:
         return run(["docker", "exec", self.operator, "groove", *arguments], seconds=seconds)
 
@@ -184,8 +230,8 @@ class ComposeStack:
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
         if done.returncode == 0:
             return
-        assert re.search("Unsupported option|refuse", done.stderr), done.stderr
-        run(["docker", "exec", "-i", self.operator, "python", "-", *TOPICS], stdin=CREATE_TOPIC)
+        assert "does not know the options" in done.stderr, done.stderr
+        self.in_network(["python", "-", *TOPICS], stdin=CREATE_TOPIC)
 
 
 def run(

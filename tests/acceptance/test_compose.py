@@ -5,6 +5,7 @@
 
 import json
 import os
+import re
 import sys
 import time
 import urllib.error
@@ -74,22 +75,33 @@ class Walk:
     #: ids of all events put into the log
     event_ids: set[str] = field(default_factory=set)
     sessions: int = 0
+    files: list[str] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
 
     def feed(self, events: list[dict[str, Any]]) -> None:
-        file = self.stack.folder / f"events-{len(self.event_ids)}.jsonl"
-        file.write_text("".join(json.dumps(event) + "\n" for event in events))
-        file.chmod(0o644)
-        assert f"{len(events)} published" in self.stack.groove("publish", f"/files/{file.name}")
-        self.event_ids |= {carrier(event)["event_id"] for event in events}
+        file = self.write(events)
+        assert f"{len(events)} published" in self.stack.groove("publish", f"/files/{file}")
 
     def feed_anew(self) -> None:
+        file = self.write_anew()
+        assert f"{PORTION} published" in self.stack.groove("publish", f"/files/{file}")
+
+    def write(self, events: list[dict[str, Any]]) -> str:
+        """-> the name of a file that commands see."""
+        file = self.stack.folder / f"events-{len(self.files)}.jsonl"
+        file.write_text("".join(json.dumps(event) + "\n" for event in events))
+        file.chmod(0o644)
+        self.files.append(file.name)
+        self.event_ids |= {carrier(event)["event_id"] for event in events}
+        return file.name
+
+    def write_anew(self) -> str:
         """The next sessions told again under a later event id: the whole way once more, to the same values."""
         number = len(self.lines)
         chosen = [examples()[(number * PORTION + i) % self.sessions] for i in range(PORTION)]
         for event in chosen:
             carrier(event)["event_id"] = f"walk-{number:03}-{carrier(event)['event_id']}"
-        self.feed(chosen)
+        return self.write(chosen)
 
     def step(self, action: str, act: Callable[[], None]) -> None:
         """Do it while sessions are under way, then wait until all that was published is finished."""
@@ -150,6 +162,8 @@ def test_the_walk(stack: ComposeStack, embedded_values: Any) -> None:
     cuts(walk)
     upgrade(walk)
     down_and_up(walk)
+    lose_and_restore(walk)
+    check_examples(walk)
     print(stack.groove("doctor"))
     assert not [line for line in walk.lines if line.lost or not line.identical]
 
@@ -183,8 +197,7 @@ def cuts(walk: Walk) -> None:
 
         def cut(service: str = service) -> None:
             walk.feed_anew()
-            (container,) = walk.stack.containers(service)
-            walk.stack.cut(container, service, seconds=20)
+            walk.stack.cut(walk.stack.container(service), service, seconds=20)
 
         walk.step(f"cut off {service} for 20 s", cut)
 
@@ -207,6 +220,36 @@ def down_and_up(walk: Walk) -> None:
         walk.stack.up()
 
     walk.step("down and up again with the volumes", again)
+
+
+def lose_and_restore(walk: Walk) -> None:
+    """What was published after the backup is published again, as an assessor would."""
+
+    def restored() -> None:
+        walk.stack.back_up()
+        walk.feed_anew()
+        walk.stack.down(volumes=True)
+        walk.stack.restore()
+        walk.stack.up()
+        walk.stack.groove("publish", f"/files/{walk.files[-1]}")
+
+    walk.step("back up, delete everything, restore", restored)
+
+
+def check_examples(walk: Walk) -> None:
+    """The programs of docs/integration.md, as they stand there: asking for assignments, publishing, the shell lines."""
+    guide = (PROJECT_FOLDER / "docs" / "integration.md").read_text()
+    inject, publish = re.findall(r"```python\n(.*?)```", guide, re.DOTALL)
+    learnings = [json.loads(line)["learning_id"] for line in LEARNINGS.read_text().splitlines()[:5]]
+    answer = json.loads(walk.stack.in_network(["python", "-", "a-new-session", *learnings], stdin=inject))
+    assert sorted(answer["inject"] + answer["withhold"]) == sorted(learnings)
+    assert set(answer["withhold_probabilities"]) == set(learnings)
+
+    def published() -> None:
+        file = walk.write_anew()
+        assert f"{PORTION} published" in walk.stack.in_network(["python", "-", f"/files/{file}"], stdin=publish)
+
+    walk.step("publish by the guide's own program", published)
 
 
 def check_flower(stack: ComposeStack) -> None:
