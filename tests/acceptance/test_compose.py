@@ -148,7 +148,7 @@ def test_nothing_starts_without_secrets(tmp_path: Path) -> None:
         stack.environ[name] = "x" * 24
 
 
-def test_the_walk(stack: ComposeStack, embedded_values: Any) -> None:
+def test_the_walk(embedded_values: Any, stack: ComposeStack) -> None:
     """Whatever is done to the stack: nothing is lost, and the values are those of the embedded run to the last digit."""
     walk = Walk(stack=stack, expected_values=embedded_values)
     print(f"\n{'action':<48} finished  lost  identical seconds")
