@@ -40,12 +40,12 @@ COPY constraints.txt /etc/groove/
 FROM base AS light
 COPY --from=requirements /lists/light.txt /etc/groove/
 RUN pip install --requirement /etc/groove/light.txt
-COPY --from=wheel /wheels /tmp/wheels
-RUN pip install --no-deps /tmp/wheels/*.whl
-USER groove
 WORKDIR /var/lib/groove
 ENTRYPOINT ["groove"]
 CMD ["--help"]
+COPY --from=wheel /wheels /tmp/wheels
+RUN pip install --no-deps /tmp/wheels/*.whl
+USER groove
 
 # -- torch first, as it changes least: an index of CPU builds is preferred where one is named; PyPI's build is for CUDA and takes 6 GB
 FROM base AS embedding
@@ -53,9 +53,9 @@ ARG TORCH_INDEX_URL=""
 RUN pip install ${TORCH_INDEX_URL:+--extra-index-url "$TORCH_INDEX_URL"} "$(grep '^torch==' /etc/groove/constraints.txt)"
 COPY --from=requirements /lists/light.txt /lists/embedding.txt /etc/groove/
 RUN pip install --requirement /etc/groove/light.txt --requirement /etc/groove/embedding.txt
-COPY --from=wheel /wheels /tmp/wheels
-RUN pip install --no-deps /tmp/wheels/*.whl
-USER groove
 WORKDIR /var/lib/groove
 ENTRYPOINT ["groove"]
 CMD ["--help"]
+COPY --from=wheel /wheels /tmp/wheels
+RUN pip install --no-deps /tmp/wheels/*.whl
+USER groove
