@@ -1,0 +1,337 @@
+"""Attribution of prepared sessions beside chords of the same size that do nothing: tasks a second on the same workers.
+
+    python benchmarks/queue.py [--repeats 5] [--sessions 20] [--learnings 20] [--results DIR]
+
+Everything but the model is real: broker, ledger, store, two workers of one process. Every session's bundle (vectors of a real session) lies
+on the broker before the clock starts; then a message a session starts its chord in a worker, as `prepare_session` would, and the clock
+stops when the last callback has ended: for ours, with the values stored and the message published. Chords that do nothing are started in
+the same way, by the same workers, with arguments of the same size. Last, 50 learnings a session with 1 and with 25 to a task.
+"""
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from celery import chord, current_app, group, shared_task
+from measuring import (
+    RESULTS,
+    ROOT,
+    ProcessorTime,
+    Spread,
+    fresh_settings,
+    machine,
+    save,
+    spent,
+    tell,
+    tell_ratio,
+)
+from redis import Redis
+
+from worker import canvas
+from worker.app import ATTRIBUTION, make_app
+from worker.attribution import settle_assignments
+from worker.broker import broker_client
+from worker.bundle import SessionBundle, SessionContext
+from worker.bundle_cache import BundleCache
+from worker.domain import Learning
+from worker.events import HeavyEvent, read_heavy_event
+from worker.learnings import read_learning
+from worker.ledger import HeavyReceived, Ledger, open_ledger
+from worker.local import parts
+from worker.local.folder import owned_folder
+from worker.local.process import ChildProcess
+from worker.local.stack import Stack
+from worker.settings import Settings, load_settings
+from worker.store.client import HttpStore
+from worker.transcripts import parse_transcript
+
+TARGET, GROUPED_TARGET = 0.6, 5.0
+GROUPED_LEARNINGS, GROUPED = 50, 25
+#: chunks of the median session
+CHUNKS = 150
+WORKERS = 2
+DEADLINE_SECONDS = 120.0
+_DONE = "benchmark:done"
+
+
+# ------------------------------------------------------------------ what runs in the workers
+
+
+@shared_task(name="benchmark.nothing")
+def nothing(session_id: str, version: Any, learning_ids: list[str]) -> None:
+    """A header task."""
+
+
+@shared_task(name="benchmark.count")
+def count(_session_id: str, _version: Any) -> None:
+    """The callback: one more chord is done."""
+    _client().incr(_DONE)
+
+
+@shared_task(name="benchmark.start_nothing")
+def start_nothing(session_id: str, version: Any, learning_ids: list[str]) -> None:
+    app = current_app._get_current_object()  # noqa: SLF001 - Celery's way from its proxy to the app
+    tasks = [nothing.si(session_id, version, [id_]).set(queue=ATTRIBUTION) for id_ in learning_ids]
+    with app.producer_or_acquire() as producer, producer.batch():
+        chord(group(tasks, app=app), app=app)(count.si(session_id, version).set(queue=ATTRIBUTION), producer=producer)
+
+
+@shared_task(name="benchmark.start")
+def start(session_id: str, version: Any, learning_ids: list[str], per_task: int) -> None:
+    app = current_app._get_current_object()  # noqa: SLF001 - as above
+    canvas.enqueue_session(app, session_id, canvas.from_wire(version), learning_ids, per_task=per_task)
+
+
+_clients: list[Redis] = []
+
+
+def _client() -> Redis:
+    if not _clients:
+        _clients.append(broker_client(load_settings()))
+    return _clients[0]
+
+
+def serve(name: str) -> None:
+    """One of our workers, that knows the tasks above too."""
+    from worker.logs import configure_logs
+    from worker.working import run_worker
+
+    settings = load_settings()
+    configure_logs(settings.log)
+    run_worker(settings, queues=[ATTRIBUTION], concurrency=1, name=name)
+
+
+# ------------------------------------------------------------------ what is attributed
+
+
+def real_session() -> tuple[dict[str, Any], list[Learning]]:
+    """The example session whose number of chunks is nearest to the median of real ones, and 50 learnings to judge by it."""
+    from worker.layers.activation.chunks import chunk_transcript
+
+    with (ROOT / "examples" / "events.jsonl").open(encoding="utf-8") as lines:
+        events = [json.loads(line) for line in lines]
+    with (ROOT / "examples" / "learnings.jsonl").open("rb") as lines:
+        learnings = [read_learning(line, now=0) for line in lines]
+    chunks = [len(chunk_transcript(parse_transcript(event["transcript"]))) for event in events]
+    nearest = min(range(len(events)), key=lambda number: abs(chunks[number] - CHUNKS))
+    return events[nearest], learnings[:GROUPED_LEARNINGS]
+
+
+def prepared(event: dict[str, Any], learnings: list[Learning]) -> SessionBundle:
+    """With the real model: this is done once, and is not what is measured."""
+    from worker.embedder import SentenceTransformerEmbedder, VectorCache
+    from worker.preparation import build_bundle
+
+    heavy = read_heavy_event(_document(event, "template", [entry.learning_id for entry in learnings]), logged_at=1)
+    embedder = SentenceTransformerEmbedder(threads=1)
+    return build_bundle(
+        _context(heavy),
+        parse_transcript(event["transcript"]),
+        {entry.learning_id: entry for entry in learnings},
+        embedder=embedder,
+        learning_vectors=VectorCache(embedder),
+    )
+
+
+def _document(event: dict[str, Any], session_id: str, learning_ids: list[str]) -> bytes:
+    own = {"session_id": session_id, "event_id": f"event of {session_id}", "timestamp": "2026-01-20T20:14:07Z"}
+    own |= {"active_learnings": learning_ids, "outcome": "success", "transcript": {"messages": []}}
+    return json.dumps(own | {"lightweight_events": event.get("lightweight_events") or []}).encode()
+
+
+def _context(event: HeavyEvent) -> SessionContext:
+    return SessionContext(
+        session_id=event.session_id,
+        version=event.version,
+        outcome=event.outcome,
+        signals=event.signals,
+        assignments=settle_assignments(event, {}, ablation_rate=0.1).assignments,
+    )
+
+
+# ------------------------------------------------------------------ what is measured
+
+
+class Bench:
+    def __init__(
+        self, settings: Settings, stack: Stack, ledger: Ledger, store: HttpStore, event: dict[str, Any]
+    ) -> None:
+        self.settings, self.stack, self.ledger, self.store, self.event = settings, stack, ledger, store, event
+        self.app = make_app(settings, publisher_only=True)
+        self.client = broker_client(settings)
+        self.bundles = BundleCache(self.client, keep_seconds=3600)
+        self.cpu = ProcessorTime({child.name: child.pid for child in stack.children if child.pid})
+
+    def make_ready(self, names: list[str], ids: list[str], template: SessionBundle) -> list[list[Any]]:
+        """Received, opened and expected; the bundle lies on the broker -> what starts each of them."""
+        started = []
+        for name in names:
+            payload = _document(self.event, name, ids)
+            heavy = read_heavy_event(payload, logged_at=1)
+            received = HeavyReceived(event=heavy, payload=payload, offset=0, logged_at=1)
+            self.ledger.intake.receive(heavy=[received], now=now(), ablation_rate=0.1)
+            self.store.open_session(name, heavy.version, ids)
+            self.bundles.put(replace(template, context=_context(heavy)))
+            self.ledger.work.expect(name, heavy.version, ids, signals_seen=0, now=now())
+            started.append([name, canvas.to_wire(heavy.version), ids])
+        return started
+
+    def ours(self, sessions: list[list[Any]], per_task: int) -> tuple[float, dict[str, float]]:
+        wanted = self.finished() + len(sessions)
+        return self._time("benchmark.start", [[*one, per_task] for one in sessions], lambda: self.finished() >= wanted)
+
+    def nothing(self, sessions: list[list[Any]]) -> tuple[float, dict[str, float]]:
+        self.client.delete(_DONE)
+        return self._time(
+            "benchmark.start_nothing", sessions, lambda: int(self.client.get(_DONE) or 0) >= len(sessions)
+        )
+
+    def finished(self) -> int:
+        return self.ledger.counts.count(now()).sessions.get("finished", 0)
+
+    def _time(
+        self, task: str, arguments: list[list[Any]], is_done: Callable[[], bool]
+    ) -> tuple[float, dict[str, float]]:
+        """-> seconds, and the parts' seconds of CPU."""
+        before, began = self.cpu.now(), time.perf_counter()
+        with self.app.producer_or_acquire() as producer, producer.batch():
+            for values in arguments:
+                signature = self.app.signature(task, args=values, queue=ATTRIBUTION, immutable=True)
+                signature.apply_async(producer=producer, ignore_result=True)
+        while not is_done():
+            self.stack.look_after()
+            if time.perf_counter() - began > DEADLINE_SECONDS:
+                raise TimeoutError(f"{task}: not done after {DEADLINE_SECONDS:g} s")
+            time.sleep(0.01)
+        return time.perf_counter() - began, spent(before, self.cpu.now())
+
+
+@contextmanager
+def bench(settings: Settings, event: dict[str, Any], learnings: list[Learning]) -> Iterator[Bench]:
+    environ = dict(os.environ)
+    command = [sys.executable, str(Path(__file__).resolve()), "--serve"]
+    children = [parts.broker(settings, environ), parts.store(settings, environ, log=True)]
+    for number in range(1, WORKERS + 1):
+        name = f"worker-{number}"
+        log = settings.data_dir / "logs" / f"{name}.log"
+        children.append(ChildProcess(name=name, command=[*command, name], environ=environ, log=log))
+    with owned_folder(settings):
+        stack = Stack(settings, children)
+        ledger = open_ledger(settings.ledger_url)
+        try:
+            stack.start()
+            store = HttpStore(settings.store_url)
+            store.import_learnings(learnings, actor="benchmark", now=1)
+            yield Bench(settings, stack, ledger, store, event)
+        finally:
+            stack.stop()
+            ledger.dispose()
+
+
+def measure(settings: Settings, options: argparse.Namespace) -> dict[str, Any]:
+    event, learnings = real_session()
+    template = prepared(event, learnings)
+    every = [entry.learning_id for entry in learnings]
+    ids, rounds, grouped = every[: options.learnings], [], []
+    with bench(settings, event, learnings) as on:
+        on.nothing([["warm", [1, "e", 1], ids]])
+        on.ours(on.make_ready([f"warm-{number}" for number in range(4)], ids, template), 1)
+        for number in range(options.repeats):
+            sessions = on.make_ready([f"{number}-{i}" for i in range(options.sessions)], ids, template)
+            idle, idle_cpu = on.nothing(sessions)
+            ours, cpu = on.ours(sessions, 1)
+            rounds.append({"nothing": idle, "nothing_cpu": idle_cpu, "ours": ours, "cpu": cpu, "ratio": idle / ours})
+        for number in range(options.repeats):
+            names = [f"large-{number}-{i}" for i in range(max(2, options.sessions // 2))]
+            ones = on.make_ready([f"{name}-1" for name in names], every, template)
+            groups = on.make_ready([f"{name}-25" for name in names], every, template)
+            (one, _), (many, _) = on.ours(ones, 1), on.ours(groups, GROUPED)
+            grouped.append({"one": one, "many": many, "learnings": len(names) * len(every), "ratio": one / many})
+    return {
+        "chunks": len(template.evidence.texts),
+        "tasks": options.sessions * len(ids),
+        "sessions": options.sessions,
+        "learnings": len(ids),
+        "rounds": rounds,
+        "grouped": grouped,
+    }
+
+
+def print_report(report: dict[str, Any]) -> None:
+    about, rounds, grouped, tasks = report["machine"], report["rounds"], report["grouped"], report["tasks"]
+    print(
+        f"{report['sessions']} chords of {report['learnings']} tasks, a session of {report['chunks']} chunks; {about['processor']}, "
+        f"{about['cores']} cores, {WORKERS} workers, load before {about['load_before']:.1f}"
+    )
+    tell("chords that do nothing", Spread.of([tasks / entry["nothing"] for entry in rounds]), "tasks/s")
+    tell("attribute_learning, finish_session", Spread.of([tasks / entry["ours"] for entry in rounds]), "tasks/s")
+    tell_ratio("ours / nothing, rate", Spread.of([entry["ratio"] for entry in rounds]), TARGET)
+    cpu_ratio = [sum(entry["nothing_cpu"].values()) / sum(entry["cpu"].values()) for entry in rounds]
+    tell_ratio("nothing / ours, processor time", Spread.of(cpu_ratio), TARGET)
+    for part in rounds[0]["cpu"]:
+        mine = Spread.of([1e6 * entry["cpu"][part] / tasks for entry in rounds])
+        floor = Spread.of([1e6 * entry["nothing_cpu"][part] / tasks for entry in rounds])
+        tell(f"  {part}, a task", mine, "µs of CPU", f"nothing: {floor.median:.0f}")
+    for name, key in (
+        ("1 learning a task, 50 a session", "one"),
+        (f"{GROUPED} learnings a task, 50 a session", "many"),
+    ):
+        tell(name, Spread.of([entry["learnings"] / entry[key] for entry in grouped]), "learnings/s")
+    tell_ratio(f"{GROUPED} a task / 1 a task", Spread.of([entry["ratio"] for entry in grouped]), GROUPED_TARGET)
+
+
+def plot(report: dict[str, Any], path: Path) -> None:
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    figure, (rates, costs) = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
+    rounds, tasks = report["rounds"], report["tasks"]
+    numbers = range(1, len(rounds) + 1)
+    idle = [tasks / entry["nothing"] for entry in rounds]
+    rates.plot(numbers, idle, "o-", label="chords that do nothing")
+    rates.plot(numbers, [tasks / entry["ours"] for entry in rounds], "s-", label="ours")
+    rates.plot(numbers, [TARGET * rate for rate in idle], "--", color="grey", label="60 % of nothing")
+    rates.set(xlabel="round", ylabel="tasks a second", ylim=(0, None), xticks=list(numbers))
+    rates.legend()
+    for kind, shift in (("nothing_cpu", -0.2), ("cpu", 0.2)):
+        parts_ = rounds[-1][kind]
+        costs.barh([i + shift for i in range(len(parts_))], [1e6 * s / tasks for s in parts_.values()], height=0.4)
+    costs.set_yticks(range(len(rounds[-1]["cpu"])), list(rounds[-1]["cpu"]))
+    costs.set(xlabel="µs of CPU a task (lower bar: nothing)")
+    figure.savefig(path, dpi=110)
+
+
+def now() -> int:
+    return time.time_ns() // 1000
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--sessions", type=int, default=20)
+    parser.add_argument("--learnings", type=int, default=20)
+    parser.add_argument("--results", type=Path, default=RESULTS)
+    parser.add_argument("--serve", metavar="NAME", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.serve:
+        serve(options.serve)
+        return 0
+    about = machine()
+    with fresh_settings() as settings:
+        report = {"machine": about, **measure(settings, options)}
+    print_report(report)
+    plot(report, save("queue", report, options.results).with_suffix(".png"))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
