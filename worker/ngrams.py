@@ -42,6 +42,14 @@ def ngram_weights(text: str) -> dict[int, float]:
     return {bucket: weight / length for bucket, weight in damped.items()}
 
 
+@lru_cache(maxsize=1 << 12)
+def _question(text: str) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+    """The same of a learning, which comes back in every session: buckets, ascending, and their weights for an index's whole parts."""
+    asked = sorted(ngram_weights(text).items())
+    buckets = np.array([bucket for bucket, _ in asked], dtype=np.int32)
+    return buckets, np.array([weight / _ONE for _, weight in asked])
+
+
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class NgramIndex:
     """The weights of many texts by bucket, kept only for the buckets that some question can ask about (column form)."""
@@ -61,7 +69,7 @@ class NgramIndex:
 
     @classmethod
     def of(cls, texts: Sequence[str], *, questions: Iterable[str]) -> "NgramIndex":
-        asked = {bucket for question in questions for bucket in ngram_weights(question)}
+        asked = {bucket for question in questions for bucket in _question(question)[0].tolist()}
         entries = np.concatenate([_entries(row, text, asked) for row, text in enumerate(texts)] or [_NO_ENTRIES])
         entries = entries[np.lexsort((entries[:, 1], entries[:, 0]))]
         buckets, first = np.unique(entries[:, 0], return_index=True)
@@ -75,16 +83,16 @@ class NgramIndex:
 
     def similarities(self, question: str) -> NDArray[np.float64]:
         """Cosine with each text, rounded to 6 decimals; the question's buckets must have been asked for."""
-        result = np.zeros(self.n_texts)
-        asked = sorted(ngram_weights(question).items())
-        wanted = np.array([bucket for bucket, _ in asked], dtype=np.int32)
+        wanted, weights = _question(question)
         places = np.searchsorted(self.buckets, wanted)
-        known = np.isin(wanted, self.buckets)
-        weights = np.array([weight / _ONE for _, weight in asked])
-        for place, weight in zip(places[known].tolist(), weights[known].tolist(), strict=True):
-            span = slice(int(self.starts[place]), int(self.starts[place + 1]))
-            result[self.rows[span]] += weight * self.weights[span]
-        return np.round(result, 6)
+        known = places < len(self.buckets)
+        known[known] = self.buckets[places[known]] == wanted[known]
+        begin, end = self.starts[places[known]], self.starts[places[known] + 1]
+        counts = end - begin
+        entries = np.arange(counts.sum()) + np.repeat(begin - (np.cumsum(counts) - counts), counts)
+        # adds up one by one, by ascending bucket: the sums are the same on every machine
+        parts = np.repeat(weights[known], counts) * self.weights[entries]
+        return np.round(np.bincount(self.rows[entries], weights=parts, minlength=self.n_texts), 6)
 
 
 def _entries(row: int, text: str, asked: set[int]) -> NDArray[np.int32]:

@@ -15,6 +15,7 @@ A text that copies the learning is no use of it, whoever wrote it down: it count
 
 from bisect import bisect_right
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import accumulate
 
 import numpy as np
@@ -33,7 +34,6 @@ _BACKGROUND = 0.8
 _COPY = 0.5
 _COPY_WORDING = 0.4
 _NOTHING = -1.0
-_DONE = (ChunkKind.CODE, ChunkKind.COMMAND)
 
 Floats = NDArray[np.float64]
 
@@ -87,7 +87,8 @@ def learning_features(learning: Learning, evidence: SessionEvidence) -> Learning
     copied = _copies(learning.insight, evidence.texts, wording)
     nearest = (texts @ actions.astype(np.float64).T).max(axis=1)
     found = tuple((code, _rows_with(code, evidence.texts)) for code in named_code(learning.insight))
-    done = frozenset(evidence.chunk_rows[np.isin(evidence.chunk_kinds, _DONE)].tolist())
+    is_done = (evidence.chunk_kinds == ChunkKind.CODE) | (evidence.chunk_kinds == ChunkKind.COMMAND)
+    done = frozenset(evidence.chunk_rows[is_done].tolist())
     commands = [bool(rows & done) for code, rows in found if code.kind is CodeKind.COMMAND]
     written = [bool(rows & done) for code, rows in found if code.kind is CodeKind.WRITTEN]
     return LearningFeatures(
@@ -111,8 +112,13 @@ def _copies(insight: str, texts: tuple[str, ...], wording: Floats) -> NDArray[np
 
 def _rows_with(code: NamedCode, texts: tuple[str, ...]) -> frozenset[int]:
     """One search through all texts at once; a match never reaches over two of them by accident of white space."""
-    starts = list(accumulate((len(text) + 1 for text in texts), initial=0))
-    everything = "\0".join(texts).lower()
+    everything, starts = _joined(texts)
     if len(everything) != starts[-1] - 1:  # a few characters change their length in lower case
         return frozenset(row for row, text in enumerate(texts) if code.pattern.search(text.lower()))
     return frozenset(bisect_right(starts, match.start()) - 1 for match in code.pattern.finditer(everything))
+
+
+@lru_cache(maxsize=4)
+def _joined(texts: tuple[str, ...]) -> tuple[str, list[int]]:
+    """All texts in lower case and where each begins; consecutive learnings mostly belong to the same few sessions."""
+    return "\0".join(texts).lower(), list(accumulate((len(text) + 1 for text in texts), initial=0))

@@ -12,6 +12,8 @@ _LIMIT = 1000
 def find_references(features: LearningFeatures, evidence: SessionEvidence) -> tuple[ExplicitReference, ...]:
     """In the session's order, each phrase once a message. A file or one plain word is no reference: it stands anywhere."""
     distinctive = [(code, rows) for code, rows in features.found if rows and code.kind is not CodeKind.MENTIONED]
+    if not distinctive:
+        return ()
     references: dict[tuple[str, int], ExplicitReference] = {}
     for message_idx, row in zip(evidence.chunk_messages.tolist(), evidence.chunk_rows.tolist(), strict=True):
         for code in (code for code, rows in distinctive if row in rows):
