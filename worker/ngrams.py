@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, repeat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,11 +35,23 @@ def _word_buckets(word: str) -> tuple[int, ...]:
 
 def ngram_weights(text: str) -> dict[int, float]:
     """Bucket -> weight, of length 1; empty for a text without words."""
+    counts = _counts(text)
+    weight_of = _weights_by_count(counts)
+    return {bucket: weight_of[count] for bucket, count in counts.items()}
+
+
+def _counts(text: str) -> Counter[int]:
     words = _SPACE.split(text.lower().strip())
-    counts = Counter(chain.from_iterable(_word_buckets(word[:_WORD_LIMIT]) for word in words if word))
-    damped = {bucket: 1.0 + math.log(count) for bucket, count in counts.items()}
-    length = math.sqrt(math.fsum(weight * weight for weight in damped.values()))
-    return {bucket: weight / length for bucket, weight in damped.items()}
+    return Counter(chain.from_iterable(_word_buckets(word[:_WORD_LIMIT]) for word in words if word))
+
+
+def _weights_by_count(counts: Counter[int]) -> dict[int, float]:
+    """A weight depends on the count alone, and a text has few different ones."""
+    times_of = Counter(counts.values())
+    damped = {count: 1.0 + math.log(count) for count in times_of}
+    squares = chain.from_iterable(repeat(damped[count] * damped[count], times) for count, times in times_of.items())
+    length = math.sqrt(math.fsum(squares))
+    return {count: weight / length for count, weight in damped.items()}
 
 
 @lru_cache(maxsize=1 << 12)
@@ -97,5 +109,7 @@ class NgramIndex:
 
 def _entries(row: int, text: str, asked: set[int]) -> NDArray[np.int32]:
     """(bucket, row, weight) of one text's n-grams that are asked for."""
-    kept = [(bucket, row, round(weight * _ONE)) for bucket, weight in ngram_weights(text).items() if bucket in asked]
+    counts = _counts(text)
+    whole_parts = {count: round(weight * _ONE) for count, weight in _weights_by_count(counts).items()}
+    kept = [(bucket, row, whole_parts[count]) for bucket, count in counts.items() if bucket in asked]
     return np.array(kept, dtype=np.int32).reshape(-1, 3)
