@@ -2,6 +2,7 @@
 # make demo    the examples through the whole system
 # make demo-experiment  a simulated team through the whole system: are its known effects found?
 # make test    checks and tests
+# make bench   every benchmark against its target, into benchmarks/results/; some ten minutes on two idle cores
 # make secrets       .env for docker-compose.yml, with random secrets; one that exists is left alone
 # make compose-test  the stack of docker-compose.yml under kills, cuts and scaling; needs a container engine and some ten minutes
 .DEFAULT_GOAL := help
@@ -40,6 +41,12 @@ test: check
 
 unit: setup
 	$(BIN)/pytest tests/unit
+
+bench: setup
+	@for name in embedding pipeline queue growth footprint scaling; do \
+		printf '\n== %s\n' $$name; \
+		$(BIN)/python benchmarks/$$name.py || exit 1; \
+	done
 
 secrets: .env
 
