@@ -72,11 +72,14 @@ def main() -> None:
     from worker.errors import GrooveError
 
     try:
-        groove(prog_name="groove")
+        sys.exit(groove.main(prog_name="groove", standalone_mode=False))
     except GrooveError as error:
         click.echo(f"groove: {error}", err=True)
         sys.exit(1)
-    except KeyboardInterrupt:
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
         click.echo("groove: interrupted", err=True)
         sys.exit(128 + signal.SIGINT)
     except BrokenPipeError:

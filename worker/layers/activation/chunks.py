@@ -16,7 +16,7 @@ MIN_CHUNK = 8
 MAX_CODE = 240
 CODE_LINES = 4
 #: per session: beyond, a transcript is a log, and its chunks are thinned out evenly (a minute or two of embedding on two cores)
-MAX_CHUNKS = 10_000
+MAX_CHUNKS = 4_000
 #: characters of one block that are read
 MAX_BLOCK = 200_000
 
