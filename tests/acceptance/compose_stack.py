@@ -28,7 +28,17 @@ SECRETS = (
     "FLOWER_PASSWORD",
 )
 #: for the walk only: a server slightly older than 0.9.0 refuses the SDK's call for new topics, but takes them over HTTP
-OVERRIDE = {"services": {"iggy": {"environment": {"IGGY_HTTP_ENABLED": "true", "IGGY_HTTP_ADDRESS": "0.0.0.0:3000"}}}}
+HTTP = {"environment": {"IGGY_HTTP_ENABLED": "true", "IGGY_HTTP_ADDRESS": "0.0.0.0:3000"}}
+#: and no session may take minutes, so that what a killed worker held counts as lost sooner; the default waits five
+SHORT_TASKS = {"environment": {"GROOVE_WORKER__PREPARE_SOFT_TIME_LIMIT": "60"}}
+OVERRIDE = {
+    "services": {
+        "iggy": HTTP,
+        "bridge": SHORT_TASKS,
+        "worker-embedding": SHORT_TASKS,
+        "worker-attribution": SHORT_TASKS,
+    }
+}
 CREATE_TOPIC = """
 import json, os, sys, urllib.error, urllib.request
 
@@ -102,15 +112,18 @@ class ComposeStack:
         where = ["--project-directory", str(PROJECT_FOLDER), "-p", self.project]
         return run([*_compose_command(), *files, *where, *arguments], self.environ, status=status, seconds=seconds)
 
-    def up(self, **copies: int) -> None:
+    def up(self) -> None:
         """From whatever there is; topics are made first where the server refuses the product's own call."""
         self.compose("up", "-d", "iggy", "valkey", "postgres", "store")
         self.wait_until(self._all_healthy, "the servers are healthy")
         self.start_operator()
         self._ensure_topics()
-        scale = [f"--scale={service.replace('_', '-')}={number}" for service, number in copies.items()]
-        self.compose("up", "-d", *scale)
+        self.compose("up", "-d")
         self.wait_until(self._all_healthy, "every part is healthy")
+
+    def scale(self, **copies: int) -> None:
+        self.compose("up", "-d", *(f"--scale={name.replace('_', '-')}={number}" for name, number in copies.items()))
+        self.wait_until(self._all_healthy, "every copy is healthy")
 
     def down(self, *, volumes: bool) -> None:
         self.stop_operator()

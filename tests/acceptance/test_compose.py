@@ -121,6 +121,11 @@ class Walk:
         self.lines.append(line)
         print(line, f"(doing it: {done - start:.0f} s)", flush=True)
 
+    def finished(self) -> int:
+        status = self.stack.asked("status")
+        found = re.search(r"(\d+) finished", status["sessions"]) if status else None
+        return int(found[1]) if found else 0
+
     def _settled(self) -> bool:
         """Every message read, every session finished, nothing left to send; a status that cannot be had is none."""
         status = self.stack.asked("status")
@@ -175,8 +180,9 @@ def first_feed(walk: Walk) -> None:
 
     def scaled() -> None:
         walk.feed(events)
-        walk.stack.compose("up", "-d", "--scale=worker-attribution=3", "--scale=worker-embedding=2", "--scale=bridge=2")
-        walk.stack.compose("up", "-d")
+        walk.stack.scale(worker_attribution=3, worker_embedding=2, bridge=2)
+        walk.stack.wait_until(lambda: walk.finished() >= len(events) // 2, "half of the sessions are finished")
+        walk.stack.scale(worker_attribution=1, worker_embedding=1, bridge=1)
 
     walk.step("the examples; scale up to 3, 2, 2, and down", scaled)
 
