@@ -19,7 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from celery import chord, current_app, group, shared_task
+from celery import current_app, group, shared_task
 from measuring import (
     RESULTS,
     ROOT,
@@ -78,9 +78,10 @@ def count(_session_id: str, _version: Any) -> None:
 @shared_task(name="benchmark.start_nothing")
 def start_nothing(session_id: str, version: Any, learning_ids: list[str]) -> None:
     app = current_app._get_current_object()  # noqa: SLF001 - Celery's way from its proxy to the app
-    tasks = [nothing.si(session_id, version, [id_]).set(queue=ATTRIBUTION) for id_ in learning_ids]
+    header = group([nothing.si(session_id, version, [id_]).set(queue=ATTRIBUTION) for id_ in learning_ids], app=app)
+    callback = count.si(session_id, version).set(queue=ATTRIBUTION)
     with app.producer_or_acquire() as producer, producer.batch():
-        chord(group(tasks, app=app), app=app)(count.si(session_id, version).set(queue=ATTRIBUTION), producer=producer)
+        canvas._start_chord(app, header, callback, producer)  # noqa: SLF001 - published as ours are
 
 
 @shared_task(name="benchmark.start")

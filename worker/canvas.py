@@ -10,8 +10,9 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Any
 
-from celery import Celery, chord, group
+from celery import Celery, group
 from celery.canvas import Signature
+from celery.utils import uuid
 from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
@@ -86,9 +87,18 @@ def enqueue_session(
     header = group([attribute(app, session_id, version, ids) for ids in _in_portions(learning_ids, per_task)], app=app)
     try:
         with app.producer_or_acquire() as producer, producer.batch():
-            chord(header, app=app)(callback, producer=producer)
+            _start_chord(app, header, callback, producer)
     except (KombuError, RedisError, OSError) as error:
         raise BrokerUnavailable(f"the broker does not answer: {error}") from error
+
+
+def _start_chord(app: Celery, header: group, callback: Signature, producer: Any) -> None:
+    """What `chord(header)(callback)` does; that one drops the producer, and would send message by message."""
+    group_id = uuid()
+    callback.freeze(group_id=group_id)
+    frozen = header.freeze(group_id, chord=callback)
+    app.backend.apply_chord((group_id, frozen.results), callback)
+    header.apply_async(task_id=group_id, producer=producer, add_to_parent=False)
 
 
 def _in_portions(items: Sequence[str], size: int) -> list[list[str]]:

@@ -1,0 +1,42 @@
+"""How a session's chord reaches the broker."""
+
+import base64
+import json
+from typing import Any
+
+from redis import Redis
+
+from worker import canvas
+from worker.app import ATTRIBUTION, make_app
+from worker.domain import SessionVersion
+from worker.settings import load_settings
+
+VERSION = SessionVersion(timestamp=1, event_id="event")
+LEARNINGS = [f"learning {number}" for number in range(40)]
+
+
+def test_a_sessions_header_goes_out_in_one_batch(broker_url: str) -> None:
+    """Forty tasks cost the broker a few reads, not one each, and every task carries the callback and when it was sent."""
+    app = make_app(load_settings({"GROOVE_BROKER": broker_url}))
+    client = Redis.from_url(broker_url)
+    # a publisher that is no worker would subscribe to every result, one by one
+    app.backend.result_consumer.consume_from = lambda _task_id: None
+    canvas.enqueue_session(app, "connects", VERSION, ["learning"], per_task=1)
+    client.delete(ATTRIBUTION)
+    before = client.info("stats")["total_reads_processed"]
+    canvas.enqueue_session(app, "session", VERSION, LEARNINGS, per_task=1)
+    reads = client.info("stats")["total_reads_processed"] - before
+    messages = [json.loads(message) for message in client.lrange(ATTRIBUTION, 0, -1)]
+    client.delete(ATTRIBUTION)
+    app.close()
+    assert reads < len(LEARNINGS) / 2
+    assert len(messages) == len(LEARNINGS)
+    assert {message["headers"]["group"] for message in messages} == {messages[0]["headers"]["group"]}
+    assert all(message["headers"][canvas.SENT_AT] for message in messages)
+    assert all(_callback(message)["task"] == canvas.FINISH for message in messages)
+
+
+def _callback(message: dict[str, Any]) -> dict[str, Any]:
+    *_, embedded = json.loads(base64.b64decode(message["body"]))
+    found: dict[str, Any] = embedded["chord"]
+    return found
