@@ -134,6 +134,17 @@ class BareModel:
         self.seconds(texts[:64], 32)
         return {size: len(texts) / self.seconds(texts, size) for size in BATCH_SIZES}
 
+    def cpu_a_chunk(self, texts: list[str], batch_size: int) -> float:
+        """With one thread: several that wait for each other on a busy machine spin, and that is no work."""
+        import torch
+
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+        cpu = own_seconds()
+        self.seconds(texts, batch_size)
+        torch.set_num_threads(threads)
+        return (own_seconds() - cpu) / len(texts)
+
     def seconds(self, texts: list[str], batch_size: int) -> float:
         began = time.perf_counter()
         self._model.encode(texts, batch_size=batch_size, show_progress_bar=False)
@@ -147,9 +158,9 @@ def measure(bare: BareModel, whole: Pipeline, events: list[dict[str, Any]], repe
     best = max(by_size, key=lambda size: by_size[size])
     rounds = []
     for number in range(repeats):
-        cpu = own_seconds()
         bare_seconds = bare.seconds(texts, best)
-        bare_cpu, before = own_seconds() - cpu, whole.cpu.now()
+        bare_cpu = bare.cpu_a_chunk(texts[::BATCH_SAMPLE], best) * len(texts)
+        before = whole.cpu.now()
         pipeline_seconds = whole.run(another_time(events, f"round{number}"))
         parts = spent(before, whole.cpu.now())
         rounds.append(

