@@ -27,7 +27,10 @@ def test_a_hurt_stack_ends_with_the_same_values(fault: str, expected: Any, tmp_p
 
 def test_a_poisonous_learning_fails_alone(tmp_path: Path) -> None:
     """A learning that raises, loops for ever or kills its process is given up with its reason; the others are attributed."""
-    detector = {"GROOVE_ACTIVATION__DETECTOR": "chaos.poison:PoisonousDetector", "GROOVE_SWEEPER__OVERDUE_SECONDS": "20"}
+    detector = {
+        "GROOVE_ACTIVATION__DETECTOR": "chaos.poison:PoisonousDetector",
+        "GROOVE_SWEEPER__OVERDUE_SECONDS": "20",
+    }
     stack = ChaosStack(folder=tmp_path, more=detector)
     poisonous = ["always-raises", "always-loops", "always-kills"]
     (event,) = sessions(1)
