@@ -3,6 +3,7 @@
 Only what was sent before the oldest message still in its queue counts as lost: age alone would resend a long queue again and again.
 """
 
+import contextlib
 import threading
 import time
 
@@ -15,6 +16,7 @@ from worker.app import ATTRIBUTION, EMBEDDING
 from worker.errors import GrooveError, InvalidEvent, NotFound, Superseded
 from worker.event_log.protocol import EventLog
 from worker.events import read_heavy_event
+from worker.giving_up import give_up_session
 from worker.ledger import Gates, Ledger, Resent, SessionRef, WaitingSession
 from worker.publishing import drain_outbox
 from worker.queues import Queues
@@ -99,20 +101,8 @@ class Sweeper:
     def _give_up(self, ref: SessionRef) -> None:
         """A session whose preparation killed its process every time: all its learnings fail for that reason."""
         reason = "the worker process died while preparing the session"
-        try:
-            work = self._ledger.work.load_work(ref.session_id, ref.version)
-            event = read_heavy_event(work.payload, logged_at=work.logged_at)
-            self._ledger.work.expect(
-                ref.session_id,
-                ref.version,
-                list(event.expected_learnings),
-                refused=dict.fromkeys(event.expected_learnings, reason),
-                signals_seen=len(work.lightweight),
-                now=now(),
-            )
-        except (Superseded, NotFound):
-            return
-        canvas.enqueue(self._app, [canvas.finish(self._app, ref.session_id, ref.version)])
+        with contextlib.suppress(Superseded, NotFound):
+            give_up_session(self._ledger, self._app, ref.session_id, ref.version, reason, now=now())
 
     def _prepare(self, sessions: list[SessionRef]) -> None:
         canvas.enqueue(self._app, [canvas.prepare(self._app, ref.session_id, ref.version) for ref in sessions])

@@ -2,30 +2,14 @@
 
 from collections.abc import Sequence
 
-from celery import Celery
 from celery.exceptions import SoftTimeLimitExceeded
 
 from worker import canvas
 from worker.domain import SessionVersion
 from worker.errors import GrooveError, NotFound, Superseded
-from worker.events import read_heavy_event
+from worker.giving_up import give_up_session
 from worker.resources import Resources
-from worker.tasks.shared import current_celery, now
-
-
-def give_up_session(parts: Resources, app: Celery, session_id: str, version: SessionVersion, reason: str) -> None:
-    """Every expected learning fails with `reason`, and the session finishes."""
-    work = parts.ledger.work.load_work(session_id, version)
-    event = read_heavy_event(work.payload, logged_at=work.logged_at)
-    parts.ledger.work.expect(
-        session_id,
-        version,
-        list(event.expected_learnings),
-        refused=dict.fromkeys(event.expected_learnings, reason),
-        signals_seen=len(work.lightweight),
-        now=now(),
-    )
-    canvas.enqueue(app, [canvas.finish(app, session_id, version)])
+from worker.tasks.shared import current_celery
 
 
 def give_up_lost(
@@ -43,7 +27,7 @@ def give_up_lost(
     try:
         if learning_ids is None:
             if parts.ledger.work.fail_preparation(session_id, version, reason, **spent):
-                give_up_session(parts, current_celery(), session_id, version, reason)
+                give_up_session(parts.ledger, current_celery(), session_id, version, reason, now=moment)
             return
         outcomes = [parts.ledger.work.fail_entry(session_id, version, id_, reason, **spent) for id_ in learning_ids]
     except (Superseded, NotFound):

@@ -11,9 +11,10 @@ from worker.bundle import SessionContext
 from worker.domain import SessionVersion, Transcript
 from worker.errors import NotFound, Superseded, Unavailable
 from worker.events import HeavyEvent, read_heavy_event, read_lightweight_event
+from worker.giving_up import give_up_session
 from worker.ledger import SessionWork
 from worker.resources import Resources
-from worker.tasks.failing import give_up_session, reason_of
+from worker.tasks.failing import reason_of
 from worker.tasks.shared import Outcome, current_celery, left_to_sweeper, now, patiently
 from worker.transcripts import parse_transcript, read_transcript
 
@@ -116,7 +117,7 @@ class Preparation:
                 retry_at=moment + round(options.retry_seconds * 1e6),
             )
             if given_up:
-                give_up_session(self.parts, current_celery(), self.session_id, self.version, reason)
+                give_up_session(ledger, current_celery(), self.session_id, self.version, reason, now=moment)
         except (Superseded, NotFound, Unavailable) as error:
             return left_to_sweeper(error, session_id=self.session_id)
         return {"state": "failed", "reason": reason, "given_up": given_up}
