@@ -60,6 +60,7 @@ for stream, topic in (name.split("/") for name in sys.argv[1:]):
     call(f"/streams/{stream}/topics", {"name": topic, "partitions_count": 4, "compression_algorithm": "none",
          "message_expiry": 0, "max_topic_size": 0, "options": options}, token)
 """
+SERVERS = ("iggy", "valkey", "postgres", "store")
 #: what `tar` saves, by service
 DATA = {"store": "/var/lib/groove", "iggy": "/app/local_data"}
 TOPICS = ("groove.assessment/heavy", "groove.assessment/lightweight", "groove.attribution/sessions")
@@ -114,8 +115,8 @@ class ComposeStack:
 
     def up(self) -> None:
         """From whatever there is; topics are made first where the server refuses the product's own call."""
-        self.compose("up", "-d", "iggy", "valkey", "postgres", "store")
-        self.wait_until(self._all_healthy, "the servers are healthy")
+        self.compose("up", "-d", *SERVERS)
+        self.wait_until(lambda: all(map(self._is_healthy, SERVERS)), "the servers are healthy")
         self.start_operator()
         self._ensure_topics()
         self.compose("up", "-d")

@@ -246,7 +246,7 @@ def check_examples(walk: Walk) -> None:
     """The programs of docs/integration.md, as they stand there: asking for assignments, publishing, the shell lines."""
     guide = (PROJECT_FOLDER / "docs" / "integration.md").read_text()
     inject, publish = re.findall(r"```python\n(.*?)```", guide, re.DOTALL)
-    learnings = [json.loads(line)["learning_id"] for line in LEARNINGS.read_text().splitlines()[:5]]
+    learnings = [learning["learning"] for learning in walk.stack.asked("learnings", "list")[:5]]
     answer = json.loads(walk.stack.in_network(["python", "-", "a-new-session", *learnings], stdin=inject))
     assert sorted(answer["inject"] + answer["withhold"]) == sorted(learnings)
     assert set(answer["withhold_probabilities"]) == set(learnings)
