@@ -53,6 +53,19 @@ def test_values_depend_only_on_the_set_of_sessions(tmp_path: Path) -> None:
     assert not plain.processes() + mixed.processes()
 
 
+def test_what_other_settings_would_make_of_it(groove: Groove) -> None:
+    """Under the same settings nothing, whether the sessions are read again or not; others change values, and nothing is written."""
+    run(groove, sessions(4))
+    before = groove.json("values")
+    assert "nothing would change" in groove("shadow")
+    assert "nothing would change" in groove("shadow", "--reembed")
+    read_again = groove.json("shadow", "--reembed", "--set", "activation.calibration=raw")
+    assert any(pair["now"]["activation_rate"] != pair["then"]["activation_rate"] for pair in read_again)
+    assert "--reembed" in groove("shadow", "--set", "activation.calibration=raw", status=1)
+    assert "temporal.decay" in groove("shadow", "--set", "temporal.decay=1", status=1)
+    assert groove.json("values") == before
+
+
 def test_a_second_run_says_that_nothing_is_new(groove: Groove) -> None:
     """What was processed is not processed again, and the table is the same to the last digit."""
     first = run(groove, sessions(3))

@@ -1,16 +1,9 @@
-"""`groove withhold`, `groove shadow`: the experiment before a session, and what other settings would make of it."""
+"""`groove withhold`, `groove calibrate`: what is decided before a session, and what its labels teach after it."""
 
-import json
 import sys
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import click
-
-if TYPE_CHECKING:
-    from worker.parameters import LayerParameters
-    from worker.settings import Settings
 
 
 @click.command("withhold")
@@ -44,64 +37,6 @@ def _id_of(line: str) -> str:
     from worker.learnings import read_learning
 
     return read_learning(line.encode(), now=0).learning_id if line.startswith("{") else line
-
-
-@click.command("shadow")
-@click.option(
-    "--set", "changes", multiple=True, required=True, metavar="KEY=VALUE", help="e.g. temporal.decay_rate=0.3"
-)
-@click.option("--json", "as_json", is_flag=True)
-def shadow_command(changes: tuple[str, ...], *, as_json: bool) -> None:
-    """Recompute all values from the stored records under other settings and list what would change; nothing is written."""
-    from worker.cli.access import open_store
-    from worker.cli.output import print_rows
-    from worker.settings import load_settings
-
-    settings = load_settings()
-    with open_store(settings) as store:
-        pairs = store.what_if(_changed(settings, changes))
-    if as_json:
-        click.echo(json.dumps([{"now": asdict(a), "then": asdict(b)} for a, b in pairs], ensure_ascii=False, indent=1))
-        return
-    print_rows(
-        [("learning", "flex"), ("value", "left"), ("confidence", "left"), ("status", "left"), ("verdict", "left")],
-        [
-            [
-                before.learning_id,
-                f"{before.estimated_value:+.4f} → {after.estimated_value:+.4f}",
-                f"{before.confidence:.4f} → {after.confidence:.4f}",
-                _step(before.status, after.status),
-                _step(before.verdict.kind, after.verdict.kind),
-            ]
-            for before, after in pairs
-        ],
-        as_json=False,
-    )
-
-
-def _step(before: str, after: str) -> str:
-    return str(before) if before == after else f"{before} → {after}"
-
-
-def _changed(settings: "Settings", changes: tuple[str, ...]) -> "LayerParameters":
-    """The layers' settings with KEY=VALUE changes; an unknown key or impossible value is an error that names it."""
-    from pydantic import ValidationError
-
-    from worker.errors import ConfigurationError
-    from worker.parameters import LayerParameters
-
-    document: dict[str, Any] = settings.layers.model_dump()
-    for change in changes:
-        key, separator, value = change.partition("=")
-        group, _, name = key.partition(".")
-        if not separator or name not in document.get(group, {}):
-            raise ConfigurationError(f"--set {change}: use KEY=VALUE with a key like temporal.decay_rate")
-        document[group][name] = value
-    try:
-        return LayerParameters.model_validate(document)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        raise ConfigurationError(f"--set {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
 
 
 @click.command("calibrate")

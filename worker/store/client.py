@@ -32,6 +32,7 @@ from worker.store.protocol import (
     ImportReport,
     LearningHealth,
     OpenedSession,
+    Reading,
     SumDifference,
 )
 
@@ -131,8 +132,10 @@ class HttpStore(AttributionStore):
     def rebuild(self, *, repair: bool) -> list[SumDifference]:
         return self._call("rebuild", repair=repair)
 
-    def what_if(self, parameters: LayerParameters) -> list[tuple[LearningValue, LearningValue]]:
-        return self._call("what_if", parameters=parameters)
+    def what_if(
+        self, parameters: LayerParameters, *, readings: list[Reading] | None = None
+    ) -> list[tuple[LearningValue, LearningValue]]:
+        return self._call("what_if", parameters=parameters, readings=readings)
 
     def counts(self) -> dict[str, int]:
         return self._call("counts")

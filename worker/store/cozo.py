@@ -40,6 +40,7 @@ from worker.store.protocol import (
     ImportReport,
     LearningHealth,
     OpenedSession,
+    Reading,
     SumDifference,
 )
 from worker.store.recording import finish, store_records
@@ -232,8 +233,12 @@ class CozoStore(AttributionStore):
             self.refresh_values()
         return differences
 
-    def what_if(self, parameters: LayerParameters) -> list[tuple[LearningValue, LearningValue]]:
-        return WhatIf(space=self._space, then=self._build_layers(parameters), after=parameters).changes()
+    def what_if(
+        self, parameters: LayerParameters, *, readings: list[Reading] | None = None
+    ) -> list[tuple[LearningValue, LearningValue]]:
+        known = {(reading.learning_id, reading.session_id): reading for reading in readings or ()}
+        then = self._build_layers(parameters)
+        return WhatIf(space=self._space, then=then, after=parameters, readings=known).changes()
 
     def counts(self) -> dict[str, int]:
         with self._space.reading():

@@ -83,6 +83,17 @@ class LearningHealth:
     companions: tuple[Companion, ...] = ()
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reading:
+    """What layer 1 says of one record when the session is read again under other settings."""
+
+    learning_id: str
+    session_id: str
+    activation_confidence: float
+    was_activated: bool
+    activation_points: tuple[int, ...] = ()
+
+
 class AttributionStore(Protocol):
     # -- learnings and people's decisions
 
@@ -185,8 +196,13 @@ class AttributionStore(Protocol):
         """Recompute sums and values from the records alone; differences are written back only with `repair`."""
         ...
 
-    def what_if(self, parameters: LayerParameters) -> list[tuple[LearningValue, LearningValue]]:
-        """(value now, value under other parameters) of every learning whose value, status or verdict would change."""
+    def what_if(
+        self, parameters: LayerParameters, *, readings: list[Reading] | None = None
+    ) -> list[tuple[LearningValue, LearningValue]]:
+        """(value now, value under other parameters) of every learning whose value, status or verdict would change.
+
+        `readings` stand in for what the records say of layer 1; without one, a record keeps its own, under the new threshold.
+        """
         ...
 
     def counts(self) -> dict[str, int]:

@@ -1,12 +1,17 @@
-"""What other settings would make of the stored records: layers 2 to 4 again, and of layer 1 the threshold, without a model."""
+"""What other settings would make of the stored records: layers 2 to 4 again, and of layer 1 the threshold, without a model.
 
-from dataclasses import dataclass, replace
+Layer 1 itself is done again elsewhere, where the model is; its answers come in as readings.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from worker.domain import AttributionRecord, EmbeddingSimilarity, LearningValue, Standing
 from worker.layers.sums import LearningSums, TemporalSums
 from worker.layers.temporal import attributed_value
 from worker.parameters import ActivationParameters, LayerParameters
 from worker.store.layers import StoreLayers
+from worker.store.protocol import Reading
 from worker.store.rows import record_of
 from worker.store.totals import Totals
 from worker.store.valuing import Valuer
@@ -28,6 +33,8 @@ class WhatIf:
     space: Workspace
     then: StoreLayers
     after: LayerParameters
+    #: by (learning, session)
+    readings: Mapping[tuple[str, str], Reading] = field(default_factory=dict)
 
     def changes(self) -> list[tuple[LearningValue, LearningValue]]:
         """(value now, value then) where something that people see would change; the same settings change nothing."""
@@ -56,6 +63,8 @@ class WhatIf:
 
     def _keeps_records(self) -> bool:
         before = self.space.parameters
+        if self.readings:
+            return False
         return before.activation == self.after.activation and before.temporal == self.after.temporal
 
     def _record_then(self, record: AttributionRecord) -> AttributionRecord:
@@ -70,6 +79,9 @@ class WhatIf:
         return replace(record, activation_confidence=confidence, was_activated=activated, attributed_value=value)
 
     def _activation_then(self, record: AttributionRecord) -> tuple[float, bool, tuple[int, ...]]:
+        again = self.readings.get((record.learning_id, record.session_id))
+        if again is not None:
+            return again.activation_confidence, again.was_activated, again.activation_points
         if self.space.parameters.activation == self.after.activation:
             return record.activation_confidence, record.was_activated, record.activation_points
         return reactivated(record, self.after.activation)

@@ -42,7 +42,7 @@ class Preparation:
         work = self._patiently(parts.ledger.work.load_work, self.session_id, self.version)
         event = read_heavy_event(work.payload, logged_at=work.logged_at)
         self._patiently(parts.ledger.work.start_session, self.session_id, self.version, now())
-        transcript = _transcript(event, work)
+        transcript = transcript_of(event, work)
         if transcript is None:
             return self._wait_for_transcript(event)
         opened = self._patiently(
@@ -126,7 +126,8 @@ class Preparation:
         return patiently(self.parts, call, *args, **kwargs)
 
 
-def _transcript(event: HeavyEvent, work: SessionWork) -> Transcript | None:
+def transcript_of(event: HeavyEvent, work: SessionWork) -> Transcript | None:
+    """The one inside the event, else the one that came beside it; None: not there yet."""
     if event.transcript is not None:
         return parse_transcript(event.transcript)
     return read_transcript(work.transcript) if work.transcript is not None else None
