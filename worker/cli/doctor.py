@@ -3,21 +3,13 @@
 import json
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 
 import click
 
+from worker.cli.findings import Finding, about_experiments
 from worker.errors import GrooveError
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Finding:
-    what: str
-    is_well: bool
-    detail: str
-    #: what a person does about it; empty when all is well
-    advice: str = ""
 
 
 @click.command("doctor")
@@ -29,9 +21,8 @@ def doctor_command(*, as_json: bool) -> None:
         click.echo(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False, indent=1))
     else:
         for finding in findings:
-            click.echo(f"{'ok  ' if finding.is_well else 'BAD '} {finding.what}: {finding.detail}")
-            if finding.advice and not finding.is_well:
-                click.echo(f"       {finding.advice}")
+            for line in finding.lines():
+                click.echo(line)
     sys.exit(0 if all(finding.is_well for finding in findings) else 1)
 
 
@@ -170,6 +161,7 @@ def _store(store: object) -> Iterator[Finding]:
         detail=str(len(differences)),
         advice="`groove rebuild --repair` writes the recomputed ones; please report it",
     )
+    yield from about_experiments(store.list_health())
 
 
 def _model(settings: object) -> str:

@@ -20,6 +20,8 @@ class ExperimentHealth:
     #: p of the chi-square test that withholding happened as often as its chances say; None while too few to test
     sample_ratio_p: float | None
     has_sample_ratio_mismatch: bool
+    #: an arm is too small for the experiment to say anything
+    has_too_few: bool
     #: share of the withheld sessions whose context showed the learning all the same
     contaminated_share: float
     #: share of all sessions where event and assignment log disagree about who was withheld
@@ -44,6 +46,7 @@ def experiment_health(sums: LearningSums, parameters: AblationParameters) -> Exp
         eligible_sessions=with_ + without,
         sample_ratio_p=p,
         has_sample_ratio_mismatch=p is not None and p < _ALARM,
+        has_too_few=min(with_, without) < parameters.min_sessions_per_arm,
         contaminated_share=contaminated,
         mismatched_share=mismatched,
         notes=tuple(note for note in notes if note),

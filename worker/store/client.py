@@ -124,6 +124,9 @@ class HttpStore(AttributionStore):
     def get_health(self, learning_id: str) -> LearningHealth:
         return self._call("get_health", learning_id=learning_id)
 
+    def list_health(self) -> list[LearningHealth]:
+        return self._call("list_health")
+
     def explain(self, learning_id: str, session_id: str) -> Explanation:
         return self._call("explain", learning_id=learning_id, session_id=session_id)
 

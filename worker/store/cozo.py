@@ -20,6 +20,7 @@ from worker.domain import (
     Decision,
     DecisionKind,
     Learning,
+    LearningStatus,
     LearningValue,
     SessionVersion,
     Standing,
@@ -57,8 +58,8 @@ from worker.store.workspace import Workspace, must_know
 PEOPLE_DECIDE = frozenset(
     {DecisionKind.ENABLED, DecisionKind.DISABLED, DecisionKind.PINNED, DecisionKind.UNPINNED, DecisionKind.TRIED}
 )
-#: sessions in common from which, and share of them at which, two learnings are said to travel together
-_ENOUGH_TOGETHER, _ALWAYS = 20, 0.95
+#: these gather no evidence any more
+_OUT = (LearningStatus.DISABLED, LearningStatus.DEPRECATED)
 _COUNTED = ("learnings", "sessions", "records", "assignments", "decisions", "values", "experiments", "unpublished")
 
 
@@ -209,6 +210,12 @@ class CozoStore(AttributionStore):
 
     def get_health(self, learning_id: str) -> LearningHealth:
         return read_health(self._space, learning_id)
+
+    def list_health(self) -> list[LearningHealth]:
+        with self._space.reading() as memory:
+            chosen = sorted(id_ for id_, history in memory.histories.items() if history.status not in _OUT)
+            known = [id_ for id_ in chosen if memory.totals_of(id_).sums.n_records]
+        return [read_health(self._space, learning_id) for learning_id in known]
 
     def explain(self, learning_id: str, session_id: str) -> Explanation:
         with self._space.reading() as memory:

@@ -32,7 +32,7 @@ _LONG = frozenset(
             "what_if",
             "counts",
         ),
-        *("get_experiment", "update_experiment", "get_attributions_for_learning", "get_health"),
+        *("get_experiment", "update_experiment", "get_attributions_for_learning", "get_health", "list_health"),
     }
 )
 _NOT_OFFERED = frozenset({"close"})

@@ -186,6 +186,10 @@ class AttributionStore(Protocol):
         """Sample ratio, contamination, mismatches, constant companions."""
         ...
 
+    def list_health(self) -> list[LearningHealth]:
+        """Of every learning that has records and is neither disabled nor deprecated, by id."""
+        ...
+
     def explain(self, learning_id: str, session_id: str) -> Explanation:
         """What one record says, in parts that add up, and how it moved the value."""
         ...

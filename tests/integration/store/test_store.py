@@ -225,6 +225,7 @@ def test_companions_are_named(store: AttributionStore) -> None:
         store.store_attributions([record(A, f"s{number}"), record(B, f"s{number}")], version())
     assert [(c.learning_id, c.share) for c in store.get_health(A).companions] == [(B, 1.0)]
     assert store.get_health(A).experiment.eligible_sessions == 20
+    assert store.list_health() == [store.get_health(A), store.get_health(B)]
     for number in range(20, 22):
         store.store_attributions([record(A, f"s{number}", was_withheld=True), record(B, f"s{number}")], version())
     assert (store.get_health(A).companions, store.get_health(B).companions) == ((), ())

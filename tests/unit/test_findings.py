@@ -1,0 +1,56 @@
+"""What the doctor says about experiments."""
+
+from itertools import pairwise
+
+from worker.cli.findings import about_experiments
+from worker.layers.companions import Companion
+from worker.layers.health import experiment_health
+from worker.layers.sums import Cell, Count, LearningSums
+from worker.parameters import AblationParameters
+from worker.store.protocol import LearningHealth
+
+
+def health(name: str, sums: LearningSums, *companions: str) -> LearningHealth:
+    return LearningHealth(
+        learning_id=name,
+        experiment=experiment_health(sums, AblationParameters()),
+        companions=tuple(Companion(learning_id=other, share=1.0) for other in companions),
+    )
+
+
+def arms(with_: int, without: int, *, n_contaminated: int = 0, n_mismatched: int = 0) -> LearningSums:
+    """Randomised sessions at a chance of 10 %, all of them successes."""
+    cells = {Cell(False, 100_000, 1000): Count(with_, 0), Cell(True, 100_000, 1000): Count(without, 0)}
+    return LearningSums(
+        n_records=with_ + without,
+        n_injected=with_,
+        n_contaminated=n_contaminated,
+        n_mismatched=n_mismatched,
+        arms=cells,
+    )
+
+
+def test_a_sound_experiment_raises_nothing() -> None:
+    """Withheld as assigned, nothing leaked, enough sessions: every finding is well and none is a note."""
+    findings = list(about_experiments([health("a", arms(900, 100))]))
+    assert all(finding.is_well and not finding.is_note for finding in findings)
+
+
+def test_what_is_broken_is_an_alarm_that_names_the_learnings() -> None:
+    """A mismatched ratio, a leaking text and a disagreeing event are BAD, each with the learning and what to do."""
+    broken = [
+        health("ratio", arms(850, 150)),
+        health("leaks", arms(900, 100, n_contaminated=20)),
+        health("told otherwise", arms(900, 100, n_mismatched=1)),
+    ]
+    lines = [line for finding in about_experiments(broken) for line in finding.lines()]
+    bad = [(line, advice) for line, advice in pairwise(lines) if line.startswith("BAD")]
+    assert [line.rpartition(": ")[2] for line, _ in bad] == ["ratio", "leaks", "told otherwise"]
+    assert all(advice.strip() for _, advice in bad)
+
+
+def test_what_only_takes_time_is_a_note() -> None:
+    """Learnings that travel together and those with few sessions are told without a bad exit status."""
+    found = list(about_experiments([health("a", arms(30, 3), "b"), health("b", arms(30, 3), "a")]))
+    assert all(finding.is_well for finding in found)
+    assert [finding.detail for finding in found if finding.is_note] == ["1: a and b", "2 of 2"]
