@@ -87,7 +87,8 @@ def start_nothing(session_id: str, version: Any, learning_ids: list[str]) -> Non
 @shared_task(name="benchmark.start")
 def start(session_id: str, version: Any, learning_ids: list[str], per_task: int) -> None:
     app = current_app._get_current_object()  # noqa: SLF001 - as above
-    canvas.enqueue_session(app, session_id, canvas.from_wire(version), learning_ids, per_task=per_task)
+    sent_at = time.time_ns() // 1000
+    canvas.enqueue_session(app, session_id, canvas.from_wire(version), learning_ids, per_task=per_task, sent_at=sent_at)
 
 
 _clients: list[Redis] = []

@@ -53,7 +53,7 @@ class Consumer:
         """`alive` is called after every round; a round that hangs is seen by its silence."""
         self.stopping = threading.Event()
         self._settings, self._ledger, self._event_log = settings, ledger, event_log
-        self._replica, self._alive = replica, alive
+        self.replica, self._alive = replica, alive
         self._hand_over = HandOver(app)
         self._pressure = Pressure(settings.bridge, ledger, queues)
         self._kinds: dict[TopicName, Kind] = {
@@ -79,7 +79,7 @@ class Consumer:
             if not busy:
                 self.stopping.wait(idle)
         try:
-            self._ledger.partitions.leave(self._replica)
+            self._ledger.partitions.leave(self.replica)
         except Unavailable as error:
             log.warning("leases_not_given_back", reason=str(error))
 
@@ -105,11 +105,11 @@ class Consumer:
         if time.monotonic() < self._renew_at:
             return
         length = self._settings.bridge.lease_seconds
-        leases = self._ledger.partitions.share_out(self._replica, self._topics(), lease_seconds=length)
+        leases = self._ledger.partitions.share_out(self.replica, self._topics(), lease_seconds=length)
         self._renew_at = time.monotonic() + min(_RENEW_SECONDS, length / 4)
         held = {_place(lease): lease for lease in leases}
         if held.keys() != self._held.keys():
-            log.info("partitions_held", replica=self._replica, partitions=[_shown(place) for place in held])
+            log.info("partitions_held", replica=self.replica, partitions=[_shown(place) for place in held])
         self._held = {place: self._continued(place, lease) for place, lease in held.items()}
 
     def _continued(self, place: Place, lease: Lease) -> LeasedPartition:
@@ -158,9 +158,10 @@ class Consumer:
             log.error(
                 "log_gap", partition=_shown_lease(partition.lease), expected=partition.lease.position, found=first
             )
-        sessions = self._record(partition.lease, self._kinds[partition.name], reading)
+        moment = now()
+        sessions = self._record(partition.lease, self._kinds[partition.name], reading, moment)
         partition.has_moved(reading.messages)
-        self._hand_over.send(sessions)
+        self._hand_over.send(sessions, sent_at=moment)
         self._tell_the_log(partition)
         return True
 
@@ -169,7 +170,7 @@ class Consumer:
         self._ledger.partitions.rewind(partition.lease)
         partition.begins_again()
 
-    def _record(self, lease: Lease, kind: Kind, reading: Reading) -> list[SessionRef]:
+    def _record(self, lease: Lease, kind: Kind, reading: Reading, moment: int) -> list[SessionRef]:
         batch = decode(kind, reading.messages, max_bytes=self._settings.bridge.max_message_bytes)
         last: LogMessage = reading.messages[-1]
         sessions = self._ledger.intake.record(
@@ -180,7 +181,7 @@ class Consumer:
             position=last.offset + 1,
             last_id=str(last.message_id),
             gap=reading.has_gap,
-            now=now(),
+            now=moment,
             ablation_rate=self._settings.ablation.ablation_rate if self._settings.ablation.enabled else 0.0,
         )
         for letter in batch.dead:

@@ -15,11 +15,12 @@ class HandOver:
 
     def __init__(self, app: Celery) -> None:
         self._app = app
-        self._unsent: list[SessionRef] = []
+        #: each with the moment at which the ledger has it as sent
+        self._unsent: list[tuple[SessionRef, int]] = []
 
-    def send(self, sessions: list[SessionRef]) -> None:
+    def send(self, sessions: list[SessionRef], *, sent_at: int) -> None:
         """In one pipelined batch; never raises."""
-        self._unsent += sessions
+        self._unsent += [(ref, sent_at) for ref in sessions]
         try:
             self.send_rest()
         except BrokerUnavailable as error:
@@ -28,5 +29,8 @@ class HandOver:
     def send_rest(self) -> None:
         """What could not be sent so far. Raises `BrokerUnavailable`: nothing more should be read meanwhile."""
         if self._unsent:
-            canvas.enqueue(self._app, [canvas.prepare(self._app, ref.session_id, ref.version) for ref in self._unsent])
+            canvas.enqueue(
+                self._app,
+                [canvas.prepare(self._app, ref.session_id, ref.version, sent_at=at) for ref, at in self._unsent],
+            )
             self._unsent = []

@@ -17,6 +17,7 @@ from worker.ledger import Ledger, open_ledger
 from worker.logs import configure_logs
 from worker.queues import Queues
 from worker.settings import Settings, load_settings
+from worker.signs_of_life import showing_life
 
 log = structlog.get_logger()
 
@@ -38,7 +39,8 @@ def run(*, all_lost: bool) -> None:
     threading.Thread(
         target=_sweeper(settings, ledger).run, args=(consumer.stopping,), kwargs={"all_lost": all_lost}, daemon=True
     ).start()
-    consumer.run()
+    with showing_life(settings, f"bridge@{consumer.replica}"):
+        consumer.run()
     heartbeat.stop()
     log.info("bridge_stopped")
 

@@ -1,6 +1,7 @@
 """Finishes what the broker, a worker or a chord lost. The ledger knows what is open; several sweepers at once do no harm.
 
 Only what was sent before the oldest message still in its queue counts as lost: age alone would resend a long queue again and again.
+A preparation may take minutes, so one whose worker shows no life is sent again sooner.
 """
 
 import contextlib
@@ -10,6 +11,7 @@ import time
 import structlog
 from celery import Celery
 
+from bridge.silence import Silence
 from bridge.transcripts import read_transcript_file
 from worker import canvas
 from worker.app import ATTRIBUTION, EMBEDDING
@@ -17,10 +19,11 @@ from worker.errors import GrooveError, InvalidEvent, NotFound, Superseded
 from worker.event_log.protocol import EventLog
 from worker.events import read_heavy_event
 from worker.giving_up import give_up_session
-from worker.ledger import Gates, Ledger, Resent, SessionRef, WaitingSession
+from worker.ledger import Gates, Ledger, Overdue, Resent, SessionRef, WaitingSession
 from worker.publishing import drain_outbox
 from worker.queues import Queues
 from worker.settings import Settings
+from worker.signs_of_life import SignsOfLife
 
 log = structlog.get_logger()
 
@@ -45,6 +48,8 @@ class Sweeper:
             queues,
             app,
         )
+        self._signs = SignsOfLife(settings)
+        self._silence = Silence(seconds=settings.sweeper.silence_seconds)
         self._pruned_at = 0.0
 
     def run(self, stopping: threading.Event, *, all_lost: bool) -> None:
@@ -61,11 +66,12 @@ class Sweeper:
         """One look. Raises `Unavailable`; whatever was not done is found by the next look."""
         moment = now()
         overdue = self._ledger.sweep.overdue(moment, self._gates(moment, all_lost=all_lost))
-        resent = self._ledger.sweep.send_again(overdue, moment, max_tries=self._settings.worker.max_tries)
-        self._send(resent)
+        max_tries = self._settings.worker.max_tries
+        self._send(self._ledger.sweep.send_again(overdue, moment, max_tries=max_tries), moment)
+        self._send(self._ledger.sweep.send_again(self._unheld(moment), moment, max_tries=max_tries), moment)
         for waiting in overdue.waiting:
             self._look_for_transcript(waiting)
-        self._prepare(self._ledger.sweep.reopen_quiet(moment))
+        self._prepare(self._ledger.sweep.reopen_quiet(moment), moment)
         drain_outbox(self._ledger, self._event_log, now=now(), created_before=moment - _OUTBOX_GRACE_SECONDS * _MICROS)
         self._prune(moment)
 
@@ -84,12 +90,25 @@ class Sweeper:
             finish=attribute,
         )
 
-    def _send(self, resent: Resent) -> None:
+    def _unheld(self, moment: int) -> Overdue:
+        """Preparations whose worker shows no life, long before their time limit is up."""
+        oldest = self._queues.oldest_sent_at(EMBEDDING)
+        gates = Gates(prepare=moment if oldest is None else min(moment, oldest), attribute=0, finish=0)
+        taken = self._ledger.sweep.taken(gates)
+        lost = self._silence.lost(taken, self._signs.read(), time.monotonic())
+        if lost:
+            log.warning("worker_gone", sessions=len(lost))
+        return Overdue(now=moment, gates=gates, prepare=lost)
+
+    def _send(self, resent: Resent, moment: int) -> None:
         for ref in resent.gave_up_prepare:
             self._give_up(ref)
         signatures = [
-            *(canvas.prepare(self._app, ref.session_id, ref.version) for ref in resent.prepare),
-            *(canvas.attribute(self._app, ref.session_id, ref.version, [ref.learning_id]) for ref in resent.attribute),
+            *(canvas.prepare(self._app, ref.session_id, ref.version, sent_at=moment) for ref in resent.prepare),
+            *(
+                canvas.attribute(self._app, ref.session_id, ref.version, [ref.learning_id], sent_at=moment)
+                for ref in resent.attribute
+            ),
             *(canvas.finish(self._app, ref.session_id, ref.version) for ref in resent.finish),
         ]
         if signatures:
@@ -104,8 +123,10 @@ class Sweeper:
         with contextlib.suppress(Superseded, NotFound):
             give_up_session(self._ledger, self._app, ref.session_id, ref.version, reason, now=now())
 
-    def _prepare(self, sessions: list[SessionRef]) -> None:
-        canvas.enqueue(self._app, [canvas.prepare(self._app, ref.session_id, ref.version) for ref in sessions])
+    def _prepare(self, sessions: list[SessionRef], moment: int) -> None:
+        canvas.enqueue(
+            self._app, [canvas.prepare(self._app, ref.session_id, ref.version, sent_at=moment) for ref in sessions]
+        )
 
     def _look_for_transcript(self, waiting: WaitingSession) -> None:
         try:
@@ -113,10 +134,11 @@ class Sweeper:
             event = read_heavy_event(work.payload, logged_at=work.logged_at)
             found = self._read_transcript(event.transcript_path)
             if found is not None:
+                moment = now()
                 ref = self._ledger.work.save_transcript(
-                    waiting.session_id, found, now=now(), event_id=waiting.version.event_id
+                    waiting.session_id, found, now=moment, event_id=waiting.version.event_id
                 )
-                self._prepare([ref] if ref else [])
+                self._prepare([ref] if ref else [], moment)
                 return
             self._wait_on(waiting)
         except InvalidEvent as reason:

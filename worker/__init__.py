@@ -6,6 +6,7 @@ local/              the embedded stack: broker, store, workers, bridge as child 
 working.py          one Celery worker of ours, and what happens when one of its children dies
 tasks/              prepare_session, attribute_learning, finish_session
 giving_up.py        a session that could not be prepared ends all the same
+signs_of_life.py    which workers and bridges run, and what they hold
 queues.py           how long the queues are, how old their oldest message
 canvas.py           the workflow of one session, by task name
 calibrating.py      fits layer 1's probability to labelled sessions

@@ -6,15 +6,17 @@ from redis import Redis
 
 from worker.settings import Settings
 
-_DEADLINE_SECONDS = 5
+_DEADLINE_SECONDS = 5.0
 
 
-def broker_client(settings: Settings) -> Redis:
+def broker_client(settings: Settings, *, deadline_seconds: float = _DEADLINE_SECONDS) -> Redis:
     """With deadlines; connects at the first command."""
     path = socket_path(settings.broker_url)
     if path is not None:
-        return Redis(unix_socket_path=path, socket_timeout=_DEADLINE_SECONDS)
-    return Redis.from_url(settings.broker_url, socket_timeout=_DEADLINE_SECONDS, socket_connect_timeout=3)
+        return Redis(unix_socket_path=path, socket_timeout=deadline_seconds)
+    return Redis.from_url(
+        settings.broker_url, socket_timeout=deadline_seconds, socket_connect_timeout=min(3, deadline_seconds)
+    )
 
 
 def socket_path(url: str) -> str | None:

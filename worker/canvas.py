@@ -24,7 +24,7 @@ PREPARE = "groove.prepare_session"
 ATTRIBUTE = "groove.attribute_learning"
 FINISH = "groove.finish_session"
 
-#: message header: when it was enqueued, microseconds; the sweeper reads it off the oldest queued message
+#: message header: when its work was noted as sent in the ledger, microseconds; the sweeper reads it off the oldest queued message
 SENT_AT = "groove_sent_at"
 
 #: a session's version as JSON: [timestamp, event_id, attempt]
@@ -40,27 +40,31 @@ def from_wire(version: WireVersion) -> SessionVersion:
     return SessionVersion(timestamp=timestamp, event_id=event_id, attempt=attempt)
 
 
-def prepare(app: Celery, session_id: str, version: SessionVersion) -> Signature:
-    return _signature(app, PREPARE, EMBEDDING, [session_id, to_wire(version)], f"session {session_id}")
+def prepare(app: Celery, session_id: str, version: SessionVersion, *, sent_at: int) -> Signature:
+    """`sent_at`: as the ledger has it, or later messages in the queue would seem to have overtaken this one."""
+    return _signature(app, PREPARE, EMBEDDING, [session_id, to_wire(version)], f"session {session_id}", sent_at)
 
 
-def attribute(app: Celery, session_id: str, version: SessionVersion, learning_ids: Sequence[str]) -> Signature:
+def attribute(
+    app: Celery, session_id: str, version: SessionVersion, learning_ids: Sequence[str], *, sent_at: int
+) -> Signature:
     shown = f"session {session_id}, learning {', '.join(learning_ids)}"
-    return _signature(app, ATTRIBUTE, ATTRIBUTION, [session_id, to_wire(version), list(learning_ids)], shown)
+    return _signature(app, ATTRIBUTE, ATTRIBUTION, [session_id, to_wire(version), list(learning_ids)], shown, sent_at)
 
 
 def finish(app: Celery, session_id: str, version: SessionVersion) -> Signature:
-    return _signature(app, FINISH, ATTRIBUTION, [session_id, to_wire(version)], f"session {session_id}")
+    now = time.time_ns() // 1000
+    return _signature(app, FINISH, ATTRIBUTION, [session_id, to_wire(version)], f"session {session_id}", now)
 
 
-def _signature(app: Celery, name: str, queue: str, arguments: list[Any], shown: str) -> Signature:
+def _signature(app: Celery, name: str, queue: str, arguments: list[Any], shown: str, sent_at: int) -> Signature:
     return app.signature(
         name,
         args=arguments,
         immutable=True,
         queue=queue,
         argsrepr=shown,
-        headers={SENT_AT: time.time_ns() // 1000},
+        headers={SENT_AT: sent_at},
     )
 
 
@@ -77,14 +81,15 @@ def enqueue(app: Celery, signatures: Iterable[Signature]) -> int:
 
 
 def enqueue_session(
-    app: Celery, session_id: str, version: SessionVersion, learning_ids: Sequence[str], *, per_task: int
+    app: Celery, session_id: str, version: SessionVersion, learning_ids: Sequence[str], *, per_task: int, sent_at: int
 ) -> None:
     """Start the chord of a prepared session; without learnings there is only the callback left."""
     callback = finish(app, session_id, version)
     if not learning_ids:
         enqueue(app, [callback])
         return
-    header = group([attribute(app, session_id, version, ids) for ids in _in_portions(learning_ids, per_task)], app=app)
+    portions = _in_portions(learning_ids, per_task)
+    header = group([attribute(app, session_id, version, ids, sent_at=sent_at) for ids in portions], app=app)
     try:
         with app.producer_or_acquire() as producer, producer.batch():
             _start_chord(app, header, callback, producer)

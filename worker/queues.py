@@ -27,7 +27,7 @@ class Queues:
             raise BrokerUnavailable(f"the broker does not answer: {error}") from error
 
     def oldest_sent_at(self, queue: str) -> int | None:
-        """When the message that is next in line was enqueued, microseconds; None when the queue is empty."""
+        """When the work of the message that is next in line was sent, microseconds; None when the queue is empty."""
         try:
             message = self._client.lindex(queue, -1)
         except RedisError as error:

@@ -75,6 +75,8 @@ class SweeperSettings(Group):
     interval_seconds: float = Field(default=5.0, gt=0)
     #: seconds beyond a task's time limit after which it counts as lost, if nothing older is still queued
     overdue_seconds: float = Field(default=10.0, ge=0)
+    #: seconds without a sign of life after which a worker counts as gone; what it held is sent again after as long again
+    silence_seconds: float = Field(default=20.0, gt=0)
     #: hours until a session whose transcript never came is given up
     transcript_wait_hours: float = Field(default=72.0, gt=0)
     #: days for which payloads of finished sessions are kept (for `groove replay`); 0: for ever

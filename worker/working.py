@@ -11,14 +11,17 @@ import structlog
 from celery import bootsteps
 from celery.signals import setup_logging, task_failure, worker_process_init
 from celery.utils.nodenames import nodename
+from celery.worker import state
 
 from worker import canvas
 from worker.app import EMBEDDING, make_app
 from worker.canvas import from_wire
 from worker.errors import GrooveError
 from worker.heartbeat import Heartbeat
+from worker.ledger import SessionRef
 from worker.resources import resources
 from worker.settings import Settings
+from worker.signs_of_life import showing_life
 from worker.tasks.failing import give_up_lost
 from worker.tasks.shared import now
 
@@ -34,8 +37,9 @@ def run_worker(settings: Settings, *, queues: list[str], concurrency: int, name:
     if EMBEDDING in queues:
         worker_process_init.connect(_load_model, weak=False)
     app.steps["worker"].add(_SignsOfLife)
+    hostname = nodename(name, socket.gethostname())
     worker = app.Worker(
-        hostname=nodename(name, socket.gethostname()),
+        hostname=hostname,
         queues=queues,
         concurrency=concurrency,
         pool="prefork",
@@ -46,7 +50,8 @@ def run_worker(settings: Settings, *, queues: list[str], concurrency: int, name:
         quiet=True,
         heartbeat_of_part=Heartbeat(settings, name),
     )
-    worker.start()
+    with showing_life(settings, hostname, _held):
+        worker.start()
     sys.exit(worker.exitcode or 0)
 
 
@@ -64,6 +69,12 @@ class _SignsOfLife(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery car
 
     def stop(self, parent: Any) -> None:
         self.heartbeat.stop()
+
+
+def _held() -> list[SessionRef]:
+    """The sessions whose preparation was taken from the queue and has not ended."""
+    taken = [request for request in list(state.requests.values()) if request.name == canvas.PREPARE]
+    return [SessionRef(session_id=request.args[0], version=from_wire(request.args[1])) for request in taken]
 
 
 @setup_logging.connect

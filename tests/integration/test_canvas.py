@@ -21,10 +21,10 @@ def test_a_sessions_header_goes_out_in_one_batch(broker_url: str) -> None:
     client = Redis.from_url(broker_url)
     # a publisher that is no worker would subscribe to every result, one by one
     app.backend.result_consumer.consume_from = lambda _task_id: None
-    canvas.enqueue_session(app, "connects", VERSION, ["learning"], per_task=1)
+    canvas.enqueue_session(app, "connects", VERSION, ["learning"], per_task=1, sent_at=1)
     client.delete(ATTRIBUTION)
     before = client.info("stats")["total_reads_processed"]
-    canvas.enqueue_session(app, "session", VERSION, LEARNINGS, per_task=1)
+    canvas.enqueue_session(app, "session", VERSION, LEARNINGS, per_task=1, sent_at=1_700_000_000_000_000)
     reads = client.info("stats")["total_reads_processed"] - before
     messages = [json.loads(message) for message in client.lrange(ATTRIBUTION, 0, -1)]
     client.delete(ATTRIBUTION)
@@ -32,7 +32,7 @@ def test_a_sessions_header_goes_out_in_one_batch(broker_url: str) -> None:
     assert reads < len(LEARNINGS) / 2
     assert len(messages) == len(LEARNINGS)
     assert {message["headers"]["group"] for message in messages} == {messages[0]["headers"]["group"]}
-    assert all(message["headers"][canvas.SENT_AT] for message in messages)
+    assert all(message["headers"][canvas.SENT_AT] == 1_700_000_000_000_000 for message in messages)
     assert all(_callback(message)["task"] == canvas.FINISH for message in messages)
 
 

@@ -66,15 +66,30 @@ def full_id(store: "AttributionStore", prefix: str) -> str:
     return found[0]
 
 
-def enqueue_prepared(sessions: Sequence["SessionRef"]) -> bool:
-    """Send sessions to be prepared -> False when no broker runs: the sweeper sends them as soon as the stack does."""
+def full_session_id(ledger: "Ledger", prefix: str) -> str:
+    """The session that this id, or this beginning of exactly one, means. Raises `NotFound`."""
+    from worker.errors import NotFound
+
+    found = ledger.history.find_sessions(prefix)
+    if prefix in found:
+        return prefix
+    if len(found) != 1:
+        raise NotFound(f"{prefix}: {'several sessions begin like this' if found else 'no such session'}")
+    return found[0]
+
+
+def enqueue_prepared(sessions: Sequence["SessionRef"], *, sent_at: int) -> bool:
+    """Send sessions to be prepared -> False when no broker runs: the sweeper sends them as soon as the stack does.
+
+    `sent_at`: the moment that the ledger was told.
+    """
     from worker import canvas
     from worker.app import make_app
     from worker.errors import BrokerUnavailable
 
     app = make_app(load_settings(), publisher_only=True)
     try:
-        canvas.enqueue(app, [canvas.prepare(app, ref.session_id, ref.version) for ref in sessions])
+        canvas.enqueue(app, [canvas.prepare(app, ref.session_id, ref.version, sent_at=sent_at) for ref in sessions])
     except BrokerUnavailable:
         return False
     return True

@@ -85,17 +85,17 @@ def _retry(ledger: "Ledger", letter_id: int) -> str:
     from worker.cli.access import enqueue_prepared, now
     from worker.errors import InvalidEvent
 
-    letter = ledger.dead_letters.get(letter_id)
+    letter, moment = ledger.dead_letters.get(letter_id), now()
     try:
         sessions = (
-            ledger.retries.retry(session_id=letter.session_id, now=now()).sessions
+            ledger.retries.retry(session_id=letter.session_id, now=moment).sessions
             if letter.kind == "session"
             else _take_in(ledger, letter)
         )
     except InvalidEvent as reason:
         return f"still cannot be read: {reason}"
     ledger.dead_letters.mark_retried(letter_id)
-    enqueue_prepared(sessions)
+    enqueue_prepared(sessions, sent_at=moment)
     return ""
 
 

@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+Cell = str | int | float | None
+
 #: columns where the output is no terminal
 _WIDTH_ELSEWHERE = 120
 
@@ -42,13 +44,13 @@ def print_table(columns: Sequence[tuple[str, str]], lines: Iterable[Sequence[str
     console().print(table)
 
 
-def print_rows(columns: Sequence[tuple[str, str]], lines: Sequence[Sequence[str]], *, as_json: bool) -> None:
-    """The same as a table for people or as a JSON array for programs."""
+def print_rows(columns: Sequence[tuple[str, str]], lines: Sequence[Sequence[Cell]], *, as_json: bool) -> None:
+    """The same as a table for people or as a JSON array for programs, where a number stays a number."""
     if as_json:
         names = [heading for heading, _ in columns]
         print(json.dumps([dict(zip(names, line, strict=True)) for line in lines], ensure_ascii=False, indent=1))
     elif lines:
-        print_table(columns, lines)
+        print_table(columns, [["-" if cell is None else str(cell) for cell in line] for line in lines])
     else:
         print("none")
 

@@ -18,15 +18,11 @@ def sessions_command() -> None:
 @click.option("--json", "as_json", is_flag=True)
 def show_command(session_id: str, *, as_json: bool) -> None:
     """Every step of SESSION_ID (a unique prefix will do) with time and state."""
-    from worker.cli.access import open_the_ledger
+    from worker.cli.access import full_session_id, open_the_ledger
     from worker.cli.output import moment, plain, print_rows
-    from worker.errors import NotFound
 
     with open_the_ledger() as ledger:
-        found = ledger.history.find_sessions(session_id)
-        if session_id not in found and len(found) != 1:
-            raise NotFound(f"{session_id}: {'several sessions begin like this' if found else 'no such session'}")
-        detail = ledger.history.session_detail(session_id if session_id in found else found[0])
+        detail = ledger.history.session_detail(full_session_id(ledger, session_id))
     if as_json:
         click.echo(json.dumps(asdict(detail), ensure_ascii=False, indent=1, default=str))
         return
@@ -73,8 +69,9 @@ def import_command(session_id: str, file: Path) -> None:
         raise InvalidFile(f"{file}: {error.strerror}") from error
     except InvalidEvent as error:
         raise InvalidFile(f"{file}: {error}") from error
+    moment = now()
     with open_the_ledger() as ledger:
-        ref = ledger.work.save_transcript(session_id, data, now=now())
-    enqueue_prepared([ref] if ref else [])
+        ref = ledger.work.save_transcript(session_id, data, now=moment)
+    enqueue_prepared([ref] if ref else [], sent_at=moment)
     click.echo(f"{len(transcript.messages)} messages kept" + ("; the session goes on" if ref else ""))
     sys.stdout.flush()

@@ -1,6 +1,12 @@
 """`groove tasks`, `groove replay`: what failed, and doing it again."""
 
+import json
+from typing import TYPE_CHECKING
+
 import click
+
+if TYPE_CHECKING:
+    from worker.ledger import Reopened
 
 _EVERYTHING_NEEDS = "name a --session, a --learning, or say --all"
 
@@ -17,14 +23,15 @@ def tasks_command() -> None:
 @click.option("--json", "as_json", is_flag=True)
 def failed_command(session_id: str | None, learning_id: str | None, limit: int, *, as_json: bool) -> None:
     """Learnings that were given up in a session, with the reason."""
-    from worker.cli.access import open_the_ledger
+    from worker.cli.access import full_session_id, open_the_ledger
     from worker.cli.output import moment, print_rows
 
     with open_the_ledger() as ledger:
-        failed = ledger.retries.failed_entries(limit=limit, session_id=session_id, learning_id=learning_id)
+        chosen = session_id and full_session_id(ledger, session_id)
+        failed = ledger.retries.failed_entries(limit=limit, session_id=chosen, learning_id=learning_id)
     print_rows(
         [("session", "left"), ("learning", "left"), ("tries", "right"), ("when", "left"), ("reason", "flex")],
-        [[entry.session_id, entry.learning_id, str(entry.tries), moment(entry.at), entry.reason] for entry in failed],
+        [[entry.session_id, entry.learning_id, entry.tries, moment(entry.at), entry.reason] for entry in failed],
         as_json=as_json,
     )
 
@@ -34,26 +41,35 @@ def failed_command(session_id: str | None, learning_id: str | None, limit: int, 
 @click.option("--learning", "learning_id", help="Sessions in which this learning failed.")
 @click.option("--all", "everything", is_flag=True, help="Every session with a failed learning, and the dead ones.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be done.")
-def retry_command(session_id: str | None, learning_id: str | None, *, everything: bool, dry_run: bool) -> None:
+@click.option("--json", "as_json", is_flag=True)
+def retry_command(
+    session_id: str | None, learning_id: str | None, *, everything: bool, dry_run: bool, as_json: bool
+) -> None:
     """Open sessions again: they are attributed, aggregated and published anew; nothing is counted twice."""
-    from worker.cli.access import now, open_the_ledger
+    from worker.cli.access import full_session_id, now, open_the_ledger
 
     if not (session_id or learning_id or everything):
         raise click.UsageError(_EVERYTHING_NEEDS)
+    moment = now()
     with open_the_ledger() as ledger:
         reopened = ledger.retries.retry(
-            session_id=session_id, learning_id=learning_id, everything=everything, now=now(), dry_run=dry_run
+            session_id=session_id and full_session_id(ledger, session_id),
+            learning_id=learning_id,
+            everything=everything,
+            now=moment,
+            dry_run=dry_run,
         )
-    _enqueue_and_tell(reopened, dry_run=dry_run)
+    _enqueue_and_tell(reopened, moment, dry_run=dry_run, as_json=as_json)
 
 
 @click.command("replay")
 @click.option("--since", help="Sessions received at or after this moment (RFC 3339).")
 @click.option("--session", "session_id", help="This session.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be done.")
-def replay_command(since: str | None, session_id: str | None, *, dry_run: bool) -> None:
+@click.option("--json", "as_json", is_flag=True)
+def replay_command(since: str | None, session_id: str | None, *, dry_run: bool, as_json: bool) -> None:
     """Process finished sessions again from the payloads in the ledger; results replace, never add."""
-    from worker.cli.access import now, open_the_ledger
+    from worker.cli.access import full_session_id, now, open_the_ledger
     from worker.events import parse_timestamp
 
     if (since is None) == (session_id is None):
@@ -62,24 +78,29 @@ def replay_command(since: str | None, session_id: str | None, *, dry_run: bool) 
         start = parse_timestamp(since) if since is not None else None
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--since") from error
+    moment = now()
     with open_the_ledger() as ledger:
-        reopened = ledger.retries.replay(since=start, session_id=session_id, now=now(), dry_run=dry_run)
-    _enqueue_and_tell(reopened, dry_run=dry_run)
+        chosen = session_id and full_session_id(ledger, session_id)
+        reopened = ledger.retries.replay(since=start, session_id=chosen, now=moment, dry_run=dry_run)
+    _enqueue_and_tell(reopened, moment, dry_run=dry_run, as_json=as_json)
 
 
-def _enqueue_and_tell(reopened: object, *, dry_run: bool) -> None:
+def _enqueue_and_tell(reopened: "Reopened", moment: int, *, dry_run: bool, as_json: bool) -> None:
     from worker.cli.access import enqueue_prepared
-    from worker.ledger import Reopened
+    from worker.cli.output import plain
 
-    assert isinstance(reopened, Reopened)
+    is_enqueued = dry_run or enqueue_prepared(reopened.sessions, sent_at=moment)
+    if as_json:
+        document = {"opened": [ref.session_id for ref in reopened.sessions], "left": list(reopened.pruned)}
+        click.echo(json.dumps(document | {"dry_run": dry_run, "enqueued": is_enqueued and not dry_run}, indent=1))
+        return
     for session_id in reopened.pruned:
-        click.echo(f"{session_id}: left as it is, its payload is no longer kept", err=True)
+        click.echo(f"{plain(session_id)}: left as it is, its payload is no longer kept", err=True)
     if dry_run:
         for ref in reopened.sessions:
-            click.echo(f"would open {ref.session_id} again")
+            click.echo(f"would open {plain(ref.session_id)} again")
         click.echo(f"{len(reopened.sessions)} sessions would be opened again")
         return
-    is_enqueued = enqueue_prepared(reopened.sessions)
     click.echo(
         f"{len(reopened.sessions)} sessions opened again"
         + ("" if is_enqueued else ": they are done when the stack runs")

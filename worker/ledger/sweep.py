@@ -91,6 +91,11 @@ class Sweep:
                 waiting=_waiting(connection, now, limit),
             )
 
+    def taken(self, gates: Gates, *, limit: int = 1000) -> list[SessionRef]:
+        """Sessions whose preparation some worker took from the queue and has not ended, or that got lost; oldest first."""
+        with self._database.single() as connection:
+            return _sessions(connection, _taken(gates), limit)
+
     def send_again(self, overdue: Overdue, now: int, *, max_tries: int) -> Resent:
         """Note as sent what is still overdue -> what to enqueue. What was started and did not end counts as a try."""
         resent = Resent()
@@ -130,8 +135,11 @@ class Sweep:
 
 
 def _prepare_due(now: int, gates: Gates) -> ColumnElement[bool]:
-    lost = and_(Session.next_try_at.is_(None), Session.sent_at < gates.prepare)
-    return and_(Session.state == SessionState.RECEIVED, or_(lost, Session.next_try_at <= now))
+    return or_(_taken(gates), and_(Session.state == SessionState.RECEIVED, Session.next_try_at <= now))
+
+
+def _taken(gates: Gates) -> ColumnElement[bool]:
+    return and_(Session.state == SessionState.RECEIVED, Session.next_try_at.is_(None), Session.sent_at < gates.prepare)
 
 
 def _finish_due(gates: Gates) -> ColumnElement[bool]:

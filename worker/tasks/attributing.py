@@ -28,7 +28,8 @@ class Attribution:
         except (Superseded, NotFound) as reason:
             return {"state": "dropped", "reason": str(reason)}
         except BundleGone:
-            canvas.enqueue(current_celery(), [canvas.prepare(current_celery(), self.session_id, self.version)])
+            again = canvas.prepare(current_celery(), self.session_id, self.version, sent_at=now())
+            canvas.enqueue(current_celery(), [again])
             return {"state": "prepared_again"}
         except Unavailable as reason:
             return left_to_sweeper(reason, session_id=self.session_id)

@@ -59,9 +59,11 @@ class Preparation:
         )
         if assigned.assignments:
             self._keep_bundle(context, transcript, opened.learnings)
-        pending = self._expect(context, event.contradictory, len(work.lightweight))
+        moment = now()
+        pending = self._expect(context, event.contradictory, len(work.lightweight), moment)
+        per_task = parts.settings.worker.learnings_per_task
         canvas.enqueue_session(
-            current_celery(), self.session_id, self.version, pending, per_task=parts.settings.worker.learnings_per_task
+            current_celery(), self.session_id, self.version, pending, per_task=per_task, sent_at=moment
         )
         return {"state": "prepared", "learnings": len(pending)}
 
@@ -79,7 +81,9 @@ class Preparation:
         )
         self._patiently(parts.bundles.put, bundle)
 
-    def _expect(self, context: SessionContext, contradictory: frozenset[str], signals_seen: int) -> list[str]:
+    def _expect(
+        self, context: SessionContext, contradictory: frozenset[str], signals_seen: int, moment: int
+    ) -> list[str]:
         return self._patiently(
             self.parts.ledger.work.expect,
             self.session_id,
@@ -87,7 +91,7 @@ class Preparation:
             list(context.assignments),
             refused=dict.fromkeys(sorted(contradictory), "named both as active and as withheld"),
             signals_seen=signals_seen,
-            now=now(),
+            now=moment,
         )
 
     def _wait_for_transcript(self, event: HeavyEvent) -> Outcome:
