@@ -1,12 +1,23 @@
-"""A detector for runs of the whole system that goes wrong on purpose: learnings whose ids say so raise, loop or kill their process."""
+"""A detector for runs of the whole system that goes wrong on purpose: learnings whose ids say so raise, loop or take all memory."""
 
 import os
+import resource
 import signal
+from pathlib import Path
 
 from worker.bundle import SessionBundle
 from worker.domain import Activation
 from worker.layers.activation import HybridDetector
 from worker.parameters import ActivationParameters
+
+#: how an id ends -> what the reason of the failed learning says
+REASONS = {
+    "raises": "this learning is poisonous",
+    "loops": "time limit",
+    "swells": "MemoryError",
+    "kills": "the worker process",
+}
+_LIMIT = 64 * 2**20
 
 
 class PoisonousDetector:
@@ -21,7 +32,22 @@ class PoisonousDetector:
         if learning_id.endswith("-loops"):
             while True:
                 pass
+        if learning_id.endswith("-swells"):
+            _take_all_memory()
         if learning_id.endswith("-kills"):
-            # what the kernel does to a process that exhausts the memory
+            # what the kernel does to a process that exhausts the machine's memory
             os.kill(os.getpid(), signal.SIGKILL)
         return self._real.detect(learning_id, session)
+
+
+def _take_all_memory() -> None:
+    """Until the process's own limit (`ulimit -v`), which is set a little above what it has."""
+    used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (used + _LIMIT, before[1]))
+    try:
+        taken: list[bytes] = []
+        while True:
+            taken.append(bytes(2**20))
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)

@@ -6,16 +6,22 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import psutil
+from sqlalchemy import create_engine, select
 
-from worker.broker import broker_client
+from chaos.clock import Clocks
+from chaos.parts import EMBEDDED, Parts
+from worker.errors import Unavailable
 from worker.event_log.opening import open_event_log
-from worker.event_log.protocol import LogMessage, TopicName
-from worker.ledger import Counts, Ledger, open_ledger
+from worker.event_log.protocol import EventLog, LogMessage, TopicName
+from worker.ledger import Counts, Ledger, open_ledger, schema
 from worker.settings import Settings, load_settings
 
 #: short deadlines, so that what is lost is found within seconds
@@ -27,25 +33,35 @@ QUICK = {
     "GROOVE_WORKER__PATIENCE_SECONDS": "4",
     "GROOVE_SWEEPER__INTERVAL_SECONDS": "1",
     "GROOVE_SWEEPER__OVERDUE_SECONDS": "2",
+    "GROOVE_SWEEPER__SILENCE_SECONDS": "5",
     "GROOVE_BRIDGE__LEASE_SECONDS": "5",
     "GROOVE_LOCAL__MAX_RESTARTS": "100",
     "GROOVE_LOCAL__WORKERS": "2",
 }
-_TESTS = str(Path(__file__).parents[1])
+#: the tests, whose detector a part may load, and the tree that they belong to
+_PATH = os.pathsep.join(str(folder) for folder in (Path(__file__).parents[1], Path(__file__).parents[2]))
+_BATCH = 1000
 
 
 @dataclass(kw_only=True)
 class ChaosStack:
     folder: Path
     more: dict[str, str] = field(default_factory=dict)
+    parts: Parts = EMBEDDED
+    #: None: the machine's
+    clocks: Clocks | None = None
     _up: subprocess.Popen[bytes] | None = None
     _ledger: Ledger | None = None
 
     @property
     def environ(self) -> dict[str, str]:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("GROOVE_")}
-        own = {"GROOVE_DATA_DIR": str(self.folder / ".groove"), "PYTHONPATH": _TESTS}
-        return inherited | QUICK | own | self.more
+        own = {"GROOVE_DATA_DIR": str(self.folder / ".groove"), "PYTHONPATH": _PATH}
+        return inherited | QUICK | own | self._given | self.more
+
+    @cached_property
+    def _given(self) -> dict[str, str]:
+        return self.parts.settings(self.folder) | (self.clocks.environ() if self.clocks else {})
 
     @property
     def settings(self) -> Settings:
@@ -94,7 +110,8 @@ class ChaosStack:
 
     def _is(self, process: psutil.Process, name: str) -> bool:
         try:
-            if not process.environ().get("GROOVE_DATA_DIR", "").startswith(str(self.folder)):
+            # not by the environment, which the broker writes over
+            if not Path(process.cwd()).is_relative_to(self.folder):
                 return False
             line, parent = " ".join(process.cmdline()), process.parent()
             is_child = parent is not None and parent.cmdline() == process.cmdline()
@@ -119,33 +136,66 @@ class ChaosStack:
     def counts(self) -> Counts:
         return self.ledger.counts.count(time.time_ns() // 1000)
 
-    def published(self) -> list[LogMessage]:
-        """Everything in `groove.attribution`."""
-        log = open_event_log(self.settings.event_log_url)
-        stream, _, topic = self.settings.streams.attributed.partition("/")
-        name = TopicName(stream=stream, topic=topic)
-        found: list[LogMessage] = []
-        for partition in range(log.partitions(name)):
-            position = 0
-            while messages := log.read(name, partition, position, 1000):
-                found += messages
-                position = messages[-1].offset + 1
-        log.close()
-        return found
+    def logged(self, topic: str) -> list[LogMessage]:
+        """Everything that the event log still has of a topic (`stream/topic`)."""
+        stream, _, name = topic.partition("/")
+        with closing(open_event_log(self.settings.event_log_url)) as log:
+            return list(_messages(log, TopicName(stream=stream, topic=name)))
 
-    def forget_broker(self) -> None:
-        """As if the broker's disk were lost: its data is deleted while it is dead."""
-        for file in sorted((self.folder / ".groove" / "broker").rglob("*"), reverse=True):
-            file.unlink() if file.is_file() else file.rmdir()
+    def received(self) -> set[str]:
+        """Ids of the heavy events that the ledger has."""
+        engine = create_engine(self.settings.ledger_url.replace("postgresql://", "postgresql+psycopg://"))
+        try:
+            with engine.connect() as connection:
+                return set(connection.scalars(select(schema.Event.event_id)))
+        finally:
+            engine.dispose()
 
-    def broker_answers(self) -> bool:
-        return bool(broker_client(self.settings).ping())
+    def kill(self, *processes: psutil.Process) -> None:
+        """-9; they are dead afterwards."""
+        assert processes
+        for process in processes:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        self.wait(lambda: all(map(_is_dead, processes)), "the killed are dead")
+
+    def kill_broker(self, meanwhile: Callable[[Path], None]) -> None:
+        """Kill -9; before anybody starts it again, `meanwhile` may do something to its folder."""
+        assert self._up is not None
+        supervisor = psutil.Process(self._up.pid)
+        supervisor.suspend()
+        try:
+            self.kill(*self.processes("broker"))
+            meanwhile(self.folder / ".groove" / "broker")
+        finally:
+            supervisor.resume()
 
     @staticmethod
-    def wait(condition: Any, what: str, seconds: float = 90) -> float:
-        """-> seconds until `condition` held."""
-        start = time.monotonic()
-        while not condition():
-            assert time.monotonic() < start + seconds, f"after {seconds:g} seconds it is still not true that {what}"
+    def wait(condition: Callable[[], object], what: str, seconds: float = 90) -> None:
+        """A part that cannot be asked just now is asked again."""
+        until = time.monotonic() + seconds
+        while not _holds(condition):
+            assert time.monotonic() < until, f"after {seconds:g} seconds it is still not true that {what}"
             time.sleep(0.05)
-        return time.monotonic() - start
+
+
+def _is_dead(process: psutil.Process) -> bool:
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+def _holds(condition: Callable[[], object]) -> bool:
+    try:
+        return bool(condition())
+    except Unavailable:
+        return False
+
+
+def _messages(log: EventLog, name: TopicName) -> Iterator[LogMessage]:
+    for partition in range(log.partitions(name)):
+        position = 0
+        while messages := log.read(name, partition, position, _BATCH):
+            yield from messages
+            position = messages[-1].offset + 1
