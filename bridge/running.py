@@ -15,6 +15,8 @@ from worker.event_log.opening import open_event_log
 from worker.heartbeat import Heartbeat
 from worker.ledger import Ledger, open_ledger
 from worker.logs import configure_logs
+from worker.metrics.serving import serving_metrics
+from worker.metrics.standing import Standing
 from worker.queues import Queues
 from worker.settings import Settings, load_settings
 from worker.signs_of_life import showing_life
@@ -39,7 +41,8 @@ def run(*, all_lost: bool) -> None:
     threading.Thread(
         target=_sweeper(settings, ledger).run, args=(consumer.stopping,), kwargs={"all_lost": all_lost}, daemon=True
     ).start()
-    with showing_life(settings, f"bridge@{consumer.replica}"):
+    standing = Standing(settings, ledger)
+    with showing_life(settings, f"bridge@{consumer.replica}"), serving_metrics(settings, lambda: standing.registry):
         consumer.run()
     heartbeat.stop()
     log.info("bridge_stopped")

@@ -12,6 +12,7 @@ canvas.py           the workflow of one session, by task name
 calibrating.py      fits layer 1's probability to labelled sessions
 resources.py        builds each real object once per process
 publishing.py       sends what the outbox holds to the event log
+metrics/            figures for Prometheus
 lag.py              how far the positions are behind the log
 bundle_cache.py     prepared sessions, kept on the broker
 preparation.py      a transcript becomes a bundle: chunks, vectors, learnings

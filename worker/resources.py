@@ -19,6 +19,7 @@ from worker.layers.activation import HybridDetector
 from worker.layers.protocols import ActivationDetector
 from worker.layers.temporal import ExponentialDecay
 from worker.ledger import Ledger, open_ledger
+from worker.metrics.work import MeasuredCorrelator, MeasuredDetector, MeasuredEmbedder, WorkMeasures
 from worker.parameters import ActivationParameters
 from worker.settings import Settings, load_settings
 from worker.store.client import HttpStore
@@ -48,13 +49,19 @@ class Resources:
     @cached_property
     def embedder(self) -> Embedder:
         options = self.settings.embedder
-        return SentenceTransformerEmbedder(
+        embedder = SentenceTransformerEmbedder(
             options.model,
             device=options.device,
             precision=options.precision,
             threads=self.settings.embedder_threads,
             batch_size=options.batch_size,
         )
+        return MeasuredEmbedder(embedder, self.measures) if self.measures else embedder
+
+    @cached_property
+    def measures(self) -> WorkMeasures | None:
+        """None: nobody asks."""
+        return WorkMeasures() if self.settings.metrics.port else None
 
     @cached_property
     def calibration(self) -> Calibration:
@@ -73,8 +80,12 @@ class Resources:
 
     @cached_property
     def attributor(self) -> Attributor:
+        detector, correlator = _detector(self.settings.activation), ExponentialDecay(self.settings.temporal)
+        if self.measures is None:
+            return Attributor(detector=detector, correlator=correlator)
         return Attributor(
-            detector=_detector(self.settings.activation), correlator=ExponentialDecay(self.settings.temporal)
+            detector=MeasuredDetector(detector, self.measures),
+            correlator=MeasuredCorrelator(correlator, self.measures),
         )
 
 

@@ -141,6 +141,15 @@ class LogSettings(Group):
     format: Literal["console", "json"] = "console"
 
 
+class MetricsSettings(Group):
+    """Figures for Prometheus at `/metrics`; those of the store are at its own address."""
+
+    #: of a bridge or a worker; 0: none. In the embedded stack the bridge's, the workers have the following ones
+    port: int = Field(default=0, ge=0, le=65535)
+    #: beyond loopback the store's read token is asked for
+    host: str = "127.0.0.1"
+
+
 class Settings(Group):
     """Everything that can be set. Connections that are left out mean the embedded part below `data_dir`."""
 
@@ -168,6 +177,7 @@ class Settings(Group):
     store: StoreSettings = StoreSettings()
     local: LocalSettings = LocalSettings()
     log: LogSettings = LogSettings()
+    metrics: MetricsSettings = MetricsSettings()
 
     activation: ActivationParameters = ActivationParameters()
     temporal: TemporalParameters = TemporalParameters()

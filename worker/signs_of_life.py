@@ -34,6 +34,11 @@ class Sign:
     #: sessions whose preparation it has taken from the queue, begun or not
     held: tuple[SessionRef, ...] = ()
 
+    @property
+    def kind(self) -> str:
+        """Its name without the place: copies of one part have one kind."""
+        return self.part.partition("@")[0]
+
 
 class SignsOfLife:
     """Raises `BrokerUnavailable`."""

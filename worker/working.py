@@ -1,5 +1,6 @@
 """One Celery worker of ours: its queues, its children, and what happens when a child dies."""
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -19,6 +20,7 @@ from worker.canvas import from_wire
 from worker.errors import GrooveError
 from worker.heartbeat import Heartbeat
 from worker.ledger import SessionRef
+from worker.metrics.work import of_all_processes, share_between_processes
 from worker.resources import resources
 from worker.settings import Settings
 from worker.signs_of_life import showing_life
@@ -34,6 +36,8 @@ def run_worker(settings: Settings, *, queues: list[str], concurrency: int, name:
     """Until SIGTERM; running tasks end first."""
     app = make_app(settings)
     app.set_default()
+    if settings.metrics.port:
+        share_between_processes(settings, name)
     if EMBEDDING in queues:
         worker_process_init.connect(_load_model, weak=False)
     app.steps["worker"].add(_SignsOfLife)
@@ -50,9 +54,18 @@ def run_worker(settings: Settings, *, queues: list[str], concurrency: int, name:
         quiet=True,
         heartbeat_of_part=Heartbeat(settings, name),
     )
-    with showing_life(settings, hostname, _held):
+    with showing_life(settings, hostname, _held), _serving_metrics(settings):
         worker.start()
     sys.exit(worker.exitcode or 0)
+
+
+def _serving_metrics(settings: Settings) -> contextlib.AbstractContextManager[None]:
+    if not settings.metrics.port:
+        return contextlib.nullcontext()
+    # not sooner: the package looks only once whether its figures are shared
+    from worker.metrics.serving import serving_metrics
+
+    return serving_metrics(settings, of_all_processes)
 
 
 class _SignsOfLife(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery carries no types

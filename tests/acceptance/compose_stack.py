@@ -29,16 +29,7 @@ SECRETS = (
 )
 #: for the walk only: a server slightly older than 0.9.0 refuses the SDK's call for new topics, but takes them over HTTP
 HTTP = {"environment": {"IGGY_HTTP_ENABLED": "true", "IGGY_HTTP_ADDRESS": "0.0.0.0:3000"}}
-#: and no session may take minutes, so that what a killed worker held counts as lost sooner; the default waits five
-SHORT_TASKS = {"environment": {"GROOVE_WORKER__PREPARE_SOFT_TIME_LIMIT": "60"}}
-OVERRIDE = {
-    "services": {
-        "iggy": HTTP,
-        "bridge": SHORT_TASKS,
-        "worker-embedding": SHORT_TASKS,
-        "worker-attribution": SHORT_TASKS,
-    }
-}
+OVERRIDE = {"services": {"iggy": HTTP}}
 CREATE_TOPIC = """
 import json, os, sys, urllib.error, urllib.request
 

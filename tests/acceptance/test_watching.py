@@ -1,16 +1,24 @@
-"""Flower and the health checks of the parts, each as its own process, as containers run them."""
+"""Flower, figures for Prometheus and the health checks of the parts, each as its own process, as containers run them."""
 
+import json
+import re
+import socket
 import subprocess
 import sys
 import urllib.error
 import urllib.request
 from base64 import b64encode
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 from fixtures.broker import free_port
 from groove_command import Groove
+from small_sessions import LEARNINGS, sessions, write_events, write_learnings
 from waiting import wait_until
+
+PROJECT_FOLDER = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -20,9 +28,9 @@ def connected(groove: Groove, broker_url: str) -> Iterator[dict[str, str]]:
     groove.end()
 
 
-def is_well(groove: Groove, *arguments: str) -> bool:
+def is_well(groove: Groove, *arguments: str, **settings: str) -> bool:
     command = [sys.executable, "-m", "worker.cli", "health", *arguments]
-    return subprocess.run(command, env=groove.environ(), capture_output=True, check=False).returncode == 0
+    return subprocess.run(command, env=groove.environ(**settings), capture_output=True, check=False).returncode == 0
 
 
 def status_of(port: int, path: str, password: str = "") -> int:
@@ -65,6 +73,68 @@ def test_flower_without_a_password_has_no_api(groove: Groove, connected: dict[st
 def test_flower_refuses_an_open_door(address: str, auth: str, said: str, groove: Groove) -> None:
     """Beyond loopback it needs a password, and a password that Flower would read otherwise is none."""
     assert said in groove("flower", "--address", address, status=1, GROOVE_FLOWER_AUTH=auth)
+
+
+TOKENS = {"GROOVE_STORE_READ_TOKEN": "reader", "GROOVE_STORE_WRITE_TOKEN": "writer"}
+
+
+def figures(port: int, token: str = "reader") -> dict[str, float]:
+    """`name{labels}` -> number, of every figure at `/metrics`; none while nobody listens there."""
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/metrics", headers={"authorization": f"Bearer {token}"})
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            lines = answer.read().decode().splitlines()
+    except urllib.error.URLError:
+        return {}
+    return {name: float(number) for name, _, number in (line.rpartition(" ") for line in lines if line[0] != "#")}
+
+
+@pytest.mark.timeout(400)
+def test_the_dashboard_shows_what_the_parts_tell(groove: Groove, connected: dict[str, str], tmp_path: Path) -> None:
+    """One session through the whole system: its figures are true, and no panel asks for a name that nobody exports."""
+    store, bridge, worker, flower = (free_port() for _ in range(4))
+    groove.start("store", GROOVE_STORE__PORT=str(store), **TOKENS, **connected)
+    settings = {**TOKENS, **connected, "GROOVE_STORE__URL": f"http://127.0.0.1:{store}"}
+    wait_until(lambda: is_well(groove, "store", **settings), "the store answers")
+    groove("learnings", "import", write_learnings(tmp_path / "learnings.jsonl"), **settings)
+    groove.start("flower", "--port", str(flower), **settings)
+    wait_until(lambda: is_well(groove, "flower", "--port", str(flower)), "Flower answers")
+    groove.start("bridge", GROOVE_METRICS__PORT=str(bridge), **settings)
+    groove.start("worker", GROOVE_METRICS__PORT=str(worker), **settings)
+    groove("publish", write_events(tmp_path / "events.jsonl", sessions(1)), **settings)
+    finished = 'groove_sessions{state="finished"}'
+    wait_until(lambda: figures(bridge).get(finished) == 1, "the session is finished", seconds=200)
+
+    told = {**figures(store), **figures(bridge), **figures(worker), **figures(flower, token="")}
+    assert told["groove_events_received_total"] == 1
+    assert told['groove_learnings_in_sessions{state="done"}'] == len(LEARNINGS)
+    assert told['groove_layer_seconds_count{layer="activation"}'] == len(LEARNINGS)
+    assert told["groove_embedded_texts_total"] > len(LEARNINGS)
+    assert told['groove_learnings{status="Active"}'] == len(LEARNINGS)
+    assert told['groove_log_lag{partition="groove.assessment/heavy/0"}'] == 0
+    assert told['groove_reachable{part="event log"}'] == 1
+    dashboard = json.loads((PROJECT_FOLDER / "docs" / "grafana.json").read_text())
+    asked = " ".join(target["expr"] for panel in dashboard["panels"] for target in panel["targets"])
+    names = {name.partition("{")[0] for name in told}
+    assert set(re.findall(r"(?:groove|flower)_\w+", asked)) <= names
+    assert {
+        name for name in names if re.fullmatch(r"groove_\w+(?<!_bucket)(?<!_count)(?<!_sum)(?<!_created)", name)
+    } <= set(re.findall(r"groove_\w+", asked))
+
+
+def test_figures_want_the_token(groove: Groove, connected: dict[str, str]) -> None:
+    """Where there is a token it is asked for; beyond loopback there has to be one; and a taken port stops the start."""
+    port = free_port()
+    groove.start("bridge", GROOVE_METRICS__PORT=str(port), **TOKENS, **connected)
+    wait_until(lambda: "groove_dead_letters" in figures(port), "the bridge tells its figures")
+    assert [status_of(port, "/metrics"), status_of(port, "/else")] == [401, 404]
+    assert figures(port, token="wrong") == {}
+    groove.end()
+    elsewhere = {"GROOVE_METRICS__PORT": str(port), "GROOVE_METRICS__HOST": "0.0.0.0"}
+    assert "set GROOVE_STORE_READ_TOKEN" in groove("bridge", status=1, **elsewhere, **connected)
+    with closing(socket.create_server(("127.0.0.1", port))):
+        said = groove("bridge", status=1, GROOVE_METRICS__PORT=str(port), **connected)
+    assert f"metrics cannot be had at 127.0.0.1:{port}" in said
 
 
 def test_a_worker_shows_life_until_it_dies(groove: Groove, connected: dict[str, str]) -> None:

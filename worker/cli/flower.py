@@ -34,10 +34,10 @@ def flower_command(address: str, port: int) -> None:
 
 def _check_auth(auth: str, address: str) -> None:
     from worker.errors import ConfigurationError
-    from worker.store.addresses import StoreAddress
+    from worker.loopback import is_loopback
 
     user, colon, password = auth.partition(":")
-    if not auth and not StoreAddress(host=address).is_local:
+    if not auth and not is_loopback(address):
         raise ConfigurationError(
             f"flower at {address} can be reached from elsewhere: set GROOVE_FLOWER_AUTH=user:password"
         )

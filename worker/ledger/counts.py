@@ -28,9 +28,12 @@ class Counts:
     backlog: int
     #: when the event of the longest open one was received
     oldest_open: int | None
+    #: of the backlog, those whose event was received more than an hour ago
+    overdue: int
     finished_last_day: int
 
 
+_HOUR = 3600 * 1_000_000
 _AT_WORK = (SessionState.RECEIVED, SessionState.ATTRIBUTING)
 
 
@@ -56,6 +59,10 @@ class Counting:
                 outbox_oldest=oldest,
                 backlog=sum(sessions.get(state, 0) for state in _AT_WORK),
                 oldest_open=connection.scalar(select(func.min(Session.received_at)).where(Session.state.in_(_AT_WORK))),
+                overdue=connection.scalar(
+                    select(func.count()).where(Session.state.in_(_AT_WORK), Session.received_at < now - _HOUR)
+                )
+                or 0,
                 finished_last_day=connection.scalar(
                     select(func.count()).where(Session.state == SessionState.FINISHED, Session.finished_at >= now - DAY)
                 )

@@ -76,6 +76,8 @@ def store(settings: Settings, environ: Mapping[str, str], *, log: bool) -> Child
 
 def worker(settings: Settings, environ: Mapping[str, str], number: int, *, log: bool) -> ChildProcess:
     arguments = ["worker", "--queues", "attribution,embedding", "--name", f"worker-{number}"]
+    if settings.metrics.port:
+        environ = {**environ, "GROOVE_METRICS__PORT": str(settings.metrics.port + number)}
     return _groove_part(settings, environ, f"worker-{number}", arguments, log)
 
 

@@ -1,11 +1,11 @@
 """Where a store server listens: `http://host:port`, or `http+unix://` with the socket's path, percent-encoded in the host's place."""
 
-import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
 from worker.errors import ConfigurationError
+from worker.loopback import is_loopback
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,12 +30,7 @@ class StoreAddress:
     @property
     def is_local(self) -> bool:
         """Reachable from this machine only."""
-        if self.socket_path is not None or self.host == "localhost":
-            return True
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return False
+        return self.socket_path is not None or is_loopback(self.host)
 
     def __str__(self) -> str:
         if self.socket_path is not None:

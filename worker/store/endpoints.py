@@ -24,6 +24,7 @@ from worker.domain import (
 from worker.errors import NotFound
 from worker.layers.explain import Explanation
 from worker.store.protocol import AssignmentAnswer, AttributionStore, LearningHealth
+from worker.store.ranking import ranked
 
 Identifier = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 _RECENT = 20
@@ -111,17 +112,8 @@ def _status(store: AttributionStore, _: dict[str, str], __: Asked) -> Status:
     )
 
 
-_ORDER: dict[str, Callable[[LearningValue], Any]] = {
-    "value": lambda value: -value.estimated_value,
-    "confidence": lambda value: -value.confidence,
-    "sessions": lambda value: -value.session_count,
-    "verdict": lambda value: list(VerdictKind).index(value.verdict.kind),
-}
-
-
 def _values(store: AttributionStore, _: dict[str, str], asked: ValuesQuery) -> list[LearningValue]:
-    wanted = [v for v in store.list_learning_values() if asked.status in (None, v.status)]
-    return sorted(wanted, key=_ORDER[asked.sort])[: asked.limit]
+    return ranked(store.list_learning_values(), sort=asked.sort, status=asked.status, limit=asked.limit)
 
 
 def _show(store: AttributionStore, path: dict[str, str], _: Asked) -> Shown:

@@ -1,6 +1,6 @@
 """Serves the table of `endpoints.py`: tokens, checked parameters, problems; and `/openapi.json`, `/metrics`, `/health`."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 from urllib.parse import unquote
@@ -19,10 +19,12 @@ from worker.store.running import Runner
 
 
 def api_routes(store: AttributionStore, tokens: Tokens, runner: Runner) -> list[Route]:
-    def describe() -> Response:
+    async def describe() -> Response:
         return JSONResponse(description())
 
-    def measure() -> Response:
+    async def measure() -> Response:
+        values = await runner.run("/metrics", store.list_learning_values, is_long=True)
+        runner.count(values)
         return Response(generate_latest(runner.registry), media_type=CONTENT_TYPE_LATEST)
 
     return [
@@ -33,10 +35,10 @@ def api_routes(store: AttributionStore, tokens: Tokens, runner: Runner) -> list[
     ]
 
 
-def _readable(path: str, make: Callable[[], Response], tokens: Tokens) -> Route:
+def _readable(path: str, make: Callable[[], Awaitable[Response]], tokens: Tokens) -> Route:
     async def answer(request: Request) -> Response:
         tokens.admit(request, is_write=False)
-        return make()
+        return await make()
 
     async def respond(request: Request) -> Response:
         return await answered(path, answer(request))
