@@ -26,18 +26,23 @@ def actor() -> str:
 @contextlib.contextmanager
 def open_store(settings: Settings | None = None) -> Iterator["AttributionStore"]:
     """The store in use; embedded and not running, it is started for the length of the block."""
-    from worker.local import parts
-    from worker.local.stack import running_store
+    from worker.store.addresses import StoreAddress
     from worker.store.client import HttpStore
 
     settings = settings or load_settings()
-    is_ours = settings.store.url is None and not parts.store_accepts(settings)
-    with running_store(settings) if is_ours else contextlib.nullcontext():
+    is_there = settings.store.url is not None or StoreAddress.parse(settings.store_url).accepts()
+    with contextlib.nullcontext() if is_there else _store_of_our_own(settings):
         store = HttpStore(settings.store_url, token=settings.write_token() or "")
         try:
             yield store
         finally:
             store.close()
+
+
+def _store_of_our_own(settings: Settings) -> contextlib.AbstractContextManager[None]:
+    from worker.local.stack import running_store
+
+    return running_store(settings)
 
 
 @contextlib.contextmanager

@@ -1,8 +1,7 @@
 """The four layers' interfaces. Each has one default implementation, built in `resources.py` from the settings."""
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from worker.bundle import SessionBundle
 from worker.domain import (
     Activation,
     ExperimentResult,
@@ -13,9 +12,13 @@ from worker.domain import (
 )
 from worker.layers.sums import LearningSums, TemporalSums
 
+if TYPE_CHECKING:
+    # with it comes numpy, and who only asks the store needs none
+    from worker.bundle import SessionBundle
+
 
 class ActivationDetector(Protocol):
-    def detect(self, learning_id: str, session: SessionBundle) -> Activation:
+    def detect(self, learning_id: str, session: "SessionBundle") -> Activation:
         """Did the session use the learning, how sure is that, and where?
 
         Deterministic: the same bundle gives the same answer on any worker. Raises `LearningFailed` when the bundle does not

@@ -2,7 +2,6 @@
 
 import shutil
 import signal
-import socket
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -14,6 +13,7 @@ from worker.broker import socket_path
 from worker.errors import ConfigurationError
 from worker.local.process import ChildProcess
 from worker.settings import Settings
+from worker.store.addresses import StoreAddress
 
 
 def broker(settings: Settings, environ: Mapping[str, str]) -> ChildProcess:
@@ -69,7 +69,8 @@ def _answers_ping(path: str) -> bool:
 
 
 def store(settings: Settings, environ: Mapping[str, str], *, log: bool) -> ChildProcess:
-    part = _groove_part(settings, environ, "store", ["store"], log, is_ready=lambda: store_accepts(settings))
+    address = StoreAddress.parse(settings.store_url)
+    part = _groove_part(settings, environ, "store", ["store"], log, is_ready=address.accepts)
     part.orphaned = signal.SIGTERM
     return part
 
@@ -89,11 +90,6 @@ def flower(settings: Settings, environ: Mapping[str, str], port: int, *, log: bo
     return _groove_part(settings, environ, "flower", ["flower", "--port", str(port)], log)
 
 
-def store_accepts(settings: Settings) -> bool:
-    """Whether the embedded store server answers."""
-    return _accepts(str(settings.run_dir / "store.sock"))
-
-
 def _groove_part(
     settings: Settings,
     environ: Mapping[str, str],
@@ -109,15 +105,6 @@ def _groove_part(
         log=_log(settings, name) if log else None,
         is_ready=is_ready,
     )
-
-
-def _accepts(path: str) -> bool:
-    with socket.socket(socket.AF_UNIX) as probe:
-        try:
-            probe.connect(path)
-        except OSError:
-            return False
-    return True
 
 
 def _log(settings: Settings, name: str) -> Path:

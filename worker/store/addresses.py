@@ -1,11 +1,14 @@
 """Where a store server listens: `http://host:port`, or `http+unix://` with the socket's path, percent-encoded in the host's place."""
 
+import socket
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
 from worker.errors import ConfigurationError
 from worker.loopback import is_loopback
+
+_KNOCK_SECONDS = 1.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,6 +34,18 @@ class StoreAddress:
     def is_local(self) -> bool:
         """Reachable from this machine only."""
         return self.socket_path is not None or is_loopback(self.host)
+
+    def accepts(self) -> bool:
+        """Whether somebody listens there."""
+        try:
+            if self.socket_path is None:
+                socket.create_connection((self.host, self.port), timeout=_KNOCK_SECONDS).close()
+            else:
+                with socket.socket(socket.AF_UNIX) as probe:
+                    probe.connect(str(self.socket_path))
+        except OSError:
+            return False
+        return True
 
     def __str__(self) -> str:
         if self.socket_path is not None:

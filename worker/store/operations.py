@@ -5,6 +5,7 @@ Server and client read the same table; JSON is made of the domain's own dataclas
 
 import inspect
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NotRequired, get_type_hints
 
 from pydantic import ConfigDict, TypeAdapter, with_config
@@ -38,29 +39,36 @@ _LONG = frozenset(
 _NOT_OFFERED = frozenset({"close"})
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Operation:
+    """Its adapters are made when they are first needed: a command uses two or three of some thirty."""
+
     name: str
-    arguments: TypeAdapter[dict[str, Any]]
-    result: TypeAdapter[Any]
-    is_write: bool
-    is_long: bool
 
+    @property
+    def is_write(self) -> bool:
+        return self.name in _WRITES
 
-def _operation(name: str) -> Operation:
-    function = getattr(AttributionStore, name)
-    hints = get_type_hints(function)
-    result = hints.pop("return")
-    defaults = {p.name for p in inspect.signature(function).parameters.values() if p.default is not p.empty}
-    fields = {key: NotRequired[hint] if key in defaults else hint for key, hint in hints.items()}
-    arguments = with_config(ConfigDict(extra="forbid"))(TypedDict(name, fields))  # type: ignore[operator]  # made at run time
-    return Operation(
-        name=name,
-        arguments=TypeAdapter(arguments),
-        result=TypeAdapter(result),
-        is_write=name in _WRITES,
-        is_long=name in _LONG,
-    )
+    @property
+    def is_long(self) -> bool:
+        return self.name in _LONG
+
+    @cached_property
+    def arguments(self) -> TypeAdapter[dict[str, Any]]:
+        function = getattr(AttributionStore, self.name)
+        hints = self._hints
+        defaults = {p.name for p in inspect.signature(function).parameters.values() if p.default is not p.empty}
+        fields = {key: NotRequired[hint] if key in defaults else hint for key, hint in hints.items() if key != "return"}
+        arguments = with_config(ConfigDict(extra="forbid"))(TypedDict(self.name, fields))  # type: ignore[operator]  # made at run time
+        return TypeAdapter(arguments)
+
+    @cached_property
+    def result(self) -> TypeAdapter[Any]:
+        return TypeAdapter(self._hints["return"])
+
+    @cached_property
+    def _hints(self) -> dict[str, Any]:
+        return get_type_hints(getattr(AttributionStore, self.name))
 
 
 def _names() -> list[str]:
@@ -68,7 +76,7 @@ def _names() -> list[str]:
     return [name for name, _ in members if not name.startswith("_") and name not in _NOT_OFFERED]
 
 
-OPERATIONS = {name: _operation(name) for name in _names()}
+OPERATIONS = {name: Operation(name=name) for name in _names()}
 
 #: HTTP status of each error that crosses the wire, most special first
 STATUS_OF: dict[type[Exception], int] = {
