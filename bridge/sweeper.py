@@ -28,6 +28,7 @@ from worker.signs_of_life import SignsOfLife
 log = structlog.get_logger()
 
 _MICROS = 1_000_000
+_DAY = 86400 * _MICROS
 #: a message this young is most likely being published by its callback right now
 _OUTBOX_GRACE_SECONDS = 5
 _FIRST_LOOK_SECONDS = 5.0
@@ -172,8 +173,11 @@ class Sweeper:
         if time.monotonic() < self._pruned_at + _PRUNE_SECONDS:
             return
         self._pruned_at = time.monotonic()
+        dead = [sign.part for sign in self._signs.read() if sign.at < moment - _DAY]
+        if dead:
+            self._signs.remove(*dead)
         options = self._settings.sweeper
         if options.payload_days:
             self._ledger.retention.prune(moment, keep_days=options.payload_days)
         if options.outbox_days:
-            self._ledger.outbox.prune_sent(moment - round(options.outbox_days * 86400 * _MICROS))
+            self._ledger.outbox.prune_sent(moment - round(options.outbox_days * _DAY))

@@ -22,6 +22,8 @@ from worker.settings import Settings
 _KEY = "groove-signs-of-life"
 _INTERVAL_SECONDS = 1.0
 _DEADLINE_SECONDS = 1.0
+#: a sign older than this is that of a part that has died
+_FRESH_MICROS = 60_000_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,6 +35,10 @@ class Sign:
     at: int
     #: sessions whose preparation it has taken from the queue, begun or not
     held: tuple[SessionRef, ...] = ()
+
+    def is_fresh(self, now: int) -> bool:
+        """Good enough for people; a clock that is off makes a living part look dead."""
+        return self.at > now - _FRESH_MICROS
 
     @property
     def kind(self) -> str:

@@ -27,6 +27,16 @@ pytestmark = [
 
 EVENTS = PROJECT_FOLDER / "examples" / "events.jsonl"
 LEARNINGS = PROJECT_FOLDER / "examples" / "learnings.jsonl"
+SCRAPE = """
+import sys, urllib.error, urllib.request
+
+request = urllib.request.Request(sys.argv[1], headers={"authorization": "Bearer " + sys.argv[2]})
+try:
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        print(answer.status, b"groove_" in answer.read())
+except urllib.error.HTTPError as error:
+    print(error.code, False)
+"""
 #: sessions told anew for each thing that is done
 PORTION = 4
 SERVICES = ("bridge", "worker-attribution", "worker-embedding", "store", "valkey", "postgres", "iggy", "flower")
@@ -123,15 +133,14 @@ class Walk:
 
     def finished(self) -> int:
         status = self.stack.asked("status")
-        found = re.search(r"(\d+) finished", status["sessions"]) if status else None
-        return int(found[1]) if found else 0
+        return int(status["sessions"].get("finished", 0)) if status else 0
 
     def _settled(self) -> bool:
         """Every message read, every session finished, nothing left to send; a status that cannot be had is none."""
         status = self.stack.asked("status")
-        if not status or " 0 messages to read" not in status["event log"]:
+        if not status or status["event_log"].get("to_read") != 0:
             return False
-        return (status["sessions"], status["messages unsent"]) == (f"{self.sessions} finished", "0")
+        return (status["sessions"], status["messages_unsent"]) == ({"finished": self.sessions}, 0)
 
 
 def examples() -> list[dict[str, Any]]:
@@ -281,11 +290,16 @@ def check_flower(stack: ComposeStack) -> None:
 
 
 def check_doors(stack: ComposeStack) -> None:
-    """The store wants a token, and no other service has a port on the machine, nor these two beyond loopback."""
+    """The store and all figures want a token, and no other service has a port on the machine, nor these two beyond loopback."""
     assert fetch(stack.store_port, "/attr/status")[0] == 401
-    token = {"authorization": f"Bearer {stack.secrets['STORE_READ_TOKEN']}"}
-    assert fetch(stack.store_port, "/attr/status", token)[0] == 200
-    assert fetch(stack.store_port, "/assignments", token, b"{}")[0] == 403
+    token = stack.secrets["STORE_READ_TOKEN"]
+    reader = {"authorization": f"Bearer {token}"}
+    assert [fetch(stack.store_port, path, reader)[0] for path in ("/attr/status", "/metrics")] == [200, 200]
+    assert fetch(stack.store_port, "/assignments", reader, b"{}")[0] == 403
+    for part in ("bridge", "worker-embedding", "worker-attribution"):
+        answers = [stack.in_network(["python", "-", f"http://{part}:9100/metrics", token], stdin=SCRAPE)]
+        answers += [stack.in_network(["python", "-", f"http://{part}:9100/metrics", ""], stdin=SCRAPE)]
+        assert [answer.strip() for answer in answers] == ["200 True", "401 False"], part
     label = f"label=com.docker.compose.project={stack.project}"
     ports = run(["docker", "ps", "--filter", label, "--format", "{{.Ports}}"])
     published = sorted(part.split("->")[0] for part in ports.replace(",", "\n").split() if "->" in part)

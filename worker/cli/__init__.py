@@ -30,7 +30,7 @@ COMMANDS = {
     "lag": ("log", "How far each partition has been read."),
     "tail": ("tail", "Follow what is published to groove.attribution."),
     "outbox": ("log", "Messages on their way to groove.attribution."),
-    "status": ("doctor", "How everything stands."),
+    "status": ("status", "How everything stands."),
     "doctor": ("doctor", "Check every part and every promise."),
     "health": ("health", "Whether a part on this machine shows life."),
     "rebuild": ("doctor", "Recompute sums and values from the records alone."),

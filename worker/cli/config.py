@@ -36,9 +36,11 @@ def _flat(document: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any
 
 
 @config_command.command("check")
-def check_command() -> None:
+@click.option("--json", "as_json", is_flag=True)
+def check_command(*, as_json: bool) -> None:
     """Read the settings and say whether they can be used."""
+    from worker.cli.output import tell
     from worker.settings import load_settings
 
     load_settings()
-    click.echo("the settings can be used")
+    tell("the settings can be used", {"can_be_used": True}, as_json=as_json)

@@ -1,6 +1,8 @@
 """`groove dead-letters`: messages and sessions that gave up, kept with their reason."""
 
+import json
 import sys
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
@@ -34,10 +36,7 @@ def list_command(state: str, *, as_json: bool) -> None:
             ("when", "left"),
             ("reason", "flex"),
         ],
-        [
-            [str(letter.id), letter.kind, _place(letter), str(letter.size), moment(letter.at), letter.reason]
-            for letter in letters
-        ],
+        [[letter.id, letter.kind, _place(letter), letter.size, moment(letter.at), letter.reason] for letter in letters],
         as_json=as_json,
     )
 
@@ -50,7 +49,8 @@ def _place(letter: object) -> str:
 @dead_letters_command.command("show")
 @click.argument("letter_id", type=int)
 @click.option("--bytes", "raw", is_flag=True, help="Write the message's bytes, exactly, to standard output.")
-def show_command(letter_id: int, *, raw: bool) -> None:
+@click.option("--json", "as_json", is_flag=True)
+def show_command(letter_id: int, *, raw: bool, as_json: bool) -> None:
     """One dead letter with its bytes."""
     from worker.cli.access import open_the_ledger
     from worker.cli.output import moment, plain
@@ -60,6 +60,10 @@ def show_command(letter_id: int, *, raw: bool) -> None:
     if raw:
         sys.stdout.buffer.write(letter.payload or b"")
         return
+    if as_json:
+        text = (letter.payload or b"").decode("utf-8", "replace")
+        click.echo(json.dumps(asdict(letter) | {"payload": text}, ensure_ascii=False, indent=1))
+        return
     click.echo(f"{letter.kind} from {plain(_place(letter))} on {moment(letter.at)}, {letter.state}")
     click.echo(f"reason: {plain(letter.reason)}")
     click.echo(plain((letter.payload or b"").decode("utf-8", "replace"))[:4000])
@@ -67,17 +71,21 @@ def show_command(letter_id: int, *, raw: bool) -> None:
 
 @dead_letters_command.command("retry")
 @click.argument("letter_ids", type=int, nargs=-1, required=True)
-def retry_command(letter_ids: tuple[int, ...]) -> None:
+@click.option("--json", "as_json", is_flag=True)
+def retry_command(letter_ids: tuple[int, ...], *, as_json: bool) -> None:
     """Read dead letters again: useful when a newer version can read them, or a transcript has come."""
     from worker.cli.access import open_the_ledger
+    from worker.cli.output import plain
 
-    failures = 0
     with open_the_ledger() as ledger:
-        for letter_id in letter_ids:
-            reason = _retry(ledger, letter_id)
-            click.echo(f"{letter_id}: {reason or 'taken in'}", err=bool(reason))
-            failures += bool(reason)
-    sys.exit(1 if failures else 0)
+        reasons = {letter_id: _retry(ledger, letter_id) for letter_id in letter_ids}
+    if as_json:
+        found = [{"id": id_, "taken_in": not reason, "reason": reason} for id_, reason in reasons.items()]
+        click.echo(json.dumps(found, ensure_ascii=False, indent=1))
+    else:
+        for letter_id, reason in reasons.items():
+            click.echo(f"{letter_id}: {plain(reason) or 'taken in'}", err=bool(reason))
+    sys.exit(1 if any(reasons.values()) else 0)
 
 
 def _retry(ledger: "Ledger", letter_id: int) -> str:
@@ -119,11 +127,13 @@ def _take_in(ledger: "Ledger", letter: "DeadLetter") -> "list[SessionRef]":
 
 @dead_letters_command.command("drop")
 @click.argument("letter_ids", type=int, nargs=-1, required=True)
-def drop_command(letter_ids: tuple[int, ...]) -> None:
+@click.option("--json", "as_json", is_flag=True)
+def drop_command(letter_ids: tuple[int, ...], *, as_json: bool) -> None:
     """Give dead letters up for good; they stay readable with --state dropped until they are pruned."""
     from worker.cli.access import open_the_ledger
+    from worker.cli.output import tell
 
     with open_the_ledger() as ledger:
         for letter_id in letter_ids:
             ledger.dead_letters.drop(letter_id)
-    click.echo(f"{len(letter_ids)} dropped")
+    tell(f"{len(letter_ids)} dropped", {"dropped": list(letter_ids)}, as_json=as_json)

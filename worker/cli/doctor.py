@@ -1,4 +1,4 @@
-"""`groove doctor`, `groove status`, `groove rebuild`: is everything well, and if not, what to do."""
+"""`groove doctor`, `groove rebuild`: is everything well, and if not, what to do."""
 
 import json
 import sys
@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 import click
 
 from worker.cli.findings import Finding, about_experiments
-from worker.errors import GrooveError
+from worker.errors import GrooveError, Unavailable
 
 
 @click.command("doctor")
@@ -32,11 +32,14 @@ def _examine() -> Iterator[Finding]:
 
     settings = load_settings()
     yield _versions()
-    yield from _checked("broker", lambda: _broker(settings), "start it, or the whole stack with `groove up`")
+    broker = _checked("broker", lambda: _broker(settings), "start it, or the whole stack with `groove up`")
+    yield broker
+    if broker.is_well:
+        yield _checked("parts", lambda: _parts(settings), "`groove status` shows who lives; start what is missing")
     try:
         with open_the_ledger(settings) as ledger:
             yield from _ledger(ledger)
-            yield from _checked(
+            yield _checked(
                 "event log",
                 lambda: _event_log(settings, ledger),
                 "check GROOVE_EVENT_LOG; embedded, it runs with the broker",
@@ -50,16 +53,14 @@ def _examine() -> Iterator[Finding]:
         yield Finding(
             what="store", is_well=False, detail=str(error), advice="start it with `groove store` or `groove up`"
         )
-    yield from _checked(
-        "model", lambda: _model(settings), "install groove-attribution[embedder], or set embedder.model"
-    )
+    yield _checked("model", lambda: _model(settings), "install groove-attribution[embedder], or set embedder.model")
 
 
-def _checked(what: str, examine: Callable[[], str], advice: str) -> Iterator[Finding]:
+def _checked(what: str, examine: Callable[[], str], advice: str) -> Finding:
     try:
-        yield Finding(what=what, is_well=True, detail=examine())
+        return Finding(what=what, is_well=True, detail=examine())
     except GrooveError as error:
-        yield Finding(what=what, is_well=False, detail=str(error), advice=advice)
+        return Finding(what=what, is_well=False, detail=str(error), advice=advice)
 
 
 def _versions() -> Finding:
@@ -85,6 +86,20 @@ def _broker(settings: object) -> str:
     assert isinstance(settings, Settings)
     lengths = Queues(settings).lengths()
     return ", ".join(f"{length} queued for {queue}" for queue, length in lengths.items())
+
+
+def _parts(settings: object) -> str:
+    from worker.cli.status import living_parts
+    from worker.settings import Settings
+
+    assert isinstance(settings, Settings)
+    found = living_parts(settings)
+    if "bridge" not in found or len(found) == 1:
+        raise Unavailable(f"no {'worker' if 'bridge' in found else 'bridge'} shows life")
+    versions = {version for numbers in found.values() for version in numbers}
+    if len(versions) > 1:
+        raise Unavailable(f"several versions run: {', '.join(sorted(versions))}")
+    return ", ".join(f"{sum(numbers.values())} {kind}" for kind, numbers in found.items())
 
 
 def _event_log(settings: object, ledger: object) -> str:
@@ -120,12 +135,11 @@ def _ledger(ledger: object) -> Iterator[Finding]:
         what="ledger", is_well=True, detail=f"{counts.events} events, {sum(counts.sessions.values())} sessions"
     )
     hour = 3600 * 1_000_000
-    overdue = counts.backlog if counts.oldest_open and counts.oldest_open < now() - hour else 0
     stuck_outbox = counts.outbox_unsent if counts.outbox_oldest and counts.outbox_oldest < now() - hour else 0
     for what, number, advice in (
         (
             "sessions open for more than an hour",
-            overdue,
+            counts.overdue,
             "are workers and bridge running? `groove sessions show` tells a session's story",
         ),
         (
@@ -178,59 +192,18 @@ def _model(settings: object) -> str:
 
 @click.command("rebuild")
 @click.option("--repair", is_flag=True, help="Write the recomputed sums and values where they differ.")
-def rebuild_command(*, repair: bool) -> None:
+@click.option("--json", "as_json", is_flag=True)
+def rebuild_command(*, repair: bool, as_json: bool) -> None:
     """Recompute sums and values from the records alone and report every difference; there must be none."""
     from worker.cli.access import open_store
 
     with open_store() as store:
         differences = store.rebuild(repair=repair)
+    if as_json:
+        click.echo(json.dumps([asdict(difference) for difference in differences], ensure_ascii=False, indent=1))
+        sys.exit(1 if differences and not repair else 0)
     for difference in differences:
         where = difference.learning_id or "all learnings"
         click.echo(f"{where}: {difference.name}: stored {difference.stored}, recomputed {difference.recomputed}")
     click.echo(f"{len(differences)} differences" + (", repaired" if repair and differences else ""))
     sys.exit(1 if differences and not repair else 0)
-
-
-@click.command("status")
-@click.option("--json", "as_json", is_flag=True)
-def status_command(*, as_json: bool) -> None:
-    """Parts, lag, queue lengths, sessions, learnings by status, average value."""
-    lines = dict(_status())
-    if as_json:
-        click.echo(json.dumps(lines, ensure_ascii=False, indent=1))
-        return
-    width = max(map(len, lines))
-    for name, text in lines.items():
-        click.echo(f"{name:<{width}}  {text}")
-
-
-def _status() -> Iterator[tuple[str, str]]:
-    from worker.cli.access import now, open_store, open_the_ledger
-    from worker.settings import load_settings, masked
-
-    settings = load_settings()
-    yield "data", str(settings.data_dir.absolute())
-    yield "broker", _or_error(lambda: _broker(settings))
-    with open_the_ledger(settings) as ledger:
-        yield "event log", f"{masked(settings.event_log_url)}: " + _or_error(lambda: _event_log(settings, ledger))
-        counts = ledger.counts.count(now())
-    yield "sessions", ", ".join(f"{number} {state}" for state, number in counts.sessions.items()) or "none"
-    yield "finished in the last 24 hours", str(counts.finished_last_day)
-    yield "learnings failed in a session", str(counts.entries.get("failed", 0))
-    yield "dead letters", str(counts.dead_letters)
-    yield "messages unsent", str(counts.outbox_unsent)
-    with open_store(settings) as store:
-        values = store.list_learning_values()
-    by_status: dict[str, int] = {}
-    for value in values:
-        by_status[str(value.status)] = by_status.get(str(value.status), 0) + 1
-    yield "learnings", ", ".join(f"{number} {status}" for status, number in sorted(by_status.items())) or "none"
-    known = [value.estimated_value for value in values if value.confidence]
-    yield "average value", f"{sum(known) / len(known):+.4f} over {len(known)}" if known else "-"
-
-
-def _or_error(examine: Callable[[], str]) -> str:
-    try:
-        return examine()
-    except GrooveError as error:
-        return str(error)

@@ -1,6 +1,7 @@
 """`groove learnings`: bring learnings in, list them, decide about them."""
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,16 +21,17 @@ def learnings_command() -> None:
 
 @learnings_command.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
-def import_command(file: Path) -> None:
+@click.option("--json", "as_json", is_flag=True)
+def import_command(file: Path, *, as_json: bool) -> None:
     """Add or replace the learnings in FILE (JSON, one a line). Editing one begins a new epoch: its old records no longer count."""
     from worker.cli.access import open_store
+    from worker.cli.output import tell
 
     with open_store() as store:
         report, refused = import_file(store, file)
-    click.echo(
-        f"{len(report.new)} new, {len(report.changed)} changed, {len(report.unchanged)} unchanged"
-        + (f", {refused} refused" if refused else "")
-    )
+    line = f"{len(report.new)} new, {len(report.changed)} changed, {len(report.unchanged)} unchanged"
+    told = line + (f", {refused} refused" if refused else "")
+    tell(told, asdict(report) | {"refused": refused}, as_json=as_json)
     sys.exit(1 if refused else 0)
 
 
@@ -119,11 +121,11 @@ def history_command(learning_id: str, *, as_json: bool) -> None:
         ],
         [
             [
-                str(line.number),
+                line.number,
                 moment(line.timestamp),
                 str(line.kind),
                 line.actor,
-                str(line.epoch),
+                line.epoch,
                 ", ".join(f"{name} {number:.4g}" for name, number in line.numbers.items()),
                 line.reason,
             ]
@@ -147,14 +149,17 @@ def _decision_command(name: str, kind: str, text: str) -> click.Command:
     @click.command(name, help=text)
     @click.argument("learning_id")
     @click.option("--reason", default="", help="Kept in the decision log.")
-    def command(learning_id: str, reason: str) -> None:
+    @click.option("--json", "as_json", is_flag=True)
+    def command(learning_id: str, reason: str, *, as_json: bool) -> None:
         from worker.cli.access import actor, full_id, now, open_store
+        from worker.cli.output import tell
         from worker.domain import DecisionKind
 
         with open_store() as store:
             known = full_id(store, learning_id)
             decision = store.decide(known, DecisionKind(kind), actor=actor(), reason=reason, now=now())
-        click.echo(f"{known}: {decision.kind} by {decision.actor}, epoch {decision.epoch}")
+        line = f"{known}: {decision.kind} by {decision.actor}, epoch {decision.epoch}"
+        tell(line, asdict(decision), as_json=as_json)
 
     return command
 

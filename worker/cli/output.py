@@ -5,6 +5,7 @@ import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -53,6 +54,11 @@ def print_rows(columns: Sequence[tuple[str, str]], lines: Sequence[Sequence[Cell
         print_table(columns, [["-" if cell is None else str(cell) for cell in line] for line in lines])
     else:
         print("none")
+
+
+def tell(line: str, document: dict[str, Any], *, as_json: bool) -> None:
+    """What an action did: a line for people or the same as a JSON object."""
+    print(json.dumps(document, ensure_ascii=False, indent=1) if as_json else plain(line))
 
 
 def moment(micros: int | None) -> str:

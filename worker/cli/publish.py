@@ -21,11 +21,13 @@ _PORTION_BYTES = 8_000_000
 @click.command("publish")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--lightweight", is_flag=True, help="The files hold lightweight events.")
-def publish_command(files: tuple[Path, ...], *, lightweight: bool) -> None:
+@click.option("--json", "as_json", is_flag=True)
+def publish_command(files: tuple[Path, ...], *, lightweight: bool, as_json: bool) -> None:
     """Put heavy events (JSON, one a line) from FILES into the event log.
 
     Lines that are no event are refused with their place; the rest is published, and the status is 1.
     """
+    from worker.cli.output import tell
     from worker.event_log.opening import open_event_log
     from worker.settings import load_settings
 
@@ -35,7 +37,8 @@ def publish_command(files: tuple[Path, ...], *, lightweight: bool) -> None:
         published, refused = publish_files(settings, event_log, files, lightweight=lightweight)
     finally:
         event_log.close()
-    click.echo(f"{published} published" + (f", {refused} refused" if refused else ""))
+    line = f"{published} published" + (f", {refused} refused" if refused else "")
+    tell(line, {"published": published, "refused": refused}, as_json=as_json)
     sys.stdout.flush()
     sys.exit(1 if refused else 0)
 

@@ -1,7 +1,6 @@
 """`groove sessions`, `groove transcripts`: one session's whole story, and transcripts that came by another way."""
 
 import json
-import sys
 from dataclasses import asdict
 from pathlib import Path
 
@@ -34,14 +33,14 @@ def show_command(session_id: str, *, as_json: bool) -> None:
     click.echo()
     print_rows(
         [("when", "left"), ("attempt", "right"), ("step", "left"), ("detail", "flex")],
-        [[moment(step.at), str(step.attempt), step.step, step.detail] for step in detail.steps],
+        [[moment(step.at), step.attempt, step.step, step.detail] for step in detail.steps],
         as_json=False,
     )
     click.echo()
     print_rows(
         [("learning", "left"), ("state", "left"), ("tries", "right"), ("ended", "left"), ("reason", "flex")],
         [
-            [entry.learning_id, str(entry.state), str(entry.tries), moment(entry.ended_at), entry.reason]
+            [entry.learning_id, str(entry.state), entry.tries, moment(entry.ended_at), entry.reason]
             for entry in detail.entries
         ],
         as_json=False,
@@ -56,9 +55,11 @@ def transcripts_command() -> None:
 @transcripts_command.command("import")
 @click.argument("session_id")
 @click.argument("file", type=click.Path(path_type=Path))
-def import_command(session_id: str, file: Path) -> None:
+@click.option("--json", "as_json", is_flag=True)
+def import_command(session_id: str, file: Path, *, as_json: bool) -> None:
     """Keep FILE (a Claude Code session file, or a JSON object with `messages`) as the transcript of SESSION_ID."""
     from worker.cli.access import enqueue_prepared, now, open_the_ledger
+    from worker.cli.output import tell
     from worker.errors import InvalidEvent, InvalidFile
     from worker.transcripts import read_transcript
 
@@ -73,5 +74,5 @@ def import_command(session_id: str, file: Path) -> None:
     with open_the_ledger() as ledger:
         ref = ledger.work.save_transcript(session_id, data, now=moment)
     enqueue_prepared([ref] if ref else [], sent_at=moment)
-    click.echo(f"{len(transcript.messages)} messages kept" + ("; the session goes on" if ref else ""))
-    sys.stdout.flush()
+    line = f"{len(transcript.messages)} messages kept" + ("; the session goes on" if ref else "")
+    tell(line, {"messages": len(transcript.messages), "goes_on": ref is not None}, as_json=as_json)

@@ -23,8 +23,6 @@ from worker.settings import Settings
 from worker.signs_of_life import SignsOfLife
 
 _SECOND = 1_000_000
-#: a sign older than this is that of a part that has died, or whose clock is off
-_ALIVE_SECONDS = 60
 
 
 class Standing(Collector):
@@ -69,7 +67,7 @@ class Standing(Collector):
 
     def _broker(self, now: int) -> Iterator[Metric]:
         yield _by("groove_queue_length", "Tasks queued", "queue", self._queues.lengths())
-        alive = [sign for sign in self._signs.read() if sign.at > now - _ALIVE_SECONDS * _SECOND]
+        alive = [sign for sign in self._signs.read() if sign.is_fresh(now)]
         parts = GaugeMetricFamily("groove_parts", "Bridges and workers that show life", labels=["part", "version"])
         for (part, version), number in Counter((sign.kind, sign.version) for sign in alive).items():
             parts.add_metric([part, version], number)

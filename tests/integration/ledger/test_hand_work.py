@@ -177,4 +177,6 @@ def test_counts(ledger: Ledger, failures: dict[str, SessionRef], receive: Receiv
     assert counts.sessions == {"finished": 3, "received": 1}
     assert counts.entries == {"done": 4, "failed": 2}
     assert (counts.events, counts.payloads, counts.lightweight, counts.backlog) == (4, 4, 1, 1)
+    hour = 3600 * 1_000_000
+    assert [ledger.counts.count(now).overdue for now in (77 + hour, 78 + hour)] == [0, 1]
     assert (counts.outbox_unsent, counts.outbox_oldest, counts.oldest_open, counts.finished_last_day) == (3, 5, 77, 3)
