@@ -19,7 +19,7 @@ from worker.errors import GrooveError, InvalidEvent, NotFound, Superseded
 from worker.event_log.protocol import EventLog
 from worker.events import read_heavy_event
 from worker.giving_up import give_up_session
-from worker.ledger import Gates, Ledger, Overdue, Resent, SessionRef, WaitingSession
+from worker.ledger import MOST_APART, Gates, Ledger, Overdue, Resent, SessionRef, WaitingSession
 from worker.publishing import drain_outbox
 from worker.queues import Queues
 from worker.settings import Settings
@@ -65,6 +65,7 @@ class Sweeper:
 
     def sweep(self, *, all_lost: bool = False) -> None:
         """One look. Raises `Unavailable`; whatever was not done is found by the next look."""
+        self._set_right(now())
         moment = now()
         overdue = self._ledger.sweep.overdue(moment, self._gates(moment, all_lost=all_lost))
         max_tries = self._settings.worker.max_tries
@@ -81,20 +82,26 @@ class Sweeper:
             return Gates(prepare=moment, attribute=moment, finish=moment)
         options = self._settings.worker
         grace = options.hard_limit_grace + self._settings.sweeper.overdue_seconds
-        embedding, attribution = (self._queues.oldest_sent_at(queue) for queue in (EMBEDDING, ATTRIBUTION))
         late = moment - round((options.soft_time_limit + grace) * _MICROS)
         late_prepare = moment - round((options.prepare_soft_time_limit + grace) * _MICROS)
-        attribute = min(late, attribution if attribution is not None else late)
-        return Gates(
-            prepare=min(late_prepare, embedding if embedding is not None else late_prepare),
-            attribute=attribute,
-            finish=attribute,
-        )
+        attribute = min(late, self._passed(ATTRIBUTION, moment))
+        return Gates(prepare=min(late_prepare, self._passed(EMBEDDING, moment)), attribute=attribute, finish=attribute)
+
+    def _passed(self, queue: str, moment: int) -> int:
+        """What was sent before this has left the queue. Nothing has while a message from the future is next: a clock was set back."""
+        oldest = self._queues.oldest_sent_at(queue)
+        if oldest is None:
+            return moment
+        return min(oldest, moment) if oldest <= moment + MOST_APART else 0
+
+    def _set_right(self, moment: int) -> None:
+        latest_retry = moment + round(self._settings.worker.retry_seconds * _MICROS)
+        if self._ledger.sweep.set_right(moment, latest_retry=latest_retry):
+            log.warning("clock_was_set_back", todo="what was sent by the old time counts as sent now")
 
     def _unheld(self, moment: int) -> Overdue:
         """Preparations whose worker shows no life, long before their time limit is up."""
-        oldest = self._queues.oldest_sent_at(EMBEDDING)
-        gates = Gates(prepare=moment if oldest is None else min(moment, oldest), attribute=0, finish=0)
+        gates = Gates(prepare=self._passed(EMBEDDING, moment), attribute=0, finish=0)
         taken = self._ledger.sweep.taken(gates)
         lost = self._silence.lost(taken, self._signs.read(), time.monotonic())
         if lost:

@@ -15,6 +15,7 @@ counts        the numbers that tell whether all is well
 ledger        all of them behind one pool; underneath: states, sessions, schema, migrations, migrate, database, clock, blob
 """
 
+from worker.ledger.clock import MOST_APART
 from worker.ledger.counts import Counts
 from worker.ledger.dead_letters import DeadLetter, DeadLetterReceived
 from worker.ledger.entries import EntryDetail, EntryOutcome, EntryStatus
@@ -31,6 +32,7 @@ from worker.ledger.sweep import Gates, Overdue, Resent, WaitingSession
 from worker.ledger.work import SessionWork
 
 __all__ = [
+    "MOST_APART",
     "Counts",
     "DeadLetter",
     "DeadLetterKind",

@@ -5,6 +5,9 @@ from typing import Protocol
 
 from sqlalchemy import Connection, text
 
+#: microseconds that clocks of one stack may be apart; what bears a later moment was written before a clock was set back
+MOST_APART = 60_000_000
+
 
 class LeaseClock(Protocol):
     def __call__(self, connection: Connection) -> int:

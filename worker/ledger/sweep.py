@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, or_, select, update
 
 from worker.domain import SessionVersion
+from worker.ledger.clock import MOST_APART
 from worker.ledger.database import Database
 from worker.ledger.schema import Entry, Payload, Session
 from worker.ledger.sessions import (
@@ -91,6 +92,25 @@ class Sweep:
                 waiting=_waiting(connection, now, limit),
             )
 
+    def set_right(self, now: int, *, latest_retry: int) -> bool:
+        """What is open and bears a moment to come counts from now on; nobody would miss it before then -> whether there was any.
+
+        Such a moment was written before a clock was set back, or by one that is wrong. No retry is due after `latest_retry`.
+        """
+        ahead, too_late = now + MOST_APART, latest_retry + MOST_APART
+        sessions, entries = _session_ahead(ahead, too_late), _entry_ahead(ahead, too_late)
+        with self._database.single() as connection:
+            if not connection.scalar(select(or_(exists().where(sessions), exists().where(entries)))):
+                return False
+        with self._database.write() as connection:
+            for table, chosen in ((Session, sessions), (Entry, entries)):
+                change = {"sent_at": _at_most(table.sent_at, ahead, now)}
+                change["next_try_at"] = _at_most(table.next_try_at, too_late, now)
+                if table is Entry:
+                    change["ended_at"] = _at_most(Entry.ended_at, ahead, now)
+                connection.execute(update(table).where(chosen).values(**change))
+        return True
+
     def taken(self, gates: Gates, *, limit: int = 1000) -> list[SessionRef]:
         """Sessions whose preparation some worker took from the queue and has not ended, or that got lost; oldest first."""
         with self._database.single() as connection:
@@ -160,6 +180,22 @@ def _finish_due(gates: Gates) -> ColumnElement[bool]:
 def _entry_due(now: int, gates: Gates) -> ColumnElement[bool]:
     lost = and_(Entry.next_try_at.is_(None), Entry.sent_at < gates.attribute)
     return and_(Entry.state == EntryState.PENDING, or_(lost, Entry.next_try_at <= now))
+
+
+def _session_ahead(ahead: int, too_late: int) -> ColumnElement[bool]:
+    at_work = Session.state.in_([SessionState.RECEIVED, SessionState.ATTRIBUTING])
+    retry = and_(Session.state == SessionState.RECEIVED, Session.next_try_at > too_late)
+    return or_(and_(at_work, Session.sent_at > ahead), retry)
+
+
+def _entry_ahead(ahead: int, too_late: int) -> ColumnElement[bool]:
+    of_open = Entry.session_id.in_(select(Session.session_id).where(Session.state == SessionState.ATTRIBUTING))
+    is_open = and_(Entry.state == EntryState.PENDING, or_(Entry.sent_at > ahead, Entry.next_try_at > too_late))
+    return and_(of_open, or_(is_open, Entry.ended_at > ahead))
+
+
+def _at_most(column: Any, most: int, now: int) -> Any:
+    return case((column > most, now), else_=column)
 
 
 _REF = (Session.session_id, Session.timestamp, Session.event_id, Session.attempt)

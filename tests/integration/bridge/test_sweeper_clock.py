@@ -1,0 +1,62 @@
+"""What the sweeper makes of a clock that was set back while messages stand in the queue."""
+
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from redis import Redis
+
+from bridge.sweeper import Sweeper
+from worker import canvas
+from worker.app import ATTRIBUTION, EMBEDDING, make_app
+from worker.event_log.memory import MemoryEventLog
+from worker.events import read_heavy_event
+from worker.ledger import HeavyReceived, Ledger, SessionRef, open_ledger
+from worker.queues import Queues
+from worker.settings import load_settings
+
+SECOND = 1_000_000
+AHEAD = 3600 * SECOND
+
+
+def received(ledger: Ledger, session_id: str, now: int) -> SessionRef:
+    event = {"session_id": session_id, "event_id": f"e-{session_id}", "outcome": 1, "active_learnings": ["a"]}
+    payload = json.dumps(event).encode()
+    heavy = HeavyReceived(event=read_heavy_event(payload, logged_at=1), payload=payload, offset=0, logged_at=1)
+    (ref,) = ledger.intake.receive(heavy=[heavy], now=now, ablation_rate=0.1)
+    return ref
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    opened = open_ledger(f"sqlite:///{tmp_path}/ledger.sqlite")
+    yield opened
+    opened.dispose()
+
+
+def test_nothing_is_lost_while_the_old_time_is_next_in_line(
+    broker_url: str, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then a message from before the step stands in the queue still; once it is gone, what nobody holds is sent again."""
+    moment = 10_000_000 * SECOND
+    monkeypatch.setattr("bridge.sweeper.now", lambda: moment)
+    settings = load_settings({"GROOVE_BROKER": broker_url, "GROOVE_WORKER__PREPARE_SOFT_TIME_LIMIT": "1"})
+    app, queues = make_app(settings, publisher_only=True), Queues(settings)
+    sweeper = Sweeper(settings=settings, ledger=ledger, event_log=MemoryEventLog(), queues=queues, app=app)
+    queued, lost = (received(ledger, name, moment + AHEAD) for name in ("queued", "lost"))
+    canvas.enqueue(app, [canvas.prepare(app, queued.session_id, queued.version, sent_at=moment + AHEAD)])
+
+    sweeper.sweep()
+    moment += 60 * SECOND
+    sweeper.sweep()
+    assert queues.lengths() == {EMBEDDING: 1, ATTRIBUTION: 0}
+
+    ledger.work.expect("queued", queued.version, [], signals_seen=0, now=moment)
+    with closing(Redis.from_url(broker_url)) as client:
+        client.delete(EMBEDDING)
+    sweeper.sweep()
+    with closing(Redis.from_url(broker_url)) as client:
+        [message] = client.lrange(EMBEDDING, 0, -1)
+    assert lost.session_id in json.loads(message)["headers"]["argsrepr"]
