@@ -22,12 +22,13 @@ import structlog
 
 sys.path[:0] = [str(Path(__file__).parents[1] / "tests"), str(Path(__file__).parents[1])]
 
+from bridge_runs.found import Found
 from bridge_runs.logs import HurtableLog, RealLog, StandInLog
-from bridge_runs.run import FaultRun, Found
+from bridge_runs.run import FaultRun
 from fixtures.broker import Broker
 from fixtures.iggy import IggyServer, iggy_binary
 from fixtures.postgresql import PostgreSQL
-from iggy_standin.threaded import ThreadedStandIn
+from iggy_standin.threaded import ThreadedProxy, ThreadedStandIn
 
 
 @contextlib.contextmanager
@@ -40,7 +41,10 @@ def hurtable(kind: str) -> Iterator[HurtableLog]:
         return
     server = IggyServer(binary=iggy_binary() or "iggy-server")
     server.start()
-    yield RealLog(server, is_safe=kind == "iggy")
+    proxy = ThreadedProxy(server.port)
+    proxy.start()
+    yield RealLog(server, proxy, is_safe=kind == "iggy")
+    proxy.close()
     server.close()
 
 

@@ -4,7 +4,8 @@ wire       numbers, frames and primitives of the protocol
 state      streams, topics, partitions, messages
 commands   what each command does to them
 server     connections, sessions, faults
-threaded   the same on a thread of its own, for synchronous tests
+proxy      stands before a real server: connections cut, replies lost, stalls
+threaded   server and proxy on a thread of their own, for synchronous tests
 
 What it keeps honest, because a reader's correctness depends on it: sessions (calls before a login are refused), offsets, the way
 messages are framed in batches, and state that outlives its listener (`stop` and `start` are a restart of the server).

@@ -125,9 +125,7 @@ class StandIn:
 
     async def _answer(self, connection: Connection, head: bytes, body: bytes) -> bytes | None:
         """None: cut the connection instead."""
-        operation = head[176]
-        is_read = operation == wire.OPERATION_READ
-        code = int.from_bytes(head[196:200], "little") if is_read else wire.OPERATIONS.get(operation, 0)
+        operation, code = head[176], wire.code_of(head)
         self.seen.append(code)
         if code in self._stall:
             await asyncio.sleep(self._stall.pop(code))

@@ -1,14 +1,36 @@
-"""The stand-in on an event loop and a thread of its own, for tests and processes that call synchronously."""
+"""The stand-in and the proxy on an event loop and a thread of their own, for tests and processes that call synchronously."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
 from threading import Thread
 from typing import Any, TypeVar
 
+from iggy_standin.proxy import Proxy
 from iggy_standin.server import StandIn
 from iggy_standin.state import Stored
 
 T = TypeVar("T")
+
+
+class OwnThread:
+    def __init__(self, name: str) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = Thread(target=self._loop.run_forever, name=name, daemon=True)
+        self._thread.start()
+
+    def do(self, work: Callable[[], T]) -> T:
+        async def doing() -> T:
+            return work()
+
+        return self.wait(doing())
+
+    def wait(self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=20)
+
+    def end(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(timeout=5)
+        self._loop.close()
 
 
 class ThreadedStandIn:
@@ -16,9 +38,7 @@ class ThreadedStandIn:
 
     def __init__(self, users: dict[str, str] | None = None) -> None:
         self.server = StandIn(users)
-        self._loop = asyncio.new_event_loop()
-        self._thread = Thread(target=self._loop.run_forever, name="iggy-standin", daemon=True)
-        self._thread.start()
+        self._own = OwnThread("iggy-standin")
 
     @property
     def port(self) -> int:
@@ -29,32 +49,39 @@ class ThreadedStandIn:
         return f"iggy://iggy:iggy@127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        self._wait(self.server.start())
+        self._own.wait(self.server.start())
 
     def stop(self) -> None:
-        self._wait(self.server.stop())
+        self._own.wait(self.server.stop())
 
     def kill_connections(self) -> int:
-        return self._do(self.server.kill_connections)
+        return self._own.do(self.server.kill_connections)
 
     def lose_tail(self, most: int, choose: Callable[[int], int] | None = None) -> int:
-        return self._do(lambda: self.server.lose_tail(most, choose))
+        return self._own.do(lambda: self.server.lose_tail(most, choose))
 
     def messages(self, stream: str, topic: str) -> dict[int, list[Stored]]:
         """By partition, as they are at this moment."""
-        return self._do(lambda: {part.id: list(part.log) for part in self.server.topic(stream, topic).partitions})
+        return self._own.do(lambda: {part.id: list(part.log) for part in self.server.topic(stream, topic).partitions})
 
     def close(self) -> None:
         self.stop()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(timeout=5)
-        self._loop.close()
+        self._own.end()
 
-    def _do(self, work: Callable[[], T]) -> T:
-        async def doing() -> T:
-            return work()
 
-        return self._wait(doing())
+class ThreadedProxy:
+    """`proxy` may be told what to lose and what to stall directly; cutting goes through the method here."""
 
-    def _wait(self, work: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=20)
+    def __init__(self, server_port: int) -> None:
+        self.proxy = Proxy(server_port)
+        self._own = OwnThread("iggy-proxy")
+
+    def start(self) -> None:
+        self._own.wait(self.proxy.start())
+
+    def cut(self) -> int:
+        return self._own.do(self.proxy.cut)
+
+    def close(self) -> None:
+        self._own.wait(self.proxy.stop())
+        self._own.end()

@@ -110,6 +110,12 @@ class Cursor:
         return value if flag == 1 else None
 
 
+def code_of(head: bytes) -> int:
+    """Which command a request's header announces; 0 for one that is not listed here."""
+    operation = head[176]
+    return int.from_bytes(head[196:200], "little") if operation == OPERATION_READ else OPERATIONS.get(operation, 0)
+
+
 def reply(request: bytes, *, operation: int, status: int, op: int, payload: bytes) -> bytes:
     """The answer to a request, whose checksum, client and number it repeats."""
     out = bytearray(HEADER)

@@ -65,6 +65,11 @@ def groove() -> None:
 
     Settings come from groove.toml and GROOVE_ variables; data lies in .groove unless GROOVE_DATA_DIR says otherwise.
     """
+    from worker.logs import configure_logs
+    from worker.settings import LogSettings
+
+    # what a command answers stands on standard output alone; the long-running parts configure theirs by the settings
+    configure_logs(LogSettings(level="warning"))
 
 
 def main() -> None:

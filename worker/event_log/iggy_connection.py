@@ -16,7 +16,7 @@ from apache_iggy import AutoLogin, IggyClient, TcpConfig, TcpReconnectionConfig
 
 from worker.errors import EventLogRefused, EventLogUnavailable
 from worker.event_log.iggy_address import IggyAddress
-from worker.event_log.iggy_errors import is_answer, silent_login, translated
+from worker.event_log.iggy_errors import cut_login, is_answer, is_cut, silent_login, translated
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -136,6 +136,10 @@ class IggyConnection:
             if self._has_logged_in:
                 raise
             raise await asyncio.to_thread(silent_login, self._address) from None
+        except RuntimeError as error:
+            if self._has_logged_in or not is_cut(error):
+                raise
+            raise cut_login(self._address) from error
         self._has_logged_in = True
         self._client = client
         return client

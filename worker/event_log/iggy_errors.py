@@ -35,6 +35,11 @@ def is_answer(error: RuntimeError) -> bool:
     return str(error).startswith(ANSWERS)
 
 
+def is_cut(error: RuntimeError) -> bool:
+    """Whether the other side closed the connection instead of answering."""
+    return str(error).startswith("Disconnected")
+
+
 def is_missing(error: RuntimeError) -> bool:
     return is_answer(error) and "not found" in str(error)
 
@@ -54,6 +59,13 @@ def translated(error: RuntimeError, address: IggyAddress, doing: str) -> EventLo
     if is_missing(error):
         return EventLogUnavailable(f"{place}, to {doing}: it is not there; the bridge creates topics when it starts")
     return EventLogUnavailable(f"{place}, to {doing}: {text}")
+
+
+def cut_login(address: IggyAddress) -> EventLogUnavailable:
+    """A first login that ended with its connection: a server that is just being stopped, or something else at this port."""
+    return EventLogUnavailable(
+        f"event log: Iggy at {address} closes the connection instead of answering a login: {NEEDED}"
+    )
 
 
 def silent_login(address: IggyAddress) -> EventLogUnavailable:

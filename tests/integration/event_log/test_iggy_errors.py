@@ -71,6 +71,10 @@ def server_that_says(answer: bytes) -> Iterator[int]:
         connection.close()
 
 
+def close_the_first(listener: socket.socket) -> None:
+    listener.accept()[0].close()
+
+
 def test_nobody_listens(name: TopicName) -> None:
     """A server that is not there is said to be not reachable, with its address, at once."""
     port = free_port()
@@ -104,6 +108,19 @@ def test_a_server_that_never_answers_a_login(iggy_standin: ThreadedStandIn, name
     iggy_standin.server.is_silent = True
     with log_at(iggy_standin.url) as log, within(4), pytest.raises(EventLogRefused, match=r"apache/iggy:0\.9\.0"):
         log.partitions(name)
+
+
+def test_something_else_at_the_port(name: TopicName) -> None:
+    """Whatever closes the connection when we log in is said to do so, with the version that is needed; it may be a server that is going."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        port = listener.getsockname()[1]
+        thread = Thread(target=close_the_first, args=(listener,), daemon=True)
+        thread.start()
+        cut = pytest.raises(EventLogUnavailable, match=r"closes the connection .*apache/iggy:0\.9\.0")
+        with log_at(f"iggy://iggy:iggy@127.0.0.1:{port}") as log, within(4), cut as failed:
+            log.partitions(name)
+        thread.join(timeout=5)
+    assert not isinstance(failed.value, EventLogRefused)
 
 
 def test_the_usual_deadline_leaves_a_silent_server_no_ten_seconds(
