@@ -1,8 +1,4 @@
-"""`groove lag`, `groove tail`, `groove outbox`: the event log from outside."""
-
-import json
-import sys
-import time
+"""`groove lag`, `groove outbox`: what has been read from the event log, and what is on its way there."""
 
 import click
 
@@ -24,6 +20,9 @@ def lag_command(*, as_json: bool) -> None:
             lags = partition_lags(settings, ledger, event_log)
     finally:
         event_log.close()
+    for topic in (settings.streams.heavy, settings.streams.lightweight):
+        if not any(lag.name.startswith(f"{topic}/") for lag in lags):
+            click.echo(f"groove lag: no topic {topic} to be seen: the bridge creates it when it starts", err=True)
     print_rows(
         [
             ("partition", "left"),
@@ -48,39 +47,6 @@ def lag_command(*, as_json: bool) -> None:
         ],
         as_json=as_json,
     )
-
-
-@click.command("tail")
-@click.option("--from-start", is_flag=True, help="From the oldest message kept, instead of only new ones.")
-@click.option("--count", type=click.IntRange(min=1), help="End after so many messages.")
-def tail_command(count: int | None, *, from_start: bool) -> None:
-    """Follow what is published to `groove.attribution`, one JSON object a line."""
-    from worker.event_log.opening import open_event_log
-    from worker.event_log.protocol import TopicName
-    from worker.settings import load_settings
-
-    settings = load_settings()
-    event_log = open_event_log(settings.event_log_url)
-    stream, _, topic = settings.streams.attributed.partition("/")
-    name = TopicName(stream=stream, topic=topic)
-    shown = 0
-    try:
-        ends = {partition: event_log.ends(name, partition) for partition in range(event_log.partitions(name))}
-        positions = {partition: end.begin if from_start else end.end for partition, end in ends.items()}
-        while count is None or shown < count:
-            before = shown
-            for partition, position in positions.items():
-                for message in event_log.read(name, partition, position, 100):
-                    positions[partition] = message.offset + 1
-                    click.echo(json.dumps(json.loads(message.payload), ensure_ascii=True))
-                    shown += 1
-                    if shown == count:
-                        return
-            sys.stdout.flush()
-            if shown == before:
-                time.sleep(0.2)
-    finally:
-        event_log.close()
 
 
 @click.group("outbox")
