@@ -41,6 +41,8 @@ from worker.broker import broker_client
 from worker.bundle import SessionBundle, SessionContext
 from worker.bundle_cache import BundleCache
 from worker.domain import Learning
+from worker.event_log.opening import open_event_log
+from worker.event_log.protocol import TopicName
 from worker.events import HeavyEvent, read_heavy_event
 from worker.learnings import read_learning
 from worker.ledger import HeavyReceived, Ledger, open_ledger
@@ -229,12 +231,23 @@ def bench(settings: Settings, event: dict[str, Any], learnings: list[Learning]) 
         ledger = open_ledger(settings.ledger_url)
         try:
             stack.start()
+            make_output_topic(settings)
             store = HttpStore(settings.store_url)
             store.import_learnings(learnings, actor="benchmark", now=1)
             yield Bench(settings, stack, ledger, store, event)
         finally:
             stack.stop()
             ledger.dispose()
+
+
+def make_output_topic(settings: Settings) -> None:
+    """As the bridge would; without it every finished session leaves its message to the sweeper."""
+    stream, _, topic = settings.streams.attributed.partition("/")
+    event_log = open_event_log(settings.event_log_url)
+    try:
+        event_log.ensure_topic(TopicName(stream=stream, topic=topic), settings.streams.partitions)
+    finally:
+        event_log.close()
 
 
 def measure(settings: Settings, options: argparse.Namespace) -> dict[str, Any]:
