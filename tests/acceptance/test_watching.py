@@ -11,6 +11,7 @@ from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fixtures.broker import free_port
@@ -73,6 +74,59 @@ def test_flower_without_a_password_has_no_api(groove: Groove, connected: dict[st
 def test_flower_refuses_an_open_door(address: str, auth: str, said: str, groove: Groove) -> None:
     """Beyond loopback it needs a password, and a password that Flower would read otherwise is none."""
     assert said in groove("flower", "--address", address, status=1, GROOVE_FLOWER_AUTH=auth)
+
+
+def ask_flower(port: int, path: str, body: bytes | None = None) -> Any:
+    headers = {"authorization": "Basic " + b64encode(b"groove:right").decode(), "content-type": "application/json"}
+    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", data=body, headers=headers)
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return json.load(answer)
+
+
+@pytest.mark.timeout(400)
+def test_a_failed_try_is_seen_in_flower_and_tried_again(
+    groove: Groove, connected: dict[str, str], tmp_path: Path
+) -> None:
+    """The reason stands in the task's result; our command cures it; and Flower's own call runs a finished session in vain."""
+    port = free_port()
+    groove.start("flower", "--port", str(port), GROOVE_FLOWER_AUTH="groove:right", **connected)
+    for part in ("store", "bridge", "worker"):
+        groove.start(part, **connected)
+    wait_until(lambda: is_well(groove, "flower", "--port", str(port)), "Flower answers")
+    wait_until(lambda: is_well(groove, "store"), "the store answers")
+    known, missing = tuple(LEARNINGS)[:-1], tuple(LEARNINGS)[-1]
+    groove("learnings", "import", write_learnings(tmp_path / "known.jsonl", known), **connected)
+    groove("publish", write_events(tmp_path / "events.jsonl", sessions(1)), **connected)
+
+    def results(state: str) -> list[dict[str, Any]]:
+        found = ask_flower(port, "/api/tasks").values()
+        return [task for task in found if f"'state': '{state}'" in str(task["result"])]
+
+    wait_until(lambda: len(results("finished")) == 1, "the session is finished without it", seconds=200)
+    [failed] = results("failed")
+    assert failed["name"] == "groove.attribute_learning"
+    assert f"session session-0, learning {missing}" in failed["args"]
+    assert "unknown learning" in failed["result"]
+    page = urllib.request.Request(f"http://127.0.0.1:{port}/tasks")
+    page.add_header("authorization", "Basic " + b64encode(b"groove:right").decode())
+    with urllib.request.urlopen(page, timeout=10) as answer:
+        shown = answer.read().decode()
+    assert all(f'data-column="{column}"' in shown for column in ("args", "result"))
+
+    [line] = groove.json("tasks", "failed", **connected)
+    assert (line["session"], line["learning"]) == ("session-0", missing)
+    groove("learnings", "import", write_learnings(tmp_path / "missing.jsonl", (missing,)), **connected)
+    assert groove.json("tasks", "retry", "--session", "session", **connected)["opened"] == ["session-0"]
+    wait_until(lambda: len(results("finished")) == 2, "the session is finished with it", seconds=200)
+    assert groove.json("tasks", "failed", **connected) == []
+
+    values = groove("values", "--json", **connected)
+    version = groove.json("sessions", "show", "session-0", **connected)["version"]
+    arguments = ["session-0", [version[name] for name in ("timestamp", "event_id", "attempt")]]
+    sent = ask_flower(port, "/api/task/async-apply/groove.prepare_session", json.dumps({"args": arguments}).encode())
+    wait_until(lambda: ask_flower(port, f"/api/task/info/{sent['task-id']}")["state"] == "SUCCESS", "it was run")
+    wait_until(lambda: len(results("finished already")) == 1, "and found all done")
+    assert groove("values", "--json", **connected) == values
 
 
 TOKENS = {"GROOVE_STORE_READ_TOKEN": "reader", "GROOVE_STORE_WRITE_TOKEN": "writer"}

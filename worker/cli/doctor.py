@@ -186,6 +186,8 @@ def _model(settings: object) -> str:
 
     assert isinstance(settings, Settings)
     if find_spec("sentence_transformers") is None:
+        if settings.broker is not None:
+            return "not installed here; only embedding workers need it"
         raise ConfigurationError("sentence-transformers is not installed")
     return settings.embedder.model or "all-MiniLM-L6-v2"
 

@@ -28,8 +28,16 @@ def flower_command(address: str, port: int) -> None:
         os.environ.pop("FLOWER_UNAUTHENTICATED_API", None)
     app = make_app(settings)
     app.set_default()
-    # Flower would run a flowerconfig.py from whatever folder this is
-    app.start(["flower", f"--address={address}", f"--port={port}", "--conf=/dev/null", "--max-tasks=20000"])
+    options = {
+        "address": address,
+        "port": port,
+        # Flower would run a flowerconfig.py from whatever folder this is
+        "conf": "/dev/null",
+        "max-tasks": 20_000,
+        # which session and learning, and why it failed: Flower leaves these out by itself
+        "tasks-columns": "name,args,result,state,received,runtime,worker,uuid",
+    }
+    app.start(["flower", *(f"--{name}={value}" for name, value in options.items())])
 
 
 def _check_auth(auth: str, address: str) -> None:
