@@ -19,7 +19,7 @@ from worker.errors import GrooveError, InvalidEvent, NotFound, Superseded
 from worker.event_log.protocol import EventLog
 from worker.events import read_heavy_event
 from worker.giving_up import give_up_session
-from worker.ledger import MOST_APART, Gates, Ledger, Overdue, Resent, SessionRef, WaitingSession
+from worker.ledger import MOST_APART, MOST_DOUBLINGS, Gates, Ledger, Overdue, Resent, SessionRef, WaitingSession
 from worker.publishing import drain_outbox
 from worker.queues import Queues
 from worker.settings import Settings
@@ -95,7 +95,9 @@ class Sweeper:
         return min(oldest, moment) if oldest <= moment + MOST_APART else 0
 
     def _set_right(self, moment: int) -> None:
-        latest_retry = moment + round(self._settings.worker.retry_seconds * _MICROS)
+        options = self._settings.worker
+        longest_retry = options.retry_seconds * 2 ** min(options.max_tries, MOST_DOUBLINGS)
+        latest_retry = moment + round(longest_retry * _MICROS)
         if self._ledger.sweep.set_right(moment, latest_retry=latest_retry):
             log.warning("clock_was_set_back", todo="what was sent by the old time counts as sent now")
 

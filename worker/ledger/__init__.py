@@ -26,13 +26,14 @@ from worker.ledger.outbox import OutboxMessage, UnsentMessage
 from worker.ledger.partitions import Lease, PartitionState, Topic
 from worker.ledger.retention import Pruned
 from worker.ledger.retries import FailedEntry, Reopened
-from worker.ledger.sessions import EntryRef, SessionRef
+from worker.ledger.sessions import MOST_DOUBLINGS, EntryRef, SessionRef
 from worker.ledger.states import DeadLetterKind, DeadLetterState, EntryState, SessionState
 from worker.ledger.sweep import Gates, Overdue, Resent, WaitingSession
 from worker.ledger.work import SessionWork
 
 __all__ = [
     "MOST_APART",
+    "MOST_DOUBLINGS",
     "Counts",
     "DeadLetter",
     "DeadLetterKind",

@@ -13,7 +13,16 @@ from worker.domain import SessionVersion
 from worker.errors import NotFound
 from worker.ledger.database import Database
 from worker.ledger.schema import Entry
-from worker.ledger.sessions import ITS_ENTRIES, SessionRef, key_of, note, of_version, readable, standing
+from worker.ledger.sessions import (
+    ITS_ENTRIES,
+    MOST_DOUBLINGS,
+    SessionRef,
+    key_of,
+    note,
+    of_version,
+    readable,
+    standing,
+)
 from worker.ledger.states import EntryState
 
 
@@ -112,11 +121,14 @@ class Entries:
         max_tries: int,
         retry_at: int,
     ) -> EntryOutcome:
-        """The work itself failed: a try more, and after `max_tries` of them failed for good; before, sent again at `retry_at`.
+        """The work itself failed: a try more, and after `max_tries` of them failed for good.
+
+        After the first it is sent again at `retry_at`, after each further one twice as late (`MOST_DOUBLINGS`).
 
         Raises `Superseded`. An entry that is no longer open stays as it is.
         """
         gives_up = Entry.tries + 1 >= max_tries
+        waits = [now + ((retry_at - now) << doublings) for doublings in range(MOST_DOUBLINGS + 1)]
         change = (
             update(Entry)
             .where(of_version(session_id, version), Entry.learning_id == learning_id)
@@ -126,7 +138,9 @@ class Entries:
                 reason=readable(reason),
                 started_at=None,
                 state=case((gives_up, EntryState.FAILED), else_=EntryState.PENDING),
-                next_try_at=case((gives_up, None), else_=retry_at),
+                next_try_at=case(
+                    (gives_up, None), else_=case(dict(enumerate(waits)), value=Entry.tries, else_=waits[-1])
+                ),
                 ended_at=case((gives_up, now), else_=None),
             )
             .returning(Entry.state)

@@ -16,6 +16,8 @@ from worker.ledger.states import SessionState
 
 #: a reason is for people: it is shown in tables and kept in messages
 MAX_REASON = 2000
+#: a retry waits twice as long as the one before, at most so many times
+MOST_DOUBLINGS = 10
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

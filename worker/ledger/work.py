@@ -19,6 +19,7 @@ from worker.ledger.outbox import OutboxMessage, put
 from worker.ledger.schema import Entry, Event, Lightweight, Payload, Session
 from worker.ledger.sessions import (
     ITS_ENTRIES,
+    MOST_DOUBLINGS,
     THIS_SESSION,
     THIS_VERSION,
     SessionRef,
@@ -123,7 +124,7 @@ class Work(Entries, Transcripts):
     def fail_preparation(
         self, session_id: str, version: SessionVersion, reason: str, *, now: int, max_tries: int, retry_at: int
     ) -> bool:
-        """`prepare_session` itself failed. False: the sweeper sends it again at `retry_at`. True: it gave up.
+        """`prepare_session` itself failed. False: the sweeper sends it again as in `fail_entry`. True: it gave up.
 
         Having given up, the caller calls `expect` with every learning refused for that reason.
         """
@@ -132,7 +133,8 @@ class Work(Entries, Transcripts):
             if session.state != SessionState.RECEIVED:
                 return False
             tries = session.tries + 1
-            again = {"tries": tries, "reason": readable(reason), "next_try_at": retry_at, "started_at": None}
+            next_try_at = now + ((retry_at - now) << min(session.tries, MOST_DOUBLINGS))
+            again = {"tries": tries, "reason": readable(reason), "next_try_at": next_try_at, "started_at": None}
             _change(connection, session_id, again)
             _note(connection, session_id, version, "preparation failed", now, readable(reason))
             return tries >= max_tries

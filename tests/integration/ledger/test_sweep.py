@@ -87,6 +87,19 @@ def test_a_failure_is_sent_again_at_its_time(ledger: Ledger, attributing: Attrib
     assert sweep(ledger, 101, lost_before=0) == Resent()
 
 
+def test_each_further_retry_waits_twice_as_long(ledger: Ledger, attributing: Attributing, receive: Receive) -> None:
+    """A fault that lasts is not met by a burst of tries."""
+    ref = attributing("s", ["a"])
+    [raw] = receive(heavy("p"))
+    for failed_at, due_at in ((1, 101), (200, 400), (500, 900)):
+        spent = {"now": failed_at, "max_tries": 9, "retry_at": failed_at + 100}
+        ledger.work.fail_entry("s", ref.version, "a", "no", **spent)
+        ledger.work.fail_preparation("p", raw.version, "no", **spent)
+        assert sweep(ledger, due_at - 1, lost_before=0) == Resent()
+        due = sweep(ledger, due_at, lost_before=0, max_tries=9)
+        assert (due.prepare, due.attribute) == ([raw], [entry(ref, "a")])
+
+
 def test_a_learning_that_kills_its_process(ledger: Ledger, attributing: Attributing) -> None:
     """Deaths count from the second delivery on; then it has failed, and the session's finish is due at once."""
     ref = attributing("s", ["a"])
