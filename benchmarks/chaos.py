@@ -3,6 +3,7 @@
 --event-log iggy     a real iggy-server (on the PATH, or GROOVE_TEST_IGGY_SERVER), else the tests' stand-in, which the rows say
 --ledger postgresql  a real PostgreSQL
 --resume             rows are kept that the results have for this code already
+--show               the results' rows of one fault and the same parts added up, in one line; nothing is measured
 
 Every row must read: finished all, lost 0, published at least once an attempt with one id, values identical. Ends with status 1 otherwise.
 """
@@ -61,6 +62,14 @@ class Results:
                 return Row(**{name: found[name] for name in Row.__dataclass_fields__})
         return None
 
+    def show(self) -> Iterator[str]:
+        keys = sorted(
+            {(found["parts"], list(FAULTS).index(found["fault"])) for found in self._rows}, key=_embedded_first
+        )
+        for parts, place in keys:
+            chosen = [found for found in self._rows if (found["parts"], found["fault"]) == (parts, list(FAULTS)[place])]
+            yield _added_up(chosen)
+
     def add(self, row: Row, sessions: int) -> None:
         own = asdict(row) | {"events": sessions, "is_well": row.is_well, "code": self._code}
         self._rows = [found for found in self._rows if _key(found) != _key(own)] + [own]
@@ -70,6 +79,26 @@ class Results:
 
 def _key(row: dict[str, Any]) -> tuple[str, str, int]:
     return row["fault"], row["parts"], row["seed"]
+
+
+def _embedded_first(key: tuple[str, int]) -> tuple[bool, str, int]:
+    return not key[0].startswith("valkey"), *key
+
+
+def _added_up(rows: list[dict[str, Any]]) -> str:
+    def total(name: str) -> int:
+        return sum(row[name] for row in rows)
+
+    seconds = [row["seconds"] for row in rows if row["seconds"] is not None]
+    published = "/".join(str(total(f"published_{often}")) for often in ("none", "once", "more"))
+    cells = (
+        *(rows[0]["fault"], rows[0]["parts"], ", ".join(str(row["seed"]) for row in rows), total("sessions")),
+        *(total("finished"), total("sessions") - total("finished"), published, total("extra_runs")),
+        "yes" if all(row["identical"] for row in rows) else "NO",
+        f"{min(seconds):.0f}–{max(seconds):.0f}" if len(seconds) == len(rows) else "–",
+        "; ".join(dict.fromkeys(row["note"] for row in rows if row["note"])),
+    )
+    return f"| {' | '.join(map(str, cells))} |"
 
 
 @contextlib.contextmanager
@@ -115,8 +144,12 @@ def main() -> int:
     parser.add_argument("--ledger", choices=["sqlite", "postgresql"], default="sqlite")
     parser.add_argument("--resume", action="store_true")
     parser.add_argument("--results", type=Path, default=RESULTS)
+    parser.add_argument("--show", action="store_true")
     options = parser.parse_args()
     results = Results(options.results)
+    if options.show:
+        print(HEADING, "\n".join([HEADER, *results.show()]), sep="\n\n")
+        return 0
     folder = Path(tempfile.mkdtemp(prefix="groove-chaos-"))
     expected = Undisturbed(folder=folder, count=options.sessions)
     bad = 0
