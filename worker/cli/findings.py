@@ -9,6 +9,8 @@ if TYPE_CHECKING:
 
 #: ids named in one finding; `groove show` has the rest
 _NAMED = 5
+#: characters of an id
+_SHORT = 13
 #: of the withheld sessions: with more of them contaminated, the experiment sees visibly less than the truth
 _CONTAMINATED = 0.05
 
@@ -66,12 +68,19 @@ def about_experiments(healths: "Sequence[LearningHealth]") -> Iterator[Finding]:
 
 
 def _alarm(what: str, learning_ids: list[str], advice: str) -> Finding:
-    return Finding(what=what, is_well=not learning_ids, detail=_named(learning_ids), advice=advice)
+    return Finding(
+        what=what, is_well=not learning_ids, detail=_named([_short(id_) for id_ in learning_ids]), advice=advice
+    )
 
 
 def _note(what: str, pairs: list[tuple[str, ...]], advice: str) -> Finding:
-    named = _named([" and ".join(pair) for pair in pairs])
+    named = _named([" and ".join(map(_short, pair)) for pair in pairs])
     return Finding(what=what, is_well=True, is_note=bool(pairs), detail=named, advice=advice)
+
+
+def _short(learning_id: str) -> str:
+    """Enough of a long id to tell it apart; commands take such a beginning."""
+    return learning_id if len(learning_id) <= _SHORT else learning_id[:_SHORT]
 
 
 def _named(names: list[str]) -> str:
