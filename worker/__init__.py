@@ -22,13 +22,14 @@ heartbeat.py        signs of life for health checks
 broker.py           a connection to the broker beside Celery's own
 logs.py             log lines: an event name and fields
 settings.py         every setting once
+second_look.py      a cross-encoder reads what layer 1 leaves in doubt (optional)
 store/              what is remembered about learnings: CozoDB behind one server
 layers/             activation, temporal, ablation, aggregation; pure
 ledger/             what is known about work: events, entries, positions, outbox; SQL
 event_log/          Apache Iggy, Redis Streams, memory
 embedder/           sentence-transformers behind a protocol
 bundle.py           a prepared session (evidence.py, bundle_codec.py: what is in it, how it is written)
-calibration.py      layer 1's numbers and where they come from (ngrams.py: one of its features)
+calibration.py      layer 1's numbers and where they come from (ngrams.py: one of its features; common_words.py: what is rare)
 transcripts/        transcripts in every form they come in
 learnings.py        learnings as they are written down
 events/             the messages that come in and go out

@@ -37,7 +37,7 @@ class SessionBundle:
     evidence: SessionEvidence = field(default_factory=SessionEvidence)
     #: learnings whose own text, or a near copy, stood in the assistant's context
     contaminated: frozenset[str] = frozenset()
-    #: the embedder's; empty where there was nothing to embed
+    #: the embedder's, and after " + " the second look's; empty where there was nothing to embed
     model: str = ""
     precision: str = ""
 
@@ -92,6 +92,7 @@ _EVIDENCE_ARRAYS = (
     "action_vectors",
     "action_starts",
     "insight_vectors",
+    "second_look",
 )
 _NGRAM_ARRAYS = ("buckets", "starts", "rows", "weights")
 

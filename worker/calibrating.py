@@ -2,21 +2,22 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-
-import numpy as np
+from typing import Any
 
 from worker.bundle import SessionBundle, SessionContext
 from worker.calibration import Calibration, shipped_calibration
+from worker.common_words import CommonWords
 from worker.domain import Learning, SessionVersion, Transcript
 from worker.embedder.protocol import Embedder
 from worker.embedder.vector_cache import VectorCache
 from worker.errors import InvalidFile
 from worker.layers.activation.features import FEATURES, learning_features
-from worker.layers.activation.fitting import PRIOR, fit_weights
+from worker.layers.activation.fitting import PRIOR, fit_second_look, fit_weights
 from worker.layers.activation.quality import Quality, quality
 from worker.preparation import build_bundle
+from worker.second_look import SecondLook
 
 #: sessions held back, one in this many, chosen by a hash of their ids
 HELD_BACK = 4
@@ -29,6 +30,15 @@ class Label:
     """A reader's judgement of one pair: did the session use the learning?"""
 
     session_id: str
+    learning_id: str
+    used: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Judged:
+    """A label with the session it speaks of, prepared."""
+
+    bundle: SessionBundle
     learning_id: str
     used: bool
 
@@ -52,22 +62,21 @@ def fit(
     made_at: datetime,
     threshold: float = 0.75,
     current: Calibration | None = None,
+    second_look: SecondLook | None = None,
 ) -> tuple[Calibration, CalibrationReport]:
     """Raises `InvalidFile` when the labels name what is not there, or are too few. `current`: None means the shipped calibration."""
-    rows = labelled_features(sessions, learnings, labels, embedder)
-    used = [label.used for label in labels]
-    if min(sum(used), len(used) - sum(used)) < LEAST_LABELS:
+    current = current or shipped_calibration()
+    judged = prepare(sessions, learnings, labels, embedder, current, second_look)
+    uses = sum(label.used for label in labels)
+    if min(uses, len(labels) - uses) < LEAST_LABELS:
         raise InvalidFile(f"a calibration needs at least {LEAST_LABELS} uses and {LEAST_LABELS} non-uses")
-    held = [is_held_back(label.session_id) for label in labels]
-    if not any(held) or all(held):
+    held = [each for each in judged if is_held_back(each.bundle.context.session_id)]
+    others = [each for each in judged if not is_held_back(each.bundle.context.session_id)]
+    if not held or not others:
         raise InvalidFile("the labelled sessions are too few to hold some of them back")
-    trial = _calibration(
-        [r for r, h in zip(rows, held, strict=True) if not h], [u for u, h in zip(used, held, strict=True) if not h]
-    )
-    tested = [(row, use) for row, use, h in zip(rows, used, held, strict=True) if h]
     report = CalibrationReport(
-        before=_quality(current or shipped_calibration(), tested, threshold),
-        after=_quality(trial, tested, threshold),
+        before=_quality(current, held, threshold),
+        after=_quality(fitted(others), held, threshold),
         sessions=len({label.session_id for label in labels}),
         labels=len(labels),
     )
@@ -75,21 +84,23 @@ def fit(
         "made_at": made_at.isoformat(timespec="seconds"),
         "sessions": report.sessions,
         "labels": report.labels,
-        "uses": sum(used),
-        "model": embedder.model,
+        "uses": uses,
+        "model": judged[0].bundle.model,
         "precision": embedder.precision,
         "method": "logistic regression with a normal prior on each weight: " + str(PRIOR),
     }
-    return _calibration(rows, used, provenance), report
+    return fitted(judged, provenance=provenance), report
 
 
-def labelled_features(
+def prepare(
     sessions: Mapping[str, Transcript],
     learnings: Mapping[str, Learning],
     labels: Sequence[Label],
     embedder: Embedder,
-) -> list[dict[str, float]]:
-    """One row of features per label, in their order. Raises `InvalidFile` for a label of an unknown session or learning."""
+    current: Calibration,
+    second_look: SecondLook | None = None,
+) -> list[Judged]:
+    """One per label, in their order. Raises `InvalidFile` for a label of an unknown session or learning."""
     vectors = VectorCache(embedder)
     wanted: dict[str, dict[str, Learning]] = {}
     for number, label in enumerate(labels, start=1):
@@ -98,18 +109,57 @@ def labelled_features(
         wanted.setdefault(label.session_id, {})[label.learning_id] = learnings[label.learning_id]
     bundles = {
         session_id: build_bundle(
-            bare_context(session_id), sessions[session_id], asked, embedder=embedder, learning_vectors=vectors
+            bare_context(session_id),
+            sessions[session_id],
+            asked,
+            embedder=embedder,
+            learning_vectors=vectors,
+            calibration=current,
+            second_look=second_look,
         )
         for session_id, asked in wanted.items()
     }
-    return [session_features(bundles[label.session_id], label.learning_id) for label in labels]
+    return [
+        Judged(bundle=bundles[label.session_id], learning_id=label.learning_id, used=label.used) for label in labels
+    ]
 
 
-def session_features(bundle: SessionBundle, learning_id: str) -> dict[str, float]:
+def fitted(judged: Sequence[Judged], *, name: str = "fitted", provenance: dict[str, Any] | None = None) -> Calibration:
+    """Common words, weights and second look, one after the other: each is fitted under those before it."""
+    texts_of = {each.bundle.context.session_id: each.bundle.evidence.texts for each in judged}
+    words = CommonWords.count(texts_of.values())
+    rows = [session_features(each, words) for each in judged]
+    intercept, weights = fit_weights(rows, [each.used for each in judged])
+    first = Calibration(version="", intercept=intercept, weights=weights)
+    doubts = [
+        (first.probability(row), score, each.used)
+        for each, row in zip(judged, rows, strict=True)
+        if (score := each.bundle.evidence.second_look_at(each.learning_id)) is not None
+    ]
+    return Calibration.fitted(
+        name,
+        intercept=intercept,
+        weights=weights,
+        common_words=words,
+        second_look=fit_second_look([p for p, _, _ in doubts], [s for _, s, _ in doubts], [u for _, _, u in doubts]),
+        provenance=provenance or {},
+    )
+
+
+def probability(calibration: Calibration, judged: Judged) -> float:
+    """What the detector would say under that calibration."""
+    first = calibration.probability(session_features(judged, calibration.common_words))
+    score = judged.bundle.evidence.second_look_at(judged.learning_id)
+    return first if score is None else calibration.second_look.probability(first, score)
+
+
+def session_features(judged: Judged, common_words: CommonWords) -> dict[str, float]:
     """All features at their emptiest where the assistant said nothing."""
-    if not bundle.evidence.texts:
+    evidence = judged.bundle.evidence
+    if not evidence.texts:
         return dict.fromkeys(FEATURES, 0.0)
-    return learning_features(bundle.learnings[learning_id], bundle.evidence).session()
+    under = replace(evidence, calibration=replace(evidence.calibration, common_words=common_words))
+    return learning_features(judged.bundle.learnings[judged.learning_id], under).session()
 
 
 def bare_context(session_id: str) -> SessionContext:
@@ -121,15 +171,7 @@ def is_held_back(session_id: str) -> bool:
     return hashlib.sha256(session_id.encode()).digest()[0] % HELD_BACK == 0
 
 
-def _calibration(
-    rows: Sequence[Mapping[str, float]], used: Sequence[bool], provenance: dict[str, object] | None = None
-) -> Calibration:
-    intercept, weights = fit_weights(rows, used)
-    numbers = repr((intercept, sorted(weights.items()))).encode()
-    version = f"fitted-{hashlib.sha256(numbers).hexdigest()[:12]}"
-    return Calibration(version=version, intercept=intercept, weights=weights, provenance=provenance or {})
-
-
-def _quality(calibration: Calibration, tested: list[tuple[dict[str, float], bool]], threshold: float) -> Quality:
-    scores = np.array([calibration.probability(row) for row, _ in tested])
-    return quality(scores.tolist(), [use for _, use in tested], threshold=threshold)
+def _quality(calibration: Calibration, judged: Sequence[Judged], threshold: float) -> Quality:
+    return quality(
+        [probability(calibration, each) for each in judged], [each.used for each in judged], threshold=threshold
+    )

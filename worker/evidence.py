@@ -1,5 +1,6 @@
 """What a session's assistant did, cut into chunks, as numbers: enough to judge any of its learnings without a model or a transcript."""
 
+import math
 from dataclasses import dataclass, field
 from enum import IntEnum
 
@@ -61,4 +62,13 @@ class SessionEvidence:
     action_starts: NDArray[np.int32] = field(default_factory=_no_rows)
     #: what it says in full: one row per learning
     insight_vectors: NDArray[np.float16] = field(default_factory=_no_vectors)
+    #: per learning, in log odds: what the second look found; nan or empty where there was none
+    second_look: NDArray[np.float32] = field(default_factory=_no_numbers)
     calibration: Calibration = field(default_factory=shipped_calibration)
+
+    def second_look_at(self, learning_id: str) -> float | None:
+        """None where the first look was sure enough, or the only one."""
+        if not len(self.second_look):
+            return None
+        score = float(self.second_look[self.learning_ids.index(learning_id)])
+        return None if math.isnan(score) else score

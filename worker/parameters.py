@@ -21,6 +21,10 @@ class ActivationParameters(Parameters):
     reference_boost: float = Field(default=0.15, ge=0, le=1)
     #: "calibrated": confidence is a probability. "raw": cosine of the best chunk plus `reference_boost`
     calibration: Literal["calibrated", "raw"] = "calibrated"
+    #: path or name of a cross-encoder that reads what is in doubt once more, while a session is prepared; unset: none
+    second_look: str | None = None
+    #: in doubt ⇔ the probability is at most this far from `similarity_threshold`
+    second_look_margin: float = Field(default=0.25, ge=0, le=1)
     #: near misses scoring at least this are kept for explanations and what-if runs
     candidate_floor: float = Field(default=0.4, ge=0, le=1)
 

@@ -1,6 +1,7 @@
 """A transcript and the learnings expected of it -> the session's bundle: the one place where layer 1 meets the model."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import accumulate
 
 import numpy as np
@@ -15,8 +16,10 @@ from worker.evidence import Chunk, SessionEvidence
 from worker.layers.activation.background import NEAREST, RULES
 from worker.layers.activation.chunks import chunk_transcript
 from worker.layers.activation.contamination import contaminated_learnings
+from worker.layers.activation.named_code import named_code
 from worker.layers.activation.wording import actions_of
 from worker.ngrams import NgramIndex
+from worker.second_look import SecondLook
 
 
 def build_bundle(
@@ -27,23 +30,27 @@ def build_bundle(
     embedder: Embedder,
     learning_vectors: VectorCache,
     calibration: Calibration | None = None,
+    second_look: SecondLook | None = None,
 ) -> SessionBundle:
     """Embeds each distinct chunk once, and each learning's texts once per process (`learning_vectors`, made on this embedder).
 
-    `calibration`: None takes the shipped one.
+    `calibration`: None takes the shipped one. `second_look`: None takes none.
     """
+    evidence = gather_evidence(
+        chunk_transcript(transcript),
+        learnings,
+        embedder=embedder,
+        learning_vectors=learning_vectors,
+        calibration=calibration,
+    )
+    if second_look is not None:
+        evidence = replace(evidence, second_look=second_look.scores(learnings, evidence))
     return SessionBundle(
         context=context,
         learnings=dict(learnings),
-        evidence=gather_evidence(
-            chunk_transcript(transcript),
-            learnings,
-            embedder=embedder,
-            learning_vectors=learning_vectors,
-            calibration=calibration,
-        ),
+        evidence=evidence,
         contaminated=contaminated_learnings(learnings.values(), transcript),
-        model=embedder.model,
+        model=f"{embedder.model} + {second_look.model}" if second_look else embedder.model,
         precision=embedder.precision,
     )
 
@@ -76,7 +83,9 @@ def gather_evidence(
         action_vectors=_learning_rows([action for ways in actions for action in ways], learning_vectors),
         action_starts=np.array(list(accumulate(map(len, actions), initial=0)), dtype=np.int32),
         insight_vectors=_learning_rows(insights, learning_vectors),
-        calibration=calibration or shipped_calibration(),
+        calibration=(calibration or shipped_calibration()).about(
+            code.text for insight in insights for code in named_code(insight)
+        ),
     )
 
 

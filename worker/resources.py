@@ -11,7 +11,7 @@ from worker.attribution import Attributor
 from worker.broker import broker_client
 from worker.bundle_cache import BundleCache
 from worker.calibration import Calibration, shipped_calibration
-from worker.embedder import Embedder, SentenceTransformerEmbedder, VectorCache
+from worker.embedder import CrossEncoderReader, Embedder, SentenceTransformerEmbedder, VectorCache
 from worker.errors import ConfigurationError
 from worker.event_log.opening import open_event_log
 from worker.event_log.protocol import EventLog
@@ -21,6 +21,7 @@ from worker.layers.temporal import ExponentialDecay
 from worker.ledger import Ledger, open_ledger
 from worker.metrics.work import MeasuredCorrelator, MeasuredDetector, MeasuredEmbedder, WorkMeasures
 from worker.parameters import ActivationParameters
+from worker.second_look import SecondLook
 from worker.settings import Settings, load_settings
 from worker.store.client import HttpStore
 from worker.store.protocol import AttributionStore
@@ -77,6 +78,17 @@ class Resources:
     @cached_property
     def learning_vectors(self) -> VectorCache:
         return VectorCache(self.embedder)
+
+    @cached_property
+    def second_look(self) -> SecondLook | None:
+        """None: the first one decides."""
+        options = self.settings.activation
+        if options.second_look is None or options.calibration == "raw":
+            return None
+        reader = CrossEncoderReader(
+            options.second_look, device=self.settings.embedder.device, threads=self.settings.embedder_threads
+        )
+        return SecondLook(reader, options)
 
     @cached_property
     def attributor(self) -> Attributor:

@@ -51,6 +51,7 @@ class Rereading:
             embedder=self.parts.embedder,
             learning_vectors=self.parts.learning_vectors,
             calibration=self.parts.calibration,
+            second_look=self.parts.second_look,
         )
         for learning_id in bundle.learnings:
             found = self.parts.attributor.detector.detect(learning_id, bundle)

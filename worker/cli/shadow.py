@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from worker.store.protocol import Reading
 
 #: what changes layer 1's answers and can only be told by reading the sessions again
-_NEEDS_READING = ("activation.detector", "activation.calibration", "embedder.", "calibration")
+_NEEDS_READING = ("activation.detector", "activation.calibration", "activation.second_look", "embedder.", "calibration")
 _GROUPS = ("activation", "temporal", "ablation", "aggregation", "embedder")
 
 

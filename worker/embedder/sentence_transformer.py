@@ -1,6 +1,5 @@
 """The Embedder on sentence-transformers: any model folder or name; by default all-MiniLM-L6-v2 from its package, offline."""
 
-import hashlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,12 +10,12 @@ import numpy as np
 
 from worker.embedder.precision import Precision, PrecisionSetting, choose_precision, has_amx_bf16
 from worker.embedder.protocol import Vectors
+from worker.embedder.weights import digest_of
 from worker.errors import ConfigurationError
 
 #: the setting that means "the model that is installed with this project"
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
 _BATCH_SIZE = {"cpu": 32, "cuda": 512, "mps": 128}
-_WEIGHTS = ("*.safetensors", "*.bin", "*.onnx")
 
 
 class SentenceTransformerEmbedder:
@@ -160,11 +159,7 @@ def _name(setting: str, source: Path | str, model: Any) -> str:
         config = getattr(getattr(model[0], "auto_model", None), "config", None)
         revision = getattr(config, "_commit_hash", None)
         return f"{label}@{revision[:12]}" if revision else label
-    digest = hashlib.sha256()
-    for pattern in _WEIGHTS:
-        for path in sorted(source.glob(pattern)):
-            digest.update(path.read_bytes())
-    return f"{label}@{digest.hexdigest()[:12]}"
+    return f"{label}@{digest_of(source)}"
 
 
 def _quiet(notices: Any) -> None:

@@ -78,6 +78,7 @@ class Preparation:
             embedder=parts.embedder,
             learning_vectors=parts.learning_vectors,
             calibration=parts.calibration,
+            second_look=parts.second_look,
         )
         self._patiently(parts.bundles.put, bundle)
 

@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 import pytest
 
 from worker.calibrating import Label, fit
-from worker.calibration import Calibration, shipped_calibration
+from worker.calibration import Calibration, SecondLookWeights, shipped_calibration
 from worker.domain import Learning, Transcript
 from worker.embedder import Embedder
 from worker.errors import InvalidFile
 from worker.layers.activation.features import FEATURES
-from worker.layers.activation.fitting import PRIOR, fit_weights
+from worker.layers.activation.fitting import PRIOR, fit_second_look, fit_weights
 from worker.layers.activation.quality import quality
 from worker.transcripts import parse_transcript
 
@@ -33,7 +33,16 @@ def test_the_shipped_calibration_knows_its_features_and_where_it_comes_from() ->
 
 @pytest.mark.parametrize(
     "text",
-    ["", "[]", "{}", '{"version":"x","intercept":NaN,"weights":{}}', '{"version":1,"intercept":"a","weights":{}}'],
+    [
+        "",
+        "[]",
+        "{}",
+        '{"version":"x","intercept":NaN,"weights":{}}',
+        '{"version":1,"intercept":"a","weights":{}}',
+        '{"version":"x","intercept":0,"weights":{},"second_look":{"slope":1}}',
+        '{"version":"x","intercept":0,"weights":{},"common_words":{"sessions":1,"held_by":{"many":"a"}}}',
+        '{"version":"x","intercept":0,"weights":{},"common_words":{"sessions":1,"held_by":{"0":"a"}}}',
+    ],
 )
 def test_a_broken_calibration_is_refused(text: str) -> None:
     """With one line, never a traceback of another library."""
@@ -54,6 +63,16 @@ def test_the_fit_does_not_depend_on_the_labels_order() -> None:
     rows = [row(wording=n / 50, meaning=(n * 7 % 50) / 50) for n in range(50)]
     used = [n % 3 == 0 for n in range(50)]
     assert fit_weights(rows, used) == fit_weights(rows[::-1], used[::-1])
+
+
+def test_the_second_look_is_fitted_where_the_first_one_stays() -> None:
+    """Without pairs in doubt its assumption stands; with scores that tell, it weighs more; a score that misleads, less."""
+    assert fit_second_look([], [], []) == SecondLookWeights()
+    scores, used = [3.0, -3.0] * 20, [True, False] * 20
+    telling = fit_second_look([0.6] * 40, scores, used)
+    misleading = fit_second_look([0.6] * 40, scores, [not use for use in used])
+    assert telling.weight > SecondLookWeights().weight > misleading.weight
+    assert telling.probability(0.6, 3.0) > 0.75 > telling.probability(0.6, -3.0)
 
 
 def test_quality_on_known_numbers() -> None:
@@ -93,6 +112,8 @@ def test_calibrate_reports_a_held_back_part(
     assert report.sessions == 24
     assert report.after.pairs == report.before.pairs > 0
     assert report.after.area == 1.0
+    assert calibration.common_words.held_by["lint"] == 12
+    assert Calibration.from_json(calibration.to_json()) == calibration
     assert calibration.provenance["model"] == "words@1"
     again, _ = fit(sessions, learnings, labels[::-1], embedder, made_at=NOW)
     assert (again.version, again.weights) == (calibration.version, calibration.weights)

@@ -63,3 +63,25 @@ def test_an_endless_session_is_thinned_out_evenly() -> None:
     assert len(found) == MAX_CHUNKS
     assert found[0].message_idx == 0
     assert found[-1].message_idx == len(messages) - 1
+
+
+def test_a_document_that_is_shown_is_not_done() -> None:
+    """Rules proposed in a fenced document are no use of them; code beside it still counts."""
+    content = "My proposal:\n```markdown\n- Always run the tests\n```sh\nmake test\n```\n```\nThat is it.\n```sh\nmake lint\n```"
+    assert chunks("assistant", content) == [
+        (ChunkKind.PROSE, "My proposal:"),
+        (ChunkKind.PROSE, "That is it."),
+        (ChunkKind.CODE, "make lint"),
+    ]
+
+
+def test_writing_a_rules_file_is_its_call_only() -> None:
+    """Its text is what others shall do; any other file's text is what the assistant did."""
+    for path, lines in (
+        ("docs/CLAUDE.md", 0),
+        (".github/copilot-instructions.md", 0),
+        ("a/.cursorrules", 0),
+        ("b.md", 1),
+    ):
+        found = chunks("assistant", f"[tool:Edit] {path}\n--- old\n+++ - Always run the tests")
+        assert found == [(ChunkKind.CALL, f"Edit {path}"), (ChunkKind.CODE, "- Always run the tests")][: 1 + lines]

@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from worker.bundle import SessionBundle
+from worker.common_words import CommonWords
 from worker.domain import EmbeddingSimilarity, ExplicitReference, Learning
 from worker.errors import LearningFailed
 from worker.layers.activation import HybridDetector
@@ -28,7 +30,7 @@ def test_a_command_that_was_run_activates(bundle: Bundle, learning: Make) -> Non
     assert answer.was_activated
     assert answer.points == (2,)
     assert ExplicitReference(pattern="mise run lint", message_idx=2, span="mise run lint") in answer.signals
-    assert answer.features["commands_run"] == 1.0
+    assert answer.features["commands_run"] > 0.5
 
 
 def test_the_best_message_has_the_sessions_confidence(bundle: Bundle, learning: Make) -> None:
@@ -99,3 +101,44 @@ def test_odd_texts_are_harmless(bundle: Bundle, learning: Make) -> None:
     odd = 'İstanbul: use `a.b(*)[c]{d}` and "%s" or `\\d+`'
     session = bundle([("assistant", "İİİ and then a.b(x) was called\n[tool:Bash] echo İ")], {"l1": learning(odd)})
     assert 0 <= HybridDetector().detect("l1", session).confidence <= 1
+
+
+def knowing(session: SessionBundle, **held_by: int) -> SessionBundle:
+    """The same under a calibration that counted these words in 100 sessions."""
+    words = CommonWords(sessions=100, held_by=held_by)
+    calibration = replace(session.evidence.calibration, common_words=words)
+    return replace(session, evidence=replace(session.evidence, calibration=calibration))
+
+
+def test_a_reference_weighs_by_its_rarest_word(bundle: Bundle, learning: Make) -> None:
+    """1 with a rare word, 1/2 where every session holds all of them; the confidence follows."""
+    session = bundle(SESSION, {"l1": learning(RULE)})
+    rare = HybridDetector().detect("l1", knowing(session, run=100, lint=100))
+    common = HybridDetector().detect("l1", knowing(session, run=100, lint=100, mise=100))
+    assert (rare.features["commands_run"], common.features["commands_run"]) == (1.0, 0.5)
+    assert rare.confidence > common.confidence
+
+
+def test_one_common_word_is_no_reference(bundle: Bundle, learning: Make) -> None:
+    """A call or flag of one word that most sessions hold says nothing, in either mode; a rare one does."""
+    session = bundle([("assistant", "[tool:Write] a.py\nvalue = print(x)")], {"l1": learning("Call `print()` for it")})
+    for mode in ("calibrated", "raw"):
+        detector = HybridDetector(ActivationParameters.model_validate({"calibration": mode, "candidate_floor": 0}))
+        kinds = [
+            {type(signal) for signal in (*answer.signals, *answer.candidates)}
+            for answer in (
+                detector.detect("l1", knowing(session, print=90)),
+                detector.detect("l1", knowing(session, print=2)),
+            )
+        ]
+        assert kinds == [{EmbeddingSimilarity}, {EmbeddingSimilarity, ExplicitReference}]
+
+
+def test_raw_knows_neither_references_weight_nor_a_second_look(bundle: Bundle, learning: Make) -> None:
+    """It stays the cosine plus the boost, whatever the calibration says."""
+    session = knowing(bundle(SESSION, {"l1": learning(RULE)}), run=100, lint=100, mise=100)
+    looked = replace(session, evidence=replace(session.evidence, second_look=np.array([9.0], dtype=np.float32)))
+    raw = HybridDetector(ActivationParameters(calibration="raw"))
+    answer = raw.detect("l1", looked)
+    assert answer == raw.detect("l1", session)
+    assert answer.confidence == pytest.approx(answer.features["cosine"] + 0.15)

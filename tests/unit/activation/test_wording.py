@@ -56,6 +56,13 @@ def test_warnings_and_examples_are_not_asked_for() -> None:
     ] == ["a_b()"]
 
 
+def test_a_template_is_no_name() -> None:
+    """It never stands anywhere as written, so that its absence says nothing; a command goes as far as its placeholder."""
+    named = named_code("Name it `NN.semantic-name.md` or `entire/<hash>-<tree>`. Commit with `git commit -m <text>`")
+    assert [code.text for code in named] == ["git commit -m <text>"]
+    assert named[0].pattern.search("git commit -m 'x'")
+
+
 @pytest.mark.parametrize(
     ("insight", "text", "found"),
     [
@@ -71,6 +78,7 @@ def test_warnings_and_examples_are_not_asked_for() -> None:
         ("Never do that! Try to use `xxd` or `hexdump`", "xxd a", True),
         ("Follow the Conventional Commits specification", 'git commit -m "fix(api): close it"', True),
         ("Follow the Conventional Commits specification", "prefix: something", False),
+        ("Follow the Conventional Commits specification", "a conventional commit message", True),
     ],
 )
 def test_named_code_is_found_as_whole_words(insight: str, text: str, found: bool) -> None:

@@ -1,6 +1,6 @@
 """Layer 1: did the session use the learning, how sure is that, and where?
 
-chunks.py         what the assistant wrote and did, in pieces
+chunks.py         what the assistant wrote and did, in pieces (fences.py: fenced blocks)
 wording.py        what a learning asks for
 named_code.py     the commands, calls and paths that a learning names
 features.py       the evidence for one learning, as numbers

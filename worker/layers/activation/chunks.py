@@ -1,6 +1,7 @@
 """Assistant messages -> chunks that one model input holds: sentences, commands, a few lines of code, calls with their input.
 
-What the assistant did not do is left out: messages of others, what tools answered, calls that were rejected, the old side of edits.
+What the assistant did not do is left out: messages of others, what tools answered, calls that were rejected, the old side of edits. So
+are rules that it only wrote down: fenced documents, and the text of rules files.
 """
 
 import re
@@ -9,6 +10,7 @@ from typing import Any
 
 from worker.domain import Block, BlockKind, Message, Transcript
 from worker.evidence import Chunk, ChunkKind
+from worker.layers.activation.fences import DOCUMENTS, stretches
 
 #: characters; the model reads 256 tokens, and a long chunk says too many things at once
 MAX_PROSE = 300
@@ -20,7 +22,6 @@ MAX_CHUNKS = 4_000
 #: characters of one block that are read
 MAX_BLOCK = 200_000
 
-_FENCE = re.compile(r"^[ \t]*(?:```|~~~).*$", re.MULTILINE)
 _SENTENCE_END = re.compile(r"(?<=[.!?:;])\s+(?=\S)")
 _COMMAND_END = re.compile(r"\n|&&|;")
 _OLD_SIDE = frozenset({"old_string", "old_str", "search", "old_text", "old_source"})
@@ -38,6 +39,10 @@ _NEW_SIDE = (
 )
 _PATHS = ("file_path", "path", "filename", "notebook_path", "file_name")
 _COMMANDS = ("command", "cmd", "script")
+_RULES_FILE = re.compile(
+    r"(?:\b(?:claude|claude\.local|agents|gemini|[\w-]*instructions)\.md|\.(?:cursor|windsurf|cline)rules|\.mdc)\b",
+    re.IGNORECASE,
+)
 
 
 def chunk_transcript(transcript: Transcript) -> tuple[Chunk, ...]:
@@ -66,11 +71,11 @@ def _pieces(block: Block) -> Iterator[tuple[ChunkKind, str]]:
 
 
 def _prose_and_fences(text: str) -> Iterator[tuple[ChunkKind, str]]:
-    for number, part in enumerate(_FENCE.split(text)):
-        if number % 2:
-            yield from ((ChunkKind.CODE, piece) for piece in code_groups(part))
-        else:
+    for language, part in stretches(text):
+        if language is None:
             yield from ((ChunkKind.PROSE, piece) for piece in sentences(part))
+        elif language not in DOCUMENTS:
+            yield from ((ChunkKind.CODE, piece) for piece in code_groups(part))
 
 
 def sentences(text: str) -> Iterator[str]:
@@ -108,8 +113,9 @@ def _call(block: Block) -> Iterator[tuple[ChunkKind, str]]:
         yield from ((ChunkKind.COMMAND, piece) for piece in commands(command[:MAX_BLOCK]))
         yield from ((ChunkKind.PROSE, piece) for piece in sentences(_first(given, ("description",))[:MAX_BLOCK]))
     elif new or _OLD_SIDE & given.keys():
-        yield ChunkKind.CALL, f"{block.tool} {_first(given, _PATHS)}"[:MAX_PROSE]
-        yield from ((ChunkKind.CODE, piece) for piece in code_groups(new[:MAX_BLOCK]))
+        path = _first(given, _PATHS)
+        yield ChunkKind.CALL, f"{block.tool} {path}"[:MAX_PROSE]
+        yield from _written(new[:MAX_BLOCK], path)
     else:
         yield ChunkKind.CALL, f"{block.tool} {block.text}"[:MAX_PROSE]
 
@@ -118,7 +124,12 @@ def _flat_call(block: Block) -> Iterator[tuple[ChunkKind, str]]:
     """A call whose input is known as text only: its first line names it, the rest is what it writes or says."""
     head, _, rest = block.text[:MAX_BLOCK].partition("\n")
     yield ChunkKind.CALL, f"{block.tool} {head}"[:MAX_PROSE]
-    yield from ((ChunkKind.CODE, piece) for piece in code_groups(rest))
+    yield from _written(rest, head)
+
+
+def _written(text: str, place: str) -> Iterator[tuple[ChunkKind, str]]:
+    if not _RULES_FILE.search(place):
+        yield from ((ChunkKind.CODE, piece) for piece in code_groups(text))
 
 
 def _first(given: dict[str, Any], names: tuple[str, ...]) -> str:

@@ -21,8 +21,8 @@ Floats = NDArray[np.float64]
 
 
 class HybridDetector:
-    """Confidence: the calibrated probability of the session's best evidence, references included; raw: the best chunk's cosine,
-    plus `reference_boost` if there is an explicit reference.
+    """Confidence: the calibrated probability of the session's best evidence, references and the second look (where there was one)
+    included; raw: the best chunk's cosine, plus `reference_boost` if there is an explicit reference.
 
     A similarity's score: the probability of its message alone, scaled so that the best message has the session's; raw: its cosine.
     """
@@ -40,7 +40,7 @@ class HybridDetector:
         references = find_references(features, evidence)
         if self._parameters.calibration == "raw":
             return self._raw(features, references, evidence)
-        return self._calibrated(features, references, evidence)
+        return self._calibrated(learning_id, features, references, evidence)
 
     def _raw(
         self, features: LearningFeatures, references: tuple[ExplicitReference, ...], evidence: SessionEvidence
@@ -52,10 +52,18 @@ class HybridDetector:
         return self._answer(confidence, similarities, references, named, evidence)
 
     def _calibrated(
-        self, features: LearningFeatures, references: tuple[ExplicitReference, ...], evidence: SessionEvidence
+        self,
+        learning_id: str,
+        features: LearningFeatures,
+        references: tuple[ExplicitReference, ...],
+        evidence: SessionEvidence,
     ) -> Activation:
         named = features.session()
         confidence = evidence.calibration.probability(named)
+        second = evidence.second_look_at(learning_id)
+        if second is not None:
+            named["second_look"] = second
+            confidence = evidence.calibration.second_look.probability(confidence, second)
         alone = evidence.calibration.probabilities(features.per_text())
         scores = np.minimum(1.0, np.round(alone * (confidence / max(float(alone.max()), 1e-9)), 6))
         return self._answer(confidence, _ranked(scores, alone, evidence), references, named, evidence)

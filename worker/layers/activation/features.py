@@ -5,22 +5,25 @@ Per distinct text of the session:
   meaning    cosine with what the learning asks for, minus how near the text is to rules in general
   wording    cosine of character n-grams with the learning
 Per session, from the code that the learning names (0 where it names none):
-  commands_run    share of its commands that were run, or written as code
-  code_written    1 if a call, flag, path or convention that it names was written
+  commands_run    share of its commands that were run, or written as code, each by its weight
+  code_written    the weight of the call, flag, path or convention that it names and that was written; the largest of several
   nothing_found   1 if none of what it names occurs anywhere
   no_command_run  1 if it names commands and none was run
+
+A reference weighs 1 if it holds a rare word, down to 1/2 if all its words are as common as can be (`common_words.py`).
 
 A text that copies the learning is no use of it, whoever wrote it down: it counts nothing.
 """
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
 
+from worker.common_words import words_of
 from worker.domain import Learning
 from worker.evidence import ChunkKind, SessionEvidence
 from worker.layers.activation.contamination import copied_share
@@ -34,6 +37,10 @@ _BACKGROUND = 0.8
 _COPY = 0.5
 _COPY_WORDING = 0.4
 _NOTHING = -1.0
+#: weight of a reference that is made of the commonest words
+_COMMON = 0.5
+#: one word alone must be rarer than this
+_RARE = 0.5
 
 Floats = NDArray[np.float64]
 
@@ -86,21 +93,38 @@ def learning_features(learning: Learning, evidence: SessionEvidence) -> Learning
     wording = evidence.ngrams.similarities(learning.insight)
     copied = _copies(learning.insight, evidence.texts, wording)
     nearest = (texts @ actions.astype(np.float64).T).max(axis=1)
-    found = tuple((code, _rows_with(code, evidence.texts)) for code in named_code(learning.insight))
+    rarity = evidence.calibration.common_words.rarity
+    found = tuple(
+        (_kind_by(rarity(code.text), code), _rows_with(code, evidence.texts)) for code in named_code(learning.insight)
+    )
     is_done = (evidence.chunk_kinds == ChunkKind.CODE) | (evidence.chunk_kinds == ChunkKind.COMMAND)
     done = frozenset(evidence.chunk_rows[is_done].tolist())
-    commands = [bool(rows & done) for code, rows in found if code.kind is CodeKind.COMMAND]
-    written = [bool(rows & done) for code, rows in found if code.kind is CodeKind.WRITTEN]
+
+    def done_weights(kind: CodeKind) -> list[float]:
+        """Per code of the kind, its weight where it was done, else 0."""
+        return [
+            (_COMMON + (1 - _COMMON) * rarity(code.text)) * bool(rows & done)
+            for code, rows in found
+            if code.kind is kind
+        ]
+
+    commands, written = done_weights(CodeKind.COMMAND), done_weights(CodeKind.WRITTEN)
     return LearningFeatures(
         cosine=np.round(texts @ evidence.insight_vectors[place].astype(np.float64), 6),
         meaning=np.where(copied, _NOTHING, np.round(nearest - _BACKGROUND * evidence.background, 6)),
         wording=np.where(copied, 0.0, wording),
         commands_run=round(sum(commands) / len(commands), 6) if commands else 0.0,
-        code_written=float(any(written)),
+        code_written=round(max(written, default=0.0), 6),
         nothing_found=float(bool(found) and not any(rows for _, rows in found)),
         no_command_run=float(bool(commands) and not any(commands)),
         found=found,
     )
+
+
+def _kind_by(rarity: float, code: NamedCode) -> NamedCode:
+    """One common word is never a reference, unless it is the program of a command."""
+    is_one_common_word = code.kind is CodeKind.WRITTEN and rarity < _RARE and len(words_of(code.text)) == 1
+    return replace(code, kind=CodeKind.MENTIONED) if is_one_common_word else code
 
 
 def _copies(insight: str, texts: tuple[str, ...], wording: Floats) -> NDArray[np.bool_]:

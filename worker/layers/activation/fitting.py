@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from worker.calibration import SecondLookWeights, log_odds
 from worker.layers.activation.features import FEATURES
 
 Floats = NDArray[np.floating[Any]]
@@ -24,31 +25,43 @@ PRIOR: dict[str, tuple[float, float]] = {
     "no_command_run": (-1.0, 1.0),
 }
 _INTERCEPT = (-3.0, 10.0)
+#: intercept and weight of the second look
+_SECOND_LOOK = ((0.0, 1.0), (SecondLookWeights().weight, 0.25))
 _STEPS = 100
 _TOLERANCE = 1e-10
 
 
 def fit_weights(features: Sequence[Mapping[str, float]], labels: Sequence[bool]) -> tuple[float, dict[str, float]]:
-    """(intercept, weights), both rounded to 4 decimals: the most probable ones given the labels and `PRIOR`. Newton's method."""
+    """(intercept, weights), both rounded to 4 decimals: the most probable ones given the labels and `PRIOR`."""
     matrix = np.array([[1.0, *(row[name] for name in FEATURES)] for row in features])
+    found = _most_probable(matrix, labels, prior=[_INTERCEPT, *(PRIOR[name] for name in FEATURES)])
+    return found[0], dict(zip(FEATURES, found[1:], strict=True))
+
+
+def fit_second_look(first: Sequence[float], scores: Sequence[float], labels: Sequence[bool]) -> SecondLookWeights:
+    """From the pairs that were looked at twice: their first probabilities stay, and the scores move them."""
+    if not labels:
+        return SecondLookWeights()
+    matrix = np.array([[1.0, score] for score in scores])
+    intercept, weight = _most_probable(matrix, labels, prior=_SECOND_LOOK, known=[log_odds(p) for p in first])
+    return SecondLookWeights(intercept=intercept, weight=weight)
+
+
+def _most_probable(
+    matrix: Floats, labels: Sequence[bool], *, prior: Sequence[tuple[float, float]], known: Sequence[float] = ()
+) -> list[float]:
+    """Newton's method; `known` are log odds that each row has beside what the weights add."""
     target = np.array(labels, dtype=np.float64)
-    mean: Floats = np.array([_INTERCEPT[0], *(PRIOR[name][0] for name in FEATURES)])
-    spread = np.array([_INTERCEPT[1], *(PRIOR[name][1] for name in FEATURES)])
-    precision = 1.0 / spread**2
+    offset = np.array(known) if known else np.zeros(len(target))
+    mean: Floats = np.array([expected for expected, _ in prior])
+    precision: Floats = np.array([1.0 / spread**2 for _, spread in prior])
     weights = mean
     for _ in range(_STEPS):
-        step = _newton_step(matrix, target, weights, mean, precision)
+        likely: Floats = 1.0 / (1.0 + np.exp(-np.clip(matrix @ weights + offset, -30, 30)))
+        slope: Floats = matrix.T @ (likely - target) + precision * (weights - mean)
+        curvature: Floats = (matrix * (likely * (1.0 - likely))[:, None]).T @ matrix + np.diag(precision)
+        step: Floats = np.linalg.solve(curvature, slope)
         weights = weights - step
         if float(np.abs(step).max()) < _TOLERANCE:
             break
-    return round(float(weights[0]), 4), {
-        name: round(float(weight), 4) for name, weight in zip(FEATURES, weights[1:], strict=True)
-    }
-
-
-def _newton_step(matrix: Floats, target: Floats, weights: Floats, mean: Floats, precision: Floats) -> Floats:
-    expected: Floats = 1.0 / (1.0 + np.exp(-np.clip(matrix @ weights, -30, 30)))
-    slope: Floats = matrix.T @ (expected - target) + precision * (weights - mean)
-    curvature: Floats = (matrix * (expected * (1.0 - expected))[:, None]).T @ matrix + np.diag(precision)
-    step: Floats = np.linalg.solve(curvature, slope)
-    return step
+    return [round(float(weight), 4) for weight in weights]

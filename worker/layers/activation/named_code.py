@@ -27,6 +27,9 @@ _CHAIN = re.compile(r"\s*(?:&&|;|\|\|)\s*")
 _COMMAND = re.compile(r"[a-z][\w.-]*(?: [\w:./\-=<>\"'\[\]*&|]+)+")
 _FILE = re.compile(r"[\w.-]+\.(?:py|js|ts|tsx|go|rs|md|json|ya?ml|toml|sh|txt|java|rb|cs|cpp|h|sql|html|css|png)")
 _CODE = re.compile(r"[(=]|\w_\w|[a-z][A-Z]|\w\.\w|::")
+#: `NN.name.md`, `branch/<hash>`: a template never stands anywhere as it is
+_TEMPLATE = re.compile(r"[/_.-]<\w|\{\w+\}|\b(?:nn+|xx+)\b")
+_PLACEHOLDER = re.compile(r"\s<.*$")
 _ALTERNATIVES = re.compile(r"(\w+\.)(\w+(?:/\w+)+)")
 
 _PROGRAM = re.compile(r"[a-z][a-z0-9+-]+")
@@ -35,9 +38,12 @@ _THING = re.compile(
     r" (?:\w+ )?(?:package|module|helper|interface|class|function|method|field|key|option|type|alias|tag|branch)"
 )
 
-#: conventions that are known by the look of what follows them, not by their name
+#: conventions that are known by the look of what follows them, besides by their name
 _CONVENTIONS = {
-    "conventional commit": r"(?<!\w)(?:feat|fix|docs|chore|refactor|test|style|perf|ci|build)(?:\([\w ./-]+\))?!?: \S",
+    "conventional commit": (
+        r"(?<!\w)conventional[\s-]commits?(?!\w)"
+        r"|(?<!\w)(?:feat|fix|docs|chore|refactor|test|style|perf|ci|build)(?:\([\w ./-]+\))?!?: \S"
+    ),
 }
 
 
@@ -89,10 +95,10 @@ def _parts(match: re.Match[str]) -> list[str]:
 
 
 def _recognised(span: str, kind: CodeKind) -> NamedCode | None:
-    needle = " ".join(span.lower().split())
+    needle = _PLACEHOLDER.sub("", " ".join(span.lower().split()))
     needle = re.sub(r"\(.*$", "", needle) if re.match(r"[\w.*/]+\(", needle) else needle
     needle = needle.rstrip("/").lstrip("./") if "/" in needle and " " not in needle else needle
-    if len(needle) < 2:
+    if len(needle) < 2 or _TEMPLATE.search(needle):
         return None
     is_program = kind is CodeKind.COMMAND and " " not in needle
     return NamedCode(text=span, kind=kind, pattern=re.compile(_at_line_start(needle) if is_program else _whole(needle)))

@@ -1,0 +1,30 @@
+"""Fenced blocks of a message, told apart by their language."""
+
+import re
+from collections.abc import Iterator
+
+#: a text that is shown or proposed, not something done: a rules file, an issue, a guide
+DOCUMENTS = frozenset({"markdown", "md", "mdx", "mdc"})
+
+_FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})[ \t]*([^\s`]*)[^`]*")
+
+
+def stretches(text: str) -> Iterator[tuple[str | None, str]]:
+    """(language, text) in order; the language is None outside fences and "" where a fence names none.
+
+    A shorter fence stands inside a longer one; inside a document, one with a language opens and a bare one closes another.
+    """
+    language, marks, depth = None, "", 0
+    held: list[str] = []
+    for line in text.split("\n"):
+        fence = _FENCE.fullmatch(line)
+        if fence is None or (depth and not fence[1].startswith(marks)):
+            held.append(line)
+        elif depth and language in DOCUMENTS and (fence[2] or depth > 1):
+            depth += 1 if fence[2] else -1
+        else:
+            yield language, "\n".join(held)
+            held = []
+            closes = depth and not fence[2]
+            language, marks, depth = (None, "", 0) if closes else (fence[2].lower(), fence[1], 1)
+    yield language, "\n".join(held)

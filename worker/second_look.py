@@ -1,0 +1,51 @@
+"""The optional second look: a cross-encoder reads the learning and the session's best texts together where the probability is in doubt.
+
+It runs where the session is prepared; its scores travel with the evidence, so that attribution needs no model.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.domain import Learning
+from worker.embedder.protocol import PairReader
+from worker.evidence import SessionEvidence
+from worker.layers.activation.features import LearningFeatures, learning_features
+from worker.parameters import ActivationParameters
+
+#: texts of a session that are read with one learning
+_TEXTS = 5
+#: log odds; beyond, a score says nothing more
+_LIMIT = 10.0
+
+
+class SecondLook:
+    def __init__(self, reader: PairReader, parameters: ActivationParameters) -> None:
+        self._reader = reader
+        self._threshold = parameters.similarity_threshold
+        self._margin = parameters.second_look_margin
+
+    @property
+    def model(self) -> str:
+        return self._reader.model
+
+    def scores(self, learnings: Mapping[str, Learning], evidence: SessionEvidence) -> NDArray[np.float32]:
+        """Per learning of the evidence the best text's score; nan where the first look was sure enough."""
+        scores = [self._score(learnings[learning_id], evidence) for learning_id in evidence.learning_ids]
+        return np.array(scores, dtype=np.float32)
+
+    def _score(self, learning: Learning, evidence: SessionEvidence) -> float:
+        if not evidence.texts:
+            return float("nan")
+        features = learning_features(learning, evidence)
+        first = evidence.calibration.probability(features.session())
+        if abs(first - self._threshold) > self._margin:
+            return float("nan")
+        read = self._reader.read(learning.insight, _best_texts(features, evidence))
+        return round(float(np.clip(read.max(), -_LIMIT, _LIMIT)), 4)
+
+
+def _best_texts(features: LearningFeatures, evidence: SessionEvidence) -> list[str]:
+    alone = evidence.calibration.probabilities(features.per_text())
+    return [evidence.texts[row] for row in np.argsort(-alone, kind="stable")[:_TEXTS].tolist()]
