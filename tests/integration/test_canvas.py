@@ -7,7 +7,7 @@ from typing import Any
 from redis import Redis
 
 from worker import canvas
-from worker.app import ATTRIBUTION, make_app
+from worker.app import ATTRIBUTION, EMBEDDING, make_app
 from worker.domain import SessionVersion
 from worker.settings import load_settings
 
@@ -40,3 +40,23 @@ def _callback(message: dict[str, Any]) -> dict[str, Any]:
     *_, embedded = json.loads(base64.b64decode(message["body"]))
     found: dict[str, Any] = embedded["chord"]
     return found
+
+
+def test_a_task_is_sent_as_celery_itself_would(broker_url: str) -> None:
+    """Body, headers and delivery are those of `apply_async`, but for the message's own ids; it gets no address for an answer."""
+    app = make_app(load_settings({"GROOVE_BROKER": broker_url}), publisher_only=True)
+    client = Redis.from_url(broker_url)
+    signature = canvas.prepare(app, "session", VERSION, sent_at=7)
+    canvas.enqueue(app, [signature])
+    signature.apply_async(ignore_result=True)
+    theirs, ours = (_without_ids(json.loads(message)) for message in client.lrange(EMBEDDING, 0, -1))
+    client.delete(EMBEDDING)
+    app.close()
+    assert ours == theirs
+
+
+def _without_ids(message: dict[str, Any]) -> dict[str, Any]:
+    headers, properties = message.pop("headers"), message.pop("properties")
+    assert headers["id"] == headers["root_id"] == properties["correlation_id"]
+    delivery = {name: properties[name] for name in ("delivery_mode", "delivery_info", "priority", "body_encoding")}
+    return message | delivery | headers | {"id": "", "root_id": ""}
