@@ -15,7 +15,7 @@ class Found:
     #: in the log and not in the ledger
     missing: int = 0
     #: in the ledger and never published, or with other bytes than were published; sessions in another version than a quiet run's
-    wrong: int = 0
+    wrong: list[str] = field(default_factory=list)
     #: finished sessions whose message is not in `groove.attribution`, though the log lost nothing
     unpublished: int = 0
     #: messages there whose id or bytes are none of ours
@@ -49,10 +49,11 @@ class Found:
         faults = ", ".join(f"{count} {name}" for name, count in sorted(self.faults.items()))
         slowest = max((seconds for _, seconds in self.ends), default=0.0)
         statuses = sorted({status for status, _ in self.ends})
-        trouble = "".join(f"; {each}" for each in (self.unfinished, *self.given_up[:3], *self.tracebacks[:3]) if each)
+        first = (self.unfinished, *self.wrong[:3], *self.given_up[:3], *self.tracebacks[:3])
+        trouble = "".join(f"; {each}" for each in first if each)
         return (
             f"seed {self.seed}: published {self.events}, in the log {self.in_log} ({self.messages} messages), "
-            f"in the ledger {self.in_ledger}, missing {self.missing}, wrong {self.wrong}, "
+            f"in the ledger {self.in_ledger}, missing {self.missing}, wrong {len(self.wrong)}, "
             f"attributions unpublished {self.unpublished}, wrong {self.wrongly_published}, "
             f"values equal {self.values - self.differing}/{self.values}, rewinds {self.rewinds}, gaps {self.gaps}, "
             f"bridges {self.bridges} ({self.restarts} restarted), stopped with {statuses} in {slowest:.1f} s at most, "

@@ -14,15 +14,19 @@ from worker.event_log.opening import open_event_log
 from worker.event_log.protocol import EventLog, LogMessage, TopicName
 
 T = TypeVar("T")
+#: so many heavy events later
+LATE = 30
 Event = tuple[TopicName, bytes]
 
 
 def events_of(count: int) -> list[Event]:
-    """So many heavy events, and the lightweight ones of their sessions."""
+    """So many heavy events, and the lightweight ones of their sessions: the first before its session ends, the second after."""
     found: list[Event] = []
-    for number in range(count):
-        found.append((HEAVY, heavy_event(number)))
-        found += [(LIGHTWEIGHT, payload) for payload in lightweight_events(number)]
+    for number in range(count + LATE):
+        heard = lightweight_events(number)[:1] if number < count else []
+        heard += lightweight_events(number - LATE)[1:] if number >= LATE else []
+        found += [(LIGHTWEIGHT, payload) for payload in heard]
+        found += [(HEAVY, heavy_event(number))] if number < count else []
     return found
 
 

@@ -19,7 +19,7 @@ from worker.event_log.protocol import TopicName
 from worker.events import derived_id
 
 #: until everything is finished once nothing is hurt any more
-PATIENCE = 180.0
+PATIENCE = 300.0
 
 
 @dataclass(kw_only=True)
@@ -50,15 +50,16 @@ class FaultRun:
         )
         with Content(self.ledger_url) as content:
             with stack.running(self.replicas):
-                self._work(stack.bridges, content)
+                self._work(stack, content)
                 self._compare(content)
                 values = stack.values()
             self.found.seconds = time.monotonic() - begun
             self._compare_values(content, {value["learning_id"]: value for value in values})
         return self.found
 
-    def _work(self, bridges: Bridges, content: Content) -> None:
-        wait_for(lambda: bridges.supervise() or self._all_held(content), 60)
+    def _work(self, stack: Stack, content: Content) -> None:
+        bridges = stack.bridges
+        wait_for(lambda: bridges.supervise() or (self._all_held(content) and stack.is_working()), 60)
         published = Event()
         publisher = Thread(target=self._publish, args=(published,))
         publisher.start()
@@ -129,12 +130,13 @@ class FaultRun:
             found.in_log += len(set(logged))
             found.in_ledger += len(stored[topic])
             found.missing += len(set(logged) - stored[topic].keys())
-            found.wrong += sum(payload != ours.get(id_) for id_, payload in stored[topic].items())
-        found.wrong += len(content.received() ^ stored[HEAVY].keys())
-        in_force = {(each.session_id, each.event_id) for each in content.sessions()}
-        found.wrong += len(in_force ^ newest(stored[HEAVY].values()))
-        reopened = {session_id(payload) for payload in content.lightweight().values() if payload}
-        found.wrong += sum(each.attempt != 1 and each.session_id not in reopened for each in content.sessions())
+            found.wrong += [f"other bytes: {id_}" for id_, payload in stored[topic].items() if payload != ours.get(id_)]
+        found.wrong += [f"event without payload: {id_}" for id_ in content.received() ^ stored[HEAVY].keys()]
+        sessions, heard = content.sessions(), stored[LIGHTWEIGHT].values()
+        in_force = {(each.session_id, each.event_id) for each in sessions}
+        found.wrong += [f"not the newest: {each}" for each in in_force ^ newest(stored[HEAVY].values())]
+        reopened = {session_id(payload) for payload in heard if payload}
+        found.wrong += [f"twice: {each}" for each in sessions if each.attempt != 1 and each.session_id not in reopened]
         found.given_up = content.failures()
         states = content.partitions()
         found.rewinds, found.gaps = sum(state.rewinds for state in states), sum(state.gaps for state in states)

@@ -13,10 +13,12 @@ from typing import Any
 from bridge_runs.bridges import ROOT, Bridges
 from bridge_runs.events import LEARNINGS
 from worker.cli.access import open_store
+from worker.heartbeat import heartbeat_age
 from worker.settings import load_settings
 from worker.store.protocol import AttributionStore
 
 PARTITIONS = 6
+WORKER = "worker"
 LEASE_SECONDS = 2.0
 #: what the broker or a bridge lost is sent again within seconds
 QUICK = {
@@ -58,6 +60,10 @@ class Stack:
             finally:
                 self.bridges.kill_all()
 
+    def is_working(self) -> bool:
+        """Whether the worker takes tasks by now."""
+        return heartbeat_age(load_settings(self._variables()), WORKER) is not None
+
     def values(self) -> list[dict[str, Any]]:
         assert self._store
         self._store.refresh_values()
@@ -77,7 +83,7 @@ class Stack:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("GROOVE_")}
         with (self.folder / "worker.log").open("wb") as log:
             worker = subprocess.Popen(
-                [sys.executable, "-P", "-m", "worker.cli", "worker"],
+                [sys.executable, "-P", "-m", "worker.cli", "worker", "--name", WORKER],
                 env=kept | self._variables() | {"PYTHONPATH": str(ROOT)},
                 cwd=self.folder,
                 stdout=log,
