@@ -104,8 +104,10 @@ def prepare(
     vectors = VectorCache(embedder)
     wanted: dict[str, dict[str, Learning]] = {}
     for number, label in enumerate(labels, start=1):
-        if label.session_id not in sessions or label.learning_id not in learnings:
-            raise InvalidFile(f"label {number} names a session or a learning that is not there")
+        if label.session_id not in sessions:
+            raise InvalidFile(f"label {number}: session {label.session_id!r} is not among the sessions")
+        if label.learning_id not in learnings:
+            raise InvalidFile(f"label {number}: learning {label.learning_id!r} is not among the learnings")
         wanted.setdefault(label.session_id, {})[label.learning_id] = learnings[label.learning_id]
     bundles = {
         session_id: build_bundle(

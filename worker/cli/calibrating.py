@@ -9,11 +9,12 @@ from typing import Any
 
 import click
 
-from worker.calibrating import Label, fit
+from worker.calibrating import CalibrationReport, Label, fit
 from worker.calibration import Calibration
 from worker.cli.access import now
-from worker.cli.event_files import Refusal, read_learnings
+from worker.cli.event_files import Refusal, lines, read_learnings
 from worker.cli.output import print_table
+from worker.domain import Learning, Transcript
 from worker.errors import InvalidEvent, InvalidFile
 from worker.events import read_json_object
 from worker.resources import Resources
@@ -24,36 +25,32 @@ from worker.transcripts import parse_transcript
 def calibrate(labels: Path, *, sessions: Path, learnings: Path, write: Path | None) -> int:
     """-> exit status. Raises `InvalidFile` for the first line that cannot be used."""
     parts = Resources(load_settings())
-    known = {}
-    for learning in read_learnings(learnings, now=now()):
-        if isinstance(learning, Refusal):
-            raise InvalidFile(str(learning))
-        known[learning.learning_id] = learning
-    transcripts = {str(line["session_id"]): parse_transcript(line["transcript"]) for line in _objects(sessions)}
-    judged = [
-        Label(session_id=str(line["session_id"]), learning_id=str(line["learning_id"]), used=bool(line["label"]))
-        for line in _objects(labels)
-    ]
     fitted, report = fit(
-        transcripts,
-        known,
-        judged,
+        dict(_sessions(sessions)),
+        {learning.learning_id: learning for learning in _learnings(learnings)},
+        list(_labels(labels)),
         parts.embedder,
         made_at=datetime.now(UTC),
         threshold=parts.settings.activation.similarity_threshold,
         current=parts.calibration,
+        second_look=parts.second_look,
     )
+    _show(report, parts.calibration.version, fitted.version)
+    if write is None:
+        click.echo("nothing written: --write FILE keeps it, GROOVE_CALIBRATION=FILE uses it")
+    else:
+        _keep(fitted, write)
+    return 0
+
+
+def _show(report: CalibrationReport, version_before: str, version_after: str) -> None:
     before, after = asdict(report.before), asdict(report.after)
     click.echo(f"{report.labels} labels of {report.sessions} sessions; on the sessions held back:")
     print_table(
         [("", "left"), ("before", "right"), ("after", "right")],
         [[name, _shown(before[name]), _shown(after[name])] for name in before],
     )
-    if write is None:
-        click.echo("nothing written: --write FILE keeps it, GROOVE_CALIBRATION=FILE uses it")
-    else:
-        _keep(fitted, write)
-    return 0
+    click.echo(f"before: {version_before}; after: fitted without these sessions; {version_after} is fitted to all")
 
 
 def _keep(fitted: Calibration, path: Path) -> None:
@@ -68,14 +65,44 @@ def _shown(value: object) -> str:
     return f"{value:.4f}" if isinstance(value, float) else json.dumps(value)
 
 
-def _objects(path: Path) -> Iterator[dict[str, Any]]:
-    try:
-        lines = path.read_bytes().splitlines()
-    except OSError as error:
-        raise InvalidFile(f"{path}: {error.strerror}") from error
-    for number, line in enumerate(lines, 1):
-        if line.strip():
-            try:
-                yield read_json_object(line)
-            except InvalidEvent as error:
-                raise InvalidFile(f"{path}:{number}: {error}") from error
+def _sessions(path: Path) -> Iterator[tuple[str, Transcript]]:
+    for place, line in _objects(path):
+        session_id = _text(line, "session_id", place)
+        try:
+            yield session_id, parse_transcript(line.get("transcript"))
+        except InvalidEvent as error:
+            raise InvalidFile(f"{place}: {error}") from error
+
+
+def _learnings(path: Path) -> Iterator[Learning]:
+    for learning in read_learnings(path, now=now()):
+        if isinstance(learning, Refusal):
+            raise InvalidFile(str(learning))
+        yield learning
+
+
+def _labels(path: Path) -> Iterator[Label]:
+    for place, line in _objects(path):
+        if line.get("label") not in (0, 1):
+            raise InvalidFile(f"{place}: label must be 1 (used) or 0 (not used)")
+        yield Label(
+            session_id=_text(line, "session_id", place),
+            learning_id=_text(line, "learning_id", place),
+            used=bool(line["label"]),
+        )
+
+
+def _text(line: dict[str, Any], name: str, place: str) -> str:
+    if not isinstance(line.get(name), str) or not line[name]:
+        raise InvalidFile(f"{place}: {name} is missing")
+    value: str = line[name]
+    return value
+
+
+def _objects(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """(place, object) per line."""
+    for place, text in lines(path):
+        try:
+            yield place, read_json_object(text)
+        except InvalidEvent as error:
+            raise InvalidFile(f"{place}: {error}") from error

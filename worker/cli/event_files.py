@@ -30,7 +30,7 @@ class Refusal:
 
 def read_events(path: Path, *, now: int, max_bytes: int) -> Iterator[Line | Refusal]:
     """One heavy event a line; blank lines are none. Raises `InvalidFile` when the file cannot be read at all."""
-    for place, text in _lines(path):
+    for place, text in lines(path):
         try:
             event = _heavy(text, now, max_bytes)
         except InvalidEvent as reason:
@@ -46,7 +46,7 @@ def _heavy(text: bytes, now: int, max_bytes: int) -> HeavyEvent:
 
 
 def read_lightweight_events(path: Path) -> Iterator[Line | Refusal]:
-    for place, text in _lines(path):
+    for place, text in lines(path):
         try:
             event = read_lightweight_event(text)
         except InvalidEvent as reason:
@@ -57,14 +57,14 @@ def read_lightweight_events(path: Path) -> Iterator[Line | Refusal]:
 
 
 def read_learnings(path: Path, *, now: int) -> Iterator[Learning | Refusal]:
-    for place, text in _lines(path):
+    for place, text in lines(path):
         try:
             yield read_learning(text, now=now)
         except InvalidEvent as reason:
             yield Refusal(place=place, reason=str(reason))
 
 
-def _lines(path: Path) -> Iterator[tuple[str, bytes]]:
+def lines(path: Path) -> Iterator[tuple[str, bytes]]:
     try:
         with path.open("rb") as file:
             for number, line in enumerate(file, 1):
