@@ -1,7 +1,8 @@
 """Finishes what the broker, a worker or a chord lost. The ledger knows what is open; several sweepers at once do no harm.
 
 Only what was sent before the oldest message still in its queue counts as lost: age alone would resend a long queue again and again.
-A preparation may take minutes, so one whose worker shows no life is sent again sooner.
+Of those, learnings are lost when they take longer than they may, preparations when no worker that shows life holds them: they may
+take minutes, and are too dear to be done twice because a queue was long.
 """
 
 import contextlib
@@ -83,9 +84,8 @@ class Sweeper:
         options = self._settings.worker
         grace = options.hard_limit_grace + self._settings.sweeper.overdue_seconds
         late = moment - round((options.soft_time_limit + grace) * _MICROS)
-        late_prepare = moment - round((options.prepare_soft_time_limit + grace) * _MICROS)
         attribute = min(late, self._passed(ATTRIBUTION, moment))
-        return Gates(prepare=min(late_prepare, self._passed(EMBEDDING, moment)), attribute=attribute, finish=attribute)
+        return Gates(prepare=0, attribute=attribute, finish=attribute)
 
     def _passed(self, queue: str, moment: int) -> int:
         """What was sent before this has left the queue. Nothing has while a message from the future is next: a clock was set back."""
@@ -102,7 +102,7 @@ class Sweeper:
             log.warning("clock_was_set_back", todo="what was sent by the old time counts as sent now")
 
     def _unheld(self, moment: int) -> Overdue:
-        """Preparations whose worker shows no life, long before their time limit is up."""
+        """Preparations that have left the queue and that no living worker holds."""
         gates = Gates(prepare=self._passed(EMBEDDING, moment), attribute=0, finish=0)
         taken = self._ledger.sweep.taken(gates)
         lost = self._silence.lost(taken, self._signs.read(), time.monotonic())

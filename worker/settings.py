@@ -73,7 +73,7 @@ class BridgeSettings(Group):
 class SweeperSettings(Group):
     #: seconds between two looks at the ledger
     interval_seconds: float = Field(default=5.0, gt=0)
-    #: seconds beyond a task's time limit after which it counts as lost, if nothing older is still queued
+    #: seconds beyond an attribution's time limit after which it counts as lost, if nothing older is still queued
     overdue_seconds: float = Field(default=10.0, ge=0)
     #: seconds without a sign of life after which a worker counts as gone; what it held is sent again after as long again
     silence_seconds: float = Field(default=20.0, gt=0)

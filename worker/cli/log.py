@@ -35,13 +35,13 @@ def lag_command(*, as_json: bool) -> None:
         ],
         [
             [
-                str(lag.name),
-                str(lag.position),
-                str(lag.end),
-                str(lag.lag),
-                lag.owner or "-",
-                str(lag.rewinds),
-                str(lag.gaps),
+                lag.name,
+                lag.position,
+                lag.end,
+                lag.lag,
+                lag.owner,
+                lag.rewinds,
+                lag.gaps,
             ]
             for lag in lags
         ],
@@ -57,9 +57,11 @@ def outbox_command() -> None:
 @outbox_command.command("resend")
 @click.option("--since", help="Those finished at or after this moment (RFC 3339).")
 @click.option("--session", "session_id", help="Those of this session.")
-def resend_command(since: str | None, session_id: str | None) -> None:
+@click.option("--json", "as_json", is_flag=True)
+def resend_command(since: str | None, session_id: str | None, *, as_json: bool) -> None:
     """Send messages again that were sent before; they keep their ids, so that readers know the copies."""
-    from worker.cli.access import now, open_the_ledger
+    from worker.cli.access import full_session_id, now, open_the_ledger
+    from worker.cli.output import tell
     from worker.event_log.opening import open_event_log
     from worker.events import parse_timestamp
     from worker.publishing import drain_outbox
@@ -69,11 +71,12 @@ def resend_command(since: str | None, session_id: str | None) -> None:
         raise click.UsageError("name either --since or --session")
     settings = load_settings()
     with open_the_ledger(settings) as ledger:
-        count = ledger.outbox.resend(since=parse_timestamp(since) if since else None, session_id=session_id)
+        chosen = session_id and full_session_id(ledger, session_id)
+        count = ledger.outbox.resend(since=parse_timestamp(since) if since else None, session_id=chosen)
         event_log = open_event_log(settings.event_log_url)
         try:
             while drain_outbox(ledger, event_log, now=now()):
                 pass
         finally:
             event_log.close()
-    click.echo(f"{count} sent again")
+    tell(f"{count} sent again", {"sent_again": count}, as_json=as_json)

@@ -12,7 +12,7 @@ from worker.domain import SessionVersion, Transcript
 from worker.errors import NotFound, Superseded, Unavailable
 from worker.events import HeavyEvent, read_heavy_event, read_lightweight_event
 from worker.giving_up import give_up_session
-from worker.ledger import SessionWork
+from worker.ledger import SessionState, SessionWork
 from worker.resources import Resources
 from worker.tasks.failing import reason_of
 from worker.tasks.shared import Outcome, current_celery, left_to_sweeper, now, patiently
@@ -40,6 +40,8 @@ class Preparation:
     def _prepare(self) -> Outcome:
         parts = self.parts
         work = self._patiently(parts.ledger.work.load_work, self.session_id, self.version)
+        if work.state is SessionState.FINISHED:
+            return {"state": "finished already"}
         event = read_heavy_event(work.payload, logged_at=work.logged_at)
         self._patiently(parts.ledger.work.start_session, self.session_id, self.version, now())
         transcript = transcript_of(event, work)

@@ -1,0 +1,59 @@
+"""Preparations are sent again when nobody who lives holds them, however long they take and whatever stands in the queue."""
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bridge.sweeper import Sweeper
+from worker import canvas
+from worker.app import EMBEDDING, make_app
+from worker.event_log.memory import MemoryEventLog
+from worker.events import read_heavy_event
+from worker.ledger import HeavyReceived, Ledger, SessionRef, open_ledger
+from worker.queues import Queues
+from worker.settings import load_settings
+from worker.signs_of_life import SignsOfLife
+
+SILENCE = 0.3
+LONG_AGO = 1_000_000
+
+
+def received(ledger: Ledger, session_id: str, now: int) -> SessionRef:
+    event = {"session_id": session_id, "event_id": f"e-{session_id}", "outcome": 1, "active_learnings": ["a"]}
+    payload = json.dumps(event).encode()
+    heavy = HeavyReceived(event=read_heavy_event(payload, logged_at=1), payload=payload, offset=0, logged_at=1)
+    (ref,) = ledger.intake.receive(heavy=[heavy], now=now, ablation_rate=0.1)
+    return ref
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    opened = open_ledger(f"sqlite:///{tmp_path}/ledger.sqlite")
+    yield opened
+    opened.dispose()
+
+
+def test_held_by_the_living_is_never_lost(broker_url: str, ledger: Ledger) -> None:
+    """One that was sent long ago stays with its living worker, and one that is queued stays in the queue, until the worker is gone."""
+    settings = load_settings({"GROOVE_BROKER": broker_url, "GROOVE_SWEEPER__SILENCE_SECONDS": str(SILENCE)})
+    app, queues, signs = make_app(settings, publisher_only=True), Queues(settings), SignsOfLife(settings)
+    sweeper = Sweeper(settings=settings, ledger=ledger, event_log=MemoryEventLog(), queues=queues, app=app)
+    held, queued = received(ledger, "held", LONG_AGO), received(ledger, "queued", LONG_AGO + 1)
+    canvas.enqueue(app, [canvas.prepare(app, queued.session_id, queued.version, sent_at=LONG_AGO + 1)])
+
+    looks, until = 0, time.monotonic() + 8 * SILENCE
+    while time.monotonic() < until:
+        looks += 1
+        signs.show("embedding@one", now=looks, held=[held])
+        sweeper.sweep()
+        assert queues.lengths()[EMBEDDING] == 1
+    assert looks > 2
+
+    until = time.monotonic() + 30
+    while queues.lengths()[EMBEDDING] == 1 and time.monotonic() < until:
+        sweeper.sweep()
+    steps = {id_: [line.step for line in ledger.history.session_detail(id_).steps] for id_ in ("held", "queued")}
+    assert [id_ for id_, told in steps.items() if "sent again" in told] == ["held"]
