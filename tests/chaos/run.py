@@ -163,8 +163,9 @@ class _Run:
         stack.wait(stack.processes, "the stack runs")
         runs = len(re.findall(rb"Task groove.attribute_learning\[[^]]+\] succeeded", stack.log.read_bytes()))
         values, kept = self._values(), stack.received()
-        known = {event["session_id"] for event in self.events if event["event_id"] in kept}
-        published = self._published(known)
+        known = {event["session_id"]: event for event in self.events if event["event_id"] in kept}
+        learnings = sum(len(event["active_learnings"]) for event in known.values())
+        published = self._published(set(known))
         return Row(
             fault=self.name,
             parts=stack.parts.name,
@@ -175,7 +176,7 @@ class _Run:
             published_once=sum(published.copies[session] == 1 for session in known),
             published_more=sum(published.copies[session] > 1 for session in known),
             wrong_ids=published.wrong_ids,
-            extra_runs=max(0, runs - len(known) * len(LEARNINGS)),
+            extra_runs=max(0, runs - learnings),
             identical=values == self.expected.values(kept),
             wrong_failures=self._wrong_failures(),
             seconds=seconds,
