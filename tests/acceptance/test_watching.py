@@ -120,6 +120,7 @@ def test_a_failed_try_is_seen_in_flower_and_tried_again(
     wait_until(lambda: len(results("finished")) == 2, "the session is finished with it", seconds=200)
     assert groove.json("tasks", "failed", **connected) == []
 
+    assert "activated" in groove("explain", missing[:3], "sess", **connected)
     values = groove("values", "--json", **connected)
     version = groove.json("sessions", "show", "session-0", **connected)["version"]
     arguments = ["session-0", [version[name] for name in ("timestamp", "event_id", "attempt")]]

@@ -110,10 +110,12 @@ def _print_records(records: "list[AttributionRecord]") -> None:
 @click.option("--json", "as_json", is_flag=True)
 def explain_command(learning_id: str, session_id: str, *, as_json: bool) -> None:
     """Why SESSION_ID says what it says about LEARNING_ID: parts that add up to the stored numbers."""
-    from worker.cli.access import full_id, open_store
+    from worker.cli.access import full_id, full_session_id, open_store, open_the_ledger
 
+    with open_the_ledger() as ledger:
+        known_session = full_session_id(ledger, session_id)
     with open_store() as store:
-        explanation = store.explain(full_id(store, learning_id), session_id)
+        explanation = store.explain(full_id(store, learning_id), known_session)
     if as_json:
         click.echo(json.dumps(asdict(explanation), ensure_ascii=False, indent=1))
         return
