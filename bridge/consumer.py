@@ -48,9 +48,9 @@ class Consumer:
         queues: Queues,
         app: Celery,
         replica: str,
-        alive: Callable[[], None] = lambda: None,
+        alive: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """`alive` is called after every round; a round that hangs is seen by its silence."""
+        """`alive` is called after every round with what is waited for, if anything; a round that hangs is seen by its silence."""
         self.stopping = threading.Event()
         self._settings, self._ledger, self._event_log = settings, ledger, event_log
         self.replica, self._alive = replica, alive
@@ -63,7 +63,8 @@ class Consumer:
         self._held: dict[Place, LeasedPartition] = {}
         self._renew_at = 0.0
         self._rests: dict[Place, _Rest] = {}
-        self._waits = False
+        #: why nothing can be read or handed over just now
+        self._waits_for = ""
 
     def ensure_topics(self) -> None:
         for name in (*self._kinds, _topic(self._settings.streams.attributed)):
@@ -74,7 +75,7 @@ class Consumer:
         idle = self._settings.bridge.idle_seconds
         while not self.stopping.is_set():
             busy = self._round()
-            self._alive()
+            self._alive(self._waits_for)
             idle = self._settings.bridge.idle_seconds if busy else min(idle * 2, _LONGEST_IDLE_SECONDS)
             if not busy:
                 self.stopping.wait(idle)
@@ -88,14 +89,15 @@ class Consumer:
         try:
             self._renew_leases()
             self._hand_over.send_rest()
-            if self._pressure.is_high():
-                return 0
+            is_paused = self._pressure.is_high()
         except EventLogRefused:
             raise
         except Unavailable as error:
             self._wait(str(error))
             return 0
         self._go_on()
+        if is_paused:
+            return 0
         return sum(self._try(place) for place in list(self._held) if not self.stopping.is_set())
 
     # ---------------------------------------------------------------- leases
@@ -209,15 +211,15 @@ class Consumer:
         self._rests[place] = _Rest(seconds=min(known.seconds * 2, _LONGEST_REST_SECONDS) if known else _REST_SECONDS)
 
     def _wait(self, reason: str) -> None:
-        if not self._waits:
+        if not self._waits_for:
             log.warning("bridge_waits", reason=reason)
-        self._waits = True
+            self._waits_for = reason
         self.stopping.wait(_REST_SECONDS)
 
     def _go_on(self) -> None:
-        if self._waits:
+        if self._waits_for:
             log.info("bridge_goes_on")
-        self._waits = False
+        self._waits_for = ""
 
 
 class _Rest:

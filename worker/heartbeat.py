@@ -1,4 +1,7 @@
-"""A sign of life that a health check can see: a file below the run folder, touched after every round of work."""
+"""A sign of life that a health check can see: a file below the run folder, touched after every round of work.
+
+It is empty while all goes well; else it says since when the part has waited, and for what.
+"""
 
 import time
 from pathlib import Path
@@ -16,8 +19,13 @@ class Heartbeat:
         self._file = heartbeat_file(settings, part)
         self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._next = 0.0
+        self._waits_for = ""
 
-    def beat(self) -> None:
+    def beat(self, waits_for: str = "") -> None:
+        """`waits_for`: what keeps the part from its work, for a person."""
+        if waits_for != self._waits_for:
+            self._file.write_text(f"{time.time()} {waits_for}" if waits_for else "", encoding="utf-8")
+            self._waits_for = waits_for
         if time.monotonic() >= self._next:
             self._file.touch()
             self._next = time.monotonic() + _INTERVAL_SECONDS
@@ -32,6 +40,15 @@ def heartbeat_age(settings: Settings, part: str) -> float | None:
         return max(0.0, time.time() - heartbeat_file(settings, part).stat().st_mtime)
     except FileNotFoundError:
         return None
+
+
+def heartbeat_waits(settings: Settings, part: str) -> tuple[float, str] | None:
+    """For how many seconds it has waited, and for what; None when it does not."""
+    try:
+        since, _, reason = heartbeat_file(settings, part).read_text(encoding="utf-8").partition(" ")
+    except FileNotFoundError:
+        return None
+    return (max(0.0, time.time() - float(since)), reason) if reason else None
 
 
 def heartbeat_file(settings: Settings, part: str) -> Path:

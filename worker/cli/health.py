@@ -9,12 +9,15 @@ _ANSWER_SECONDS = 5.0
 
 @click.command("health")
 @click.argument("part")
-@click.option("--patience", default=_PATIENCE_SECONDS, show_default=True, help="Seconds without a sign of life.")
+@click.option(
+    "--patience", default=_PATIENCE_SECONDS, show_default=True, help="Seconds without a sign of life, or of waiting."
+)
 @click.option("--port", default=5555, show_default=True, help="Flower's port.")
 def health_command(part: str, *, patience: float, port: int) -> None:
     """Status 0 while PART is well: store, flower, bridge, or a worker's name.
 
-    The store and Flower have to answer; a bridge or worker has to go round and not hang in a call.
+    The store and Flower have to answer; a bridge or worker has to go round and not hang in a call, and a bridge
+    not to wait for another part.
     """
     if part == "store":
         _ask_store()
@@ -49,12 +52,15 @@ def _ask_flower(port: int) -> None:
 
 def _look_at_heartbeat(part: str, patience: float) -> None:
     from worker.errors import Unavailable
-    from worker.heartbeat import heartbeat_age
+    from worker.heartbeat import heartbeat_age, heartbeat_waits
     from worker.settings import load_settings
 
-    age = heartbeat_age(load_settings(), part)
+    settings = load_settings()
+    age, waits = heartbeat_age(settings, part), heartbeat_waits(settings, part)
     if age is None:
         raise Unavailable(f"{part}: does not run here")
     if age > patience:
         raise Unavailable(f"{part}: no sign of life for {age:.0f} s")
+    if waits and waits[0] > patience:
+        raise Unavailable(f"{part}: has waited for {waits[0]:.0f} s: {waits[1]}")
     click.echo(f"{part}: alive, {age:.1f} s ago")

@@ -1,14 +1,15 @@
 """The bridge as a process: what it says when it cannot start, and how it ends."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from bridge_runs.bridges import Bridges
-from fixtures.broker import free_port
+from fixtures.broker import Broker, free_port
 from iggy_standin import wire
 from iggy_standin.threaded import ThreadedStandIn
 
-from worker.heartbeat import heartbeat_age
+from worker.heartbeat import heartbeat_age, heartbeat_waits
 from worker.settings import Settings
 
 
@@ -23,8 +24,12 @@ def bridges_on(log_url: str, broker_url: str, folder: Path) -> Bridges:
 
 
 def wait_until_alive(folder: Path) -> None:
+    wait_until(lambda: heartbeat_age(Settings(data_dir=folder / "new" / "data"), "bridge") is not None)
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
     until = time.monotonic() + 60
-    while heartbeat_age(Settings(data_dir=folder / "new" / "data"), "bridge") is None:
+    while not condition():
         assert time.monotonic() < until
         time.sleep(0.05)
 
@@ -57,6 +62,24 @@ def test_a_stalled_log_does_not_hold_up_its_end(iggy_standin: ThreadedStandIn, b
             time.sleep(0.01)
         status, seconds = bridges.stop(process)
         assert (status, seconds < 10) == (0, True)
+    finally:
+        bridges.kill_all()
+
+
+def test_what_it_waits_for_can_be_seen(iggy_standin: ThreadedStandIn, own_broker: Broker, tmp_path: Path) -> None:
+    """Without a broker nothing can be handed over: the sign of life says so for as long as that lasts."""
+    settings = Settings(data_dir=tmp_path / "new" / "data")
+    bridges = bridges_on(iggy_standin.url, own_broker.url, tmp_path)
+    bridges.start()
+    try:
+        wait_until_alive(tmp_path)
+        own_broker.stop()
+        wait_until(lambda: heartbeat_waits(settings, "bridge") is not None)
+        waits = heartbeat_waits(settings, "bridge")
+        assert waits
+        assert "broker" in waits[1]
+        own_broker.start()
+        wait_until(lambda: heartbeat_waits(settings, "bridge") is None)
     finally:
         bridges.kill_all()
 

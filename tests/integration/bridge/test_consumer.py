@@ -240,7 +240,7 @@ def test_large_messages_are_read_in_small_portions(tmp_path: Path, broker_url: s
             limits.append((len(messages), sum(len(message.payload) for message in messages)))
             return messages
 
-    with running(tmp_path, broker_url, Watched()) as bridge:
+    with running(tmp_path, broker_url, Watched(), lease_seconds=60) as bridge:
         for number in range(0, 180, 3):
             payload = heavy_event(number, size=1_000_000)
             bridge.log.publish(HEAVY, key="k", message_id=message_id(payload), payload=payload)

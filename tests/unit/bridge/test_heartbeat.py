@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from worker.cli.health import health_command
 from worker.errors import Unavailable
-from worker.heartbeat import Heartbeat, heartbeat_age, heartbeat_file
+from worker.heartbeat import Heartbeat, heartbeat_age, heartbeat_file, heartbeat_waits
 from worker.settings import Settings
 
 
@@ -38,3 +38,17 @@ def test_the_health_command_tells_by_its_status(tmp_path: Path) -> None:
     stuck = CliRunner().invoke(health_command, ["bridge"], env=environ)
     assert isinstance(stuck.exception, Unavailable)
     assert "no sign of life" in str(stuck.exception)
+
+
+def test_a_part_that_waits_for_another_is_not_well_for_ever(tmp_path: Path) -> None:
+    """It goes round all the same: only after the patience does the check say since when, and for what; then it is well again at once."""
+    environ = {"GROOVE_DATA_DIR": str(tmp_path)}
+    heartbeat = Heartbeat(Settings(data_dir=tmp_path), "bridge")
+    heartbeat.beat("the broker does not answer")
+    assert CliRunner().invoke(health_command, ["bridge"], env=environ).exit_code == 0
+    heartbeat_file(Settings(data_dir=tmp_path), "bridge").write_text(f"{time.time() - 100} the broker does not answer")
+    waiting = CliRunner().invoke(health_command, ["bridge"], env=environ)
+    assert isinstance(waiting.exception, Unavailable)
+    assert "has waited for 100 s: the broker does not answer" in str(waiting.exception)
+    heartbeat.beat()
+    assert heartbeat_waits(Settings(data_dir=tmp_path), "bridge") is None
