@@ -12,7 +12,7 @@ from worker.event_log.protocol import EventLog, LogMessage, TopicName
 from worker.ledger import Lease
 
 #: of one read; what a bridge holds in memory at a time is about four times as much
-BYTES = 3_000_000
+BYTES = 2_000_000
 #: messages of a first read, when nothing is known of their size
 FIRST_LIMIT = 16
 
