@@ -67,7 +67,7 @@ def test_an_endless_session_is_thinned_out_evenly() -> None:
 
 def test_a_document_that_is_shown_is_not_done() -> None:
     """Rules proposed in a fenced document are no use of them; code beside it still counts."""
-    content = "My proposal:\n```markdown\n- Always run the tests\n```sh\nmake test\n```\n```\nThat is it.\n```sh\nmake lint\n```"
+    content = "My proposal:\n```markdown\n## Tests\n- Always run the tests\n```sh\nmake test\n```\n```\nThat is it.\n```sh\nmake lint\n```"
     assert chunks("assistant", content) == [
         (ChunkKind.PROSE, "My proposal:"),
         (ChunkKind.PROSE, "That is it."),
@@ -85,3 +85,8 @@ def test_writing_a_rules_file_is_its_call_only() -> None:
     ):
         found = chunks("assistant", f"[tool:Edit] {path}\n--- old\n+++ - Always run the tests")
         assert found == [(ChunkKind.CALL, f"Edit {path}"), (ChunkKind.CODE, "- Always run the tests")][: 1 + lines]
+
+
+def test_markdown_without_a_heading_is_no_document() -> None:
+    """A commit message may stand in a fence of any language."""
+    assert chunks("assistant", "```markdown\nfix(api): close it\n```") == [(ChunkKind.CODE, "fix(api): close it")]

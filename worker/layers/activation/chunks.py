@@ -10,7 +10,7 @@ from typing import Any
 
 from worker.domain import Block, BlockKind, Message, Transcript
 from worker.evidence import Chunk, ChunkKind
-from worker.layers.activation.fences import DOCUMENTS, stretches
+from worker.layers.activation.fences import is_document, stretches
 
 #: characters; the model reads 256 tokens, and a long chunk says too many things at once
 MAX_PROSE = 300
@@ -74,7 +74,7 @@ def _prose_and_fences(text: str) -> Iterator[tuple[ChunkKind, str]]:
     for language, part in stretches(text):
         if language is None:
             yield from ((ChunkKind.PROSE, piece) for piece in sentences(part))
-        elif language not in DOCUMENTS:
+        elif not is_document(language, part):
             yield from ((ChunkKind.CODE, piece) for piece in code_groups(part))
 
 

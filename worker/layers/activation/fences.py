@@ -3,16 +3,15 @@
 import re
 from collections.abc import Iterator
 
-#: a text that is shown or proposed, not something done: a rules file, an issue, a guide
-DOCUMENTS = frozenset({"markdown", "md", "mdx", "mdc"})
-
+_MARKDOWN = frozenset({"markdown", "md", "mdx", "mdc"})
+_HEADING = re.compile(r"^#{1,6} ", re.MULTILINE)
 _FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})[ \t]*([^\s`]*)[^`]*")
 
 
 def stretches(text: str) -> Iterator[tuple[str | None, str]]:
     """(language, text) in order; the language is None outside fences and "" where a fence names none.
 
-    A shorter fence stands inside a longer one; inside a document, one with a language opens and a bare one closes another.
+    A shorter fence stands inside a longer one; inside Markdown, one with a language opens and a bare one closes another.
     """
     language, marks, depth = None, "", 0
     held: list[str] = []
@@ -20,7 +19,7 @@ def stretches(text: str) -> Iterator[tuple[str | None, str]]:
         fence = _FENCE.fullmatch(line)
         if fence is None or (depth and not fence[1].startswith(marks)):
             held.append(line)
-        elif depth and language in DOCUMENTS and (fence[2] or depth > 1):
+        elif depth and language in _MARKDOWN and (fence[2] or depth > 1):
             depth += 1 if fence[2] else -1
         else:
             yield language, "\n".join(held)
@@ -28,3 +27,8 @@ def stretches(text: str) -> Iterator[tuple[str | None, str]]:
             closes = depth and not fence[2]
             language, marks, depth = (None, "", 0) if closes else (fence[2].lower(), fence[1], 1)
     yield language, "\n".join(held)
+
+
+def is_document(language: str, text: str) -> bool:
+    """Markdown with a heading: a rules file, a guide, notes. They are shown or proposed, not done; a commit message has no heading."""
+    return language in _MARKDOWN and _HEADING.search(text) is not None
