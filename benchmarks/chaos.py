@@ -16,12 +16,15 @@ import hashlib
 import json
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+
+import psycopg
 
 sys.path[:0] = [str(Path(__file__).parents[1] / "tests"), str(Path(__file__).parents[1])]
 
@@ -30,6 +33,8 @@ from chaos.parts import Parts, PostgreSQLLedger, SQLiteLedger, production_ledger
 from chaos.row import HEADER, HEADING, Row
 from chaos.run import Undisturbed, chaos_run
 from measuring import RESULTS, ROOT, machine, save
+
+from worker.errors import GrooveError
 
 
 def seeds(text: str) -> list[int]:
@@ -113,7 +118,7 @@ def one(name: str, seed: int, parts: Parts, expected: Undisturbed, folder: Path)
     place = folder / f"{name.replace(' ', '-').replace(chr(39), '')}-{seed}"
     try:
         row = chaos_run(place, name, seed, expected, parts=parts)
-    except AssertionError as error:
+    except (AssertionError, OSError, subprocess.SubprocessError, psycopg.Error, GrooveError) as error:
         counted = dict.fromkeys(("finished", "published_once", "published_more", "wrong_ids", "extra_runs"), 0)
         note = f"{error}"[:300].replace("\n", " ")
         row = Row(

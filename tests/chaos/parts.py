@@ -23,6 +23,7 @@ from iggy_standin.threaded import ThreadedStandIn
 PARTITIONS = 4
 #: at most, of a partition's end
 TAIL = 20
+_RECOVERY_SECONDS = 60
 
 
 class ChaosLog(Protocol):
@@ -119,18 +120,29 @@ class PostgreSQLLedger:
         return self._current
 
     def block(self, folder: Path, seconds: float) -> None:
-        with psycopg.connect(self._current) as connection:
+        with self._connection() as connection:
             connection.execute("LOCK TABLE session, entry, outbox, log_partition IN ACCESS EXCLUSIVE MODE")
             time.sleep(seconds)
             connection.rollback()
 
     def crash(self) -> None:
         """One of its processes is killed, whereupon the server cuts everybody off and recovers from its log."""
-        with psycopg.connect(self._current) as connection:
+        with self._connection() as connection:
             (victim,) = connection.execute(
                 "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() LIMIT 1"
             ).fetchone() or (connection.info.backend_pid,)
-            os.kill(victim, signal.SIGKILL)
+        os.kill(victim, signal.SIGKILL)
+
+    def _connection(self) -> psycopg.Connection:
+        """Once it has recovered from an earlier crash."""
+        until = time.monotonic() + _RECOVERY_SECONDS
+        while True:
+            try:
+                return psycopg.connect(self._current)
+            except psycopg.OperationalError:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.1)
 
 
 class Parts:
