@@ -10,41 +10,14 @@ from uuid import uuid4
 import pytest
 import structlog
 from fixtures.broker import free_port
-from fixtures.iggy import IggyServer, ToleratingEventLog
 from iggy_standin import wire
 from iggy_standin.threaded import ThreadedStandIn
+from refusals import log_at, refused, within
 
 from worker.errors import EventLogRefused, EventLogUnavailable
 from worker.event_log.iggy import IggyEventLog
 from worker.event_log.iggy_address import IggyAddress
 from worker.event_log.protocol import TopicName
-
-SHORT = 1.0
-
-
-@contextmanager
-def log_at(url: str, deadline: float = SHORT) -> Iterator[IggyEventLog]:
-    log = IggyEventLog(IggyAddress.parse(url), deadline=deadline)
-    try:
-        yield log
-    finally:
-        log.close()
-
-
-@contextmanager
-def refused(url: str, match: str) -> Iterator[IggyEventLog]:
-    """What is done with the log is refused soon, in these words and without the password."""
-    with log_at(url) as log, within(5):
-        with pytest.raises(EventLogRefused, match=match) as failed:
-            yield log
-        assert log._address.password not in str(failed.value)
-
-
-@contextmanager
-def within(seconds: float) -> Iterator[None]:
-    start = time.monotonic()
-    yield
-    assert time.monotonic() - start < seconds
 
 
 @contextmanager
@@ -87,13 +60,6 @@ def test_nobody_listens(name: TopicName) -> None:
 def test_a_wrong_password(iggy_standin: ThreadedStandIn, name: TopicName) -> None:
     """It is refused by name, without the password."""
     with refused(f"iggy://iggy:not-this@127.0.0.1:{iggy_standin.port}", "refuses user 'iggy' or the password") as log:
-        log.partitions(name)
-
-
-@pytest.mark.iggy_server
-def test_a_wrong_password_on_a_real_server(iggy_server: IggyServer, name: TopicName) -> None:
-    """The same from a real server."""
-    with refused(f"iggy://iggy:not-this@127.0.0.1:{iggy_server.port}", "refuses user 'iggy' or the password") as log:
         log.partitions(name)
 
 
@@ -281,20 +247,3 @@ def test_closing_gives_the_connections_back(iggy_standin: ThreadedStandIn, name:
     while iggy_standin.server.connections and time.monotonic() < until:
         time.sleep(0.01)
     assert not iggy_standin.server.connections
-
-
-@pytest.mark.iggy_server
-def test_a_real_server_keeps_what_it_acknowledged(own_iggy_server: IggyServer, name: TopicName) -> None:
-    """A hard stop takes nothing from a topic with our options; the same log object reads on after the restart."""
-    server = own_iggy_server
-    log = ToleratingEventLog(server)
-    with closing(log):
-        log.ensure_topic(name, 2)
-        ids = {uuid4() for _ in range(200)}
-        log.publish_many(name, [(f"key {number}", each, b"{}") for number, each in enumerate(ids)])
-        server.kill()
-        with pytest.raises(EventLogUnavailable):
-            log.read(name, 0, 0, 1)
-        server.start()
-        found = {message.message_id for number in (0, 1) for message in log.read(name, number, 0, 500)}
-    assert found == ids
