@@ -70,5 +70,5 @@ class SessionEvidence:
         """None where the first look was sure enough, or the only one."""
         if not len(self.second_look):
             return None
-        score = float(self.second_look[self.learning_ids.index(learning_id)])
+        score = round(float(self.second_look[self.learning_ids.index(learning_id)]), 4)
         return None if math.isnan(score) else score
