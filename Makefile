@@ -4,7 +4,7 @@
 # make test    checks and tests
 # make bench   every benchmark against its target, into benchmarks/results/; some ten minutes on two idle cores
 # make secrets       .env for docker-compose.yml, with random secrets; one that exists is left alone
-# make compose-test  the stack of docker-compose.yml under kills, cuts and scaling; needs a container engine and some ten minutes
+# make compose-test  the stack of docker-compose.yml under kills, cuts and scaling; needs a container engine and half an hour of two idle cores
 .DEFAULT_GOAL := help
 .PHONY: help setup demo demo-experiment test check unit bench secrets compose-test clean
 

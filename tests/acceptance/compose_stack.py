@@ -121,7 +121,7 @@ class ComposeStack:
         self.stop_operator()
         self.compose("down", *(["--volumes"] if volumes else []))
 
-    def wait_until(self, condition: Callable[[], bool], what: str, *, seconds: float = 400) -> float:
+    def wait_until(self, condition: Callable[[], bool], what: str, *, seconds: float = 900) -> float:
         """-> seconds that it took."""
         start = time.monotonic()
         while not condition():

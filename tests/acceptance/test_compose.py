@@ -20,7 +20,7 @@ from compose_walk import EVENTS, LEARNINGS, PORTION, Walk, carrier, examples
 
 pytestmark = [
     pytest.mark.compose,
-    pytest.mark.timeout(3600),
+    pytest.mark.timeout(7200),
     pytest.mark.skipif(not has_engine(), reason="no container engine with a compose tool answers"),
 ]
 
