@@ -13,7 +13,7 @@ from bridge_runs.content import Content
 from bridge_runs.publishing import Event, events_of, publish, wait_for
 from bridge_runs.stack import Stack
 
-SECONDS = 300.0
+SECONDS = 150.0
 
 
 def quiet_values(events: int, received: Iterable[bytes]) -> list[dict[str, Any]]:
@@ -45,7 +45,7 @@ def _run(folder: Path, log_url: str, broker_url: str, events: list[Event]) -> li
         count = len(events)
         is_there = wait_for(lambda: len(content.received()) + len(content.lightweight()) == count, SECONDS)
         assert is_there, stack.bridges.output()
-        assert wait_for(content.is_finished, SECONDS), content.counts()
+        assert wait_for(content.is_finished, SECONDS), f"{content.counts()}; {stack.last_words()}"
         assert not content.failures()
         assert not stack.bridges.tracebacks()
         return stack.values()

@@ -19,7 +19,7 @@ from worker.event_log.protocol import TopicName
 from worker.events import derived_id
 
 #: until everything is finished once nothing is hurt any more
-PATIENCE = 300.0
+PATIENCE = 200.0
 
 
 @dataclass(kw_only=True)
@@ -66,7 +66,7 @@ class FaultRun:
         self._hurt(bridges, published)
         publisher.join()
         if not wait_for(lambda: bridges.supervise() or self._is_done(content), PATIENCE):
-            self.found.unfinished = f"after {PATIENCE:g} s: {content.counts()}"
+            self.found.unfinished = f"after {PATIENCE:g} s: {content.counts()}; {stack.last_words()}"
         self.found.ends += [bridges.stop(process) for process in list(bridges.running)]
         self.found.bridges, self.found.restarts = bridges.started, len(bridges.statuses)
         self.found.tracebacks = bridges.tracebacks()

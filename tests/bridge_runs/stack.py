@@ -69,6 +69,10 @@ class Stack:
         self._store.refresh_values()
         return [asdict(value) for value in self._store.list_learning_values()]
 
+    def last_words(self) -> str:
+        """Of the worker."""
+        return (self.folder / "worker.log").read_text()[-2000:]
+
     def _variables(self) -> dict[str, str]:
         return QUICK | {
             "GROOVE_EVENT_LOG": self.log_url,
