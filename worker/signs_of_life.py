@@ -80,8 +80,13 @@ class SignsOfLife:
 def showing_life(
     settings: Settings, part: str, held: Callable[[], Sequence[SessionRef]] = lambda: ()
 ) -> Iterator[None]:
-    """Within the block every second, from a thread: a worker that was told to stop lives on until its last task has ended."""
+    """Within the block every second, from a thread: a worker that was told to stop lives on until its last task has ended.
+
+    The first sign is given before the thread begins: whatever is imported on the way is imported then. A worker forks its children beside
+    the thread, and a child born during an import waits for that import's lock for ever (`encodings.idna`, at the first name looked up).
+    """
     signs, stopping = SignsOfLife(settings), threading.Event()
+    _show(signs, part, held)
     thread = threading.Thread(target=_show_life, args=(signs, part, held, stopping), daemon=True)
     thread.start()
     try:
@@ -96,11 +101,13 @@ def showing_life(
 def _show_life(
     signs: SignsOfLife, part: str, held: Callable[[], Sequence[SessionRef]], stopping: threading.Event
 ) -> None:
-    while True:
-        with contextlib.suppress(BrokerUnavailable):  # it will hear the next one
-            signs.show(part, now=time.time_ns() // 1000, held=held())
-        if stopping.wait(_INTERVAL_SECONDS):
-            return
+    while not stopping.wait(_INTERVAL_SECONDS):
+        _show(signs, part, held)
+
+
+def _show(signs: SignsOfLife, part: str, held: Callable[[], Sequence[SessionRef]]) -> None:
+    with contextlib.suppress(BrokerUnavailable):  # it will hear the next one
+        signs.show(part, now=time.time_ns() // 1000, held=held())
 
 
 def _sign(part: str, text: bytes) -> Sign:

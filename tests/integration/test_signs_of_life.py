@@ -1,0 +1,31 @@
+"""The thread that shows life runs while a worker forks its children."""
+
+import subprocess
+import sys
+
+from worker.settings import load_settings
+from worker.signs_of_life import SignsOfLife, showing_life
+
+#: prints whether the names that a connection needs were imported when the thread began
+_WATCHED = """
+import sys, threading
+from worker.settings import load_settings
+from worker.signs_of_life import showing_life
+start = threading.Thread.start
+threading.Thread.start = lambda thread: (print("encodings.idna" in sys.modules), start(thread))[1]
+with showing_life(load_settings({"GROOVE_BROKER": sys.argv[1]}), "part"):
+    pass
+"""
+
+
+def test_the_first_sign_is_there_when_the_block_begins(broker_url: str) -> None:
+    """Nobody has to wait for the thread."""
+    settings = load_settings({"GROOVE_BROKER": broker_url})
+    with showing_life(settings, "part"):
+        assert [sign.part for sign in SignsOfLife(settings).read()] == ["part"]
+
+
+def test_the_thread_imports_nothing(broker_url: str) -> None:
+    """A child that is forked while the thread imports would wait for that import's lock for ever."""
+    done = subprocess.run([sys.executable, "-c", _WATCHED, broker_url], capture_output=True, text=True, check=True)
+    assert done.stdout == "True\n"
