@@ -1,4 +1,4 @@
-"""What `groove calibrate` does: read labelled sessions, fit, compare on a held-back part, write the result."""
+"""`groove calibrate`: read labelled sessions, fit, compare on a held-back part, write the result."""
 
 import json
 from collections.abc import Iterator
@@ -22,8 +22,15 @@ from worker.settings import load_settings
 from worker.transcripts import parse_transcript
 
 
-def calibrate(labels: Path, *, sessions: Path, learnings: Path, write: Path | None) -> int:
-    """-> exit status. Raises `InvalidFile` for the first line that cannot be used."""
+@click.command("calibrate")
+@click.argument("labels", type=click.Path(path_type=Path))
+@click.option(
+    "--sessions", required=True, type=click.Path(path_type=Path), help="The labelled sessions (JSON, one a line)."
+)
+@click.option("--learnings", required=True, type=click.Path(path_type=Path), help="Their learnings (JSON, one a line).")
+@click.option("--write", type=click.Path(path_type=Path), help="Write the new calibration here.")
+def calibrate_command(labels: Path, sessions: Path, learnings: Path, write: Path | None) -> None:
+    """Fit the activation probability anew from LABELS and compare before and after on a held-back part."""
     parts = Resources(load_settings())
     fitted, report = fit(
         dict(_sessions(sessions)),
@@ -40,7 +47,6 @@ def calibrate(labels: Path, *, sessions: Path, learnings: Path, write: Path | No
         click.echo("nothing written: --write FILE keeps it, GROOVE_CALIBRATION=FILE uses it")
     else:
         _keep(fitted, write)
-    return 0
 
 
 def _show(report: CalibrationReport, version_before: str, version_after: str) -> None:

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 import click
 
@@ -32,18 +33,13 @@ def _examine() -> Iterator[Finding]:
 
     settings = load_settings()
     yield _versions()
-    broker = _checked("broker", lambda: _broker(settings), "start it, or the whole stack with `groove up`")
-    yield broker
-    if broker.is_well:
-        yield _checked("parts", lambda: _parts(settings), "`groove status` shows who lives; start what is missing")
+    is_at_rest = _is_at_rest(settings)
+    yield from _at_rest() if is_at_rest else _running(settings)
     try:
         with open_the_ledger(settings) as ledger:
             yield from _ledger(ledger)
-            yield _checked(
-                "event log",
-                lambda: _event_log(settings, ledger),
-                "check GROOVE_EVENT_LOG; embedded, it runs with the broker",
-            )
+            if not (is_at_rest and settings.event_log is None):
+                yield _checked("event log", lambda: _event_log(settings, ledger), "check GROOVE_EVENT_LOG")
     except GrooveError as error:
         yield Finding(what="ledger", is_well=False, detail=str(error), advice="check GROOVE_LEDGER")
     try:
@@ -54,6 +50,33 @@ def _examine() -> Iterator[Finding]:
             what="store", is_well=False, detail=str(error), advice="start it with `groove store` or `groove up`"
         )
     yield _checked("model", lambda: _model(settings), "install groove-attribution[embedder], or set embedder.model")
+
+
+def _is_at_rest(settings: object) -> bool:
+    """The embedded stack, between two runs."""
+    from worker.broker import socket_path
+    from worker.settings import Settings
+
+    assert isinstance(settings, Settings)
+    path = socket_path(settings.broker_url)
+    return settings.broker is None and path is not None and not Path(path).exists()
+
+
+def _at_rest() -> Iterator[Finding]:
+    yield Finding(
+        what="embedded stack",
+        is_well=True,
+        is_note=True,
+        detail="not running, so its broker, its parts and its event log were not looked at",
+        advice="`groove up` starts it",
+    )
+
+
+def _running(settings: object) -> Iterator[Finding]:
+    broker = _checked("broker", lambda: _broker(settings), "start it, or the whole stack with `groove up`")
+    yield broker
+    if broker.is_well:
+        yield _checked("parts", lambda: _parts(settings), "`groove status` shows who lives; start what is missing")
 
 
 def _checked(what: str, examine: Callable[[], str], advice: str) -> Finding:

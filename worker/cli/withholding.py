@@ -1,6 +1,5 @@
-"""`groove withhold`, `groove calibrate`: what is decided before a session, and what its labels teach after it."""
+"""`groove withhold`: which learnings a session gets, decided before it starts."""
 
-import sys
 from pathlib import Path
 
 import click
@@ -37,17 +36,3 @@ def _id_of(line: str) -> str:
     from worker.learnings import read_learning
 
     return read_learning(line.encode(), now=0).learning_id if line.startswith("{") else line
-
-
-@click.command("calibrate")
-@click.argument("labels", type=click.Path(path_type=Path))
-@click.option(
-    "--sessions", required=True, type=click.Path(path_type=Path), help="The labelled sessions (JSON, one a line)."
-)
-@click.option("--learnings", required=True, type=click.Path(path_type=Path), help="Their learnings (JSON, one a line).")
-@click.option("--write", type=click.Path(path_type=Path), help="Write the new calibration here.")
-def calibrate_command(labels: Path, sessions: Path, learnings: Path, write: Path | None) -> None:
-    """Fit the activation probability anew from LABELS and compare before and after on a held-back part."""
-    from worker.cli.calibrating import calibrate
-
-    sys.exit(calibrate(labels, sessions=sessions, learnings=learnings, write=write))
