@@ -19,7 +19,7 @@ from worker.app import EMBEDDING, make_app
 from worker.canvas import from_wire
 from worker.errors import GrooveError
 from worker.heartbeat import Heartbeat
-from worker.ledger import SessionRef
+from worker.ledger import DIED, SessionRef
 from worker.metrics.work import of_all_processes, share_between_processes
 from worker.resources import resources
 from worker.settings import Settings
@@ -111,7 +111,7 @@ def _note_lost(sender: Any = None, args: Any = (), exception: BaseException | No
     """Celery calls this in the parent when a child was killed (its time was up, its memory, a signal): one try is spent."""
     if sender is None or sender.name not in (canvas.PREPARE, canvas.ATTRIBUTE):
         return
-    reason = f"the worker process ended: {exception}"[:500]
+    reason = f"{DIED}: {exception}"[:500]
     session_id, version, *rest = args
     try:
         give_up_lost(resources(), session_id, from_wire(version), rest[0] if rest else None, reason, now())

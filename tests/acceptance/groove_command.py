@@ -1,5 +1,6 @@
 """The `groove` command as a person runs it: in a folder of its own, with real parts, and a look at what it leaves behind."""
 
+import contextlib
 import json
 import os
 import subprocess
@@ -65,6 +66,9 @@ class Groove:
             return False
 
     def end(self) -> None:
-        """Whatever a failed test left running."""
-        for process in self.processes():
-            process.kill()
+        """Kill whatever was left running, and what a dying parent has started meanwhile, until nothing is."""
+        while left := self.processes():
+            for process in left:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.kill()
+            psutil.wait_procs(left, timeout=5)

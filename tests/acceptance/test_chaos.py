@@ -52,7 +52,7 @@ def test_a_poisonous_learning_fails_alone(tmp_path: Path) -> None:
         assert set(failed) == set(poisonous)
         assert "this learning is poisonous" in failed["always-raises"]
         assert "time limit" in failed["always-loops"]
-        assert "the worker process ended" in failed["always-kills"]
+        assert "the worker process died" in failed["always-kills"]
         counted = {value["learning_id"]: value["session_count"] for value in stack.values()}
         assert counted == dict.fromkeys(LEARNINGS, 1) | dict.fromkeys(poisonous, 0)
     finally:

@@ -28,10 +28,11 @@ from worker.ledger.retention import Pruned
 from worker.ledger.retries import FailedEntry, Reopened
 from worker.ledger.sessions import MOST_DOUBLINGS, EntryRef, SessionRef
 from worker.ledger.states import DeadLetterKind, DeadLetterState, EntryState, SessionState
-from worker.ledger.sweep import Gates, Overdue, Resent, WaitingSession
+from worker.ledger.sweep import DIED, Gates, Overdue, Resent, WaitingSession
 from worker.ledger.work import SessionWork
 
 __all__ = [
+    "DIED",
     "MOST_APART",
     "MOST_DOUBLINGS",
     "Counts",
