@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from uuid import NAMESPACE_URL, uuid5
 
@@ -75,14 +76,21 @@ def intake(ledger: Ledger, count: int) -> None:
     show("  with reading the events", "events/s", BATCH * len(storing) / (sum(storing) + sum(reading)), TARGET_EVENTS)
 
 
+#: for spawned processes to import the project
+_STARTING_SECONDS = 60.0
+
+
 def entries(ledger: Ledger, url: str, sessions: int, processes: int) -> None:
     """Whole sessions: expected, every entry begun and completed on its own, finished with a message."""
     names = [f"{processes} processes, session {number}" for number in range(sessions)]
     for start in range(0, sessions, BATCH):
         batch = [received(name) for name in names[start : start + BATCH]]
         ledger.intake.receive(heavy=batch, now=now(), ablation_rate=0.1)
-    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
-        list(pool.map(warm_up, [url] * processes))
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(
+        processes, mp_context=spawn, initializer=warm_up, initargs=(url, spawn.Barrier(processes))
+    ) as pool:
+        list(pool.map(abs, range(processes)))
         began = time.perf_counter()
         slices = [names[number::processes] for number in range(processes)]
         parts = list(pool.map(work, [url] * processes, slices))
@@ -98,9 +106,10 @@ def entries(ledger: Ledger, url: str, sessions: int, processes: int) -> None:
     )
 
 
-def warm_up(url: str) -> None:
+def warm_up(url: str, everybody: Barrier) -> None:
+    """No process begins before all of them have opened the ledger once."""
     open_ledger(url).ping()
-    time.sleep(0.2)  # every process of the pool is to take one
+    everybody.wait(_STARTING_SECONDS)
 
 
 def work(url: str, names: list[str]) -> tuple[list[float], float]:
