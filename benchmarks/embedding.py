@@ -22,7 +22,8 @@ from typing import Any
 from worker.calibrating import bare_context
 from worker.domain import Learning, Transcript
 from worker.embedder import SentenceTransformerEmbedder, VectorCache
-from worker.embedder.precision import has_amx_bf16
+from worker.embedder.precision import processor_flags
+from worker.embedder.sentence_transformer import bfloat16_speed_up
 from worker.layers.activation import HybridDetector
 from worker.layers.activation.chunks import chunk_transcript
 from worker.learnings import read_learning
@@ -120,6 +121,8 @@ def precisions(
     device: str,
     repeats: int,
 ) -> dict[str, Any]:
+    import torch
+
     names = ("float32", "float16") if device.startswith("cuda") else ("float32", "bfloat16")
     result: dict[str, Any] = {}
     decisions: dict[str, list[bool]] = {}
@@ -134,7 +137,8 @@ def precisions(
         "speed_up": result[names[1]]["per_second"] / result["float32"]["per_second"],
         "pairs": len(same),
         "decisions_same": sum(same) / len(same),
-        "amx_bf16": has_amx_bf16(),
+        "bfloat16_flags": sorted(processor_flags() & {"amx_bf16", "avx512_bf16"}),
+        "bfloat16_layer_speed_up": bfloat16_speed_up(torch),
         "auto_chooses": SentenceTransformerEmbedder(device=device).precision,
     }
 
@@ -171,10 +175,11 @@ def print_report(report: dict[str, Any]) -> None:
     for name in ("float32", "bfloat16", "float16"):
         if name in formats:
             print(f"{name:10} {formats[name]['per_second']:8.0f} chunks/s")
+    layer = f"a layer {formats['bfloat16_layer_speed_up']:.1f} times in bfloat16"
     print(
         f"half precision is {formats['speed_up']:.2f} times float32; auto chooses {formats['auto_chooses']} "
-        f"(amx_bf16: {formats['amx_bf16']}); decisions the same in {100 * formats['decisions_same']:.2f} % of {formats['pairs']} pairs "
-        "(target 99.5 %)"
+        f"({layer}; the processor's flags: {', '.join(formats['bfloat16_flags']) or 'none'}); "
+        f"decisions the same in {100 * formats['decisions_same']:.2f} % of {formats['pairs']} pairs (target 99.5 %)"
     )
 
 

@@ -80,8 +80,8 @@ class Pipeline:
     def __init__(self, settings: Settings, stack: Stack, event_log: EventLog) -> None:
         self.settings, self.stack, self.event_log = settings, stack, event_log
         self.cpu = ProcessorTime({child.name: child.pid for child in stack.children if child.pid})
-        self.heavy = _topic(settings.streams.heavy)
-        self.attributed = _topic(settings.streams.attributed)
+        self.heavy = TopicName.parse(settings.streams.heavy)
+        self.attributed = TopicName.parse(settings.streams.attributed)
         event_log.ensure_topic(self.heavy, settings.streams.partitions)
 
     def run(self, messages: list[tuple[str, Any, bytes]]) -> float:
@@ -102,11 +102,6 @@ class Pipeline:
             if time.perf_counter() - began > DEADLINE_SECONDS:
                 raise TimeoutError(f"{self.published()} sessions published after {DEADLINE_SECONDS:g} s")
             time.sleep(0.02)
-
-
-def _topic(name: str) -> TopicName:
-    stream, _, topic = name.partition("/")
-    return TopicName(stream=stream, topic=topic)
 
 
 @contextlib.contextmanager

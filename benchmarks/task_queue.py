@@ -242,10 +242,9 @@ def bench(settings: Settings, event: dict[str, Any], learnings: list[Learning]) 
 
 def make_output_topic(settings: Settings) -> None:
     """As the bridge would; without it every finished session leaves its message to the sweeper."""
-    stream, _, topic = settings.streams.attributed.partition("/")
     event_log = open_event_log(settings.event_log_url)
     try:
-        event_log.ensure_topic(TopicName(stream=stream, topic=topic), settings.streams.partitions)
+        event_log.ensure_topic(TopicName.parse(settings.streams.attributed), settings.streams.partitions)
     finally:
         event_log.close()
 

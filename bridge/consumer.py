@@ -57,8 +57,8 @@ class Consumer:
         self._hand_over = HandOver(app)
         self._pressure = Pressure(settings.bridge, ledger, queues)
         self._kinds: dict[TopicName, Kind] = {
-            _topic(settings.streams.heavy): HEAVY,
-            _topic(settings.streams.lightweight): LIGHTWEIGHT,
+            TopicName.parse(settings.streams.heavy): HEAVY,
+            TopicName.parse(settings.streams.lightweight): LIGHTWEIGHT,
         }
         self._held: dict[Place, LeasedPartition] = {}
         self._renew_at = 0.0
@@ -67,7 +67,7 @@ class Consumer:
         self._waits_for = ""
 
     def ensure_topics(self) -> None:
-        for name in (*self._kinds, _topic(self._settings.streams.attributed)):
+        for name in (*self._kinds, TopicName.parse(self._settings.streams.attributed)):
             self._event_log.ensure_topic(name, self._settings.streams.partitions)
 
     def run(self) -> None:
@@ -226,11 +226,6 @@ class _Rest:
     def __init__(self, *, seconds: float) -> None:
         self.seconds = seconds
         self.until = time.monotonic() + seconds
-
-
-def _topic(name: str) -> TopicName:
-    stream, _, topic = name.partition("/")
-    return TopicName(stream=stream, topic=topic)
 
 
 def _place(lease: Lease) -> Place:

@@ -26,10 +26,9 @@ def partition_lags(settings: Settings, ledger: Ledger, event_log: EventLog) -> l
     states = {(state.stream, state.topic, state.partition): state for state in ledger.partitions.states()}
     lags = []
     for topic in (settings.streams.heavy, settings.streams.lightweight):
-        stream, _, short = topic.partition("/")
-        name = TopicName(stream=stream, topic=short)
+        name = TopicName.parse(topic)
         for partition in range(event_log.partitions(name)):
-            state = states.get((stream, short, partition))
+            state = states.get((name.stream, name.topic, partition))
             ends = event_log.ends(name, partition)
             position = state.position if state else 0
             lags.append(

@@ -39,3 +39,7 @@ def configure_logs(settings: LogSettings) -> None:
     root.setLevel(settings.level.upper())
     for noisy in ("sentence_transformers", "httpx", "urllib3", "filelock"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    if root.level > logging.DEBUG:
+        # two sentences a task, of what the ledger and Flower know in more detail
+        for wordy in ("celery.worker.strategy", "celery.app.trace"):
+            logging.getLogger(wordy).setLevel(max(root.level, logging.WARNING))

@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import sys
+from functools import partial
 from typing import Any
 
 import structlog
@@ -30,6 +31,7 @@ from worker.tasks.shared import now
 log = structlog.get_logger()
 
 _PR_SET_PDEATHSIG = 1
+_EVENTS_EVERY_S = 0.2
 
 
 def run_worker(settings: Settings, *, queues: list[str], concurrency: int, name: str) -> None:
@@ -41,6 +43,7 @@ def run_worker(settings: Settings, *, queues: list[str], concurrency: int, name:
     if EMBEDDING in queues:
         worker_process_init.connect(_load_model, weak=False)
     app.steps["worker"].add(_SignsOfLife)
+    app.steps["consumer"].add(_EventsTogether)
     hostname = nodename(name, socket.gethostname())
     worker = app.Worker(
         hostname=hostname,
@@ -82,6 +85,29 @@ class _SignsOfLife(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery car
 
     def stop(self, parent: Any) -> None:
         self.heartbeat.stop()
+
+
+class _EventsTogether(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery carries no types
+    """What Flower hears of tasks goes out a few times a second; by itself Celery would publish after each turn of its loop."""
+
+    requires = ("celery.worker.consumer.events:Events",)
+
+    def start(self, parent: Any) -> None:
+        self._is_due = False
+        if parent.hub is not None:
+            parent.event_dispatcher.on_send_buffered = partial(self._flush_soon, parent)
+
+    def stop(self, parent: Any) -> None:
+        self._flush(parent)
+
+    def _flush_soon(self, parent: Any) -> None:
+        if not self._is_due:
+            self._is_due = True
+            parent.hub.call_later(_EVENTS_EVERY_S, self._flush, parent)
+
+    def _flush(self, parent: Any) -> None:
+        self._is_due = False
+        parent._flush_events()  # noqa: SLF001 - what Celery itself calls after each turn
 
 
 def _held() -> list[SessionRef]:

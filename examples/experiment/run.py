@@ -148,8 +148,7 @@ class Experiment:
 
     def _deprecations(self) -> Iterator[dict[str, Any]]:
         """Read back from what was published."""
-        stream, _, topic = self._settings.streams.attributed.partition("/")
-        where = TopicName(stream=stream, topic=topic)
+        where = TopicName.parse(self._settings.streams.attributed)
         for partition in range(self._event_log.partitions(where)):
             offset = 0
             while messages := self._event_log.read(where, partition, offset, 100):

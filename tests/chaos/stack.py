@@ -138,9 +138,8 @@ class ChaosStack:
 
     def logged(self, topic: str) -> list[LogMessage]:
         """Everything that the event log still has of a topic (`stream/topic`)."""
-        stream, _, name = topic.partition("/")
         with closing(open_event_log(self.settings.event_log_url)) as log:
-            return list(_messages(log, TopicName(stream=stream, topic=name)))
+            return list(_messages(log, TopicName.parse(topic)))
 
     def received(self) -> set[str]:
         """Ids of the heavy events that the ledger has."""

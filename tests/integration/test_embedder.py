@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from worker.embedder import SentenceTransformerEmbedder, VectorCache
+from worker.embedder.precision import WORTH_IT, choose_precision, processor_flags
+from worker.embedder.sentence_transformer import bfloat16_speed_up
 from worker.errors import ConfigurationError
 
 pytest.importorskip("sentence_transformers")
@@ -63,6 +65,17 @@ def test_half_precision_changes_no_cosine_that_matters(embedder: SentenceTransfo
     exact, rough = embedder.embed(TEXTS), half.embed(TEXTS)
     assert half.precision == "bfloat16"
     assert np.abs(exact @ exact.T - rough @ rough.T).max() < 0.02
+
+
+def test_auto_takes_what_is_faster_here() -> None:
+    """The embedder's own choice is the one that a measurement of this processor leads to, unless that one is close."""
+    import torch
+
+    measured = bfloat16_speed_up(torch)
+    assert 0.01 < measured < 100
+    chosen = SentenceTransformerEmbedder(device="cpu", threads=1).precision
+    expected = choose_precision("auto", "cpu", flags=processor_flags(), speed_up=lambda: measured)
+    assert chosen == expected or WORTH_IT / 1.5 < measured < WORTH_IT * 1.5
 
 
 def test_learnings_vectors_are_cached(embedder: SentenceTransformerEmbedder) -> None:

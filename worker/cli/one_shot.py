@@ -117,10 +117,9 @@ def _open_sessions(counts: Counts) -> int:
 def _all_read(settings: Settings, ledger: Ledger, event_log: EventLog) -> bool:
     positions = {(state.stream, state.topic, state.partition): state.position for state in ledger.partitions.states()}
     for name in (settings.streams.heavy, settings.streams.lightweight):
-        stream, _, topic = name.partition("/")
-        where = TopicName(stream=stream, topic=topic)
+        where = TopicName.parse(name)
         for partition in range(event_log.partitions(where)):
-            if positions.get((stream, topic, partition), 0) < event_log.ends(where, partition).end:
+            if positions.get((where.stream, where.topic, partition), 0) < event_log.ends(where, partition).end:
                 return False
     return True
 

@@ -50,9 +50,7 @@ def publish_files(
     from worker.event_log.protocol import TopicName
     from worker.events import derived_id
 
-    name = settings.streams.lightweight if lightweight else settings.streams.heavy
-    stream, _, topic = name.partition("/")
-    where = TopicName(stream=stream, topic=topic)
+    where = TopicName.parse(settings.streams.lightweight if lightweight else settings.streams.heavy)
     event_log.ensure_topic(where, settings.streams.partitions)
     refusals: list[Refusal] = []
     published = 0

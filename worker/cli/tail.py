@@ -33,10 +33,9 @@ def tail_command(count: int | None, *, from_start: bool) -> None:
     from worker.settings import load_settings
 
     settings = load_settings()
-    stream, _, topic = settings.streams.attributed.partition("/")
     event_log = open_event_log(settings.event_log_url)
     try:
-        followed = Followed(event_log, TopicName(stream=stream, topic=topic), from_start=from_start)
+        followed = Followed(event_log, TopicName.parse(settings.streams.attributed), from_start=from_start)
         for shown, message in enumerate(followed.messages(), 1):
             click.echo(_line(message.payload))
             if shown == count:

@@ -13,6 +13,12 @@ class TopicName:
     stream: str
     topic: str
 
+    @classmethod
+    def parse(cls, text: str) -> "TopicName":
+        """As the settings write it, `stream/topic`; they have checked that both are there."""
+        stream, _, topic = text.partition("/")
+        return cls(stream=stream, topic=topic)
+
     def __str__(self) -> str:
         return f"{self.stream}/{self.topic}"
 

@@ -6,6 +6,7 @@ import structlog
 
 from worker.domain import SessionVersion
 from worker.errors import NotFound, Superseded, Unavailable
+from worker.event_log.protocol import TopicName
 from worker.events import attempt_id, read_heavy_event, read_lightweight_event, session_attributed
 from worker.ledger import OutboxMessage, SessionWork
 from worker.publishing import drain_outbox
@@ -46,8 +47,10 @@ def _finish(parts: Resources, session_id: str, version: SessionVersion) -> bool:
         deprecations=result.deprecations,
         published_at=moment,
     )
-    stream, _, topic = parts.settings.streams.attributed.partition("/")
-    message = OutboxMessage(message_id=attempt_id(version), stream=stream, topic=topic, key=session_id, payload=payload)
+    out = TopicName.parse(parts.settings.streams.attributed)
+    message = OutboxMessage(
+        message_id=attempt_id(version), stream=out.stream, topic=out.topic, key=session_id, payload=payload
+    )
     return patiently(parts, parts.ledger.work.finish, session_id, version, now=moment, message=message)
 
 

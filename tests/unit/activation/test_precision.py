@@ -7,33 +7,41 @@ from pathlib import Path
 import pytest
 
 from worker.embedder import VectorCache
-from worker.embedder.precision import PrecisionSetting, choose_precision, has_amx_bf16
+from worker.embedder.precision import PrecisionSetting, choose_precision, processor_flags
 
 
 @pytest.mark.parametrize(
-    ("setting", "device", "amx", "chosen"),
+    ("setting", "device", "flags", "speed_up", "chosen"),
     [
-        ("auto", "cpu", True, "bfloat16"),
-        ("auto", "cpu", False, "float32"),
-        ("auto", "cuda", False, "float16"),
-        ("auto", "mps", True, "float32"),
-        ("float32", "cuda:1", True, "float32"),
-        ("bfloat16", "cpu", False, "bfloat16"),
+        ("auto", "cpu", {"amx_bf16", "avx512_bf16"}, None, "bfloat16"),
+        ("auto", "cpu", {"avx512_bf16"}, 3.9, "bfloat16"),
+        ("auto", "cpu", {"avx512_bf16"}, 0.65, "float32"),
+        ("auto", "cpu", {"avx512f"}, None, "float32"),
+        ("auto", "cpu", set(), None, "float32"),
+        ("auto", "cuda", set(), None, "float16"),
+        ("auto", "mps", {"amx_bf16"}, None, "float32"),
+        ("float32", "cuda:1", {"amx_bf16"}, None, "float32"),
+        ("bfloat16", "cpu", set(), None, "bfloat16"),
     ],
 )
-def test_precision_follows_the_processor(setting: PrecisionSetting, device: str, amx: bool, chosen: str) -> None:
-    """Half precision only where it is known to be faster, or where a person asks for it."""
-    assert choose_precision(setting, device, amx_bf16=amx) == chosen
+def test_precision_follows_the_processor(
+    setting: PrecisionSetting, device: str, flags: set[str], speed_up: float | None, chosen: str
+) -> None:
+    """Half precision only where it is known or measured to be faster, or where a person asks; None: nothing is measured."""
+
+    def measured() -> float:
+        assert speed_up is not None
+        return speed_up
+
+    assert choose_precision(setting, device, flags=frozenset(flags), speed_up=measured) == chosen
 
 
-def test_avx512_bf16_alone_is_not_enough(tmp_path: Path) -> None:
-    """Only amx_bf16 counts; a system that does not say has none."""
+def test_the_processors_flags_are_read(tmp_path: Path) -> None:
+    """By Linux' names; a system that does not say has none."""
     cpuinfo = tmp_path / "cpuinfo"
-    cpuinfo.write_text("flags\t\t: fpu avx512_bf16\n")
-    assert not has_amx_bf16(cpuinfo)
-    cpuinfo.write_text("flags\t\t: fpu avx512_bf16 amx_bf16 amx_tile\n")
-    assert has_amx_bf16(cpuinfo)
-    assert not has_amx_bf16(tmp_path / "missing")
+    cpuinfo.write_text("processor\t: 0\nflags\t\t: fpu avx512_bf16\n\nprocessor\t: 1\nflags\t\t: fpu\n")
+    assert processor_flags(cpuinfo) >= {"fpu", "avx512_bf16"}
+    assert processor_flags(tmp_path / "missing") == frozenset()
 
 
 def test_a_learnings_text_is_embedded_once_and_on_its_own(embedder: object) -> None:

@@ -139,7 +139,12 @@ def _rows_with(code: NamedCode, texts: tuple[str, ...]) -> frozenset[int]:
     everything, starts = _joined(texts)
     if len(everything) != starts[-1] - 1:  # a few characters change their length in lower case
         return frozenset(row for row, text in enumerate(texts) if code.pattern.search(text.lower()))
-    return frozenset(bisect_right(starts, match.start()) - 1 for match in code.pattern.finditer(everything))
+    rows = []
+    match = code.pattern.search(everything)
+    while match:
+        rows.append(bisect_right(starts, match.start()) - 1)
+        match = code.pattern.search(everything, max(starts[rows[-1] + 1], match.end()))  # one is enough for a text
+    return frozenset(rows)
 
 
 @lru_cache(maxsize=4)
