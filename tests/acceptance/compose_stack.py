@@ -51,6 +51,19 @@ for stream, topic in (name.split("/") for name in sys.argv[1:]):
     call(f"/streams/{stream}/topics", {"name": topic, "partitions_count": 4, "compression_algorithm": "none",
          "message_expiry": 0, "max_topic_size": 0, "options": options}, token)
 """
+#: what `iggy user password` does, for images without that command
+CHANGE_PASSWORD = """
+import json, sys, urllib.request
+
+def call(path, body, token="", method="POST"):
+    headers = {"content-type": "application/json"} | ({"authorization": "Bearer " + token} if token else {})
+    request = urllib.request.Request("http://iggy:3000" + path, json.dumps(body).encode(), headers, method=method)
+    return urllib.request.urlopen(request, timeout=10).read()
+
+old, new = sys.argv[1:]
+token = json.loads(call("/users/login", {"username": "iggy", "password": old}))["access_token"]["token"]
+call("/users/iggy/password", {"current_password": old, "new_password": new}, token, "PUT")
+"""
 SERVERS = ("iggy", "valkey", "postgres", "store")
 #: what `tar` saves, by service
 DATA = {"store": "/var/lib/groove", "iggy": "/app/local_data"}
@@ -128,6 +141,19 @@ class ComposeStack:
             assert time.monotonic() < start + seconds, f"{what}: not after {seconds:g} s\n{self.story()}"
             time.sleep(0.5)
         return time.monotonic() - start
+
+    def rotate_secrets(self) -> None:
+        """As docs/operations.md tells: the two that a server keeps in its volume are changed there, then everything takes the new ones."""
+        new = {name: secrets.token_hex(24) for name in SECRETS}
+        alter = f"ALTER USER groove PASSWORD '{new['POSTGRES_PASSWORD']}'"
+        self._raw(
+            ["exec", "-i", self.container("postgres"), "psql", "-U", "groove", "-v", "ON_ERROR_STOP=1"], alter.encode()
+        )
+        passwords = [self.secrets["IGGY_PASSWORD"], new["IGGY_PASSWORD"]]
+        self.in_network(["python", "-", *passwords], stdin=CHANGE_PASSWORD)
+        self.secrets.update(new)
+        self.environ.update(new)
+        self.up()
 
     def story(self) -> str:
         """For a failure: what runs, and the last lines of every part."""

@@ -82,6 +82,7 @@ def test_the_walk(embedded_values: Any, stack: ComposeStack) -> None:
     kills(walk)
     cuts(walk)
     upgrade(walk)
+    change_secrets(walk)
     down_and_up(walk)
     lose_and_restore(walk)
     check_examples(walk)
@@ -133,6 +134,16 @@ def upgrade(walk: Walk) -> None:
             walk.stack.compose("up", "-d", "--no-deps", "--force-recreate", service, seconds=600)
 
     walk.step("replace every part, workers before bridge", upgraded)
+
+
+def change_secrets(walk: Walk) -> None:
+    def changed() -> None:
+        walk.feed_anew()
+        old = walk.stack.secrets["STORE_READ_TOKEN"]
+        walk.stack.rotate_secrets()
+        assert fetch(walk.stack.store_port, "/attr/status", {"authorization": f"Bearer {old}"})[0] == 401
+
+    walk.step("change every secret", changed)
 
 
 def down_and_up(walk: Walk) -> None:
