@@ -5,7 +5,8 @@
 Everything but the model is real: broker, ledger, store, two workers of one process. Every session's bundle (vectors of a real session) lies
 on the broker before the clock starts; then a message a session starts its chord in a worker, as `prepare_session` would, and the clock
 stops when the last callback has ended: for ours, with the values stored and the message published. Chords that do nothing are started in
-the same way, by the same workers, with arguments of the same size; as Celery does by itself, they keep their results. Last, 50 learnings a session with 1 and with 25 to a task.
+the same way, by the same workers, with arguments of the same size; as Celery does by itself, they keep their results. Last, 50 learnings
+a session with 1 and with 25 to a task.
 """
 
 import argparse
