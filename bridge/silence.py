@@ -4,7 +4,7 @@ A worker counts as alive while its sign changes. A session that was taken from t
 while is lost: its worker was killed, or is frozen or cut off, and then what it still does changes nothing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from worker.ledger import SessionRef
 from worker.signs_of_life import Sign
@@ -16,10 +16,11 @@ class Silence:
         self._seconds = seconds
         self._looked_at = 0.0
         self._changed: dict[str, tuple[int, float]] = {}
-        self._unheld: dict[SessionRef, float] = {}
+        #: by session and when it was sent: what another sweeper has sent again is another matter
+        self._unheld: dict[tuple[SessionRef, int], float] = {}
 
-    def lost(self, taken: Iterable[SessionRef], signs: Iterable[Sign], now: float) -> list[SessionRef]:
-        """Of the sessions `taken` from the queue those that count as lost at `now` (seconds, a clock that is never set).
+    def lost(self, taken: Mapping[SessionRef, int], signs: Iterable[Sign], now: float) -> list[SessionRef]:
+        """Of the sessions `taken` from the queue (-> when they were sent) those that count as lost at `now` (a clock that is never set).
 
         After a pause between two looks everything counts as just seen: perhaps the workers could not show life either.
         """
@@ -28,8 +29,8 @@ class Silence:
             self._unheld.clear()
         self._looked_at = now
         held = {ref for sign in signs if self._is_alive(sign, now) for ref in sign.held}
-        self._unheld = {ref: self._unheld.get(ref, now) for ref in taken if ref not in held}
-        return [ref for ref, since in self._unheld.items() if now >= since + self._seconds]
+        self._unheld = {sent: self._unheld.get(sent, now) for sent in taken.items() if sent[0] not in held}
+        return [ref for (ref, _), since in self._unheld.items() if now >= since + self._seconds]
 
     def _is_alive(self, sign: Sign, now: float) -> bool:
         last, since = self._changed.get(sign.part, (None, now))

@@ -62,6 +62,8 @@ class Sweeper:
                 all_lost = False
             except GrooveError as error:
                 log.warning("sweep_failed", reason=str(error))
+            except Exception:  # nobody would notice that the sweeper has ended
+                log.exception("sweep_failed")
             stopping.wait(self._settings.sweeper.interval_seconds)
 
     def sweep(self, *, all_lost: bool = False) -> None:

@@ -12,10 +12,10 @@ import tempfile
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 from urllib.parse import quote
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
 from worker.errors import ConfigurationError
 from worker.parameters import (
@@ -83,6 +83,12 @@ class SweeperSettings(Group):
     payload_days: float = Field(default=90.0, ge=0)
     #: days for which sent messages are kept (for `groove outbox resend`); 0: for ever
     outbox_days: float = Field(default=14.0, ge=0)
+
+    @model_validator(mode="after")
+    def _looks_often_enough(self) -> Self:
+        if 2 * self.interval_seconds > self.silence_seconds:
+            raise ValueError("sweeper.interval_seconds must be at most half of sweeper.silence_seconds")
+        return self
 
 
 class WorkerSettings(Group):

@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import sys
+from collections import deque
 from functools import partial
 from typing import Any
 
@@ -32,6 +33,8 @@ log = structlog.get_logger()
 
 _PR_SET_PDEATHSIG = 1
 _EVENTS_EVERY_S = 0.2
+#: tasks whose child's death was noted, the latest
+_noted: deque[str] = deque(maxlen=1000)
 
 
 def run_worker(settings: Settings, *, queues: list[str], concurrency: int, name: str) -> None:
@@ -133,10 +136,13 @@ def _die_with_parent(**_: Any) -> None:
 
 
 @task_failure.connect
-def _note_lost(sender: Any = None, args: Any = (), exception: BaseException | None = None, **_: Any) -> None:
-    """Celery calls this in the parent when a child was killed (its time was up, its memory, a signal): one try is spent."""
-    if sender is None or sender.name not in (canvas.PREPARE, canvas.ATTRIBUTE):
+def _note_lost(
+    sender: Any = None, task_id: str = "", args: Any = (), exception: BaseException | None = None, **_: Any
+) -> None:
+    """Celery calls this in the parent when a child was killed (its memory, a signal; twice when its time was up): one try is spent."""
+    if sender is None or sender.name not in (canvas.PREPARE, canvas.ATTRIBUTE) or task_id in _noted:
         return
+    _noted.append(task_id)
     reason = f"{DIED}: {exception}"[:500]
     session_id, version, *rest = args
     try:

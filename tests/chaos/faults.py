@@ -57,12 +57,16 @@ def terminate_group(stack: ChaosStack, chance: random.Random) -> None:
     os.killpg(os.getpgid(_one(stack, chance, "worker").pid), signal.SIGTERM)
 
 
-def freeze_store(stack: ChaosStack, chance: random.Random) -> None:
-    """The store does not answer for ten seconds."""
-    process = _one(stack, chance, "store")
-    process.suspend()
-    time.sleep(10)
-    process.resume()
+def freeze_store(seconds: float) -> Hurt:
+    """The store does not answer for so long; with the runs' short deadlines 90 seconds are what an hour is to the default ones."""
+
+    def hurt(stack: ChaosStack, chance: random.Random) -> None:
+        process = _one(stack, chance, "store")
+        process.suspend()
+        time.sleep(seconds)
+        process.resume()
+
+    return hurt
 
 
 def lose_broker(stack: ChaosStack, _: random.Random) -> None:
@@ -172,7 +176,8 @@ FAULTS: dict[str, Fault] = {
     "SIGTERM to a worker's group": Fault(hurt=terminate_group, times=3),
     "bridge kill -9": Fault(hurt=kill("bridge"), times=4),
     "store kill -9": Fault(hurt=kill("store"), times=3),
-    "store frozen for 10 s": Fault(hurt=freeze_store),
+    "store frozen for 10 s": Fault(hurt=freeze_store(10)),
+    "store frozen for 90 s": Fault(hurt=freeze_store(90)),
     "broker kill -9": Fault(hurt=kill("broker"), times=3),
     "broker and its data lost": Fault(hurt=lose_broker, loses_published=True),
     "event log kill -9": Fault(hurt=kill_log, times=3, missing=_needs_own_log),

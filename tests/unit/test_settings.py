@@ -28,6 +28,10 @@ def test_environment_wins_over_the_file(tmp_path: Path) -> None:
         ({"GROOVE_BRIDGE__BATCH": "0"}, "GROOVE_BRIDGE__BATCH: bridge.batch"),
         ({"GROOVE_ABLATION__ABLATION_RATE": "nan"}, "ablation.ablation_rate"),
         ({"GROOVE_TEMPORAL__WINDOW": "before"}, "temporal.window"),
+        (
+            {"GROOVE_SWEEPER__INTERVAL_SECONDS": "11", "GROOVE_SWEEPER__SILENCE_SECONDS": "20"},
+            "sweeper.interval_seconds must be at most half",
+        ),
         ({"GROOVE_BRIDGE": "1", "GROOVE_BRIDGE__BATCH": "1"}, "both a setting and a group"),
     ],
 )

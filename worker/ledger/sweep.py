@@ -111,10 +111,11 @@ class Sweep:
                 connection.execute(update(table).where(chosen).values(**change))
         return True
 
-    def taken(self, gates: Gates, *, limit: int = 1000) -> list[SessionRef]:
-        """Sessions whose preparation some worker took from the queue and has not ended, or that got lost; oldest first."""
+    def taken(self, gates: Gates, *, limit: int = 1000) -> dict[SessionRef, int]:
+        """Sessions whose preparation some worker took from the queue and has not ended, or that got lost -> when they were sent."""
+        query = select(*_REF, Session.sent_at).where(_taken(gates)).order_by(Session.sent_at, Session.session_id)
         with self._database.single() as connection:
-            return _sessions(connection, _taken(gates), limit)
+            return {ref_of(row): row.sent_at for row in connection.execute(query.limit(limit))}
 
     def send_again(self, overdue: Overdue, now: int, *, max_tries: int) -> Resent:
         """Note as sent what is still overdue -> what to enqueue. What was started and did not end counts as a try."""

@@ -27,6 +27,7 @@ from worker.ledger.sessions import (
     is_version,
     key_of,
     note,
+    of_version,
     readable,
     standing,
 )
@@ -107,6 +108,26 @@ class Work(Entries, Transcripts):
         with self._database.single() as connection:
             if not connection.execute(change.values(started_at=now)).rowcount:
                 standing(connection, session_id, version)
+
+    def put_back(self, session_id: str, version: SessionVersion, learning_ids: Iterable[str] | None) -> None:
+        """A task of these learnings (None: the preparation) ended without a result and alive: its start is forgotten, no try is spent."""
+        if learning_ids is None:
+            change = update(Session).where(is_version(session_id, version), Session.state == SessionState.RECEIVED)
+        else:
+            change = update(Entry).where(of_version(session_id, version), Entry.learning_id.in_(list(learning_ids)))
+            change = change.where(Entry.state == EntryState.PENDING)
+        with self._database.single() as connection:
+            connection.execute(change.values(started_at=None))
+
+    def prepare_again(self, session_id: str, version: SessionVersion, now: int) -> bool:
+        """The vectors are gone: the session is to be prepared once more, what is done of it stays -> whether it was this call that did."""
+        change = update(Session).where(is_version(session_id, version), Session.state == SessionState.ATTRIBUTING)
+        again = {"state": SessionState.RECEIVED, "sent_at": now, "sends": 1, "started_at": None, "next_try_at": None}
+        with self._database.write() as connection:
+            if not connection.execute(change.values(**again)).rowcount:
+                return False
+            _note(connection, session_id, version, "prepared again", now, "its vectors were no longer kept")
+            return True
 
     def mark_waiting(self, session_id: str, version: SessionVersion, *, next_try_at: int, reason: str, now: int) -> int:
         """The transcript is not there; somebody looks again at `next_try_at` -> how often it was looked for by now."""

@@ -38,6 +38,8 @@ from worker.store.protocol import (
 
 #: seconds for operations that go through everything
 _LONG_TIMEOUT_S = 600.0
+#: what a proxy before the store says when it cannot reach it, or is asked too often
+_NOT_NOW = frozenset({429, 502, 503, 504})
 
 
 class HttpStore(AttributionStore):
@@ -160,8 +162,11 @@ class HttpStore(AttributionStore):
         was_kept = self._kept() is not None
         try:
             return self._send(operation, body)
-        except (OSError, http.client.HTTPException) as error:
+        except BaseException as error:
+            # whatever it was, a time limit's signal included: the answer still to come must not be taken for the next one
             self._disconnect()
+            if not isinstance(error, (OSError, http.client.HTTPException)):
+                raise
             if was_kept and isinstance(error, ConnectionError):
                 return self._exchange(operation, body)
             reason = "no answer in time" if isinstance(error, TimeoutError) else str(error) or type(error).__name__
@@ -231,7 +236,9 @@ def _error_of(status: int, body: bytes, address: StoreAddress) -> Exception:
         problem = json.loads(body)
         name, detail = problem["title"], problem["detail"]
     except (ValueError, KeyError, TypeError):
-        return GrooveError(f"the store server at {address} answered {status}: {body[:200]!r}")
+        unread = f"the store server at {address} answered {status}: {body[:200]!r}"
+        return StoreUnavailable(unread) if status in _NOT_NOW else GrooveError(unread)
     if status in (401, 403):
-        return GrooveError(f"the store server at {address} refuses: {detail}")
+        # as while tokens are changed, part by part: nothing is wrong with the work
+        return StoreUnavailable(f"the store server at {address} refuses: {detail}")
     return ERROR_OF.get(name, GrooveError)(detail)

@@ -11,7 +11,7 @@ from worker.domain import AttributionRecord, SessionVersion
 from worker.errors import BundleGone, NotFound, Superseded, Unavailable
 from worker.resources import Resources
 from worker.tasks.failing import reason_of
-from worker.tasks.shared import Outcome, current_celery, left_to_sweeper, now, patiently
+from worker.tasks.shared import Outcome, current_celery, left_to_sweeper, now, patiently, put_back
 
 log = structlog.get_logger()
 
@@ -28,11 +28,22 @@ class Attribution:
         except (Superseded, NotFound) as reason:
             return {"state": "dropped", "reason": str(reason)}
         except BundleGone:
-            again = canvas.prepare(current_celery(), self.session_id, self.version, sent_at=now())
-            canvas.enqueue(current_celery(), [again])
-            return {"state": "prepared_again"}
+            return self._prepare_again(learning_ids)
+        except Unavailable as reason:
+            put_back(self.parts, self.session_id, self.version, learning_ids)
+            return left_to_sweeper(reason, session_id=self.session_id)
+
+    def _prepare_again(self, learning_ids: Sequence[str]) -> Outcome:
+        """Of all tasks that find the vectors gone the first sends the session to be prepared, once."""
+        put_back(self.parts, self.session_id, self.version, learning_ids)
+        moment = now()
+        try:
+            if self.parts.ledger.work.prepare_again(self.session_id, self.version, moment):
+                again = canvas.prepare(current_celery(), self.session_id, self.version, sent_at=moment)
+                canvas.enqueue(current_celery(), [again])
         except Unavailable as reason:
             return left_to_sweeper(reason, session_id=self.session_id)
+        return {"state": "prepared again"}
 
     def _still_open(self, learning_ids: Sequence[str]) -> list[str]:
         """Without those that a copy of this message has already done."""
@@ -60,14 +71,26 @@ class Attribution:
     def _save(self, records: list[AttributionRecord], failures: dict[str, str]) -> None:
         """Store first, ledger second: a crash between the two repeats the work, and the same record changes nothing."""
         ledger, is_last = self.parts.ledger, False
+        if records and (refused := self._refused(records)):
+            failures |= dict.fromkeys((record.learning_id for record in records), refused)
+            records.clear()
         if records:
-            self._patiently(self.parts.store.store_attributions, records, self.version)
             done = [record.learning_id for record in records]
             is_last = self._patiently(ledger.work.complete_entries, self.session_id, self.version, done, now())
         for learning_id, reason in failures.items():
             is_last = self._fail(learning_id, reason) or is_last
         if is_last and not current_task.request.chord:
             canvas.enqueue(current_celery(), [canvas.finish(current_celery(), self.session_id, self.version)])
+
+    def _refused(self, records: list[AttributionRecord]) -> str:
+        """Store them -> why they cannot be stored; empty: they are."""
+        try:
+            self._patiently(self.parts.store.store_attributions, records, self.version)
+        except (Superseded, NotFound, Unavailable):
+            raise
+        except Exception as error:  # noqa: BLE001 - these learnings' failure, and no more
+            return reason_of(error)
+        return ""
 
     def _fail(self, learning_id: str, reason: str) -> bool:
         options, moment = self.parts.settings.worker, now()

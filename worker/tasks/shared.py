@@ -1,14 +1,17 @@
 """What the three tasks have in common."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import structlog
 from celery import Celery, current_app
+from celery.exceptions import SoftTimeLimitExceeded
 from kombu.utils.functional import retry_over_time
 
-from worker.errors import Unavailable
+from worker.domain import SessionVersion
+from worker.errors import NotFound, Superseded, Unavailable
 from worker.resources import Resources
 
 log = structlog.get_logger()
@@ -24,24 +27,36 @@ def now() -> int:
 
 
 def patiently(parts: Resources, call: Callable[..., _Answer], *args: Any, **kwargs: Any) -> _Answer:
-    """Call, and while a part cannot be reached call again, for `worker.patience_seconds` at most."""
-    answer: _Answer = retry_over_time(
-        call,
-        Unavailable,
-        args,
-        kwargs,
-        interval_start=0.1,
-        interval_step=0.4,
-        interval_max=3,
-        timeout=parts.settings.worker.patience_seconds or None,
-        max_retries=None if parts.settings.worker.patience_seconds else 0,
-    )
+    """Call, and while a part cannot be reached call again, for `worker.patience_seconds` at most.
+
+    Raises `Unavailable`, also when the task's time is up meanwhile: it was spent on waiting.
+    """
+    try:
+        answer: _Answer = retry_over_time(
+            call,
+            Unavailable,
+            args,
+            kwargs,
+            interval_start=0.1,
+            interval_step=0.4,
+            interval_max=3,
+            timeout=parts.settings.worker.patience_seconds or None,
+            max_retries=None if parts.settings.worker.patience_seconds else 0,
+        )
+    except SoftTimeLimitExceeded as error:
+        raise Unavailable("the time was up while waiting for another part") from error
     return answer
 
 
 def left_to_sweeper(reason: Exception, **about: str) -> Outcome:
     log.warning("left_to_sweeper", reason=str(reason), **about)
     return {"state": "left to the sweeper", "reason": str(reason)}
+
+
+def put_back(parts: Resources, session_id: str, version: SessionVersion, learning_ids: Sequence[str] | None) -> None:
+    """The work ended without a result, but nobody died over it: the sweeper must not count a try. Without the ledger it may count one."""
+    with suppress(Superseded, NotFound, Unavailable):
+        parts.ledger.work.put_back(session_id, version, learning_ids)
 
 
 def current_celery() -> Celery:

@@ -20,6 +20,7 @@ from worker.settings import load_settings
 
 SECOND = 1_000_000
 AHEAD = 3600 * SECOND
+QUICK = {"GROOVE_SWEEPER__INTERVAL_SECONDS": "0.05"}
 
 
 def received(ledger: Ledger, session_id: str, now: int) -> SessionRef:
@@ -43,7 +44,7 @@ def test_nothing_is_lost_while_the_old_time_is_next_in_line(
     """Then a message from before the step stands in the queue still; once it is gone, what nobody holds is sent again."""
     moment = 10_000_000 * SECOND
     monkeypatch.setattr("bridge.sweeper.now", lambda: moment)
-    settings = load_settings({"GROOVE_BROKER": broker_url, "GROOVE_SWEEPER__SILENCE_SECONDS": "0.1"})
+    settings = load_settings({"GROOVE_BROKER": broker_url, "GROOVE_SWEEPER__SILENCE_SECONDS": "0.1"} | QUICK)
     app, queues = make_app(settings, publisher_only=True), Queues(settings)
     sweeper = Sweeper(settings=settings, ledger=ledger, event_log=MemoryEventLog(), queues=queues, app=app)
     queued, lost = (received(ledger, name, moment + AHEAD) for name in ("queued", "lost"))

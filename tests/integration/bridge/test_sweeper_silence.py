@@ -38,7 +38,8 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 
 def test_held_by_the_living_is_never_lost(broker_url: str, ledger: Ledger) -> None:
     """One that was sent long ago stays with its living worker, and one that is queued stays in the queue, until the worker is gone."""
-    settings = load_settings({"GROOVE_BROKER": broker_url, "GROOVE_SWEEPER__SILENCE_SECONDS": str(SILENCE)})
+    quick = {"GROOVE_SWEEPER__SILENCE_SECONDS": str(SILENCE), "GROOVE_SWEEPER__INTERVAL_SECONDS": "0.05"}
+    settings = load_settings({"GROOVE_BROKER": broker_url} | quick)
     app, queues, signs = make_app(settings, publisher_only=True), Queues(settings), SignsOfLife(settings)
     sweeper = Sweeper(settings=settings, ledger=ledger, event_log=MemoryEventLog(), queues=queues, app=app)
     held, queued = received(ledger, "held", LONG_AGO), received(ledger, "queued", LONG_AGO + 1)

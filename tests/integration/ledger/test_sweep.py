@@ -10,6 +10,7 @@ from worker.ledger import EntryRef, EntryState, Gates, Ledger, Resent, SessionRe
 
 Attributing = Callable[..., SessionRef]
 Receive = Callable[..., list[SessionRef]]
+HOUR = 3600_000_000
 
 
 def gates(moment: int) -> Gates:
@@ -199,3 +200,33 @@ def test_a_limit_keeps_a_sweep_short(ledger: Ledger, receive: Receive) -> None:
         receive(heavy(f"s{number}"), now=10 - number)
     found = ledger.sweep.overdue(99, gates(99), limit=2)
     assert [ref.session_id for ref in found.prepare] == ["s4", "s3"]
+
+
+def test_what_was_put_back_spends_no_try(ledger: Ledger, receive: Receive, attributing: Attributing) -> None:
+    """A task that ended because another part was away is sent again as often as it takes; its process did not die."""
+    [prepared] = receive(heavy("p"))
+    entries = attributing("s", ["a"])
+    everything = Gates(prepare=HOUR, attribute=HOUR, finish=0)
+    for look in range(1, 11):
+        ledger.work.start_session("p", prepared.version, look)
+        ledger.work.put_back("p", prepared.version, None)
+        ledger.work.start_entry("s", entries.version, "a", look)
+        ledger.work.put_back("s", entries.version, ["a"])
+        overdue = ledger.sweep.overdue(look, everything)
+        again = ledger.sweep.send_again(overdue, look, max_tries=3)
+        assert ([ref.session_id for ref in again.prepare], len(again.attribute)) == (["p"], 1)
+    assert ledger.work.load_work("p", prepared.version).tries == 0
+    assert ledger.work.entry_state("s", entries.version, "a").tries == 0
+
+
+def test_lost_vectors_are_prepared_once(ledger: Ledger, attributing: Attributing) -> None:
+    """The first task that misses them takes the session back; what was done stays done, and nothing is sent twice meanwhile."""
+    ref = attributing("s", ["a", "b", "c"])
+    ledger.work.complete_entry("s", ref.version, "a", 1)
+    assert [ledger.work.prepare_again("s", ref.version, 2) for _ in range(3)] == [True, False, False]
+    later = Gates(prepare=0, attribute=HOUR, finish=HOUR)
+    assert ledger.sweep.overdue(HOUR, later).attribute == []
+    ledger.work.complete_entry("s", ref.version, "b", 3)  # by a worker that had kept the vectors
+    assert ledger.work.expect("s", ref.version, ["a", "b", "c"], signals_seen=0, now=4) == ["c"]
+    assert ledger.work.complete_entry("s", ref.version, "c", 5)
+    assert ledger.work.finish("s", ref.version, now=6, message=None)

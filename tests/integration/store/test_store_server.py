@@ -6,6 +6,8 @@ import os
 import signal
 import socket
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -144,6 +146,57 @@ def test_tokens_open_what_they_are_for() -> None:
         assert ask(address, "GET", "/health")[2] == b'{"status":"ok"}'
         with pytest.raises(GrooveError, match="refuses"):
             HttpStore(address, token="wrong").counts()
+
+
+def test_a_token_that_is_being_changed_is_no_failure_of_the_work() -> None:
+    """A refusal, and a proxy that reaches nobody, are waited out; an answer of another kind is not."""
+    with store_server("http://127.0.0.1:0") as (address, _), pytest.raises(StoreUnavailable, match="refuses"):
+        HttpStore(address, token="wrong").counts()
+    for status, error in ((502, StoreUnavailable), (500, GrooveError)):
+        with answering(f"HTTP/1.1 {status} Oh\r\nContent-Length: 2\r\n\r\nno".encode()) as address:
+            with pytest.raises(GrooveError, match=str(status)) as found:
+                HttpStore(address).counts()
+            assert type(found.value) is error
+
+
+def test_an_interrupted_call_leaves_no_answer_behind() -> None:
+    """Whatever interrupts the wait (a time limit's signal), the next call never gets the answer that this one asked for."""
+
+    class TimeIsUp(Exception):
+        pass
+
+    def ring(*_: object) -> None:
+        raise TimeIsUp
+
+    with store_server("http://127.0.0.1:0") as (address, pid):
+        store = HttpStore(address, token=WRITE)
+        store.import_learnings([learning("a")], actor="me", now=1)
+        os.kill(pid, signal.SIGSTOP)
+        before = signal.signal(signal.SIGALRM, ring)
+        signal.setitimer(signal.ITIMER_REAL, 0.2)
+        try:
+            with pytest.raises(TimeIsUp):
+                store.counts()
+        finally:
+            signal.signal(signal.SIGALRM, before)
+            os.kill(pid, signal.SIGCONT)
+        assert list(store.get_learnings(["a"])) == ["a"]
+
+
+@contextmanager
+def answering(answer: bytes) -> Iterator[str]:
+    """An address at which whoever connects is told this."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def tell() -> None:
+            with listener.accept()[0] as connection:
+                connection.recv(65536)
+                connection.sendall(answer)
+
+        thread = threading.Thread(target=tell)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        thread.join()
 
 
 def test_problems_are_told_as_documents() -> None:
