@@ -3,7 +3,7 @@
 # make demo-experiment  a simulated team through the whole system: are its known effects found?
 # make test    checks and tests
 # make bench   every benchmark against its target, into benchmarks/results/; some ten minutes on two idle cores
-# make secrets       .env for docker-compose.yml, with random secrets; one that exists is left alone
+# make secrets       .env for docker-compose.yml, with random secrets in its empty places; what stands there is left alone
 # make compose-test  the stack of docker-compose.yml under kills, cuts and scaling; needs a container engine and half an hour of two idle cores
 .DEFAULT_GOAL := help
 .PHONY: help setup demo demo-experiment test check unit bench secrets compose-test clean
@@ -48,11 +48,10 @@ bench: setup
 		$(BIN)/python benchmarks/$$name.py || exit 1; \
 	done
 
-secrets: .env
-
-.env:
-	@umask 077 && $(PYTHON) -c 'import re, secrets; print(re.sub(r"(?m)^(\w+)=$$", lambda empty: f"{empty[1]}={secrets.token_hex(24)}", open(".env.example").read()), end="")' > $@.new && mv $@.new $@
-	@echo "$@ written: keep it, the volumes are made with these secrets"
+secrets:
+	@test -e .env || cp .env.example .env
+	@umask 077 && $(PYTHON) -c 'import re, secrets; print(re.sub(r"(?m)^(\w+(?:PASSWORD|TOKEN))=$$", lambda empty: f"{empty[1]}={secrets.token_hex(24)}", open(".env").read()), end="")' > .env.new && mv .env.new .env
+	@echo ".env has a secret in every place: keep it, the volumes are made with these secrets"
 
 compose-test: setup
 	$(BIN)/pytest -s -m compose tests/acceptance/test_compose.py

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -47,7 +47,10 @@ def _examine() -> Iterator[Finding]:
             yield from _store(store)
     except GrooveError as error:
         yield Finding(
-            what="store", is_well=False, detail=str(error), advice="start it with `groove store` or `groove up`"
+            what="store",
+            is_well=False,
+            detail=str(error),
+            advice="start it: `groove up`, or in compose `docker compose up -d store`",
         )
     yield _checked("model", lambda: _model(settings), "install groove-attribution[embedder], or set embedder.model")
 
@@ -113,6 +116,7 @@ def _broker(settings: object) -> str:
 
 def _parts(settings: object) -> str:
     from worker.cli.status import living_parts
+    from worker.queues import Queues
     from worker.settings import Settings
 
     assert isinstance(settings, Settings)
@@ -122,7 +126,16 @@ def _parts(settings: object) -> str:
     versions = {version for numbers in found.values() for version in numbers}
     if len(versions) > 1:
         raise Unavailable(f"several versions run: {', '.join(sorted(versions))}")
+    if left := _left_alone(found, Queues(settings).lengths()):
+        raise Unavailable(left)
     return ", ".join(f"{sum(numbers.values())} {kind}" for kind, numbers in found.items())
+
+
+def _left_alone(found: Mapping[str, object], queued: Mapping[str, int]) -> str:
+    """What waits in a queue that no living worker is there for; a worker that is named after a queue serves that one alone."""
+    serves_all = found.keys() - queued.keys() - {"bridge"}
+    alone = [f"{queued[name]} wait for {name}" for name in queued if queued[name] and name not in found]
+    return f"{', '.join(alone)}, and no worker takes them" if alone and not serves_all else ""
 
 
 def _event_log(settings: object, ledger: object) -> str:
@@ -173,7 +186,7 @@ def _ledger(ledger: object) -> Iterator[Finding]:
         (
             "learnings failed",
             counts.entries.get("failed", 0),
-            "`groove tasks failed` says why, `groove tasks retry` tries again",
+            "`groove tasks failed` says why, `groove tasks retry --all` tries again",
         ),
         ("dead letters", counts.dead_letters, "`groove dead-letters list` says why"),
         (

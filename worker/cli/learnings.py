@@ -116,8 +116,8 @@ def history_command(learning_id: str, *, as_json: bool) -> None:
             ("what", "left"),
             ("who", "left"),
             ("epoch", "right"),
-            ("numbers", "left"),
             ("reason", "flex"),
+            ("numbers", "flex"),
         ],
         [
             [
@@ -126,8 +126,8 @@ def history_command(learning_id: str, *, as_json: bool) -> None:
                 str(line.kind),
                 line.actor,
                 line.epoch,
-                ", ".join(f"{name} {number:.4g}" for name, number in line.numbers.items()),
                 line.reason,
+                ", ".join(f"{name} {number:.4g}" for name, number in line.numbers.items()),
             ]
             for line in decisions
         ],

@@ -1,0 +1,34 @@
+"""What the doctor says of a queue that nobody takes from."""
+
+import time
+from contextlib import closing
+
+import pytest
+
+from worker import canvas
+from worker.app import EMBEDDING, make_app
+from worker.broker import broker_client
+from worker.cli.doctor import _parts
+from worker.domain import SessionVersion
+from worker.errors import Unavailable
+from worker.settings import load_settings
+from worker.signs_of_life import SignsOfLife
+
+
+def test_a_whole_kind_of_worker_is_missed(broker_url: str) -> None:
+    """What waits for a queue whose only workers are gone is told, though others live; one that takes from every queue is enough."""
+    settings = load_settings({"GROOVE_BROKER": broker_url})
+    signs, app = SignsOfLife(settings), make_app(settings, publisher_only=True)
+    now = time.time_ns() // 1000
+    signs.show("bridge@here", now=now, held=[])
+    signs.show("attribution@here", now=now, held=[])
+    canvas.enqueue(app, [canvas.prepare(app, "s", SessionVersion(timestamp=1, event_id="e"), sent_at=1)])
+    try:
+        with pytest.raises(Unavailable, match="1 wait for embedding, and no worker takes them"):
+            _parts(settings)
+        signs.show("worker-1@here", now=now, held=[])
+        assert "1 worker-1" in _parts(settings)
+    finally:
+        signs.remove("bridge@here", "attribution@here", "worker-1@here")
+        with closing(broker_client(settings)) as client:
+            client.delete(EMBEDDING)
