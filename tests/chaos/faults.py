@@ -58,7 +58,7 @@ def terminate_group(stack: ChaosStack, chance: random.Random) -> None:
 
 
 def freeze_store(seconds: float) -> Hurt:
-    """The store does not answer for so long; with the runs' short deadlines 90 seconds are what an hour is to the default ones."""
+    """The store does not answer for so long: a task waits for it for four seconds, and longer than its time limit when calls hang."""
 
     def hurt(stack: ChaosStack, chance: random.Random) -> None:
         process = _one(stack, chance, "store")
