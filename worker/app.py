@@ -41,7 +41,7 @@ def make_app(settings: Settings, *, publisher_only: bool = False) -> Celery:
         },
         task_publish_retry=False,
         # nobody reads results from the broker: a chord counts without them, Flower shows them from the workers' events, and keeping
-        # them takes three round trips a task
+        # them takes two round trips a task
         task_ignore_result=True,
         task_track_started=False,
         task_send_sent_event=False,

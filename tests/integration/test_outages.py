@@ -5,17 +5,20 @@ from pathlib import Path
 
 import pytest
 from celery import Celery
+from celery.exceptions import SoftTimeLimitExceeded
 from fixtures.broker import free_port
 from fixtures.ledger import heavy
 
 from worker import working
 from worker.app import EMBEDDING, make_app
+from worker.errors import Unavailable
 from worker.ledger import Gates, Ledger, SessionRef
 from worker.queues import Queues
 from worker.resources import Resources
 from worker.settings import load_settings
 from worker.tasks.attributing import Attribution
 from worker.tasks.preparing import Preparation
+from worker.tasks.shared import patiently
 
 LONG_AFTER = 2**60
 TRANSCRIPT = {"messages": [{"role": "assistant", "content": "make fmt"}]}
@@ -69,6 +72,16 @@ def test_learnings_whose_vectors_are_gone_ask_for_one_preparation(parts: Resourc
         assert outcome == {"state": "prepared again"}
     assert Queues(parts.settings).lengths()[EMBEDDING] == before + 1
     assert [entry.tries for entry in parts.ledger.work.entries("s", ref.version)] == [0, 0]
+
+
+def test_a_time_limit_that_passes_while_waiting_is_an_outage(parts: Resources) -> None:
+    """What was waited for is to blame, not the work."""
+
+    def hangs() -> None:
+        raise SoftTimeLimitExceeded
+
+    with pytest.raises(Unavailable, match="waiting for another part"):
+        patiently(parts, hangs)
 
 
 def test_one_death_is_one_try(parts: Resources, app: Celery, monkeypatch: pytest.MonkeyPatch) -> None:
