@@ -110,28 +110,20 @@ def fill(store: HttpStore, ids: list[str], records: int, prefix: str) -> float:
     for first in range(0, records, len(ids)):
         session_id = f"{prefix}-{first}"
         version = SessionVersion(timestamp=1_000_000 + first, event_id="event")
-        store.store_attributions(session_records(ids, session_id, version.timestamp, chance), version)
+        store.finish_session(session_id, version, records=session_records(ids, session_id, version.timestamp, chance))
     return records / (time.perf_counter() - begun)
 
 
 def one_session(store: HttpStore, ids: list[str], number: int, chance: random.Random) -> dict[str, float]:
-    """Seconds for each of the store's parts in one session's work, a task a learning."""
+    """Seconds for each of the store's parts in one session's work."""
     session_id, version = f"new-{number}", SessionVersion(timestamp=10**9 + number, event_id="event")
     clock = time.perf_counter
     begun = clock()
     store.open_session(session_id, version, ids)
     opened = clock()
-    for record in session_records(ids, session_id, version.timestamp, chance):
-        store.store_attribution(record, version)
-    stored = clock()
-    store.finish_session(session_id, version)
+    store.finish_session(session_id, version, records=session_records(ids, session_id, version.timestamp, chance))
     finished = clock()
-    return {
-        "open": opened - begun,
-        "attribute": stored - opened,
-        "finish": finished - stored,
-        "session": finished - begun,
-    }
+    return {"open": opened - begun, "finish": finished - opened, "session": finished - begun}
 
 
 def median_of(ask: Callable[[], object], rounds: int) -> float:
@@ -201,7 +193,7 @@ def measure(
     print(
         f"{'one session of 13 learnings, ms':34} {'100 records':>24} {f'{options.records // scale:,} records':>24} {'ratio':>7}"
     )
-    for part in ("open", "attribute", "finish", "session"):
+    for part in ("open", "finish", "session"):
         few, many = medians["short"][part], medians["long"][part]
         print(f"{part:34} {_ms(few):>24} {_ms(many):>24} {many[1] / few[1]:7.2f}")
     print(f"{'ratio of whole sessions':50} {ratio:10.2f}   target ≤ 1.20")
@@ -243,7 +235,7 @@ def plot(result: dict[str, object]) -> None:
     times = result["times"]
     assert isinstance(times, dict)
     figure, axes = plt.subplots(figsize=(7, 4))
-    parts = ["open", "attribute", "finish", "session"]
+    parts = ["open", "finish", "session"]
     labels, data = [], []
     for part in parts:
         for name in ("short", "long"):

@@ -121,7 +121,7 @@ def work(url: str, names: list[str]) -> tuple[list[float], float]:
         ledger.work.load_work(name, version)
         ledger.work.expect(name, version, LEARNINGS, signals_seen=0, now=now())
         for learning in LEARNINGS:
-            ledger.work.start_entry(name, version, learning, now())
+            ledger.work.start_entries(name, version, [learning], now())
             began = time.perf_counter()
             ledger.work.complete_entry(name, version, learning, now())
             times.append(time.perf_counter() - began)

@@ -112,7 +112,7 @@ def session(ledger: Any, name: str, learnings: int) -> None:
     ledger.work.start_session(name, version, now())
     ledger.work.expect(name, version, ids, signals_seen=0, now=now())
     for learning_id in ids:
-        ledger.work.start_entry(name, version, learning_id, now())
+        ledger.work.start_entries(name, version, [learning_id], now())
         ledger.work.complete_entry(name, version, learning_id, now())
     ledger.work.remaining(name, version)
     if not ledger.work.finish(name, version, now=now(), message=None):

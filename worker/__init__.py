@@ -32,6 +32,7 @@ bundle.py           a prepared session (evidence.py, bundle_codec.py: what is in
 calibration.py      layer 1's numbers and where they come from (ngrams.py: one of its features; common_words.py: what is rare)
 transcripts/        transcripts in every form they come in
 learnings.py        learnings as they are written down
+records.py          a record as bytes, kept by the ledger until its session is finished
 events/             the messages that come in and go out
 parameters.py       what may be set about the layers
 domain.py           the things the system talks about

@@ -26,7 +26,7 @@ from worker.metrics.work import of_all_processes, share_between_processes
 from worker.resources import resources
 from worker.settings import Settings
 from worker.signs_of_life import showing_life
-from worker.tasks.failing import give_up_lost
+from worker.tasks.failing import finish_failed, give_up_lost
 from worker.tasks.shared import now
 
 log = structlog.get_logger()
@@ -140,12 +140,15 @@ def _note_lost(
     sender: Any = None, task_id: str = "", args: Any = (), exception: BaseException | None = None, **_: Any
 ) -> None:
     """Celery calls this in the parent when a child was killed (its memory, a signal; twice when its time was up): one try is spent."""
-    if sender is None or sender.name not in (canvas.PREPARE, canvas.ATTRIBUTE) or task_id in _noted:
+    if sender is None or sender.name not in (canvas.PREPARE, canvas.ATTRIBUTE, canvas.FINISH) or task_id in _noted:
         return
     _noted.append(task_id)
     reason = f"{DIED}: {exception}"[:500]
     session_id, version, *rest = args
     try:
-        give_up_lost(resources(), session_id, from_wire(version), rest[0] if rest else None, reason, now())
+        if sender.name == canvas.FINISH:
+            finish_failed(resources(), session_id, from_wire(version), reason)
+        else:
+            give_up_lost(resources(), session_id, from_wire(version), rest[0] if rest else None, reason, now())
     except GrooveError as error:
         log.warning("left_to_sweeper", session_id=session_id, reason=str(error), pid=os.getpid())

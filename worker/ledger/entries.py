@@ -1,13 +1,13 @@
-"""One learning of one session: pending until it is done, or failed with its reason.
+"""One learning of one session: pending until it is done, or failed with its reason; it keeps its record until the session is finished.
 
 Whether everything is there is counted in a transaction of its own after the change: of two workers that end the last two
 entries at once, the one that looks later sees both. (Counted in the transaction of the change, neither would.)
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, case, func, select, update
+from sqlalchemy import Connection, and_, bindparam, case, func, select, update
 
 from worker.domain import SessionVersion
 from worker.errors import NotFound
@@ -62,12 +62,15 @@ class EntryOutcome:
 # These run for every learning: built once.
 _COMPLETE = (
     update(Entry)
-    .where(ITS_ENTRIES, Entry.learning_id.in_(bindparam("of_learnings", expanding=True)))
-    .where(Entry.state == EntryState.PENDING)
-    .values(state=EntryState.DONE, reason="", next_try_at=None, ended_at=bindparam("at"))
+    .where(ITS_ENTRIES, Entry.learning_id == bindparam("of_learning"), Entry.state == EntryState.PENDING)
+    .values(state=EntryState.DONE, reason="", next_try_at=None, ended_at=bindparam("at"), record=bindparam("of_record"))
 )
 _ANY_OPEN = select(Entry.learning_id).where(ITS_ENTRIES, Entry.state == EntryState.PENDING).limit(1)
 _OPEN = select(func.count()).where(ITS_ENTRIES, Entry.state == EntryState.PENDING)
+_RECORDS = select(Entry.record).where(ITS_ENTRIES, Entry.record.is_not(None)).order_by(Entry.learning_id)
+_ITS_LEARNINGS = and_(ITS_ENTRIES, Entry.learning_id.in_(bindparam("of_learnings", expanding=True)))
+_SENT = select(Entry.learning_id, Entry.state, Entry.sends).where(_ITS_LEARNINGS)
+_START = update(Entry).where(_ITS_LEARNINGS, Entry.state == EntryState.PENDING).values(started_at=bindparam("at"))
 _STATUS = select(Entry.state, Entry.tries, Entry.sends, Entry.reason).where(
     ITS_ENTRIES, Entry.learning_id == bindparam("of_learning")
 )
@@ -82,33 +85,55 @@ class Entries:
         with self._database.single() as connection:
             return _status(connection, session_id, version, learning_id)
 
-    def start_entry(self, session_id: str, version: SessionVersion, learning_id: str, now: int) -> EntryStatus:
-        """The same; of an entry that was sent again it notes the start, so that the sweeper can tell that its process died.
+    def start_entries(
+        self, session_id: str, version: SessionVersion, learning_ids: Sequence[str], now: int
+    ) -> list[str]:
+        """A task begins -> those of its learnings that are still open, in order; the others a copy of its message has done.
 
-        The usual task costs no write for that, and the first death counts nothing.
+        Of those that were sent again it notes the start, so that the sweeper can tell that their process died: the usual task costs no
+        write for that, and the first death counts nothing. Raises `Superseded`, or `NotFound` for a learning that is not expected.
         """
-        with self._database.single() as connection:
-            status = _status(connection, session_id, version, learning_id)
-            if status.state == EntryState.PENDING and status.sends > 1:
-                change = update(Entry).where(of_version(session_id, version), Entry.learning_id == learning_id)
-                connection.execute(change.where(Entry.state == EntryState.PENDING).values(started_at=now))
-            return status
-
-    def complete_entry(self, session_id: str, version: SessionVersion, learning_id: str, now: int) -> bool:
-        """Done -> whether this call ended the last open entry (then the finish is due). A duplicate is no trigger.
-
-        Raises `Superseded`. What has failed for good stays failed.
-        """
-        return self.complete_entries(session_id, version, [learning_id], now)
-
-    def complete_entries(self, session_id: str, version: SessionVersion, learning_ids: Sequence[str], now: int) -> bool:
-        """The same for several learnings of one task."""
         key = key_of(session_id, version)
         with self._database.single() as connection:
-            if connection.execute(_COMPLETE, {**key, "of_learnings": sorted(learning_ids), "at": now}).rowcount:
-                return connection.execute(_ANY_OPEN, key).first() is None
+            rows = connection.execute(_SENT, {**key, "of_learnings": learning_ids}).all()
+            if missing := set(learning_ids).difference(row.learning_id for row in rows):
+                standing(connection, session_id, version)
+                raise NotFound(f"session {session_id}: learning {min(missing)} is not expected of it")
+            pending = {row.learning_id: row.sends for row in rows if row.state == EntryState.PENDING}
+            again = [learning_id for learning_id, sends in pending.items() if sends > 1]
+            if again:
+                connection.execute(_START, {**key, "of_learnings": again, "at": now})
+            return [learning_id for learning_id in learning_ids if learning_id in pending]
+
+    def complete_entry(
+        self, session_id: str, version: SessionVersion, learning_id: str, now: int, record: bytes | None = None
+    ) -> bool:
+        """Done -> whether this call ended the last open entry (then the finish is due). A duplicate is no trigger.
+
+        `record` is kept until the session is finished. Raises `Superseded`. What has failed for good stays failed.
+        """
+        row = _done(session_id, version, learning_id, record, now)
+        with self._database.single() as connection:
+            if connection.execute(_COMPLETE, row).rowcount:
+                return _all_ended(connection, session_id, version)
             standing(connection, session_id, version)
             return False
+
+    def complete_entries(
+        self, session_id: str, version: SessionVersion, records: Mapping[str, bytes | None], now: int
+    ) -> bool:
+        """The same for several learnings of one task (learning id -> record), all or none."""
+        rows = [_done(session_id, version, id_, record, now) for id_, record in sorted(records.items())]
+        with self._database.write() as connection:
+            standing(connection, session_id, version, lock=True)
+            any_done = bool(rows) and connection.execute(_COMPLETE, rows).rowcount > 0
+        with self._database.single() as connection:
+            return any_done and _all_ended(connection, session_id, version)
+
+    def records(self, session_id: str, version: SessionVersion) -> list[bytes]:
+        """Of its learnings that are done, in order; none are kept once it is finished."""
+        with self._database.single() as connection:
+            return list(connection.scalars(_RECORDS, key_of(session_id, version)))
 
     def fail_entry(
         self,
@@ -173,6 +198,16 @@ def entry_details(connection: Connection, session_id: str, version: SessionVersi
     query = select(*columns).where(of_version(session_id, version)).order_by(Entry.learning_id)
     rows = connection.execute(query).mappings()
     return [EntryDetail(**{**row, "state": EntryState(row["state"])}) for row in rows]
+
+
+def _done(
+    session_id: str, version: SessionVersion, learning_id: str, record: bytes | None, now: int
+) -> dict[str, object]:
+    return {**key_of(session_id, version), "of_learning": learning_id, "of_record": record, "at": now}
+
+
+def _all_ended(connection: Connection, session_id: str, version: SessionVersion) -> bool:
+    return connection.execute(_ANY_OPEN, key_of(session_id, version)).first() is None
 
 
 def _status(connection: Connection, session_id: str, version: SessionVersion, learning_id: str) -> EntryStatus:

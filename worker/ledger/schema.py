@@ -97,6 +97,8 @@ class Entry(Base):
     next_try_at: Mapped[int | None]
     started_at: Mapped[int | None]
     ended_at: Mapped[int | None]
+    #: what the learning's task found out, until the session is finished
+    record: Mapped[bytes | None]
     __table_args__ = (
         Index(
             "entry_failed",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, delete, insert, select, update
 
 from worker.domain import SessionVersion
 from worker.errors import NotFound, Superseded
@@ -100,8 +100,13 @@ def standing(connection: Connection, session_id: str, version: SessionVersion, *
     return Standing(version=in_force, state=SessionState(row.state), own_signals=bool(row.own_signals), tries=row.tries)
 
 
-def begin_attempts(connection: Connection, condition: ColumnElement[bool], *, step: str, now: int) -> list[SessionRef]:
-    """Every session that meets the condition starts over with the next attempt, its entries gone -> what is to be prepared."""
+def begin_attempts(
+    connection: Connection, condition: ColumnElement[bool], *, step: str, now: int, above: int = 0
+) -> list[SessionRef]:
+    """Every session that meets the condition starts over with its next attempt above `above` -> what is to be prepared.
+
+    Its entries are gone.
+    """
     chosen = select(Session.session_id).where(condition).order_by(Session.session_id).with_for_update()
     ids = list(connection.scalars(chosen))
     if not ids:
@@ -109,7 +114,7 @@ def begin_attempts(connection: Connection, condition: ColumnElement[bool], *, st
     rows = connection.execute(
         update(Session)
         .where(Session.session_id.in_(ids))
-        .values(attempt=Session.attempt + 1, **fresh(now))
+        .values(attempt=case((Session.attempt < above, above), else_=Session.attempt) + 1, **fresh(now))
         .returning(Session.session_id, Session.timestamp, Session.event_id, Session.attempt)
     )
     refs = sorted((ref_of(row) for row in rows), key=lambda ref: ref.session_id)

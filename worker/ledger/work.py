@@ -24,6 +24,7 @@ from worker.ledger.sessions import (
     THIS_VERSION,
     SessionRef,
     Standing,
+    begin_attempts,
     is_version,
     key_of,
     note,
@@ -51,6 +52,12 @@ _FINISH = (
     update(Session)
     .where(THIS_VERSION, Session.state == SessionState.ATTRIBUTING, ~exists().where(_IS_OPEN))
     .values(state=SessionState.FINISHED, finished_at=bindparam("at"))
+)
+_FORGET_RECORDS = update(Entry).where(ITS_ENTRIES).values(record=None)
+_REFUSE = (
+    update(Entry)
+    .where(ITS_ENTRIES, Entry.learning_id == bindparam("of_learning"))
+    .values(state=EntryState.FAILED, reason=bindparam("why"), ended_at=bindparam("at"))
 )
 
 _OPEN = (SessionState.RECEIVED, SessionState.WAITING, SessionState.ATTRIBUTING)
@@ -199,18 +206,53 @@ class Work(Entries, Transcripts):
             change["reopen_at"] = now + self._quiet
         return change
 
-    def finish(self, session_id: str, version: SessionVersion, *, now: int, message: OutboxMessage | None) -> bool:
+    def finish(
+        self,
+        session_id: str,
+        version: SessionVersion,
+        *,
+        now: int,
+        message: OutboxMessage | None,
+        refused: Mapping[str, str] | None = None,
+    ) -> bool:
         """Close this version and put its message into the outbox, once -> whether it was this call that did.
 
-        False: finished already, another version is in force, or entries are open.
+        `refused`: learnings whose record the store would not take, with its reasons; they have failed. The records that the entries kept
+        are forgotten. False: finished already, another version is in force, or entries are open.
         """
+        key = key_of(session_id, version)
         with self._database.write() as connection:
-            if not connection.execute(_FINISH, {**key_of(session_id, version), "at": now}).rowcount:
+            if not connection.execute(_FINISH, {**key, "at": now}).rowcount:
                 return False
             if message is not None:
                 put(connection, session_id, version, message, now)
+            connection.execute(_FORGET_RECORDS, key)
+            for learning_id, reason in sorted((refused or {}).items()):
+                why = readable(reason)
+                connection.execute(_REFUSE, {**key, "of_learning": learning_id, "why": why, "at": now})
+                _note(connection, session_id, version, "learning failed", now, f"{learning_id}: {why}")
             _note(connection, session_id, version, "finished", now)
             return True
+
+    def fail_finish(self, session_id: str, version: SessionVersion, reason: str, *, now: int, max_tries: int) -> bool:
+        """Its learnings are there, but closing it failed. False: the sweeper tries again. True: give it up with `fail_session`."""
+        with self._database.write() as connection:
+            session = standing(connection, session_id, version, lock=True)
+            if session.state != SessionState.ATTRIBUTING:
+                return False
+            tries = session.tries + 1
+            _change(connection, session_id, {"tries": tries, "reason": readable(reason), "sent_at": now})
+            _note(connection, session_id, version, "finish failed", now, readable(reason))
+            return tries >= max_tries
+
+    def begin_above(self, session_id: str, version: SessionVersion, attempt: int, now: int) -> SessionRef | None:
+        """The store knows a later attempt of this event (the ledger was restored from an older copy): start over above that one.
+
+        None: another version is in force by now.
+        """
+        with self._database.write(durable=True) as connection:
+            step, this = "begun above the attempt that the store knows", is_version(session_id, version)
+            return next(iter(begin_attempts(connection, this, step=step, now=now, above=attempt)), None)
 
     def fail_session(self, session_id: str, version: SessionVersion, reason: str, now: int) -> bool:
         """Nothing can be made of this session (its transcript never came): a dead letter -> whether it was this call that did."""

@@ -83,14 +83,16 @@ class HttpStore(AttributionStore):
     def open_session(self, session_id: str, version: SessionVersion, learning_ids: list[str]) -> OpenedSession:
         return self._call("open_session", session_id=session_id, version=version, learning_ids=learning_ids)
 
+    def get_session_version(self, session_id: str) -> SessionVersion:
+        return self._call("get_session_version", session_id=session_id)
+
     def store_attribution(self, record: AttributionRecord, version: SessionVersion) -> None:
         self._call("store_attribution", record=record, version=version)
 
-    def store_attributions(self, records: list[AttributionRecord], version: SessionVersion) -> None:
-        self._call("store_attributions", records=records, version=version)
-
-    def finish_session(self, session_id: str, version: SessionVersion) -> FinishedSession:
-        return self._call("finish_session", session_id=session_id, version=version)
+    def finish_session(
+        self, session_id: str, version: SessionVersion, *, records: list[AttributionRecord]
+    ) -> FinishedSession:
+        return self._call("finish_session", session_id=session_id, version=version, records=records)
 
     def get_attribution(self, learning_id: str, session_id: str) -> AttributionRecord:
         return self._call("get_attribution", learning_id=learning_id, session_id=session_id)

@@ -44,13 +44,13 @@ from worker.store.protocol import (
     Reading,
     SumDifference,
 )
-from worker.store.recording import finish, store_records
+from worker.store.recording import finish, store_record
 from worker.store.rows import (
     assignment_of,
     decision_of,
     record_of,
 )
-from worker.store.sessions import take_version
+from worker.store.sessions import known_version, take_version
 from worker.store.what_if import WhatIf
 from worker.store.workspace import Workspace, must_know
 
@@ -145,15 +145,17 @@ class CozoStore(AttributionStore):
             learnings = _known_among(work.draft, [*learning_ids, *assignments])
         return OpenedSession(learnings=learnings, assignments=assignments)
 
+    def get_session_version(self, session_id: str) -> SessionVersion:
+        with self._space.reading() as memory:
+            return known_version(memory, self._space.database, session_id)
+
     def store_attribution(self, record: AttributionRecord, version: SessionVersion) -> None:
-        self.store_attributions([record], version)
+        store_record(self._space, record, version)
 
-    def store_attributions(self, records: list[AttributionRecord], version: SessionVersion) -> None:
-        if records:
-            store_records(self._space, records, version)
-
-    def finish_session(self, session_id: str, version: SessionVersion) -> FinishedSession:
-        return finish(self._space, session_id, version)
+    def finish_session(
+        self, session_id: str, version: SessionVersion, *, records: list[AttributionRecord]
+    ) -> FinishedSession:
+        return finish(self._space, session_id, version, records)
 
     def get_attribution(self, learning_id: str, session_id: str) -> AttributionRecord:
         rows = self._space.database.read("whole_records", keys=[[learning_id, session_id]])

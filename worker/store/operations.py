@@ -17,8 +17,8 @@ from worker.store.protocol import AttributionStore
 #: these write; the others may be asked for with the read token
 _WRITES = frozenset(
     {
-        *("import_learnings", "decide", "assign", "open_session", "store_attribution", "store_attributions"),
-        *("finish_session", "update_learning_value", "refresh_values", "update_experiment", "rebuild"),
+        *("import_learnings", "decide", "assign", "open_session", "store_attribution", "finish_session"),
+        *("update_learning_value", "refresh_values", "update_experiment", "rebuild"),
     }
 )
 #: these read or write more than a session's worth

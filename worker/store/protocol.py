@@ -50,6 +50,8 @@ class FinishedSession:
     values: tuple[LearningValue, ...] = ()
     #: this version's deprecations, read back from the decision log
     deprecations: tuple[Decision, ...] = ()
+    #: records that were not taken: learning id -> why
+    refused: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -129,6 +131,10 @@ class AttributionStore(Protocol):
         """Take note that this version is being worked on. Raises `Superseded` when a newer one is known."""
         ...
 
+    def get_session_version(self, session_id: str) -> SessionVersion:
+        """The newest version that anybody has spoken of."""
+        ...
+
     def store_attribution(self, record: AttributionRecord, version: SessionVersion) -> None:
         """Upsert by (learning, session): the old record's contribution out of the sums, the new one's in, one transaction.
 
@@ -136,15 +142,13 @@ class AttributionStore(Protocol):
         """
         ...
 
-    def store_attributions(self, records: list[AttributionRecord], version: SessionVersion) -> None:
-        """The same for many learnings of one session in one round trip and one transaction."""
-        ...
+    def finish_session(
+        self, session_id: str, version: SessionVersion, *, records: list[AttributionRecord]
+    ) -> FinishedSession:
+        """A whole session in one transaction: its records in, those of older versions out, the values it touched up to date.
 
-    def finish_session(self, session_id: str, version: SessionVersion) -> FinishedSession:
-        """Remove the session's records that this version did not produce, then bring the values it touched up to date.
-
-        A change of status is written to the decision log in that transaction, with this version. Idempotent per version.
-        Raises `Superseded` for an older version.
+        A session counts with all its learnings or not at all. A change of status is written to the decision log in that transaction, with
+        this version. Idempotent per version. Raises `Superseded` for an older version, `ValueError` for NaN or infinity.
         """
         ...
 

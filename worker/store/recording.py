@@ -1,35 +1,43 @@
 """A session's records going in, replaced and taken away, and what its end publishes."""
 
+from dataclasses import replace
+
 from worker.domain import AttributionRecord, Decision, DecisionKind, LearningValue, SessionVersion
+from worker.records import refuse_not_finite
 from worker.store.database import CozoDatabase, Row
 from worker.store.lifecycle import Cause
 from worker.store.protocol import FinishedSession
-from worker.store.rows import decision_of, detail_row, record_of, record_row, refuse_not_finite, version_of
-from worker.store.sessions import mark_finished, note_records, take_version
+from worker.store.rows import decision_of, detail_row, record_of, record_row, version_of
+from worker.store.sessions import mark_finished, may_have_records, note_records, take_version
 from worker.store.workspace import Work, Workspace, must_know
 
+#: why a record is refused that is sent for a learning that was never imported, or is not in the copy this store was restored from
+UNKNOWN_LEARNING = "unknown learning: import it, then retry"
 
-def store_records(workspace: Workspace, records: list[AttributionRecord], version: SessionVersion) -> None:
-    session_id, learning_ids = _only_session(records), [record.learning_id for record in records]
-    for record in records:
-        refuse_not_finite(record)
+
+def store_record(workspace: Workspace, record: AttributionRecord, version: SessionVersion) -> None:
+    refuse_not_finite(record)
+    session_id, learning_id = record.session_id, record.learning_id
     with workspace.working(version.timestamp, session_id) as work:
         take_version(work.transaction, work.draft, session_id, version)
-        must_know(work.draft, learning_ids)
-        known = note_records(work.draft, session_id, learning_ids)
-        if known:
-            _take_out(work, work.transaction.read("records", keys=[[learning_id, session_id] for learning_id in known]))
-        for record in records:
-            _put_in(work, record, version)
+        must_know(work.draft, [learning_id])
+        if may_have_records(work.draft, session_id, [learning_id]):
+            _take_out(work, work.transaction.read("records", keys=[[learning_id, session_id]]))
+        note_records(work.draft, session_id, [learning_id])
+        _put_in(work, record, version)
         work.book.settle()
 
 
-def finish(workspace: Workspace, session_id: str, version: SessionVersion) -> FinishedSession:
+def finish(
+    workspace: Workspace, session_id: str, version: SessionVersion, records: list[AttributionRecord]
+) -> FinishedSession:
+    _refuse_unfit(session_id, records)
     with workspace.working(workspace.clock(), session_id) as work:
         known = take_version(work.transaction, work.draft, session_id, version)
-        rows = work.transaction.read("records_of_session", session_id=session_id)
-        _remove(work, [row for row in rows if version_of(row) != version])
-        learning_ids = [row[0] for row in rows]
+        taken = [record for record in records if record.learning_id in work.draft.histories]
+        before = _rows_before(work, session_id)
+        stored = _replace(work, version, before, taken)
+        learning_ids = sorted({*(row[0] for row in before), *(record.learning_id for record in taken)})
         # a version's deprecations are settled when it first finishes; what shows later waits for the next session
         if known.is_finished:
             values, _ = work.lifecycle.bring_up_to_date(learning_ids)
@@ -37,38 +45,54 @@ def finish(workspace: Workspace, session_id: str, version: SessionVersion) -> Fi
         else:
             values, deprecations = _conclude(work, Cause(session_id=session_id, version=version), learning_ids)
     return FinishedSession(
-        records=tuple(record_of(row) for row in rows if version_of(row) == version),
+        records=tuple(sorted(stored, key=lambda record: record.learning_id)),
         values=tuple(values),
         deprecations=tuple(sorted(deprecations, key=lambda decision: (decision.learning_id, decision.number))),
+        refused={record.learning_id: UNKNOWN_LEARNING for record in records if record not in taken},
     )
+
+
+def _rows_before(work: Work, session_id: str) -> list[Row]:
+    if not may_have_records(work.draft, session_id):
+        return []
+    return work.transaction.read("records_of_session", session_id=session_id)
+
+
+def _replace(
+    work: Work, version: SessionVersion, before: list[Row], records: list[AttributionRecord]
+) -> list[AttributionRecord]:
+    """These records in, those of other versions out -> all that this version has now."""
+    replaced = {record.learning_id for record in records}
+    kept = [row for row in before if version_of(row) == version and row[0] not in replaced]
+    _take_out(work, [row for row in before if row not in kept])
+    gone = [row[:2] for row in before if row not in kept and row[0] not in replaced]
+    work.transaction.write("rm_record", gone)
+    work.transaction.write("rm_detail", gone)
+    stored = [_put_in(work, record, version) for record in records]
+    work.book.settle()
+    return [*map(record_of, kept), *stored]
 
 
 def _conclude(work: Work, cause: Cause, learning_ids: list[str]) -> tuple[list[LearningValue], list[Decision]]:
     """This version's first finish: it carries the transitions it caused, and those that nobody carried yet."""
     values, deprecations = work.lifecycle.bring_up_to_date(learning_ids, cause=cause)
     carried = work.lifecycle.carry(cause)
-    mark_finished(work.transaction, work.draft, cause.session_id)
+    mark_finished(work.transaction, work.draft, cause.session_id, learning_ids)
     return values, [*deprecations, *carried]
 
 
-def _put_in(work: Work, record: AttributionRecord, version: SessionVersion) -> None:
+def _put_in(work: Work, record: AttributionRecord, version: SessionVersion) -> AttributionRecord:
+    """-> as it is stored, with the epoch it counts in."""
     epoch = record.epoch or work.draft.histories[record.learning_id].epoch_at(record.timestamp)
     work.book.add(record, epoch)
     work.transaction.write("put_record", [record_row(record, epoch=epoch, version=version)])
     work.transaction.write("put_detail", [detail_row(record)])
+    return replace(record, epoch=epoch)
 
 
 def _take_out(work: Work, rows: list[Row]) -> None:
     for row in rows:
         work.book.remove(record_of(row), row[13])
-
-
-def _remove(work: Work, rows: list[Row]) -> None:
-    _take_out(work, rows)
-    work.book.settle()
-    keys = [row[:2] for row in rows]
-    work.transaction.write("rm_record", keys)
-    work.transaction.write("rm_detail", keys)
 
 
 def _deprecations(database: CozoDatabase, session_id: str, version: SessionVersion) -> list[Decision]:
@@ -80,9 +104,10 @@ def _deprecations(database: CozoDatabase, session_id: str, version: SessionVersi
     return [d for d in found if d.kind is DecisionKind.DEPRECATED and d.version == version]
 
 
-def _only_session(records: list[AttributionRecord]) -> str:
-    learning_ids = {record.learning_id for record in records}
-    session_ids = {record.session_id for record in records}
-    if len(session_ids) != 1 or len(learning_ids) != len(records):
-        raise ValueError("records stored together belong to one session and to different learnings")
-    return records[0].session_id
+def _refuse_unfit(session_id: str, records: list[AttributionRecord]) -> None:
+    for record in records:
+        refuse_not_finite(record)
+    if {record.session_id for record in records} - {session_id}:
+        raise ValueError(f"not all of these records belong to session {session_id}")
+    if len({record.learning_id for record in records}) != len(records):
+        raise ValueError(f"session {session_id}: two records of one learning")

@@ -1,7 +1,6 @@
 """What stands in a relation's row for each of the domain's values, column by column in the order of `queries.cozo`."""
 
 import json
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -46,29 +45,6 @@ _DETAIL = TypeAdapter(RecordDetail)
 
 
 # -------------------------------------------------------------------- records
-
-
-def refuse_not_finite(record: AttributionRecord) -> None:
-    """Raises ValueError for a NaN or an infinity anywhere in the record: one of them would spoil every sum it is added to."""
-    numbers = [
-        record.activation_confidence,
-        record.temporal_positive,
-        record.temporal_negative,
-        record.net_temporal,
-        record.session_outcome,
-        record.attributed_value,
-        record.withhold_probability,
-        *record.activation_features.values(),
-        *(
-            s.score
-            for s in (*record.activation_signals, *record.activation_candidates)
-            if isinstance(s, EmbeddingSimilarity)
-        ),
-        *(s.confidence for s in record.signals),
-        *(n for c in record.temporal_contributions for n in (c.weight, c.signal.confidence)),
-    ]
-    if not all(map(math.isfinite, numbers)):
-        raise ValueError(f"the record of {record.learning_id} in {record.session_id} holds a number that is not finite")
 
 
 def record_row(record: AttributionRecord, *, epoch: int, version: SessionVersion) -> Row:

@@ -1,10 +1,11 @@
 """Which version of a session is the newest that anybody has spoken of; older ones are turned away."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from worker.domain import SessionVersion
-from worker.errors import Superseded
-from worker.store.database import Transaction
+from worker.errors import NotFound, Superseded
+from worker.store.database import CozoDatabase, Transaction
 from worker.store.memory import Memory, SessionState
 
 
@@ -26,16 +27,32 @@ def take_version(transaction: Transaction, draft: Memory, session_id: str, versi
     return known
 
 
-def note_records(draft: Memory, session_id: str, learning_ids: list[str]) -> list[str]:
-    """These are about to get a record -> those of them that may have one already."""
+def known_version(memory: Memory, database: CozoDatabase, session_id: str) -> SessionVersion:
+    """The newest that was taken. Raises `NotFound`."""
+    known = memory.sessions.get(session_id) or _stored(database, session_id)
+    if known is None:
+        raise NotFound(f"no session {session_id}")
+    return known.version
+
+
+def may_have_records(draft: Memory, session_id: str, learning_ids: Sequence[str] | None = None) -> bool:
+    """Any of these learnings, or any at all; of a session whose version was taken in this transaction."""
+    recorded = draft.sessions[session_id].recorded
+    if recorded is None:
+        return True
+    return bool(recorded if learning_ids is None else recorded.intersection(learning_ids))
+
+
+def note_records(draft: Memory, session_id: str, learning_ids: Sequence[str]) -> None:
+    """These learnings get a record."""
     state = draft.sessions[session_id]
-    if state.recorded is None:
-        return learning_ids
-    draft.sessions[session_id] = replace(state, recorded=state.recorded | set(learning_ids))
-    return [learning_id for learning_id in learning_ids if learning_id in state.recorded]
+    if state.recorded is not None:
+        draft.sessions[session_id] = replace(state, recorded=state.recorded.union(learning_ids))
 
 
-def mark_finished(transaction: Transaction, draft: Memory, session_id: str) -> None:
+def mark_finished(transaction: Transaction, draft: Memory, session_id: str, learning_ids: Sequence[str]) -> None:
+    """With records of these learnings."""
+    note_records(draft, session_id, learning_ids)
     _write(transaction, draft, session_id, replace(draft.sessions[session_id], is_finished=True))
 
 
@@ -47,8 +64,8 @@ def _write(transaction: Transaction, draft: Memory, session_id: str, state: Sess
     return state
 
 
-def _stored(transaction: Transaction, session_id: str) -> SessionState | None:
-    rows = transaction.read("session", session_id=session_id)
+def _stored(source: Transaction | CozoDatabase, session_id: str) -> SessionState | None:
+    rows = source.read("session", session_id=session_id)
     if not rows:
         return None
     timestamp, event_id, attempt, is_finished = rows[0]

@@ -7,8 +7,9 @@ import structlog
 from celery import current_task
 
 from worker import canvas
-from worker.domain import AttributionRecord, SessionVersion
+from worker.domain import SessionVersion
 from worker.errors import BundleGone, NotFound, Superseded, Unavailable
+from worker.records import to_bytes
 from worker.resources import Resources
 from worker.tasks.failing import reason_of
 from worker.tasks.shared import Outcome, current_celery, left_to_sweeper, now, patiently, put_back
@@ -24,7 +25,8 @@ class Attribution:
 
     def run(self, learning_ids: Sequence[str]) -> Outcome:
         try:
-            return self._attribute(self._still_open(learning_ids))
+            start = self.parts.ledger.work.start_entries
+            return self._attribute(self._patiently(start, self.session_id, self.version, learning_ids, now()))
         except (Superseded, NotFound) as reason:
             return {"state": "dropped", "reason": str(reason)}
         except BundleGone:
@@ -45,52 +47,38 @@ class Attribution:
             return left_to_sweeper(reason, session_id=self.session_id)
         return {"state": "prepared again"}
 
-    def _still_open(self, learning_ids: Sequence[str]) -> list[str]:
-        """Without those that a copy of this message has already done."""
-        start, moment = self.parts.ledger.work.start_entry, now()
-        return [
-            learning_id
-            for learning_id in learning_ids
-            if self._patiently(start, self.session_id, self.version, learning_id, moment).state == "pending"
-        ]
-
     def _attribute(self, learning_ids: list[str]) -> Outcome:
         if not learning_ids:
             return {"state": "done already"}
         bundle = self._patiently(self.parts.bundles.get, self.session_id, self.version)
-        records: list[AttributionRecord] = []
+        records: dict[str, bytes | None] = {}
+        activated: list[str] = []
         failures: dict[str, str] = {}
         for learning_id in learning_ids:
             try:
-                records.append(self.parts.attributor.attribute(learning_id, bundle))
+                record = self.parts.attributor.attribute(learning_id, bundle)
+                records[learning_id] = to_bytes(record)
             except Exception as error:  # noqa: BLE001 - this learning's failure, not the others'
                 failures[learning_id] = reason_of(error)
+            else:
+                activated += [learning_id] * record.was_activated
         self._save(records, failures)
-        return self._outcome(records, failures)
+        return self._outcome(activated, failures)
 
-    def _save(self, records: list[AttributionRecord], failures: dict[str, str]) -> None:
-        """Store first, ledger second: a crash between the two repeats the work, and the same record changes nothing."""
-        ledger, is_last = self.parts.ledger, False
-        if records and (refused := self._refused(records)):
-            failures |= dict.fromkeys((record.learning_id for record in records), refused)
-            records.clear()
-        if records:
-            done = [record.learning_id for record in records]
-            is_last = self._patiently(ledger.work.complete_entries, self.session_id, self.version, done, now())
+    def _save(self, records: dict[str, bytes | None], failures: dict[str, str]) -> None:
+        """Record and state in one write; the store is given a session's records together, when it is finished."""
+        is_last = bool(records) and self._complete(records)
         for learning_id, reason in failures.items():
             is_last = self._fail(learning_id, reason) or is_last
         if is_last and not current_task.request.chord:
             canvas.enqueue(current_celery(), [canvas.finish(current_celery(), self.session_id, self.version)])
 
-    def _refused(self, records: list[AttributionRecord]) -> str:
-        """Store them -> why they cannot be stored; empty: they are."""
-        try:
-            self._patiently(self.parts.store.store_attributions, records, self.version)
-        except (Superseded, NotFound, Unavailable):
-            raise
-        except Exception as error:  # noqa: BLE001 - these learnings' failure, and no more
-            return reason_of(error)
-        return ""
+    def _complete(self, records: dict[str, bytes | None]) -> bool:
+        work, moment = self.parts.ledger.work, now()
+        if len(records) > 1:
+            return self._patiently(work.complete_entries, self.session_id, self.version, records, moment)
+        [(learning_id, record)] = records.items()
+        return self._patiently(work.complete_entry, self.session_id, self.version, learning_id, moment, record)
 
     def _fail(self, learning_id: str, reason: str) -> bool:
         options, moment = self.parts.settings.worker, now()
@@ -107,11 +95,11 @@ class Attribution:
         )
         return outcome.last
 
-    def _outcome(self, records: list[AttributionRecord], failures: dict[str, str]) -> Outcome:
+    def _outcome(self, activated: list[str], failures: dict[str, str]) -> Outcome:
         outcome: Outcome = {"state": "failed" if failures else "done"}
         if failures:
             outcome["reasons"] = failures
-        outcome["activated"] = [record.learning_id for record in records if record.was_activated]
+        outcome["activated"] = activated
         return outcome
 
     def _patiently(self, call: Callable[..., _Answer], *args: Any, **kwargs: Any) -> _Answer:

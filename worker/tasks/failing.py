@@ -2,14 +2,17 @@
 
 from collections.abc import Sequence
 
+import structlog
 from celery.exceptions import SoftTimeLimitExceeded
 
 from worker import canvas
 from worker.domain import SessionVersion
-from worker.errors import GrooveError, NotFound, Superseded
+from worker.errors import GrooveError, NotFound, Superseded, Unavailable
 from worker.giving_up import give_up_session
 from worker.resources import Resources
-from worker.tasks.shared import current_celery
+from worker.tasks.shared import Outcome, current_celery, left_to_sweeper, now
+
+log = structlog.get_logger()
 
 
 def give_up_lost(
@@ -34,6 +37,19 @@ def give_up_lost(
         return
     if any(outcome.last for outcome in outcomes):
         canvas.enqueue(current_celery(), [canvas.finish(current_celery(), session_id, version)])
+
+
+def finish_failed(parts: Resources, session_id: str, version: SessionVersion, reason: str) -> Outcome:
+    """One try spent; after the last the session is a dead letter, for a person to look at and to retry."""
+    moment, work, max_tries = now(), parts.ledger.work, parts.settings.worker.max_tries
+    log.warning("finish_failed", session_id=session_id, event_id=version.event_id, reason=reason)
+    try:
+        given_up = work.fail_finish(session_id, version, reason, now=moment, max_tries=max_tries)
+        if given_up:
+            work.fail_session(session_id, version, f"its learnings are done, but finishing failed: {reason}", moment)
+    except (Superseded, NotFound, Unavailable) as error:
+        return left_to_sweeper(error, session_id=session_id)
+    return {"state": "failed", "reason": reason, "given_up": given_up}
 
 
 def reason_of(error: BaseException) -> str:

@@ -10,8 +10,11 @@ from worker.event_log.protocol import TopicName
 from worker.events import attempt_id, read_heavy_event, read_lightweight_event, session_attributed
 from worker.ledger import OutboxMessage, SessionWork
 from worker.publishing import drain_outbox
+from worker.records import from_bytes
 from worker.resources import Resources
-from worker.tasks.shared import Outcome, left_to_sweeper, now, patiently
+from worker.store.protocol import FinishedSession
+from worker.tasks.failing import finish_failed, reason_of
+from worker.tasks.shared import Outcome, left_to_sweeper, now, patiently, superseded
 
 log = structlog.get_logger()
 
@@ -24,23 +27,36 @@ def finish(parts: Resources, session_id: str, version: SessionVersion) -> Outcom
         drain_outbox(parts.ledger, parts.event_log, session_id=session_id, now=now())
         parts.bundles.drop(session_id, version)
     except (Superseded, NotFound) as reason:
-        return {"state": "dropped", "reason": str(reason)}
+        return superseded(parts, session_id, version, reason)
     except Unavailable as reason:
         return left_to_sweeper(reason, session_id=session_id)
+    except Exception as error:  # noqa: BLE001 - whatever it was, it is this session's failure alone
+        return finish_failed(parts, session_id, version, reason_of(error))
     return {"state": "finished" if finished else "finished already"}
 
 
 def _finish(parts: Resources, session_id: str, version: SessionVersion) -> bool:
+    """Store first, ledger second: a crash between the two repeats it, and the same records change nothing."""
     work = patiently(parts, parts.ledger.work.load_work, session_id, version)
     if work.state == "finished":
         return False
-    result = patiently(parts, parts.store.finish_session, session_id, version)
+    records = list(map(from_bytes, patiently(parts, parts.ledger.work.records, session_id, version)))
+    result = patiently(parts, parts.store.finish_session, session_id, version, records=records)
     for decision in result.deprecations:
         log.info("learning_deprecated", learning_id=decision.learning_id, session_id=session_id, reason=decision.reason)
+    for learning_id, reason in result.refused.items():
+        log.warning("learning_failed", session_id=session_id, learning_id=learning_id, reason=reason)
     moment = now()
+    message = _message(parts, work, result, moment)
+    return patiently(
+        parts, parts.ledger.work.finish, session_id, version, now=moment, message=message, refused=result.refused
+    )
+
+
+def _message(parts: Resources, work: SessionWork, result: FinishedSession, moment: int) -> OutboxMessage:
     payload = session_attributed(
-        version=version,
-        session_id=session_id,
+        version=work.version,
+        session_id=work.session_id,
         records=result.records,
         lightweight_events=_heard(work),
         values=result.values,
@@ -48,10 +64,9 @@ def _finish(parts: Resources, session_id: str, version: SessionVersion) -> bool:
         published_at=moment,
     )
     out = TopicName.parse(parts.settings.streams.attributed)
-    message = OutboxMessage(
-        message_id=attempt_id(version), stream=out.stream, topic=out.topic, key=session_id, payload=payload
+    return OutboxMessage(
+        message_id=attempt_id(work.version), stream=out.stream, topic=out.topic, key=work.session_id, payload=payload
     )
-    return patiently(parts, parts.ledger.work.finish, session_id, version, now=moment, message=message)
 
 
 def _heard(work: SessionWork) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ from worker.giving_up import give_up_session
 from worker.ledger import SessionState, SessionWork
 from worker.resources import Resources
 from worker.tasks.failing import reason_of
-from worker.tasks.shared import Outcome, current_celery, left_to_sweeper, now, patiently, put_back
+from worker.tasks.shared import Outcome, current_celery, left_to_sweeper, now, patiently, put_back, superseded
 from worker.transcripts import parse_transcript, read_transcript
 
 log = structlog.get_logger()
@@ -31,7 +31,7 @@ class Preparation:
         try:
             return self._prepare()
         except (Superseded, NotFound) as reason:
-            return {"state": "dropped", "reason": str(reason)}
+            return superseded(self.parts, self.session_id, self.version, reason)
         except Unavailable as reason:
             put_back(self.parts, self.session_id, self.version, None)
             return left_to_sweeper(reason, session_id=self.session_id)

@@ -10,6 +10,7 @@ from celery import Celery, current_app
 from celery.exceptions import SoftTimeLimitExceeded
 from kombu.utils.functional import retry_over_time
 
+from worker import canvas
 from worker.domain import SessionVersion
 from worker.errors import NotFound, Superseded, Unavailable
 from worker.resources import Resources
@@ -51,6 +52,40 @@ def patiently(parts: Resources, call: Callable[..., _Answer], *args: Any, **kwar
 def left_to_sweeper(reason: Exception, **about: str) -> Outcome:
     log.warning("left_to_sweeper", reason=str(reason), **about)
     return {"state": "left to the sweeper", "reason": str(reason)}
+
+
+def superseded(parts: Resources, session_id: str, version: SessionVersion, reason: Exception) -> Outcome:
+    """A newer version is in force and this work is dropped. If none is, the store alone knows one: the ledger is an older copy than it.
+
+    Then the session starts over above the attempt that the store knows; a newer event, which only the event log can bring back, makes it
+    a dead letter until then.
+    """
+    try:
+        stored = _known_to_store_alone(parts, session_id, version)
+        if stored is None:
+            return {"state": "dropped", "reason": str(reason)}
+        moment = now()
+        if stored.event_id != version.event_id:
+            newer = f"the store knows a newer event ({stored.event_id}) than the ledger: is it an older copy?"
+            parts.ledger.work.fail_session(session_id, version, newer, moment)
+            return {"state": "failed", "reason": str(reason)}
+        ref = parts.ledger.work.begin_above(session_id, version, stored.attempt, moment)
+        if ref is not None:
+            canvas.enqueue(
+                current_celery(), [canvas.prepare(current_celery(), session_id, ref.version, sent_at=moment)]
+            )
+    except Unavailable as error:
+        return left_to_sweeper(error, session_id=session_id)
+    return {"state": "begun again", "reason": str(reason)}
+
+
+def _known_to_store_alone(parts: Resources, session_id: str, version: SessionVersion) -> SessionVersion | None:
+    try:
+        parts.ledger.work.remaining(session_id, version)
+        stored = parts.store.get_session_version(session_id)
+    except (Superseded, NotFound):
+        return None
+    return stored if stored > version else None
 
 
 def put_back(parts: Resources, session_id: str, version: SessionVersion, learning_ids: Sequence[str] | None) -> None:

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from uuid import UUID, uuid5
 
 import pytest
@@ -24,11 +25,52 @@ def test_from_expected_to_finished(ledger: Ledger, attributing: Attributing) -> 
     assert ledger.work.remaining("s", ref.version) == 3
     assert not ledger.work.complete_entry("s", ref.version, "a", 1)
     assert not ledger.work.finish("s", ref.version, now=1, message=message())
-    assert ledger.work.complete_entries("s", ref.version, ["c", "b"], 2)
+    assert ledger.work.complete_entries("s", ref.version, {"c": b"of c", "b": b"of b"}, 2)
     assert ledger.work.finish("s", ref.version, now=3, message=message())
     assert not ledger.work.finish("s", ref.version, now=4, message=message())
     assert len(ledger.outbox.unsent()) == 1
     assert ledger.history.session_detail("s").finished_at == 3
+
+
+def test_records_are_kept_until_the_session_is_finished(ledger: Ledger, attributing: Attributing) -> None:
+    """What the tasks found out stands in the ledger, in the order of the learnings, and is forgotten with the finish."""
+    ref = attributing("s", ["a", "b", "c", "d"])
+    ledger.work.complete_entry("s", ref.version, "d", 1, b"of d")
+    ledger.work.complete_entries("s", ref.version, {"c": b"of c", "a": b"of a"}, 2)
+    ledger.work.fail_entry("s", ref.version, "b", "no", now=3, max_tries=1, retry_at=0)
+    ledger.work.complete_entry("s", ref.version, "a", 4, b"by a second delivery")
+    assert ledger.work.records("s", ref.version) == [b"of a", b"of c", b"of d"]
+    assert ledger.work.finish("s", ref.version, now=5, message=None)
+    assert ledger.work.records("s", ref.version) == []
+
+
+def test_a_refused_record_is_a_failed_learning(ledger: Ledger, attributing: Attributing) -> None:
+    """What the store would not take has failed with its reason, in the transaction that finishes the session."""
+    ref = attributing("s", ["a", "b"])
+    ledger.work.complete_entries("s", ref.version, {"a": b"of a", "b": b"of b"}, 1)
+    assert ledger.work.finish("s", ref.version, now=2, message=None, refused={"b": "unknown learning"})
+    [failed] = ledger.retries.failed_entries()
+    assert (failed.learning_id, failed.reason, failed.at) == ("b", "unknown learning", 2)
+
+
+def test_a_finish_that_fails_is_tried_again_and_then_given_up(ledger: Ledger, attributing: Attributing) -> None:
+    """Bounded tries; what has moved on meanwhile is left alone."""
+    ref = attributing("s", ["a"])
+    ledger.work.complete_entry("s", ref.version, "a", 1)
+    tries = [ledger.work.fail_finish("s", ref.version, "no", now=now, max_tries=3) for now in (2, 3, 4)]
+    assert tries == [False, False, True]
+    assert ledger.work.finish("s", ref.version, now=5, message=None)
+    assert not ledger.work.fail_finish("s", ref.version, "no", now=6, max_tries=3)
+
+
+def test_a_session_begins_above_what_the_store_knows(ledger: Ledger, attributing: Attributing) -> None:
+    """Its next attempt is newer than the store's, once; a session that has moved on stays as it is."""
+    ref = attributing("s", ["a"])
+    begun = ledger.work.begin_above("s", ref.version, 7, 2)
+    assert begun is not None
+    assert begun.version == replace(ref.version, attempt=8)
+    assert ledger.work.begin_above("s", ref.version, 7, 3) is None
+    assert ledger.work.entries("s", begun.version) == []
 
 
 def test_a_duplicate_is_no_second_trigger(ledger: Ledger, attributing: Attributing) -> None:
@@ -70,7 +112,7 @@ def test_two_thousand_learnings(ledger: Ledger, attributing: Attributing) -> Non
     """A large session is expected and completed like a small one."""
     learnings = [f"learning {number:04d}" for number in range(2000)]
     ref = attributing("s", learnings)
-    assert not ledger.work.complete_entries("s", ref.version, learnings[:-1], 1)
+    assert not ledger.work.complete_entries("s", ref.version, dict.fromkeys(learnings[:-1], b"{}"), 1)
     assert ledger.work.complete_entry("s", ref.version, learnings[-1], 2)
 
 
@@ -123,7 +165,7 @@ def test_an_older_attempt_is_refused_everywhere(ledger: Ledger, attributing: Att
         lambda: ledger.work.fail_preparation("s", old.version, "", now=2, max_tries=1, retry_at=9),
         lambda: ledger.work.expect("s", old.version, ["a", "b"], signals_seen=0, now=2),
         lambda: ledger.work.entry_state("s", old.version, "a"),
-        lambda: ledger.work.start_entry("s", old.version, "a", 2),
+        lambda: ledger.work.start_entries("s", old.version, ["a"], 2),
         lambda: ledger.work.complete_entry("s", old.version, "a", 2),
         lambda: ledger.work.fail_entry("s", old.version, "a", "", now=2, max_tries=1, retry_at=9),
         lambda: ledger.work.remaining("s", old.version),

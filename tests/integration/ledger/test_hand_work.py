@@ -21,7 +21,7 @@ def fail(ledger: Ledger, ref: SessionRef, learning_id: str, now: int = 1) -> Non
 
 def close(ledger: Ledger, ref: SessionRef, now: int = 5) -> None:
     still_open = [e.learning_id for e in ledger.work.entries(ref.session_id, ref.version) if e.state == "pending"]
-    ledger.work.complete_entries(ref.session_id, ref.version, still_open, now)
+    ledger.work.complete_entries(ref.session_id, ref.version, dict.fromkeys(still_open), now)
     message_id = UUID(int=hash((ref.session_id, ref.version)) % 2**64)
     message = OutboxMessage(message_id=message_id, stream="o", topic="t", key=ref.session_id, payload=b"result")
     assert ledger.work.finish(ref.session_id, ref.version, now=now, message=message)

@@ -104,10 +104,10 @@ def test_each_further_retry_waits_twice_as_long(ledger: Ledger, attributing: Att
 def test_a_learning_that_kills_its_process(ledger: Ledger, attributing: Attributing) -> None:
     """Deaths count from the second delivery on; then it has failed, and the session's finish is due at once."""
     ref = attributing("s", ["a"])
-    ledger.work.start_entry("s", ref.version, "a", 1)
+    ledger.work.start_entries("s", ref.version, ["a"], 1)
     for now in (10, 20, 30):
         assert sweep(ledger, now).attribute == [entry(ref, "a")]
-        ledger.work.start_entry("s", ref.version, "a", now + 1)
+        ledger.work.start_entries("s", ref.version, ["a"], now + 1)
     given_up = sweep(ledger, 40)
     assert (given_up.attribute, given_up.gave_up_entries, given_up.finish) == ([], [entry(ref, "a")], [ref])
     [failed] = ledger.retries.failed_entries()
@@ -118,7 +118,7 @@ def test_a_started_learning_that_ends_counts_nothing(ledger: Ledger, attributing
     """A start is forgotten with the failure that was counted for it."""
     ref = attributing("s", ["a"])
     sweep(ledger, 5)
-    ledger.work.start_entry("s", ref.version, "a", 6)
+    ledger.work.start_entries("s", ref.version, ["a"], 6)
     ledger.work.fail_entry("s", ref.version, "a", "no", now=7, max_tries=5, retry_at=8)
     sweep(ledger, 9)
     assert ledger.work.entry_state("s", ref.version, "a").tries == 1
@@ -210,7 +210,7 @@ def test_what_was_put_back_spends_no_try(ledger: Ledger, receive: Receive, attri
     for look in range(1, 11):
         ledger.work.start_session("p", prepared.version, look)
         ledger.work.put_back("p", prepared.version, None)
-        ledger.work.start_entry("s", entries.version, "a", look)
+        ledger.work.start_entries("s", entries.version, ["a"], look)
         ledger.work.put_back("s", entries.version, ["a"])
         overdue = ledger.sweep.overdue(look, everything)
         again = ledger.sweep.send_again(overdue, look, max_tries=3)

@@ -23,10 +23,8 @@ def attribute(
     store: AttributionStore, session_id: str, *learning_ids: str, timestamp: int = 1000, **changes: object
 ) -> None:
     store.open_session(session_id, version(timestamp), list(learning_ids))
-    store.store_attributions(
-        [record(learning_id, session_id, timestamp, **changes) for learning_id in learning_ids], version(timestamp)
-    )
-    store.finish_session(session_id, version(timestamp))
+    records = [record(learning_id, session_id, timestamp, **changes) for learning_id in learning_ids]
+    store.finish_session(session_id, version(timestamp), records=records)
 
 
 def harm(store: AttributionStore, learning_id: str, *, sessions: int = 120, prefix: str = "harm") -> None:
@@ -101,7 +99,7 @@ def test_a_record_comes_back_as_it_was(store: AttributionStore) -> None:
     assert store.get_attribution(A, "s") == expected
     assert store.get_attributions_for_learning(A) == [expected]
     assert store.get_attributions_for_session("s") == [expected]
-    assert store.finish_session("s", version()).records == (expected,)
+    assert store.finish_session("s", version(), records=[]).records == (expected,)
 
 
 def test_storing_the_same_again_changes_nothing(store: AttributionStore) -> None:
@@ -119,12 +117,38 @@ def test_a_replaced_record_leaves_no_trace(store: AttributionStore) -> None:
     undisturbed = store.get_learning_value(B)
     attribute(store, "s", A, B, session_outcome=-1.0)
     store.store_attribution(record(A, "s", 2000), version(2000))
-    finished = store.finish_session("s", version(2000))
+    finished = store.finish_session("s", version(2000), records=[])
     assert [r.learning_id for r in finished.records] == [A]
     assert {v.learning_id for v in finished.values} == {A, B}
     assert store.get_learning_value(B).session_count == undisturbed.session_count
     assert store.get_experiment(B).sessions_with == (store.get_experiment(B).sessions_with[0],)
     assert store.rebuild(repair=False) == []
+
+
+def test_a_session_finished_anew_is_counted_anew(store: AttributionStore) -> None:
+    """What a newer version brings with its finish replaces the older one's records, whole."""
+    attribute(store, "s", A, B, session_outcome=-1.0)
+    attribute(store, "s", A, timestamp=2000)
+    assert [(r.learning_id, r.timestamp) for r in store.get_attributions_for_session("s")] == [(A, 2000)]
+    assert (store.get_learning_value(A).session_count, store.get_learning_value(B).session_count) == (1, 0)
+    assert store.rebuild(repair=False) == []
+
+
+def test_a_record_of_an_unknown_learning_is_refused_alone(store: AttributionStore) -> None:
+    """The session is finished with the others, and whoever asked is told why."""
+    records = [record(A, "s"), record("never imported", "s")]
+    finished = store.finish_session("s", version(), records=records)
+    assert finished.refused == {"never imported": "unknown learning: import it, then retry"}
+    assert [r.learning_id for r in finished.records] == [A]
+    assert store.finish_session("s", version(), records=records) == finished
+
+
+def test_the_newest_version_is_remembered(store: AttributionStore) -> None:
+    """The store tells which version of a session it has heard of, also of one that is not finished."""
+    with pytest.raises(NotFound):
+        store.get_session_version("s")
+    store.open_session("s", version(1000, attempt=3), [])
+    assert store.get_session_version("s") == version(1000, attempt=3)
 
 
 def test_an_older_version_is_turned_away(store: AttributionStore) -> None:
@@ -134,8 +158,8 @@ def test_an_older_version_is_turned_away(store: AttributionStore) -> None:
     for attempt in (
         lambda: store.open_session("s", version(1000), [A]),
         lambda: store.store_attribution(record(A, "s", 1000, session_outcome=-1.0), version(1000)),
-        lambda: store.finish_session("s", version(1000)),
-        lambda: store.finish_session("s", version(2000, attempt=0)),
+        lambda: store.finish_session("s", version(1000), records=[]),
+        lambda: store.finish_session("s", version(2000, attempt=0), records=[]),
     ):
         with pytest.raises(Superseded):
             attempt()
@@ -146,15 +170,18 @@ def test_numbers_that_are_none_are_refused(store: AttributionStore) -> None:
     """NaN and infinities never reach the sums, not even within a batch of good records."""
     for bad in (math.nan, math.inf, -math.inf):
         with pytest.raises(ValueError, match=r"finite|number"):
-            store.store_attributions([record(B, "s"), record(A, "s", activation_confidence=bad)], version())
+            store.finish_session("s", version(), records=[record(B, "s"), record(A, "s", activation_confidence=bad)])
+        with pytest.raises(ValueError, match=r"finite|number"):
+            store.store_attribution(record(A, "s", activation_confidence=bad), version())
     assert store.get_attributions_for_session("s") == []
 
 
 def test_records_of_two_sessions_are_not_stored_together(store: AttributionStore) -> None:
-    """A batch belongs to one session, and names each learning once."""
+    """A session is finished with its own records only, one a learning."""
     for batch in ([record(A, "s"), record(B, "t")], [record(A, "s"), record(A, "s")]):
-        with pytest.raises(ValueError, match="one session"):
-            store.store_attributions(batch, version())
+        with pytest.raises(ValueError, match="session s"):
+            store.finish_session("s", version(), records=batch)
+    assert store.get_attributions_for_session("s") == []
 
 
 def test_newest_records_come_first(store: AttributionStore) -> None:
@@ -174,14 +201,14 @@ def test_the_span_of_time_follows_the_records(store: AttributionStore) -> None:
     attribute(store, "first", A, timestamp=2500)
     assert (store.get_experiment(A).started_at, store.get_learning_value(A).updated_at) == (2000, 3000)
     store.open_session("last", version(4000), [])
-    store.finish_session("last", version(4000))
+    store.finish_session("last", version(4000), records=[])
     assert (store.get_experiment(A).started_at, store.get_learning_value(A).updated_at) == (2000, 2500)
     assert store.rebuild(repair=False) == []
 
 
 def test_an_empty_session_finishes(store: AttributionStore) -> None:
     """A session without a record still has a version, and publishes nothing."""
-    finished = store.finish_session("nothing", version())
+    finished = store.finish_session("nothing", version(), records=[])
     assert (finished.records, finished.values, finished.deprecations) == ((), (), ())
 
 
@@ -192,7 +219,7 @@ def test_values_are_listed_best_first(store: AttributionStore) -> None:
     """By estimated value, then by id, learnings without a record included."""
     good = record(A, "s", attributed_value=0.5)
     bad = record(B, "s", attributed_value=-0.5)
-    store.store_attributions([good, bad], version())
+    store.finish_session("s", version(), records=[good, bad])
     store.import_learnings([learning("c"), learning("d")], actor="alex", now=2)
     assert [v.learning_id for v in store.list_learning_values()] == [A, "c", "d", B]
     assert [v.learning_id for v in store.list_learning_values(limit=2)] == [A, "c"]
@@ -222,12 +249,13 @@ def test_an_explanation_adds_up(store: AttributionStore) -> None:
 def test_companions_are_named(store: AttributionStore) -> None:
     """Two learnings that stand in the same twenty sessions cannot be told apart."""
     for number in range(20):
-        store.store_attributions([record(A, f"s{number}"), record(B, f"s{number}")], version())
+        attribute(store, f"s{number}", A, B)
     assert [(c.learning_id, c.share) for c in store.get_health(A).companions] == [(B, 1.0)]
     assert store.get_health(A).experiment.eligible_sessions == 20
     assert store.list_health() == [store.get_health(A), store.get_health(B)]
     for number in range(20, 22):
-        store.store_attributions([record(A, f"s{number}", was_withheld=True), record(B, f"s{number}")], version())
+        records = [record(A, f"s{number}", was_withheld=True), record(B, f"s{number}")]
+        store.finish_session(f"s{number}", version(), records=records)
     assert (store.get_health(A).companions, store.get_health(B).companions) == ((), ())
 
 
@@ -237,12 +265,12 @@ def test_companions_are_named(store: AttributionStore) -> None:
 def test_a_deprecation_is_told_once(store: AttributionStore) -> None:
     """The session that tips the scale carries the event; finishing it again gives the same, other sessions give none."""
     harm(store, A)
-    finished = store.finish_session("harm-7", version(1007))
+    finished = store.finish_session("harm-7", version(1007), records=[])
     assert [(d.kind, d.learning_id, d.session_id) for d in finished.deprecations] == [
         (DecisionKind.DEPRECATED, A, "harm-7")
     ]
-    assert store.finish_session("harm-7", version(1007)) == finished
-    assert store.finish_session("harm-8", version(1008)).deprecations == ()
+    assert store.finish_session("harm-7", version(1007), records=[]) == finished
+    assert store.finish_session("harm-8", version(1008), records=[]).deprecations == ()
     assert store.get_learning_value(A).status is LearningStatus.DEPRECATED
     assert store.get_decisions(A)[-1].numbers["session_count"] == 120
 
@@ -253,17 +281,17 @@ def test_a_deprecation_found_by_a_refresh_waits_for_the_next_session(store: Attr
     assert store.refresh_values() > 0
     assert store.refresh_values() == 0
     attribute(store, "another", B)
-    again = store.finish_session("another", version())
+    again = store.finish_session("another", version(), records=[])
     assert [d.learning_id for d in again.deprecations] == [A]
-    assert store.finish_session("harm-1", version(1001)).deprecations == ()
+    assert store.finish_session("harm-1", version(1001), records=[]).deprecations == ()
 
 
 def test_a_learning_that_recovers_is_not_stuck(store: AttributionStore) -> None:
     """When replaced records end the rule, the learning is active again and its log says so."""
     harm(store, A)
-    store.finish_session("harm-0", version(1000))
+    store.finish_session("harm-0", version(1000), records=[])
     for number in range(120):
-        store.finish_session(f"harm-{number}", version(5000 + number))
+        store.finish_session(f"harm-{number}", version(5000 + number), records=[])
     assert store.get_learning_value(A).status is LearningStatus.ACTIVE
     kinds = [d.kind for d in store.get_decisions(A)]
     assert kinds == [DecisionKind.IMPORTED, DecisionKind.DEPRECATED, DecisionKind.REACTIVATED]
@@ -273,7 +301,7 @@ def test_deprecation_never_overrides_a_disable(store: AttributionStore) -> None:
     """What a person disabled stays disabled, whatever the rule finds."""
     store.decide(A, DecisionKind.DISABLED, actor="alex", reason="annoying", now=10)
     harm(store, A)
-    assert store.finish_session("harm-0", version(1000)).deprecations == ()
+    assert store.finish_session("harm-0", version(1000), records=[]).deprecations == ()
     value = store.get_learning_value(A)
     assert (value.status, value.status_reason) == (LearningStatus.DISABLED, "annoying")
 
@@ -281,7 +309,7 @@ def test_deprecation_never_overrides_a_disable(store: AttributionStore) -> None:
 def test_an_enable_is_not_undone_by_the_next_event(store: AttributionStore) -> None:
     """A person's enable begins a new epoch in which the old evidence no longer counts."""
     harm(store, A)
-    store.finish_session("harm-0", version(1000))
+    store.finish_session("harm-0", version(1000), records=[])
     store.decide(A, DecisionKind.ENABLED, actor="alex", reason="we need it", now=9000)
     attribute(store, "next", A, timestamp=9500, session_outcome=-1.0)
     value = store.get_learning_value(A)
@@ -293,11 +321,11 @@ def test_a_pinned_learning_is_never_deprecated(store: AttributionStore) -> None:
     """A pin holds the rule off; taking it away lets the rule speak, and the next session tells."""
     store.decide(A, DecisionKind.PINNED, actor="alex", reason="", now=10)
     harm(store, A)
-    assert store.finish_session("harm-0", version(1000)).values[0].status is LearningStatus.ACTIVE
+    assert store.finish_session("harm-0", version(1000), records=[]).values[0].status is LearningStatus.ACTIVE
     store.decide(A, DecisionKind.UNPINNED, actor="alex", reason="", now=20)
     assert store.get_learning_value(A).status is LearningStatus.DEPRECATED
     attribute(store, "next", B)
-    assert [d.learning_id for d in store.finish_session("next", version()).deprecations] == [A]
+    assert [d.learning_id for d in store.finish_session("next", version(), records=[]).deprecations] == [A]
 
 
 def test_a_trial_is_shown_and_ends(store: AttributionStore) -> None:
@@ -308,7 +336,7 @@ def test_a_trial_is_shown_and_ends(store: AttributionStore) -> None:
     for number in range(200):
         one = record(A, f"t{number}", withhold_probability=0.5, was_withheld=number % 2 == 0)
         store.store_attribution(one, version())
-    store.finish_session("t0", version())
+    store.finish_session("t0", version(), records=[])
     assert store.get_learning_value(A).status is LearningStatus.ACTIVE
     assert store.get_decisions(A)[-1].kind is DecisionKind.TRIAL_ENDED
 

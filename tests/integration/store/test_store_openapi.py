@@ -21,7 +21,7 @@ def api_address() -> Iterator[str]:
         store = HttpStore(address, token=WRITE)
         store.import_learnings([learning("known"), learning("a/b")], actor="alex", now=1)
         store.store_attribution(record("known", "session"), version())
-        store.finish_session("session", version())
+        store.finish_session("session", version(), records=[])
         yield address
 
 

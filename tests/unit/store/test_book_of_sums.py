@@ -1,5 +1,7 @@
 """The sums are a function of the set of records: whatever came in between leaves no trace."""
 
+from dataclasses import replace
+
 from fixtures.store import learning, record, version
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -77,13 +79,17 @@ class StoreInUse(RuleBasedStateMachine):
         self.store.store_attribution(one, version(self.versions[one.session_id]))
 
     @precondition(lambda self: self.versions)
-    @rule(data=st.data())
-    def finish(self, data: st.DataObject) -> None:
+    @rule(data=st.data(), batch=st.lists(records(), max_size=4, unique_by=lambda one: one.learning_id))
+    def finish(self, data: st.DataObject, batch: list[AttributionRecord]) -> None:
+        """With records of its own, which may replace those of this version or an older one."""
         session_id = data.draw(st.sampled_from(sorted(self.versions)))
         current = version(self.versions[session_id])
-        first = self.store.finish_session(session_id, current)
-        again = self.store.finish_session(session_id, current)
+        given = [replace(one, session_id=session_id) for one in batch]
+        first = self.store.finish_session(session_id, current, records=given)
+        again = self.store.finish_session(session_id, current, records=given)
         assert (again.records, again.deprecations) == (first.records, first.deprecations)
+        assert {one.learning_id for one in given} <= {one.learning_id for one in first.records}
+        assert self.store.get_attributions_for_session(session_id) == list(first.records)
 
     @rule(
         learning_id=st.sampled_from(LEARNINGS),

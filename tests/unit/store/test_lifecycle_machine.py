@@ -44,8 +44,8 @@ class Life(RuleBasedStateMachine):
     def store_session(self, session_id: str, *, number: int, is_harmful: bool) -> None:
         """Injected sessions fail and withheld ones succeed, or it makes no difference at all."""
         at = self.tick()
-        self.store.store_attribution(_record(session_id, at, number=number, is_harmful=is_harmful), version(at))
-        self.publish(self.store.finish_session(session_id, version(at)))
+        one = _record(session_id, at, number=number, is_harmful=is_harmful)
+        self.publish(self.store.finish_session(session_id, version(at), records=[one]))
         self.counted[session_id] = is_harmful
 
     # -- evidence
@@ -79,8 +79,7 @@ class Life(RuleBasedStateMachine):
     def unrelated_session(self) -> None:
         at = self.tick()
         session_id = f"unrelated-{at}"
-        self.store.store_attribution(record("other", session_id, at), version(at))
-        self.publish(self.store.finish_session(session_id, version(at)))
+        self.publish(self.store.finish_session(session_id, version(at), records=[record("other", session_id, at)]))
 
     # -- people
 

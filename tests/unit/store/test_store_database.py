@@ -161,7 +161,7 @@ def test_a_reopened_store_is_the_same(tmp_path: Path) -> None:
     store = CozoStore(tmp_path / "db")
     store.import_learnings([learning("a"), learning("b", insight="other")], actor="alex", now=1)
     store.store_attribution(record("a", "s"), version())
-    store.finish_session("s", version())
+    store.finish_session("s", version(), records=[])
     before = store.list_learning_values(), store.get_decisions("a"), store.list_learnings()
     store.close()
     again = CozoStore(tmp_path / "db")

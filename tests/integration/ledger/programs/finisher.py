@@ -27,7 +27,7 @@ def do(ledger: Ledger, sent: Resent, now: int) -> None:
             continue
     for entry in sent.attribute:
         try:
-            ledger.work.start_entry(entry.session_id, entry.version, entry.learning_id, now)
+            ledger.work.start_entries(entry.session_id, entry.version, [entry.learning_id], now)
             if ledger.work.complete_entry(entry.session_id, entry.version, entry.learning_id, now):
                 finish(ledger, SessionRef(session_id=entry.session_id, version=entry.version), now)
         except Superseded:

@@ -1,0 +1,125 @@
+"""How a session ends: with all its records at once, without what the store refuses, and above what the store alone knows."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from celery import Celery
+from fixtures.ledger import heavy
+from fixtures.store import WRITE, learning, record, store_server
+
+from worker.app import EMBEDDING, make_app
+from worker.event_log.protocol import TopicName
+from worker.ledger import SessionRef, SessionState
+from worker.queues import Queues
+from worker.records import to_bytes
+from worker.resources import Resources
+from worker.settings import load_settings
+from worker.tasks.finishing import finish
+from worker.tasks.preparing import Preparation
+
+TRANSCRIPT = {"messages": [{"role": "assistant", "content": "make fmt"}]}
+
+
+@pytest.fixture
+def parts(broker_url: str, tmp_path: Path) -> Iterator[Resources]:
+    """A real broker, event log, ledger and store server; the store knows the learning "a"."""
+    with store_server("http://127.0.0.1:0") as (address, _):
+        environ = {
+            "GROOVE_BROKER": broker_url,
+            "GROOVE_LEDGER": f"sqlite:///{tmp_path}/ledger.sqlite",
+            "GROOVE_STORE__URL": address,
+            "GROOVE_STORE_WRITE_TOKEN": WRITE,
+        }
+        resources = Resources(load_settings(environ))
+        resources.event_log.ensure_topic(TopicName.parse(resources.settings.streams.attributed), 1)
+        resources.store.import_learnings([learning("a")], actor="alex", now=1)
+        yield resources
+        resources.ledger.dispose()
+
+
+@pytest.fixture(autouse=True)
+def app(parts: Resources) -> Celery:
+    made = make_app(parts.settings)
+    made.set_current()
+    return made
+
+
+def attributed(parts: Resources, *learning_ids: str) -> SessionRef:
+    """A session whose learnings are done, one record each."""
+    [ref] = parts.ledger.intake.receive(heavy=[heavy("s", transcript=TRANSCRIPT)], now=1, ablation_rate=0.1)
+    parts.ledger.work.expect("s", ref.version, learning_ids, signals_seen=0, now=2)
+    records = {id_: to_bytes(record(id_, "s", ref.version.timestamp)) for id_ in learning_ids}
+    parts.ledger.work.complete_entries("s", ref.version, records, 3)
+    return ref
+
+
+def state(parts: Resources) -> SessionState:
+    return parts.ledger.history.session_detail("s").state
+
+
+def test_nothing_counts_before_the_session_is_finished(parts: Resources) -> None:
+    """The store hears of a session's records with its finish; a second finish changes nothing and sends nothing."""
+    ref = attributed(parts, "a")
+    assert parts.store.get_learning_value("a").session_count == 0
+    assert finish(parts, "s", ref.version) == {"state": "finished"}
+    assert parts.store.get_learning_value("a").session_count == 1
+    assert finish(parts, "s", ref.version) == {"state": "finished already"}
+    assert parts.store.get_learning_value("a").session_count == 1
+    assert parts.ledger.work.records("s", ref.version) == []
+    assert len(parts.ledger.history.session_detail("s").outbox) == 1
+
+
+def test_a_learning_that_the_store_does_not_know_fails_alone(parts: Resources) -> None:
+    """As after a store was restored from an older copy: the others count, this one waits for its import and a retry."""
+    ref = attributed(parts, "a", "unheard of")
+    assert finish(parts, "s", ref.version) == {"state": "finished"}
+    [failed] = parts.ledger.retries.failed_entries()
+    assert (failed.learning_id, failed.reason) == ("unheard of", "unknown learning: import it, then retry")
+    assert parts.store.get_learning_value("a").session_count == 1
+
+
+def test_a_finish_that_always_fails_ends_as_a_dead_letter(parts: Resources) -> None:
+    """A record that cannot be read spends the tries; then a person decides, and a retry makes it anew."""
+    ref = attributed(parts, "a")
+    with parts.ledger.work._database.write() as connection:
+        connection.exec_driver_sql("UPDATE entry SET record = 'no record'")
+    outcomes = [finish(parts, "s", ref.version) for _ in range(parts.settings.worker.max_tries)]
+    assert [outcome["given_up"] for outcome in outcomes] == [False] * (len(outcomes) - 1) + [True]
+    assert state(parts) is SessionState.DEAD
+    assert "finishing failed" in parts.ledger.history.session_detail("s").reason
+    [again] = parts.ledger.retries.retry(session_id="s", now=9).sessions
+    assert again.version.attempt == ref.version.attempt + 1
+    assert parts.ledger.work.records("s", again.version) == []
+
+
+def test_an_older_ledger_catches_up_with_the_store(parts: Resources) -> None:
+    """Restored from a copy made before a retry, the ledger begins the session above the attempt that the store knows."""
+    ref = attributed(parts, "a")
+    parts.store.open_session("s", replace(ref.version, attempt=5), ["a"])
+    before = Queues(parts.settings).lengths()[EMBEDDING]
+    assert finish(parts, "s", ref.version)["state"] == "begun again"
+    assert Queues(parts.settings).lengths()[EMBEDDING] == before + 1
+    ahead = replace(ref.version, attempt=6)
+    assert parts.ledger.work.load_work("s", ahead).state is SessionState.RECEIVED
+    assert finish(parts, "s", ref.version)["state"] == "dropped"
+
+
+def test_a_preparation_catches_up_with_the_store(parts: Resources) -> None:
+    """The first task to notice need not be the last."""
+    [ref] = parts.ledger.intake.receive(heavy=[heavy("s", transcript=TRANSCRIPT)], now=1, ablation_rate=0.1)
+    parts.store.open_session("s", replace(ref.version, attempt=5), ["a"])
+    assert Preparation(parts, "s", ref.version).run()["state"] == "begun again"
+    assert parts.ledger.work.load_work("s", replace(ref.version, attempt=6)).state is SessionState.RECEIVED
+
+
+def test_a_newer_event_that_only_the_store_knows(parts: Resources) -> None:
+    """The session is put aside with the reason, until the event log brings the event or a person decides."""
+    ref = attributed(parts, "a")
+    parts.store.open_session("s", replace(ref.version, timestamp=2**60, event_id="newer"), ["a"])
+    assert finish(parts, "s", ref.version)["state"] == "failed"
+    assert state(parts) is SessionState.DEAD
+    newer = heavy("s", "event that was read again", at=9)
+    [begun] = parts.ledger.intake.receive(heavy=[newer], now=9, ablation_rate=0.1)
+    assert parts.ledger.work.load_work("s", begun.version).state is SessionState.RECEIVED
