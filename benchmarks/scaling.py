@@ -30,6 +30,8 @@ WORKERS = (10, 100, 1000)
 #: of the throughput that endless instances of every part would give
 ENOUGH = 0.9
 LEDGER_SESSIONS = 40
+#: about as large as a learning's record
+RECORD = b"x" * 1500
 
 Demands = dict[str, float]
 
@@ -113,8 +115,9 @@ def session(ledger: Any, name: str, learnings: int) -> None:
     ledger.work.expect(name, version, ids, signals_seen=0, now=now())
     for learning_id in ids:
         ledger.work.start_entries(name, version, [learning_id], now())
-        ledger.work.complete_entry(name, version, learning_id, now())
+        ledger.work.complete_entries(name, version, {learning_id: RECORD}, now())
     ledger.work.remaining(name, version)
+    ledger.work.records(name, version)
     if not ledger.work.finish(name, version, now=now(), message=None):
         raise RuntimeError(f"{name} was not finished")
 

@@ -63,13 +63,14 @@ def test_a_store_that_is_away_costs_a_preparation_no_try(parts: Resources, app: 
 
 
 def test_learnings_whose_vectors_are_gone_ask_for_one_preparation(parts: Resources, app: Celery) -> None:
-    """Of two tasks that find nothing on the broker, one sends the session to be prepared; neither spends a try."""
+    """Of two tasks that find nothing on the broker, the first sends the session to be prepared; neither spends a try."""
     ref = received(parts.ledger, "s")
     parts.ledger.work.expect("s", ref.version, ["a", "b"], signals_seen=0, now=2)
     before = Queues(parts.settings).lengths()[EMBEDDING]
-    for learning_id in ("a", "b"):
-        outcome = Attribution(parts, ref.session_id, ref.version).run([learning_id])
-        assert outcome == {"state": "prepared again"}
+    outcomes = [
+        Attribution(parts, ref.session_id, ref.version, in_chord=True).run([learning_id]) for learning_id in ("a", "b")
+    ]
+    assert [outcome["state"] for outcome in outcomes] == ["prepared again", "dropped"]
     assert Queues(parts.settings).lengths()[EMBEDDING] == before + 1
     assert [entry.tries for entry in parts.ledger.work.entries("s", ref.version)] == [0, 0]
 

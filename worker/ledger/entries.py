@@ -105,30 +105,29 @@ class Entries:
                 connection.execute(_START, {**key, "of_learnings": again, "at": now})
             return [learning_id for learning_id in learning_ids if learning_id in pending]
 
-    def complete_entry(
-        self, session_id: str, version: SessionVersion, learning_id: str, now: int, record: bytes | None = None
-    ) -> bool:
-        """Done -> whether this call ended the last open entry (then the finish is due). A duplicate is no trigger.
-
-        `record` is kept until the session is finished. Raises `Superseded`. What has failed for good stays failed.
-        """
-        row = _done(session_id, version, learning_id, record, now)
-        with self._database.single() as connection:
-            if connection.execute(_COMPLETE, row).rowcount:
-                return _all_ended(connection, session_id, version)
-            standing(connection, session_id, version)
-            return False
-
     def complete_entries(
         self, session_id: str, version: SessionVersion, records: Mapping[str, bytes | None], now: int
     ) -> bool:
-        """The same for several learnings of one task (learning id -> record), all or none."""
-        rows = [_done(session_id, version, id_, record, now) for id_, record in sorted(records.items())]
+        """A task's learnings are done, all or none (learning id -> record) -> whether any was still open: a duplicate is no trigger.
+
+        The records are kept until the session is finished. Raises `Superseded`. What has failed for good stays failed.
+        """
+        key = key_of(session_id, version)
+        rows = [{**key, "of_learning": id_, "of_record": record, "at": now} for id_, record in sorted(records.items())]
+        if len(rows) == 1:
+            with self._database.single() as connection:
+                if not connection.execute(_COMPLETE, rows[0]).rowcount:
+                    standing(connection, session_id, version)
+                    return False
+                return True
         with self._database.write() as connection:
             standing(connection, session_id, version, lock=True)
-            any_done = bool(rows) and connection.execute(_COMPLETE, rows).rowcount > 0
+            return bool(rows) and connection.execute(_COMPLETE, rows).rowcount > 0
+
+    def all_ended(self, session_id: str, version: SessionVersion) -> bool:
+        """Nothing is open any more: the finish is due."""
         with self._database.single() as connection:
-            return any_done and _all_ended(connection, session_id, version)
+            return connection.execute(_ANY_OPEN, key_of(session_id, version)).first() is None
 
     def records(self, session_id: str, version: SessionVersion) -> list[bytes]:
         """Of its learnings that are done, in order; none are kept once it is finished."""
@@ -198,16 +197,6 @@ def entry_details(connection: Connection, session_id: str, version: SessionVersi
     query = select(*columns).where(of_version(session_id, version)).order_by(Entry.learning_id)
     rows = connection.execute(query).mappings()
     return [EntryDetail(**{**row, "state": EntryState(row["state"])}) for row in rows]
-
-
-def _done(
-    session_id: str, version: SessionVersion, learning_id: str, record: bytes | None, now: int
-) -> dict[str, object]:
-    return {**key_of(session_id, version), "of_learning": learning_id, "of_record": record, "at": now}
-
-
-def _all_ended(connection: Connection, session_id: str, version: SessionVersion) -> bool:
-    return connection.execute(_ANY_OPEN, key_of(session_id, version)).first() is None
 
 
 def _status(connection: Connection, session_id: str, version: SessionVersion, learning_id: str) -> EntryStatus:

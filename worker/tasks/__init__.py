@@ -10,7 +10,7 @@ left to the sweeper: nothing is wrong with the work, so no try is counted.
 
 from collections.abc import Sequence
 
-from celery import shared_task
+from celery import current_task, shared_task
 
 from worker import canvas
 from worker.canvas import WireVersion, from_wire
@@ -30,7 +30,8 @@ def prepare_session(session_id: str, version: WireVersion) -> Outcome:
 @shared_task(name=canvas.ATTRIBUTE)
 def attribute_learning(session_id: str, version: WireVersion, learning_ids: Sequence[str]) -> Outcome:
     """Never raises to the chord: a failure is a stored result with its reason."""
-    return Attribution(resources(), session_id, from_wire(version)).run(learning_ids)
+    in_chord = bool(current_task.request.chord)
+    return Attribution(resources(), session_id, from_wire(version), in_chord=in_chord).run(learning_ids)
 
 
 @shared_task(name=canvas.FINISH)

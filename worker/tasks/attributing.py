@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import structlog
-from celery import current_task
 
 from worker import canvas
 from worker.domain import SessionVersion
@@ -20,13 +19,14 @@ _Answer = TypeVar("_Answer")
 
 
 class Attribution:
-    def __init__(self, parts: Resources, session_id: str, version: SessionVersion) -> None:
+    def __init__(self, parts: Resources, session_id: str, version: SessionVersion, *, in_chord: bool) -> None:
         self.parts, self.session_id, self.version = parts, session_id, version
+        #: sent with the session's others: Celery enqueues the finish after the last of them
+        self.in_chord = in_chord
 
     def run(self, learning_ids: Sequence[str]) -> Outcome:
         try:
-            start = self.parts.ledger.work.start_entries
-            return self._attribute(self._patiently(start, self.session_id, self.version, learning_ids, now()))
+            return self._attribute(self._still_open(learning_ids))
         except (Superseded, NotFound) as reason:
             return {"state": "dropped", "reason": str(reason)}
         except BundleGone:
@@ -40,14 +40,21 @@ class Attribution:
         put_back(self.parts, self.session_id, self.version, learning_ids)
         moment = now()
         try:
-            if self.parts.ledger.work.prepare_again(self.session_id, self.version, moment):
-                again = canvas.prepare(current_celery(), self.session_id, self.version, sent_at=moment)
-                canvas.enqueue(current_celery(), [again])
+            if not self.parts.ledger.work.prepare_again(self.session_id, self.version, moment):
+                return {"state": "dropped", "reason": "its vectors are gone: it has moved on"}
+            again = canvas.prepare(current_celery(), self.session_id, self.version, sent_at=moment)
+            canvas.enqueue(current_celery(), [again])
         except Unavailable as reason:
             return left_to_sweeper(reason, session_id=self.session_id)
         return {"state": "prepared again"}
 
-    def _attribute(self, learning_ids: list[str]) -> Outcome:
+    def _still_open(self, learning_ids: Sequence[str]) -> Sequence[str]:
+        """A chord's task finds out when it is done; one that was sent again has its start noted first."""
+        if self.in_chord:
+            return learning_ids
+        return self._patiently(self.parts.ledger.work.start_entries, self.session_id, self.version, learning_ids, now())
+
+    def _attribute(self, learning_ids: Sequence[str]) -> Outcome:
         if not learning_ids:
             return {"state": "done already"}
         bundle = self._patiently(self.parts.bundles.get, self.session_id, self.version)
@@ -62,23 +69,24 @@ class Attribution:
                 failures[learning_id] = reason_of(error)
             else:
                 activated += [learning_id] * record.was_activated
-        self._save(records, failures)
+        is_new = self._save(records, failures)
+        if not (is_new or failures):
+            return {"state": "done already"}
         return self._outcome(activated, failures)
 
-    def _save(self, records: dict[str, bytes | None], failures: dict[str, str]) -> None:
-        """Record and state in one write; the store is given a session's records together, when it is finished."""
-        is_last = bool(records) and self._complete(records)
-        for learning_id, reason in failures.items():
-            is_last = self._fail(learning_id, reason) or is_last
-        if is_last and not current_task.request.chord:
-            canvas.enqueue(current_celery(), [canvas.finish(current_celery(), self.session_id, self.version)])
+    def _save(self, records: dict[str, bytes | None], failures: dict[str, str]) -> bool:
+        """Record and state in one write; the store is given a session's records together, when it is finished.
 
-    def _complete(self, records: dict[str, bytes | None]) -> bool:
-        work, moment = self.parts.ledger.work, now()
-        if len(records) > 1:
-            return self._patiently(work.complete_entries, self.session_id, self.version, records, moment)
-        [(learning_id, record)] = records.items()
-        return self._patiently(work.complete_entry, self.session_id, self.version, learning_id, moment, record)
+        Outside a chord, whoever ends the last learning enqueues the finish.
+        """
+        work = self.parts.ledger.work
+        is_new = bool(records) and self._patiently(work.complete_entries, self.session_id, self.version, records, now())
+        is_last = [self._fail(learning_id, reason) for learning_id, reason in failures.items()]
+        if self.in_chord:
+            return is_new
+        if any(is_last) or (is_new and self._patiently(work.all_ended, self.session_id, self.version)):
+            canvas.enqueue(current_celery(), [canvas.finish(current_celery(), self.session_id, self.version)])
+        return is_new
 
     def _fail(self, learning_id: str, reason: str) -> bool:
         options, moment = self.parts.settings.worker, now()

@@ -7,7 +7,7 @@ from dataclasses import replace
 from uuid import UUID, uuid5
 
 import pytest
-from fixtures.ledger import heavy, next_attempt
+from fixtures.ledger import complete, heavy, next_attempt
 
 from worker.errors import NotFound, Superseded
 from worker.ledger import EntryState, Ledger, OutboxMessage, SessionRef, SessionState, open_ledger
@@ -23,9 +23,10 @@ def test_from_expected_to_finished(ledger: Ledger, attributing: Attributing) -> 
     """The last learning says that it is the last, and the session is closed once, with one message."""
     ref = attributing("s", ["a", "b", "c"])
     assert ledger.work.remaining("s", ref.version) == 3
-    assert not ledger.work.complete_entry("s", ref.version, "a", 1)
+    assert not complete(ledger, "s", ref.version, "a", 1)
     assert not ledger.work.finish("s", ref.version, now=1, message=message())
     assert ledger.work.complete_entries("s", ref.version, {"c": b"of c", "b": b"of b"}, 2)
+    assert ledger.work.all_ended("s", ref.version)
     assert ledger.work.finish("s", ref.version, now=3, message=message())
     assert not ledger.work.finish("s", ref.version, now=4, message=message())
     assert len(ledger.outbox.unsent()) == 1
@@ -35,10 +36,10 @@ def test_from_expected_to_finished(ledger: Ledger, attributing: Attributing) -> 
 def test_records_are_kept_until_the_session_is_finished(ledger: Ledger, attributing: Attributing) -> None:
     """What the tasks found out stands in the ledger, in the order of the learnings, and is forgotten with the finish."""
     ref = attributing("s", ["a", "b", "c", "d"])
-    ledger.work.complete_entry("s", ref.version, "d", 1, b"of d")
+    complete(ledger, "s", ref.version, "d", 1, b"of d")
     ledger.work.complete_entries("s", ref.version, {"c": b"of c", "a": b"of a"}, 2)
     ledger.work.fail_entry("s", ref.version, "b", "no", now=3, max_tries=1, retry_at=0)
-    ledger.work.complete_entry("s", ref.version, "a", 4, b"by a second delivery")
+    complete(ledger, "s", ref.version, "a", 4, b"by a second delivery")
     assert ledger.work.records("s", ref.version) == [b"of a", b"of c", b"of d"]
     assert ledger.work.finish("s", ref.version, now=5, message=None)
     assert ledger.work.records("s", ref.version) == []
@@ -56,7 +57,7 @@ def test_a_refused_record_is_a_failed_learning(ledger: Ledger, attributing: Attr
 def test_a_finish_that_fails_is_tried_again_and_then_given_up(ledger: Ledger, attributing: Attributing) -> None:
     """Bounded tries; what has moved on meanwhile is left alone."""
     ref = attributing("s", ["a"])
-    ledger.work.complete_entry("s", ref.version, "a", 1)
+    complete(ledger, "s", ref.version, "a", 1)
     tries = [ledger.work.fail_finish("s", ref.version, "no", now=now, max_tries=3) for now in (2, 3, 4)]
     assert tries == [False, False, True]
     assert ledger.work.finish("s", ref.version, now=5, message=None)
@@ -76,8 +77,8 @@ def test_a_session_begins_above_what_the_store_knows(ledger: Ledger, attributing
 def test_a_duplicate_is_no_second_trigger(ledger: Ledger, attributing: Attributing) -> None:
     """The second delivery of the last task ends nothing."""
     ref = attributing("s", ["a"])
-    assert ledger.work.complete_entry("s", ref.version, "a", 1)
-    assert not ledger.work.complete_entry("s", ref.version, "a", 2)
+    assert complete(ledger, "s", ref.version, "a", 1)
+    assert not complete(ledger, "s", ref.version, "a", 2)
     assert ledger.work.entries("s", ref.version)[0].ended_at == 1
 
 
@@ -92,17 +93,17 @@ def test_refused_learnings_are_failed_entries(ledger: Ledger, attributing: Attri
     """They stand with their reason and hold nothing up."""
     ref = attributing("s", ["a", "x"], refused={"x": "in both lists"})
     assert ledger.work.entry_state("s", ref.version, "x").reason == "in both lists"
-    assert ledger.work.complete_entry("s", ref.version, "a", 1)
+    assert complete(ledger, "s", ref.version, "a", 1)
     assert ledger.work.finish("s", ref.version, now=1, message=None)
 
 
 def test_expecting_twice(ledger: Ledger, attributing: Attributing) -> None:
     """A preparation that runs again gets what is still open; what is done stays done."""
     ref = attributing("s", ["a", "b"])
-    ledger.work.complete_entry("s", ref.version, "a", 1)
+    complete(ledger, "s", ref.version, "a", 1)
     assert ledger.work.expect("s", ref.version, ["b", "a"], signals_seen=0, now=2) == ["b"]
     assert ledger.work.entry_state("s", ref.version, "b").sends == 2
-    ledger.work.complete_entry("s", ref.version, "b", 3)
+    complete(ledger, "s", ref.version, "b", 3)
     ledger.work.finish("s", ref.version, now=4, message=None)
     assert ledger.work.expect("s", ref.version, ["a", "b"], signals_seen=0, now=5) == []
     assert ledger.history.session_detail("s").state == SessionState.FINISHED
@@ -112,8 +113,9 @@ def test_two_thousand_learnings(ledger: Ledger, attributing: Attributing) -> Non
     """A large session is expected and completed like a small one."""
     learnings = [f"learning {number:04d}" for number in range(2000)]
     ref = attributing("s", learnings)
-    assert not ledger.work.complete_entries("s", ref.version, dict.fromkeys(learnings[:-1], b"{}"), 1)
-    assert ledger.work.complete_entry("s", ref.version, learnings[-1], 2)
+    assert ledger.work.complete_entries("s", ref.version, dict.fromkeys(learnings[:-1], b"{}"), 1)
+    assert not ledger.work.all_ended("s", ref.version)
+    assert complete(ledger, "s", ref.version, learnings[-1], 2)
 
 
 def test_a_failure_is_tried_again_and_then_given_up(ledger: Ledger, attributing: Attributing) -> None:
@@ -137,17 +139,17 @@ def test_one_failure_leaves_the_others(ledger: Ledger, attributing: Attributing)
     outcome = ledger.work.fail_entry("s", ref.version, "a", "no", now=1, max_tries=1, retry_at=9)
     assert outcome.given_up
     assert not outcome.last
-    assert ledger.work.complete_entry("s", ref.version, "b", 2)
+    assert complete(ledger, "s", ref.version, "b", 2)
     assert ledger.work.finish("s", ref.version, now=3, message=None)
 
 
 def test_what_has_ended_stays_as_it_is(ledger: Ledger, attributing: Attributing) -> None:
     """A late failure does not undo a success, nor a late success a failure."""
     ref = attributing("s", ["a", "b", "c"])
-    ledger.work.complete_entry("s", ref.version, "a", 1)
+    complete(ledger, "s", ref.version, "a", 1)
     ledger.work.fail_entry("s", ref.version, "b", "no", now=1, max_tries=1, retry_at=9)
     assert not ledger.work.fail_entry("s", ref.version, "a", "late", now=2, max_tries=1, retry_at=9).given_up
-    assert not ledger.work.complete_entry("s", ref.version, "b", 2)
+    assert not complete(ledger, "s", ref.version, "b", 2)
     states = {entry.learning_id: entry.state for entry in ledger.work.entries("s", ref.version)}
     assert states == {"a": EntryState.DONE, "b": EntryState.FAILED, "c": EntryState.PENDING}
 
@@ -166,7 +168,7 @@ def test_an_older_attempt_is_refused_everywhere(ledger: Ledger, attributing: Att
         lambda: ledger.work.expect("s", old.version, ["a", "b"], signals_seen=0, now=2),
         lambda: ledger.work.entry_state("s", old.version, "a"),
         lambda: ledger.work.start_entries("s", old.version, ["a"], 2),
-        lambda: ledger.work.complete_entry("s", old.version, "a", 2),
+        lambda: complete(ledger, "s", old.version, "a", 2),
         lambda: ledger.work.fail_entry("s", old.version, "a", "", now=2, max_tries=1, retry_at=9),
         lambda: ledger.work.remaining("s", old.version),
     ]
@@ -235,7 +237,7 @@ def test_the_last_two_at_the_same_moment(ledger: Ledger, attributing: Attributin
         seen = []
         for ref in refs:
             barrier.wait(timeout=20)
-            seen.append(ledger_of_mine.work.complete_entry(ref.session_id, ref.version, learning, 1))
+            seen.append(complete(ledger_of_mine, ref.session_id, ref.version, learning, 1))
         return seen
 
     with ThreadPoolExecutor(2) as pool:
@@ -270,7 +272,7 @@ def test_a_finish_races_with_a_newer_event(
     other = open_ledger(ledger_url)
     for number in range(10):
         ref = attributing(f"s{number}", ["a"])
-        ledger.work.complete_entry(ref.session_id, ref.version, "a", 1)
+        complete(ledger, ref.session_id, ref.version, "a", 1)
         with ThreadPoolExecutor(2) as pool:
             closed = pool.submit(other.work.finish, ref.session_id, ref.version, now=2, message=message(ref.session_id))
             pool.submit(receive, heavy(ref.session_id, f"newer {number}", at=30)).result()

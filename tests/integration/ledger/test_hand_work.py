@@ -4,7 +4,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 import pytest
-from fixtures.ledger import heavy, lease, next_attempt, signal
+from fixtures.ledger import complete, heavy, lease, next_attempt, signal
 
 from worker.errors import NotFound
 from worker.ledger import DeadLetterReceived, DeadLetterState, Ledger, OutboxMessage, SessionRef, SessionState
@@ -130,7 +130,7 @@ def test_the_history_of_a_session(ledger: Ledger, attributing: Attributing, rece
     """Every step with its time, attempt by attempt."""
     ref = attributing("s", ["a"], now=1)
     receive(signal("s"), now=2)
-    ledger.work.complete_entry("s", ref.version, "a", 3)
+    complete(ledger, "s", ref.version, "a", 3)
     ledger.work.finish("s", ref.version, now=4, message=None)
     ledger.retries.retry(session_id="s", now=5)
     detail = ledger.history.session_detail("s")

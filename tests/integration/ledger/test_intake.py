@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable
 
 import pytest
-from fixtures.ledger import QUIET, heavy, lease, next_attempt, signal
+from fixtures.ledger import QUIET, complete, heavy, lease, next_attempt, signal
 
 from worker.domain import SessionVersion
 from worker.errors import NotFound, Superseded
@@ -69,7 +69,7 @@ def test_a_newer_event_takes_the_session_back(
     [new] = receive(heavy("s", "newer", at=9), now=50)
     assert new.version == SessionVersion(timestamp=new.version.timestamp, event_id="newer", attempt=1)
     with pytest.raises(Superseded):
-        ledger.work.complete_entry("s", old.version, "a", 60)
+        complete(ledger, "s", old.version, "a", 60)
     with pytest.raises(Superseded):
         ledger.work.load_work("s", old.version)
     assert not ledger.work.finish("s", old.version, now=60, message=None)
@@ -181,7 +181,7 @@ def test_ids_and_texts_of_any_kind(ledger: Ledger, receive: Receive) -> None:
     name = "a'b\"c\\d{e}%f:g\N{HEBREW LETTER ALEF}\N{PARTY POPPER}"
     [ref] = receive(heavy(name, name))
     assert ledger.work.expect(name, ref.version, [name], refused={f"not {name}": name}, signals_seen=0, now=1) == [name]
-    assert ledger.work.complete_entry(name, ref.version, name, 2)
+    assert complete(ledger, name, ref.version, name, 2)
     assert ledger.history.find_sessions("a'b") == [name]
     assert ledger.retries.failed_entries()[0].reason == name
 

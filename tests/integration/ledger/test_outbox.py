@@ -4,7 +4,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 import pytest
-from fixtures.ledger import heavy, lease, signal
+from fixtures.ledger import complete, heavy, lease, signal
 
 from worker.ledger import DeadLetterReceived, Ledger, OutboxMessage, SessionRef
 
@@ -20,7 +20,7 @@ def finished(ledger: Ledger, attributing: Attributing) -> Callable[..., OutboxMe
     def finished(number: int, *, now: int = 1) -> OutboxMessage:
         name = f"s{number}"
         ref = attributing(name, ["a"], now=now)
-        ledger.work.complete_entry(name, ref.version, "a", now)
+        complete(ledger, name, ref.version, "a", now)
         message = OutboxMessage(
             message_id=UUID(int=number), stream="out", topic="sessions", key=name, payload=b"result %d" % number
         )

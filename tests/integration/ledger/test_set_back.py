@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from uuid import UUID
 
-from fixtures.ledger import SECOND, heavy
+from fixtures.ledger import SECOND, complete, heavy
 
 from worker.ledger import EntryState, Gates, Ledger, OutboxMessage, Overdue, SessionRef
 from worker.ledger.clock import MOST_APART
@@ -24,7 +24,7 @@ def test_what_was_sent_by_the_old_time(ledger: Ledger, receive: Receive, attribu
     [unprepared] = receive(heavy("p"), now=BEFORE)
     attributing("s", ["a"], now=BEFORE)
     ended = attributing("t", ["a"], now=BEFORE)
-    ledger.work.complete_entry("t", ended.version, "a", BEFORE)
+    complete(ledger, "t", ended.version, "a", BEFORE)
     found = overdue(ledger, NOW + 1)
     assert (found.prepare, found.attribute, found.finish) == ([], [], [])
 
@@ -58,7 +58,7 @@ def test_clocks_may_differ_a_little(ledger: Ledger, receive: Receive, attributin
     receive(heavy("p"), now=NOW + MOST_APART)
     attributing("s", ["a"], now=NOW + MOST_APART)
     done = attributing("t", ["a"], now=BEFORE)
-    ledger.work.complete_entry("t", done.version, "a", BEFORE)
+    complete(ledger, "t", done.version, "a", BEFORE)
     assert ledger.work.finish("t", done.version, now=BEFORE, message=None)
     assert not ledger.sweep.set_right(NOW, latest_retry=NOW)
     assert ledger.work.entry_state("t", done.version, "a").state == EntryState.DONE
@@ -69,7 +69,7 @@ def test_a_message_from_the_future(ledger: Ledger, attributing: Attributing) -> 
     for number, at in enumerate((BEFORE, NOW - 1), 1):
         name = f"s{number}"
         ref = attributing(name, ["a"], now=at)
-        ledger.work.complete_entry(name, ref.version, "a", at)
+        complete(ledger, name, ref.version, "a", at)
         message = OutboxMessage(message_id=UUID(int=number), stream="out", topic="t", key=name, payload=b"x")
         assert ledger.work.finish(name, ref.version, now=at, message=message)
     assert [m.key for m in ledger.outbox.unsent(created_before=NOW - 5 * SECOND)] == ["s1"]

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from fixtures.ledger import heavy
+from fixtures.ledger import complete, heavy
 
 from worker.ledger import EntryRef, EntryState, Gates, Ledger, Resent, SessionRef, open_ledger
 
@@ -40,7 +40,7 @@ def test_each_queue_has_its_own_gate(ledger: Ledger, receive: Receive, attributi
     receive(heavy("p"))
     ref = attributing("s", ["a"])
     ended = attributing("t", ["a"])
-    ledger.work.complete_entry("t", ended.version, "a", 1)
+    complete(ledger, "t", ended.version, "a", 1)
     only = {"prepare": 0, "attribute": 0, "finish": 0}
     found = ledger.sweep.overdue(9, Gates(**only | {"attribute": 9}))
     assert (found.prepare, found.attribute, found.finish) == ([], [entry(ref, "a")], [])
@@ -51,7 +51,7 @@ def test_each_queue_has_its_own_gate(ledger: Ledger, receive: Receive, attributi
 def test_lost_learnings(ledger: Ledger, attributing: Attributing) -> None:
     """Only those that are open; without counting a try, however often."""
     ref = attributing("s", ["a", "b", "c"])
-    ledger.work.complete_entry("s", ref.version, "b", 1)
+    complete(ledger, "s", ref.version, "b", 1)
     for now in range(2, 12):
         assert sweep(ledger, now).attribute == [entry(ref, "a"), entry(ref, "c")]
     status = ledger.work.entry_state("s", ref.version, "a")
@@ -61,7 +61,7 @@ def test_lost_learnings(ledger: Ledger, attributing: Attributing) -> None:
 def test_a_lost_finish(ledger: Ledger, attributing: Attributing) -> None:
     """Everything is there, but the task that knew died before it asked for the finish."""
     ref = attributing("s", ["a"])
-    ledger.work.complete_entry("s", ref.version, "a", 50)
+    complete(ledger, "s", ref.version, "a", 50)
     assert sweep(ledger, 60, lost_before=50).finish == []
     assert sweep(ledger, 60, lost_before=51).finish == [ref]
     assert sweep(ledger, 61, lost_before=60).finish == []
@@ -152,7 +152,7 @@ def test_what_was_seen_too_long_ago(ledger: Ledger, attributing: Attributing, re
     done, replaced = attributing("done", ["a"]), attributing("replaced", ["a"])
     receive(heavy("prepared"))
     overdue = ledger.sweep.overdue(9, gates(9))
-    ledger.work.complete_entry("done", done.version, "a", 9)
+    complete(ledger, "done", done.version, "a", 9)
     receive(heavy("replaced", "newer", at=20), now=9)
     ledger.retries.retry(session_id="prepared", now=9)
     assert ledger.sweep.send_again(overdue, 10, max_tries=3) == Resent()
@@ -222,11 +222,11 @@ def test_what_was_put_back_spends_no_try(ledger: Ledger, receive: Receive, attri
 def test_lost_vectors_are_prepared_once(ledger: Ledger, attributing: Attributing) -> None:
     """The first task that misses them takes the session back; what was done stays done, and nothing is sent twice meanwhile."""
     ref = attributing("s", ["a", "b", "c"])
-    ledger.work.complete_entry("s", ref.version, "a", 1)
+    complete(ledger, "s", ref.version, "a", 1)
     assert [ledger.work.prepare_again("s", ref.version, 2) for _ in range(3)] == [True, False, False]
     later = Gates(prepare=0, attribute=HOUR, finish=HOUR)
     assert ledger.sweep.overdue(HOUR, later).attribute == []
-    ledger.work.complete_entry("s", ref.version, "b", 3)  # by a worker that had kept the vectors
+    complete(ledger, "s", ref.version, "b", 3)  # by a worker that had kept the vectors
     assert ledger.work.expect("s", ref.version, ["a", "b", "c"], signals_seen=0, now=4) == ["c"]
-    assert ledger.work.complete_entry("s", ref.version, "c", 5)
+    assert complete(ledger, "s", ref.version, "c", 5)
     assert ledger.work.finish("s", ref.version, now=6, message=None)

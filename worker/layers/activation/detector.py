@@ -45,10 +45,11 @@ class HybridDetector:
     def _raw(
         self, features: LearningFeatures, references: tuple[ExplicitReference, ...], evidence: SessionEvidence
     ) -> Activation:
-        similarities = _ranked(features.cosine, features.cosine, evidence)
+        similarities = self._ranked(features.cosine, features.cosine, evidence)
         boost = self._parameters.reference_boost if references else 0.0
-        confidence = min(1.0, round(max(0.0, similarities[0].score) + boost, 6))
-        named = {"cosine": similarities[0].score, "reference": float(bool(references))}
+        best = float(features.cosine[evidence.chunk_rows].max())
+        confidence = min(1.0, round(max(0.0, best) + boost, 6))
+        named = {"cosine": best, "reference": float(bool(references))}
         return self._answer(confidence, similarities, references, named, evidence)
 
     def _calibrated(
@@ -66,7 +67,7 @@ class HybridDetector:
             confidence = evidence.calibration.second_look.probability(confidence, second)
         alone = evidence.calibration.probabilities(features.per_text())
         scores = np.minimum(1.0, np.round(alone * (confidence / max(float(alone.max()), 1e-9)), 6))
-        return self._answer(confidence, _ranked(scores, alone, evidence), references, named, evidence)
+        return self._answer(confidence, self._ranked(scores, alone, evidence), references, named, evidence)
 
     def _answer(
         self,
@@ -77,10 +78,10 @@ class HybridDetector:
         evidence: SessionEvidence,
     ) -> Activation:
         """Points are the messages of all that counted; what falls short of the threshold, down to the floor, is a candidate."""
-        threshold, floor = self._parameters.similarity_threshold, self._parameters.candidate_floor
+        threshold = self._parameters.similarity_threshold
         was_activated = confidence >= threshold
         strong = [similarity for similarity in similarities if was_activated and similarity.score >= threshold]
-        weak: list[ActivationSignal] = [s for s in similarities if floor <= s.score < threshold]
+        weak: list[ActivationSignal] = [s for s in similarities if s.score < threshold]
         counted: list[ActivationSignal] = [*strong, *references] if was_activated else []
         near_misses = weak if was_activated else [*weak, *references]
         return Activation(
@@ -93,18 +94,19 @@ class HybridDetector:
             calibration=self._version(evidence),
         )
 
+    def _ranked(self, scores: Floats, strength: Floats, evidence: SessionEvidence) -> list[EmbeddingSimilarity]:
+        """Each message's strongest text, best message first, the earlier of equals, down to the floor; the numbers are per text."""
+        best: dict[int, int] = {}
+        strong = strength.tolist()
+        for message_idx, row in zip(evidence.chunk_messages.tolist(), evidence.chunk_rows.tolist(), strict=True):
+            if message_idx not in best or strong[row] > strong[best[message_idx]]:
+                best[message_idx] = row
+        floor = min(self._parameters.candidate_floor, self._parameters.similarity_threshold)
+        counted = [(idx, row) for idx, row in best.items() if scores[row] >= floor]
+        return [
+            EmbeddingSimilarity(score=float(scores[row]), message_idx=message_idx, span=evidence.texts[row][:_SPAN])
+            for message_idx, row in sorted(counted, key=lambda item: (-strong[item[1]], item[0]))
+        ]
+
     def _version(self, evidence: SessionEvidence) -> str:
         return "raw" if self._parameters.calibration == "raw" else evidence.calibration.version
-
-
-def _ranked(scores: Floats, strength: Floats, evidence: SessionEvidence) -> list[EmbeddingSimilarity]:
-    """Each message with its strongest text, best message first, the earlier of equals; `scores` and `strength` are per text."""
-    best: dict[int, int] = {}
-    for message_idx, row in zip(evidence.chunk_messages.tolist(), evidence.chunk_rows.tolist(), strict=True):
-        if message_idx not in best or strength[row] > strength[best[message_idx]]:
-            best[message_idx] = row
-    ranked = sorted(best.items(), key=lambda item: (-strength[item[1]], item[0]))
-    return [
-        EmbeddingSimilarity(score=float(scores[row]), message_idx=message_idx, span=evidence.texts[row][:_SPAN])
-        for message_idx, row in ranked
-    ]

@@ -89,7 +89,7 @@ def learning_features(learning: Learning, evidence: SessionEvidence) -> Learning
     """`evidence` must hold at least one text and the learning."""
     place = evidence.learning_ids.index(learning.learning_id)
     actions = evidence.action_vectors[evidence.action_starts[place] : evidence.action_starts[place + 1]]
-    texts = evidence.text_vectors.astype(np.float64)
+    texts = _exact(evidence)
     wording = evidence.ngrams.similarities(learning.insight)
     copied = _copies(learning.insight, evidence.texts, wording)
     nearest = (texts @ actions.astype(np.float64).T).max(axis=1)
@@ -138,13 +138,19 @@ def _rows_with(code: NamedCode, texts: tuple[str, ...]) -> frozenset[int]:
     """One search through all texts at once; a match never reaches over two of them by accident of white space."""
     everything, starts = _joined(texts)
     if len(everything) != starts[-1] - 1:  # a few characters change their length in lower case
-        return frozenset(row for row, text in enumerate(texts) if code.pattern.search(text.lower()))
+        return frozenset(row for row, text in enumerate(texts) if code.find(text.lower()))
     rows = []
-    match = code.pattern.search(everything)
+    match = code.find(everything)
     while match:
         rows.append(bisect_right(starts, match.start()) - 1)
-        match = code.pattern.search(everything, max(starts[rows[-1] + 1], match.end()))  # one is enough for a text
+        match = code.find(everything, max(starts[rows[-1] + 1], match.end()))  # one is enough for a text
     return frozenset(rows)
+
+
+@lru_cache(maxsize=1)
+def _exact(evidence: SessionEvidence) -> Floats:
+    """The texts' vectors to calculate with; consecutive learnings mostly belong to one session."""
+    return evidence.text_vectors.astype(np.float64)
 
 
 @lru_cache(maxsize=4)

@@ -64,6 +64,20 @@ class NamedCode:
     kind: CodeKind
     #: finds it in lower-case text, as whole words
     pattern: re.Pattern[str]
+    #: what every match begins with, literally; empty: that differs
+    beginning: str = ""
+
+    def find(self, text: str, start: int = 0) -> re.Match[str] | None:
+        """The first one at or after `start`; looking for its beginning first is many times faster than the pattern alone."""
+        if not self.beginning:
+            return self.pattern.search(text, start)
+        place = text.find(self.beginning, start)
+        while place >= 0:
+            match = self.pattern.match(text, place)
+            if match:
+                return match
+            place = text.find(self.beginning, place + 1)
+        return None
 
 
 @lru_cache(maxsize=4096)
@@ -101,7 +115,8 @@ def _recognised(span: str, kind: CodeKind) -> NamedCode | None:
     if len(needle) < 2 or _TEMPLATE.search(needle):
         return None
     is_program = kind is CodeKind.COMMAND and " " not in needle
-    return NamedCode(text=span, kind=kind, pattern=re.compile(_at_line_start(needle) if is_program else _whole(needle)))
+    pattern = re.compile(_at_line_start(needle) if is_program else _whole(needle))
+    return NamedCode(text=span, kind=kind, pattern=pattern, beginning=_beginning(needle))
 
 
 def _at_line_start(program: str) -> str:
@@ -119,6 +134,12 @@ def _whole(needle: str) -> str:
     start = r"(?<!\w)" if re.match(r"\w", needle) else ""
     end = r"(?![\w:-])" if re.search(r"\w$", needle) else ""
     return start + body + end
+
+
+def _beginning(needle: str) -> str:
+    """The part of it that stands in every match, up to the first sign that stands for something else."""
+    either = _ALTERNATIVES.fullmatch(needle)
+    return either[1] if either else re.split(r"[*\s]", needle, maxsplit=1)[0]
 
 
 def _kind(span: str, match: re.Match[str]) -> CodeKind:

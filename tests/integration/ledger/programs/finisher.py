@@ -28,7 +28,8 @@ def do(ledger: Ledger, sent: Resent, now: int) -> None:
     for entry in sent.attribute:
         try:
             ledger.work.start_entries(entry.session_id, entry.version, [entry.learning_id], now)
-            if ledger.work.complete_entry(entry.session_id, entry.version, entry.learning_id, now):
+            ledger.work.complete_entries(entry.session_id, entry.version, {entry.learning_id: b"record"}, now)
+            if ledger.work.all_ended(entry.session_id, entry.version):
                 finish(ledger, SessionRef(session_id=entry.session_id, version=entry.version), now)
         except Superseded:
             continue

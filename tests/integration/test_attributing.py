@@ -1,0 +1,103 @@
+"""One learning's task, in a chord and sent again by the sweeper: done once, and the finish follows."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from celery import Celery
+from fixtures.broker import free_port
+from fixtures.ledger import heavy
+from fixtures.store import learning
+
+from worker.app import ATTRIBUTION, make_app
+from worker.bundle import SessionBundle, SessionContext
+from worker.domain import Assignment
+from worker.evidence import SessionEvidence
+from worker.ledger import SessionRef
+from worker.queues import Queues
+from worker.records import from_bytes
+from worker.resources import Resources
+from worker.settings import load_settings
+from worker.tasks.attributing import Attribution
+
+
+@pytest.fixture
+def parts(broker_url: str, tmp_path: Path) -> Iterator[Resources]:
+    """A real broker and ledger; nobody where the store should be, for attributing needs none."""
+    environ = {
+        "GROOVE_BROKER": broker_url,
+        "GROOVE_LEDGER": f"sqlite:///{tmp_path}/ledger.sqlite",
+        "GROOVE_STORE__URL": f"http://127.0.0.1:{free_port()}",
+    }
+    resources = Resources(load_settings(environ))
+    yield resources
+    resources.ledger.dispose()
+
+
+@pytest.fixture(autouse=True)
+def app(parts: Resources) -> Celery:
+    made = make_app(parts.settings)
+    made.set_current()
+    return made
+
+
+def prepared(parts: Resources, *learning_ids: str) -> SessionRef:
+    """A session in which nothing was said, and its learnings expected."""
+    [ref] = parts.ledger.intake.receive(heavy=[heavy("s")], now=1, ablation_rate=0.1)
+    assignments = {
+        id_: Assignment(learning_id=id_, withhold_probability=0.1, was_withheld=False) for id_ in learning_ids
+    }
+    context = SessionContext(session_id="s", version=ref.version, outcome=1.0, assignments=assignments)
+    known = {id_: learning(id_) for id_ in learning_ids if id_ != "unheard of"}
+    parts.bundles.put(
+        SessionBundle(context=context, learnings=known, evidence=SessionEvidence(learning_ids=tuple(sorted(known))))
+    )
+    parts.ledger.work.expect("s", ref.version, learning_ids, signals_seen=0, now=2)
+    return ref
+
+
+def run(parts: Resources, ref: SessionRef, *learning_ids: str, in_chord: bool) -> str:
+    state: str = Attribution(parts, "s", ref.version, in_chord=in_chord).run(learning_ids)["state"]
+    return state
+
+
+def test_a_second_delivery_does_nothing(parts: Resources) -> None:
+    """Whether it comes in the chord or from the sweeper, the record of the first one stays."""
+    ref = prepared(parts, "a", "b")
+    assert run(parts, ref, "a", in_chord=True) == "done"
+    kept = parts.ledger.work.records("s", ref.version)
+    assert run(parts, ref, "a", in_chord=True) == "done already"
+    assert run(parts, ref, "a", in_chord=False) == "done already"
+    assert parts.ledger.work.records("s", ref.version) == kept
+    assert [from_bytes(record).learning_id for record in kept] == ["a"]
+
+
+def test_outside_a_chord_the_last_one_sends_for_the_finish(parts: Resources) -> None:
+    """In it Celery does; a task of several learnings ends them together."""
+    queued = Queues(parts.settings)
+    ref = prepared(parts, "a", "b", "c")
+    before = queued.lengths()[ATTRIBUTION]
+    assert run(parts, ref, "a", "b", in_chord=True) == "done"
+    assert queued.lengths()[ATTRIBUTION] == before
+    assert run(parts, ref, "c", in_chord=False) == "done"
+    assert queued.lengths()[ATTRIBUTION] == before + 1
+
+
+def test_a_learning_that_is_not_known_fails_alone(parts: Resources) -> None:
+    """With its reason, at once; as the last one it too sends for the finish."""
+    queued = Queues(parts.settings)
+    ref = prepared(parts, "a", "unheard of")
+    before = queued.lengths()[ATTRIBUTION]
+    assert run(parts, ref, "a", "unheard of", in_chord=False) == "failed"
+    assert queued.lengths()[ATTRIBUTION] == before + 1
+    [failed] = parts.ledger.retries.failed_entries()
+    assert (failed.learning_id, failed.tries) == ("unheard of", 1)
+    assert failed.reason.startswith("unknown learning")
+
+
+def test_a_superseded_attempt_is_dropped(parts: Resources) -> None:
+    """Its record goes nowhere, also in a chord, where nothing was asked before the work."""
+    old = prepared(parts, "a")
+    [new] = parts.ledger.retries.retry(session_id="s", now=3).sessions
+    assert run(parts, old, "a", in_chord=True) == "dropped"
+    assert parts.ledger.work.records("s", new.version) == []
