@@ -100,7 +100,8 @@ class Sweeper:
         options = self._settings.worker
         longest_retry = options.retry_seconds * 2 ** min(options.max_tries, MOST_DOUBLINGS)
         latest_retry = moment + round(longest_retry * _MICROS)
-        if self._ledger.sweep.set_right(moment, latest_retry=latest_retry):
+        latest_look = moment + round(_LAST_LOOK_SECONDS * _MICROS)
+        if self._ledger.sweep.set_right(moment, latest_retry=latest_retry, latest_look=latest_look):
             log.warning("clock_was_set_back", todo="what was sent by the old time counts as sent now")
 
     def _unheld(self, moment: int) -> Overdue:
