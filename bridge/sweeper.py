@@ -11,6 +11,7 @@ import time
 
 import structlog
 from celery import Celery
+from celery.canvas import Signature
 
 from bridge.silence import Silence
 from bridge.transcripts import read_transcript_file
@@ -20,7 +21,7 @@ from worker.errors import GrooveError, InvalidEvent, NotFound, Superseded
 from worker.event_log.protocol import EventLog
 from worker.events import read_heavy_event
 from worker.giving_up import give_up_session
-from worker.ledger import MOST_APART, MOST_DOUBLINGS, Gates, Ledger, Overdue, Resent, SessionRef, WaitingSession
+from worker.ledger import MOST_APART, MOST_DOUBLINGS, Gates, Ledger, Overdue, SessionRef, WaitingSession
 from worker.publishing import drain_outbox
 from worker.queues import Queues
 from worker.settings import Settings
@@ -53,36 +54,52 @@ class Sweeper:
         self._signs = SignsOfLife(settings)
         self._silence = Silence(seconds=settings.sweeper.silence_seconds)
         self._pruned_at = 0.0
+        #: what was sent before this is lost, for the queues were emptied then; None: that has been seen to
+        self._all_lost_at: int | None = None
+        #: noted as sent, and the broker did not take it
+        self._unsent: list[Signature] = []
 
     def run(self, stopping: threading.Event, *, all_lost: bool) -> None:
-        """Look again and again; `all_lost`: the queues were emptied at the start, so the first look sends everything that is open."""
+        """Look again and again; `all_lost`: the queues were emptied at the start, so everything that is open now is sent first."""
+        self._all_lost_at = now() if all_lost else None
         while not stopping.is_set():
             try:
-                self.sweep(all_lost=all_lost)
-                all_lost = False
+                self.sweep()
             except GrooveError as error:
                 log.warning("sweep_failed", reason=str(error))
             except Exception:  # nobody would notice that the sweeper has ended
                 log.exception("sweep_failed")
             stopping.wait(self._settings.sweeper.interval_seconds)
 
-    def sweep(self, *, all_lost: bool = False) -> None:
+    def sweep(self) -> None:
         """One look. Raises `Unavailable`; whatever was not done is found by the next look."""
+        self._enqueue([])
+        if self._all_lost_at is not None:
+            self._send_all(sent_before=self._all_lost_at)
+            self._all_lost_at = None
         self._set_right(now())
         moment = now()
-        overdue = self._ledger.sweep.overdue(moment, self._gates(moment, all_lost=all_lost))
-        max_tries = self._settings.worker.max_tries
-        self._send(self._ledger.sweep.send_again(overdue, moment, max_tries=max_tries), moment)
-        self._send(self._ledger.sweep.send_again(self._unheld(moment), moment, max_tries=max_tries), moment)
+        overdue = self._ledger.sweep.overdue(moment, self._gates(moment))
+        self._send_again(overdue, moment)
+        self._send_again(self._unheld(moment), moment)
         for waiting in overdue.waiting:
             self._look_for_transcript(waiting)
         self._prepare(self._ledger.sweep.reopen_quiet(moment), moment)
         drain_outbox(self._ledger, self._event_log, now=now(), created_before=moment - _OUTBOX_GRACE_SECONDS * _MICROS)
         self._prune(moment)
 
-    def _gates(self, moment: int, *, all_lost: bool) -> Gates:
-        if all_lost:
-            return Gates(prepare=moment, attribute=moment, finish=moment)
+    def _send_all(self, *, sent_before: int) -> None:
+        """In pages, until nothing is left; what is sent here or by others meanwhile is not sent before then, and so not sent twice."""
+        self._set_right(sent_before - 1)
+        gates = Gates(prepare=sent_before, attribute=sent_before, finish=sent_before)
+        while True:
+            moment = max(now(), sent_before)
+            page = self._ledger.sweep.overdue(moment, gates)
+            if not (page.prepare or page.attribute or page.finish):
+                return
+            self._send_again(page, moment)
+
+    def _gates(self, moment: int) -> Gates:
         options = self._settings.worker
         grace = options.hard_limit_grace + self._settings.sweeper.overdue_seconds
         late = moment - round((options.soft_time_limit + grace) * _MICROS)
@@ -113,9 +130,8 @@ class Sweeper:
             log.warning("worker_gone", sessions=len(lost))
         return Overdue(now=moment, gates=gates, prepare=lost)
 
-    def _send(self, resent: Resent, moment: int) -> None:
-        for ref in resent.gave_up_prepare:
-            self._give_up(ref)
+    def _send_again(self, overdue: Overdue, moment: int) -> None:
+        resent = self._ledger.sweep.send_again(overdue, moment, max_tries=self._settings.worker.max_tries)
         signatures = [
             *(canvas.prepare(self._app, ref.session_id, ref.version, sent_at=moment) for ref in resent.prepare),
             *(
@@ -128,7 +144,9 @@ class Sweeper:
             log.warning(
                 "sent_again", prepare=len(resent.prepare), attribute=len(resent.attribute), finish=len(resent.finish)
             )
-            canvas.enqueue(self._app, signatures)
+            self._enqueue(signatures)
+        for ref in resent.gave_up_prepare:
+            self._give_up(ref)
 
     def _give_up(self, ref: SessionRef) -> None:
         """A session whose preparation killed its process every time: all its learnings fail for that reason."""
@@ -137,9 +155,14 @@ class Sweeper:
             give_up_session(self._ledger, self._app, ref.session_id, ref.version, reason, now=now())
 
     def _prepare(self, sessions: list[SessionRef], moment: int) -> None:
-        canvas.enqueue(
-            self._app, [canvas.prepare(self._app, ref.session_id, ref.version, sent_at=moment) for ref in sessions]
-        )
+        self._enqueue([canvas.prepare(self._app, ref.session_id, ref.version, sent_at=moment) for ref in sessions])
+
+    def _enqueue(self, signatures: list[Signature]) -> None:
+        """With what could not be enqueued before: the ledger has it as sent, and would miss it only after a while."""
+        self._unsent += signatures
+        if self._unsent:
+            canvas.enqueue(self._app, self._unsent)
+            self._unsent = []
 
     def _look_for_transcript(self, waiting: WaitingSession) -> None:
         try:
