@@ -17,7 +17,7 @@ from bridge.silence import Silence
 from bridge.transcripts import read_transcript_file
 from worker import canvas
 from worker.app import ATTRIBUTION, EMBEDDING
-from worker.errors import GrooveError, InvalidEvent, NotFound, Superseded
+from worker.errors import GrooveError, InvalidEvent, LedgerUnavailable, NotFound, Superseded
 from worker.event_log.protocol import EventLog
 from worker.events import read_heavy_event
 from worker.giving_up import give_up_session
@@ -53,7 +53,7 @@ class Sweeper:
         )
         self._signs = SignsOfLife(settings)
         self._silence = Silence(seconds=settings.sweeper.silence_seconds)
-        self._pruned_at = 0.0
+        self._prune_at = 0.0
         #: what was sent before this is lost, for the queues were emptied then; None: that has been seen to
         self._all_lost_at: int | None = None
         #: noted as sent, and the broker did not take it
@@ -63,16 +63,23 @@ class Sweeper:
         """Look again and again; `all_lost`: the queues were emptied at the start, so everything that is open now is sent first."""
         self._all_lost_at = now() if all_lost else None
         while not stopping.is_set():
-            try:
-                self.sweep()
-            except GrooveError as error:
-                log.warning("sweep_failed", reason=str(error))
-            except Exception:  # nobody would notice that the sweeper has ended
-                log.exception("sweep_failed")
+            self.sweep()
             stopping.wait(self._settings.sweeper.interval_seconds)
 
     def sweep(self) -> None:
-        """One look. Raises `Unavailable`; whatever was not done is found by the next look."""
+        """One look. What fails is logged, and found by the next look; what needs nothing of it is done all the same."""
+        for what, do in (("tasks", self._send_lost), ("outbox", self._publish), ("pruning", self._prune)):
+            try:
+                do()
+            except LedgerUnavailable as error:
+                log.warning("sweep_failed", what=what, reason=str(error))
+                return  # the others need it too
+            except GrooveError as error:
+                log.warning("sweep_failed", what=what, reason=str(error))
+            except Exception:  # nobody would notice that the sweeper has ended
+                log.exception("sweep_failed", what=what)
+
+    def _send_lost(self) -> None:
         self._enqueue([])
         if self._all_lost_at is not None:
             self._send_all(sent_before=self._all_lost_at)
@@ -85,8 +92,10 @@ class Sweeper:
         for waiting in overdue.waiting:
             self._look_for_transcript(waiting)
         self._prepare(self._ledger.sweep.reopen_quiet(moment), moment)
-        drain_outbox(self._ledger, self._event_log, now=now(), created_before=moment - _OUTBOX_GRACE_SECONDS * _MICROS)
-        self._prune(moment)
+
+    def _publish(self) -> None:
+        moment = now()
+        drain_outbox(self._ledger, self._event_log, now=moment, created_before=moment - _OUTBOX_GRACE_SECONDS * _MICROS)
 
     def _send_all(self, *, sent_before: int) -> None:
         """In pages, until nothing is left; what is sent here or by others meanwhile is not sent before then, and so not sent twice."""
@@ -204,15 +213,15 @@ class Sweeper:
             now=moment,
         )
 
-    def _prune(self, moment: int) -> None:
-        if time.monotonic() < self._pruned_at + _PRUNE_SECONDS:
+    def _prune(self) -> None:
+        if time.monotonic() < self._prune_at:
             return
-        self._pruned_at = time.monotonic()
-        dead = [sign.part for sign in self._signs.read() if sign.at < moment - _DAY]
-        if dead:
-            self._signs.remove(*dead)
-        options = self._settings.sweeper
+        self._prune_at = time.monotonic() + _PRUNE_SECONDS
+        moment, options = now(), self._settings.sweeper
         if options.payload_days:
             self._ledger.retention.prune(moment, keep_days=options.payload_days)
         if options.outbox_days:
             self._ledger.outbox.prune_sent(moment - round(options.outbox_days * _DAY))
+        dead = [sign.part for sign in self._signs.read() if sign.at < moment - _DAY]
+        if dead:
+            self._signs.remove(*dead)
