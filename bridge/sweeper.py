@@ -11,16 +11,17 @@ import time
 
 import structlog
 from celery import Celery
+from celery.canvas import Signature
 
 from bridge.silence import Silence
 from bridge.transcripts import read_transcript_file
 from worker import canvas
 from worker.app import ATTRIBUTION, EMBEDDING
-from worker.errors import GrooveError, InvalidEvent, NotFound, Superseded
+from worker.errors import GrooveError, InvalidEvent, LedgerUnavailable, NotFound, Superseded
 from worker.event_log.protocol import EventLog
 from worker.events import read_heavy_event
 from worker.giving_up import give_up_session
-from worker.ledger import MOST_APART, MOST_DOUBLINGS, Gates, Ledger, Overdue, Resent, SessionRef, WaitingSession
+from worker.ledger import MOST_APART, MOST_DOUBLINGS, Gates, Ledger, Overdue, SessionRef, WaitingSession
 from worker.publishing import drain_outbox
 from worker.queues import Queues
 from worker.settings import Settings
@@ -52,37 +53,62 @@ class Sweeper:
         )
         self._signs = SignsOfLife(settings)
         self._silence = Silence(seconds=settings.sweeper.silence_seconds)
-        self._pruned_at = 0.0
+        self._prune_at = 0.0
+        #: what was sent before this is lost, for the queues were emptied then; None: that has been seen to
+        self._all_lost_at: int | None = None
+        #: noted as sent, and the broker did not take it
+        self._unsent: list[Signature] = []
 
     def run(self, stopping: threading.Event, *, all_lost: bool) -> None:
-        """Look again and again; `all_lost`: the queues were emptied at the start, so the first look sends everything that is open."""
+        """Look again and again; `all_lost`: the queues were emptied at the start, so everything that is open now is sent first."""
+        self._all_lost_at = now() if all_lost else None
         while not stopping.is_set():
-            try:
-                self.sweep(all_lost=all_lost)
-                all_lost = False
-            except GrooveError as error:
-                log.warning("sweep_failed", reason=str(error))
-            except Exception:  # nobody would notice that the sweeper has ended
-                log.exception("sweep_failed")
+            self.sweep()
             stopping.wait(self._settings.sweeper.interval_seconds)
 
-    def sweep(self, *, all_lost: bool = False) -> None:
-        """One look. Raises `Unavailable`; whatever was not done is found by the next look."""
+    def sweep(self) -> None:
+        """One look. What fails is logged, and found by the next look; what needs nothing of it is done all the same."""
+        for what, do in (("tasks", self._send_lost), ("outbox", self._publish), ("pruning", self._prune)):
+            try:
+                do()
+            except LedgerUnavailable as error:
+                log.warning("sweep_failed", what=what, reason=str(error))
+                return  # the others need it too
+            except GrooveError as error:
+                log.warning("sweep_failed", what=what, reason=str(error))
+            except Exception:  # nobody would notice that the sweeper has ended
+                log.exception("sweep_failed", what=what)
+
+    def _send_lost(self) -> None:
+        self._enqueue([])
+        if self._all_lost_at is not None:
+            self._send_all(sent_before=self._all_lost_at)
+            self._all_lost_at = None
         self._set_right(now())
         moment = now()
-        overdue = self._ledger.sweep.overdue(moment, self._gates(moment, all_lost=all_lost))
-        max_tries = self._settings.worker.max_tries
-        self._send(self._ledger.sweep.send_again(overdue, moment, max_tries=max_tries), moment)
-        self._send(self._ledger.sweep.send_again(self._unheld(moment), moment, max_tries=max_tries), moment)
+        overdue = self._ledger.sweep.overdue(moment, self._gates(moment))
+        self._send_again(overdue, moment)
+        self._send_again(self._unheld(moment), moment)
         for waiting in overdue.waiting:
             self._look_for_transcript(waiting)
         self._prepare(self._ledger.sweep.reopen_quiet(moment), moment)
-        drain_outbox(self._ledger, self._event_log, now=now(), created_before=moment - _OUTBOX_GRACE_SECONDS * _MICROS)
-        self._prune(moment)
 
-    def _gates(self, moment: int, *, all_lost: bool) -> Gates:
-        if all_lost:
-            return Gates(prepare=moment, attribute=moment, finish=moment)
+    def _publish(self) -> None:
+        moment = now()
+        drain_outbox(self._ledger, self._event_log, now=moment, created_before=moment - _OUTBOX_GRACE_SECONDS * _MICROS)
+
+    def _send_all(self, *, sent_before: int) -> None:
+        """In pages, until nothing is left; what is sent here or by others meanwhile is not sent before then, and so not sent twice."""
+        self._set_right(sent_before - 1)
+        gates = Gates(prepare=sent_before, attribute=sent_before, finish=sent_before)
+        while True:
+            moment = max(now(), sent_before)
+            page = self._ledger.sweep.overdue(moment, gates)
+            if not (page.prepare or page.attribute or page.finish):
+                return
+            self._send_again(page, moment)
+
+    def _gates(self, moment: int) -> Gates:
         options = self._settings.worker
         grace = options.hard_limit_grace + self._settings.sweeper.overdue_seconds
         late = moment - round((options.soft_time_limit + grace) * _MICROS)
@@ -100,7 +126,8 @@ class Sweeper:
         options = self._settings.worker
         longest_retry = options.retry_seconds * 2 ** min(options.max_tries, MOST_DOUBLINGS)
         latest_retry = moment + round(longest_retry * _MICROS)
-        if self._ledger.sweep.set_right(moment, latest_retry=latest_retry):
+        latest_look = moment + round(_LAST_LOOK_SECONDS * _MICROS)
+        if self._ledger.sweep.set_right(moment, latest_retry=latest_retry, latest_look=latest_look):
             log.warning("clock_was_set_back", todo="what was sent by the old time counts as sent now")
 
     def _unheld(self, moment: int) -> Overdue:
@@ -112,9 +139,8 @@ class Sweeper:
             log.warning("worker_gone", sessions=len(lost))
         return Overdue(now=moment, gates=gates, prepare=lost)
 
-    def _send(self, resent: Resent, moment: int) -> None:
-        for ref in resent.gave_up_prepare:
-            self._give_up(ref)
+    def _send_again(self, overdue: Overdue, moment: int) -> None:
+        resent = self._ledger.sweep.send_again(overdue, moment, max_tries=self._settings.worker.max_tries)
         signatures = [
             *(canvas.prepare(self._app, ref.session_id, ref.version, sent_at=moment) for ref in resent.prepare),
             *(
@@ -127,7 +153,9 @@ class Sweeper:
             log.warning(
                 "sent_again", prepare=len(resent.prepare), attribute=len(resent.attribute), finish=len(resent.finish)
             )
-            canvas.enqueue(self._app, signatures)
+            self._enqueue(signatures)
+        for ref in resent.gave_up_prepare:
+            self._give_up(ref)
 
     def _give_up(self, ref: SessionRef) -> None:
         """A session whose preparation killed its process every time: all its learnings fail for that reason."""
@@ -136,9 +164,14 @@ class Sweeper:
             give_up_session(self._ledger, self._app, ref.session_id, ref.version, reason, now=now())
 
     def _prepare(self, sessions: list[SessionRef], moment: int) -> None:
-        canvas.enqueue(
-            self._app, [canvas.prepare(self._app, ref.session_id, ref.version, sent_at=moment) for ref in sessions]
-        )
+        self._enqueue([canvas.prepare(self._app, ref.session_id, ref.version, sent_at=moment) for ref in sessions])
+
+    def _enqueue(self, signatures: list[Signature]) -> None:
+        """With what could not be enqueued before: the ledger has it as sent, and would miss it only after a while."""
+        self._unsent += signatures
+        if self._unsent:
+            canvas.enqueue(self._app, self._unsent)
+            self._unsent = []
 
     def _look_for_transcript(self, waiting: WaitingSession) -> None:
         try:
@@ -180,15 +213,15 @@ class Sweeper:
             now=moment,
         )
 
-    def _prune(self, moment: int) -> None:
-        if time.monotonic() < self._pruned_at + _PRUNE_SECONDS:
+    def _prune(self) -> None:
+        if time.monotonic() < self._prune_at:
             return
-        self._pruned_at = time.monotonic()
-        dead = [sign.part for sign in self._signs.read() if sign.at < moment - _DAY]
-        if dead:
-            self._signs.remove(*dead)
-        options = self._settings.sweeper
+        self._prune_at = time.monotonic() + _PRUNE_SECONDS
+        moment, options = now(), self._settings.sweeper
         if options.payload_days:
             self._ledger.retention.prune(moment, keep_days=options.payload_days)
         if options.outbox_days:
             self._ledger.outbox.prune_sent(moment - round(options.outbox_days * _DAY))
+        dead = [sign.part for sign in self._signs.read() if sign.at < moment - _DAY]
+        if dead:
+            self._signs.remove(*dead)

@@ -14,7 +14,8 @@ GrooveError
     ├── LedgerUnavailable
     ├── StoreUnavailable
     └── EventLogUnavailable
-        └── EventLogRefused   reached, but it says no (credentials, version, permission): waiting will not help
+        └── EventLogRefused       reached, but it says no (credentials, version, permission): waiting will not help
+            └── MessageRefused    it says so of one message (too large, a topic that is not there): others may go
 
 Foreign errors are translated where they enter (`raise … from error`); nothing outside an adapter catches another library's.
 """
@@ -77,4 +78,8 @@ class EventLogUnavailable(Unavailable):
 
 
 class EventLogRefused(EventLogUnavailable):
+    pass
+
+
+class MessageRefused(EventLogRefused):
     pass

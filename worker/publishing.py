@@ -1,9 +1,13 @@
 """Sends what the outbox holds to the event log: at least once, and recognisably the same when it is sent twice."""
 
+from collections import Counter
+from collections.abc import Iterator
+
 import structlog
 
+from worker.errors import MessageRefused
 from worker.event_log.protocol import EventLog, TopicName
-from worker.ledger import Ledger
+from worker.ledger import Ledger, UnsentMessage
 
 log = structlog.get_logger()
 
@@ -11,10 +15,32 @@ log = structlog.get_logger()
 def drain_outbox(
     ledger: Ledger, event_log: EventLog, *, now: int, session_id: str | None = None, created_before: int | None = None
 ) -> int:
-    """Publish unsent messages, oldest first -> how many. Raises `EventLogUnavailable`; what was not sent stays."""
-    messages = ledger.outbox.unsent(session_id=session_id, created_before=created_before)
-    for message in messages:
-        topic = TopicName(stream=message.stream, topic=message.topic)
-        event_log.publish(topic, key=message.key, message_id=message.message_id, payload=message.payload)
-        ledger.outbox.mark_sent([message.id], now)
-    return len(messages)
+    """Publish all unsent messages, oldest first -> how many went out.
+
+    One that the log refuses stays for the next time and holds up none behind it. Raises `EventLogUnavailable` when the log itself is
+    away; then too, what was not sent stays.
+    """
+    sent = 0
+    refused: Counter[tuple[str, str]] = Counter()
+    try:
+        for message in _unsent(ledger, session_id, created_before):
+            topic = TopicName(stream=message.stream, topic=message.topic)
+            try:
+                event_log.publish(topic, key=message.key, message_id=message.message_id, payload=message.payload)
+            except MessageRefused as reason:
+                refused[str(topic), str(reason)] += 1
+                continue
+            ledger.outbox.mark_sent([message.id], now)
+            sent += 1
+    finally:
+        for (name, why), messages in refused.items():
+            log.error("messages_refused", topic=name, reason=why, messages=messages)
+    return sent
+
+
+def _unsent(ledger: Ledger, session_id: str | None, created_before: int | None) -> Iterator[UnsentMessage]:
+    """In pages, each behind the one before: what is refused stays unsent, and would come again and again."""
+    after = 0
+    while page := ledger.outbox.unsent(after=after, session_id=session_id, created_before=created_before):
+        yield from page
+        after = page[-1].id

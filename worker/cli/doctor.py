@@ -192,7 +192,7 @@ def _ledger(ledger: object) -> Iterator[Finding]:
         (
             "messages unsent for more than an hour",
             stuck_outbox,
-            "does the event log answer? the sweeper sends them as soon as it does",
+            "does the event log answer? the sweeper sends them as soon as it does; the bridge's log tells which it refuses",
         ),
     ):
         yield Finding(what=what, is_well=not number, detail=str(number), advice=advice)

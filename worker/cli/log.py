@@ -75,8 +75,7 @@ def resend_command(since: str | None, session_id: str | None, *, as_json: bool) 
         count = ledger.outbox.resend(since=parse_timestamp(since) if since else None, session_id=chosen)
         event_log = open_event_log(settings.event_log_url)
         try:
-            while drain_outbox(ledger, event_log, now=now()):
-                pass
+            drain_outbox(ledger, event_log, now=now())
         finally:
             event_log.close()
     tell(f"{count} sent again", {"sent_again": count}, as_json=as_json)

@@ -21,12 +21,12 @@ from apache_iggy import (
     TopicDetails,
 )
 
-from worker.errors import EventLogRefused, EventLogUnavailable
+from worker.errors import EventLogRefused, EventLogUnavailable, MessageRefused
 from worker.event_log.iggy_address import IggyAddress
 from worker.event_log.iggy_connection import IggyConnection, LoopThread, collect
-from worker.event_log.iggy_errors import NEEDED, already_exists, translated
+from worker.event_log.iggy_errors import NEEDED, already_exists, translated, unsent
 from worker.event_log.iggy_partitioning import partition_of, routing_key
-from worker.event_log.protocol import LogMessage, PartitionEnds, TopicName
+from worker.event_log.protocol import LogMessage, PartitionEnds, TopicName, missing
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -82,7 +82,7 @@ class IggyEventLog:
             return
         partitions = self._partitions.get(name) or self.partitions(name)
         if not partitions:
-            raise EventLogUnavailable(f"topic {name} is not there: the bridge creates it when it starts")
+            raise MessageRefused(missing(name))
         by_partition: dict[int, list[tuple[UUID, bytes]]] = defaultdict(list)
         for key, message_id, payload in messages:
             by_partition[partition_of(routing_key(key), partitions)].append((message_id, payload))
@@ -142,8 +142,8 @@ class IggyEventLog:
 
         try:
             self._publishing.call(doing, operation)
-        except RuntimeError as error:
-            raise translated(error, self._address, doing) from error
+        except (RuntimeError, ValueError) as error:
+            raise unsent(error, self._address, doing) from error
 
     def _created(self, name: TopicName, partitions: int) -> TopicDetails:
         self._create(f"create stream {name.stream}", lambda client: client.create_stream(name.stream))

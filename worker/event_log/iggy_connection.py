@@ -120,9 +120,10 @@ class IggyConnection:
                 f"event log: Iggy at {self._address}, to {doing}: no answer within {self._deadline:g} s"
             ) from None
         except RuntimeError as error:
-            if is_answer(error) and not str(error).startswith("Unauthorized"):
+            if not is_answer(error) or str(error).startswith("Unauthorized"):
+                self.forget()
+            if is_answer(error):
                 raise
-            self.forget()
             failure = translated(error, self._address, doing)
             raise (failure if isinstance(failure, EventLogRefused) else BrokenConnection(str(failure))) from error
 

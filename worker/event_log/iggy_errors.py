@@ -1,9 +1,9 @@
-"""What Iggy's client says, in our words. It raises plain `RuntimeError`s: only the text tells them apart."""
+"""What Iggy's client says, in our words. It raises plain `RuntimeError`s, `ValueError`s before it sends: only the text tells them apart."""
 
 import socket
 import struct
 
-from worker.errors import EventLogRefused, EventLogUnavailable
+from worker.errors import EventLogRefused, EventLogUnavailable, MessageRefused
 from worker.event_log.iggy_address import IggyAddress
 
 NEEDED = "Iggy 0.9 is needed (image apache/iggy:0.9.0)"
@@ -16,6 +16,8 @@ ANSWERS = (
     "Unauthorized",
     "Unsupported option",
     "Invalid offset",
+    "Invalid message",
+    "Too big",
 )
 #: beginnings of what no waiting cures, and how we say it
 REFUSALS = {
@@ -59,6 +61,14 @@ def translated(error: RuntimeError, address: IggyAddress, doing: str) -> EventLo
     if is_missing(error):
         return EventLogUnavailable(f"{place}, to {doing}: it is not there; the bridge creates topics when it starts")
     return EventLogUnavailable(f"{place}, to {doing}: {text}")
+
+
+def unsent(error: RuntimeError | ValueError, address: IggyAddress, doing: str) -> EventLogUnavailable:
+    """The same of a message: what the client or the server has against this one, or against its topic, is no outage."""
+    if isinstance(error, ValueError):
+        return MessageRefused(f"event log: Iggy at {address}, to {doing}: {error}")
+    failure = translated(error, address, doing)
+    return MessageRefused(str(failure)) if is_answer(error) else failure
 
 
 def cut_login(address: IggyAddress) -> EventLogUnavailable:

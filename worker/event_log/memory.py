@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from threading import Lock
 from uuid import UUID
 
-from worker.errors import EventLogUnavailable
+from worker.errors import EventLogUnavailable, MessageRefused
 from worker.event_log.partitioning import partition_of
-from worker.event_log.protocol import LogMessage, PartitionEnds, TopicName
+from worker.event_log.protocol import LogMessage, PartitionEnds, TopicName, missing
 
 
 def microseconds_now() -> int:
@@ -61,7 +61,9 @@ class MemoryEventLog:
 
     def publish_many(self, name: TopicName, messages: list[tuple[str, UUID, bytes]]) -> None:
         with self._lock:
-            topic = self._topic(name)
+            topic = self._topics.get(name)
+            if topic is None:
+                raise MessageRefused(missing(name))
             for key, message_id, payload in messages:
                 topic[partition_of(key, len(topic))].append(message_id, payload, self._clock())
 
@@ -85,7 +87,7 @@ class MemoryEventLog:
 
     def _topic(self, name: TopicName) -> list[_Partition]:
         if name not in self._topics:
-            raise EventLogUnavailable(f"topic {name} is not there: the bridge creates it when it starts")
+            raise EventLogUnavailable(missing(name))
         return self._topics[name]
 
     def _partition(self, name: TopicName, partition: int) -> _Partition:

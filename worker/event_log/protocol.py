@@ -23,6 +23,11 @@ class TopicName:
         return f"{self.stream}/{self.topic}"
 
 
+def missing(name: TopicName) -> str:
+    """What an error says of a topic that is not there."""
+    return f"topic {name} is not there: the bridge creates it when it starts"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LogMessage:
     #: its place in the partition; the next message has a higher one, not always by 1 (retention, deletions)
@@ -65,7 +70,8 @@ class EventLog(Protocol):
     def publish(self, name: TopicName, *, key: str, message_id: UUID, payload: bytes) -> None:
         """Append to the partition of `key`; returns when the log has it safely.
 
-        A lost answer may leave a second copy with the same id, never none. Raises `EventLogUnavailable` when it is not known to be there.
+        A lost answer may leave a second copy with the same id, never none. Raises `EventLogUnavailable` when it is not known to be there,
+        `MessageRefused` when the log answers and would take others.
         """
         ...
 

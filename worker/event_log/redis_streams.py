@@ -18,12 +18,20 @@ from uuid import UUID
 import structlog
 from redis import Redis
 from redis.backoff import NoBackoff
-from redis.exceptions import AuthenticationError, ConnectionError, NoPermissionError, RedisError, ResponseError  # noqa: A004
+from redis.exceptions import (
+    AuthenticationError,
+    ConnectionError,  # noqa: A004
+    NoPermissionError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisError,
+    ResponseError,
+)
 from redis.retry import Retry
 
-from worker.errors import EventLogRefused, EventLogUnavailable
+from worker.errors import EventLogRefused, EventLogUnavailable, MessageRefused
 from worker.event_log.partitioning import partition_of
-from worker.event_log.protocol import LogMessage, PartitionEnds, TopicName
+from worker.event_log.protocol import LogMessage, PartitionEnds, TopicName, missing
 
 log = structlog.get_logger(__name__)
 
@@ -31,6 +39,10 @@ TOPICS = "groove:log:topics"
 #: one pipeline carries at most this many messages and, but for a single larger one, bytes
 PIPELINE_MESSAGES = 500
 PIPELINE_BYTES = 8_000_000
+#: beginnings of answers to any write at all, whatever the message
+STANDSTILLS = ("MISCONF", "NOREPLICAS", "BUSY", "UNKILLABLE", "CLUSTERDOWN", "MASTERDOWN", "unknown command")
+#: what redis-py puts before the answer to one command of several
+IN_PIPELINE = " of pipeline caused error: "
 #: ids of the oldest and the newest entry ever, without their payloads; nothing when there is no stream
 ENDS = """
 if redis.call('EXISTS', KEYS[1]) == 0 then return {} end
@@ -83,7 +95,7 @@ class RedisEventLog:
             pipe.xrange(stream_key(name, partition), min=entry_id(offset), count=limit)
             is_there, entries = pipe.execute()
         if not is_there:
-            raise missing(name)
+            raise EventLogUnavailable(missing(name))
         return [message_of(entry, fields) for entry, fields in entries]
 
     def ends(self, name: TopicName, partition: int) -> PartitionEnds:
@@ -98,13 +110,14 @@ class RedisEventLog:
     def publish_many(self, name: TopicName, messages: list[tuple[str, UUID, bytes]]) -> None:
         partitions = self._partitions.get(name) or self.partitions(name)
         if not partitions:
-            raise missing(name)
+            raise MessageRefused(missing(name))
         for batch in batches(messages):
-            with translated(), self._redis.pipeline(transaction=False) as pipe:
-                for key, message_id, payload in batch:
-                    fields = {"id": message_id.bytes, "at": self._clock(), "payload": payload}
-                    pipe.xadd(stream_key(name, partition_of(key, partitions)), cast("Any", fields), id="0-*")
-                pipe.execute()
+            try:
+                self._append(name, partitions, batch)
+            except EventLogUnavailable as error:
+                if self._is_of_message(error.__cause__, batch):
+                    raise MessageRefused(str(error)) from error
+                raise
 
     def trim(self, name: TopicName, partition: int, offset: int) -> None:
         with translated():
@@ -115,6 +128,25 @@ class RedisEventLog:
 
     def close(self) -> None:
         self._redis.close()
+
+    def _append(self, name: TopicName, partitions: int, batch: list[tuple[str, UUID, bytes]]) -> None:
+        with translated(), self._redis.pipeline(transaction=False) as pipe:
+            for key, message_id, payload in batch:
+                fields = {"id": message_id.bytes, "at": self._clock(), "payload": payload}
+                pipe.xadd(stream_key(name, partition_of(key, partitions)), cast("Any", fields), id="0-*")
+            pipe.execute()
+
+    def _is_of_message(self, error: BaseException | None, batch: list[tuple[str, UUID, bytes]]) -> bool:
+        """Of one that is longer than it takes, a server closes the connection, mostly without a word."""
+        if isinstance(error, ResponseError):
+            return not isinstance(error, OutOfMemoryError | ReadOnlyError) and not said(error).startswith(STANDSTILLS)
+        return isinstance(error, ConnectionError) and len(batch) == 1 and self._answers()
+
+    def _answers(self) -> bool:
+        try:
+            return bool(self._redis.ping())
+        except RedisError:
+            return False
 
     def _warn_of_weak_options(self) -> None:
         """Once a process; a server that does not let us ask is left alone."""
@@ -175,8 +207,9 @@ def batches(messages: list[tuple[str, UUID, bytes]]) -> Iterator[list[tuple[str,
         yield part
 
 
-def missing(name: TopicName) -> EventLogUnavailable:
-    return EventLogUnavailable(f"topic {name} is not there: the bridge creates it when it starts")
+def said(error: RedisError) -> str:
+    """The server's own words, without the command and its payload."""
+    return str(error).rpartition(IN_PIPELINE)[2]
 
 
 @contextmanager
@@ -185,9 +218,9 @@ def translated() -> Iterator[None]:
     try:
         yield
     except (AuthenticationError, NoPermissionError) as error:
-        raise EventLogRefused(f"event log: the Redis server refuses us: {error}") from error
+        raise EventLogRefused(f"event log: the Redis server refuses us: {said(error)}") from error
     except ResponseError as error:
-        kind = EventLogRefused if str(error).startswith(("WRONGTYPE", "Invalid stream ID")) else EventLogUnavailable
-        raise kind(f"event log: the Redis server (7 or newer is needed) answers: {error}") from error
+        kind = EventLogRefused if said(error).startswith(("WRONGTYPE", "Invalid stream ID")) else EventLogUnavailable
+        raise kind(f"event log: the Redis server (7 or newer is needed) answers: {said(error)}") from error
     except RedisError as error:
-        raise EventLogUnavailable(f"event log: the Redis server cannot be reached: {error}") from error
+        raise EventLogUnavailable(f"event log: the Redis server cannot be reached: {said(error)}") from error

@@ -9,8 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, or_, select, update
-from sqlalchemy.dialects.sqlite import Insert
+from sqlalchemy import Connection, Executable, and_, delete, or_, select, update
 from sqlalchemy.orm import DeclarativeBase
 
 from worker.events import HeavyEvent, LightweightEvent, derived_id
@@ -19,7 +18,7 @@ from worker.ledger.database import Database, insert_into, insert_new
 from worker.ledger.dead_letters import DeadLetterReceived, keep
 from worker.ledger.partitions import Lease, move
 from worker.ledger.schema import Entry, Event, Lightweight, LogPartition, Payload, Session, Transcript
-from worker.ledger.sessions import SessionRef, fresh, note
+from worker.ledger.sessions import SessionRef, fresh, note, ref_of
 from worker.ledger.states import SessionState
 
 #: where an event stands that did not come from the log
@@ -162,15 +161,15 @@ class _Batch:
     def _begin_sessions(self, connection: Connection, newest: list[HeavyReceived]) -> list[SessionRef]:
         """Those sessions that are new, or stand at an older event than what came."""
         in_force = _events_in_force(connection, [received.event.session_id for received in newest])
-        begun = [
-            received
+        rows = [
+            self._session_row(received)
             for received in newest
             if in_force.get(received.event.session_id, (_BEFORE_ALL, "")) < _place_in_time(received)
         ]
-        if not begun:
+        if not rows:
             return []
-        connection.execute(_replace_older(connection), [self._session_row(received) for received in begun])
-        refs = [SessionRef(session_id=r.event.session_id, version=r.event.version) for r in begun]
+        begun = connection.execute(_replace_older(connection), rows)
+        refs = sorted((ref_of(row) for row in begun), key=lambda ref: ref.session_id)
         connection.execute(delete(Entry).where(Entry.session_id.in_([ref.session_id for ref in refs])))
         note(connection, refs, "received", self._now)
         return refs
@@ -212,15 +211,16 @@ def _events_in_force(connection: Connection, session_ids: list[str]) -> dict[str
     return {row.session_id: (row.timestamp, row.event_id) for row in rows}
 
 
-def _replace_older(connection: Connection) -> Insert:
-    """The condition stands again in the statement: another replica may have inserted the session a moment ago."""
+def _replace_older(connection: Connection) -> Executable:
+    """-> the rows that were stored. The condition stands again: another replica may have inserted a session a moment ago."""
     insert = insert_into(connection, Session)
     new = insert.excluded
     older = or_(
         Session.timestamp < new.timestamp, and_(Session.timestamp == new.timestamp, Session.event_id < new.event_id)
     )
     columns = {column.name: new[column.name] for column in Session.__table__.columns if not column.primary_key}
-    return insert.on_conflict_do_update(index_elements=[Session.session_id], set_=columns, where=older)
+    upsert = insert.on_conflict_do_update(index_elements=[Session.session_id], set_=columns, where=older)
+    return upsert.returning(Session.session_id, Session.timestamp, Session.event_id, Session.attempt)
 
 
 def _unknown(connection: Connection, table: type[Event | Lightweight], ids: Iterable[str]) -> list[str]:

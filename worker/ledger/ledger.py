@@ -31,7 +31,7 @@ class Ledger:
         self.work = Work(database, quiet=quiet)
         self.outbox = Outbox(database)
         self.dead_letters = DeadLetters(database)
-        self.sweep = Sweep(database)
+        self.sweep = Sweep(database, quiet=quiet)
         self.retries = Retries(database)
         self.history = History(database)
         self.retention = Retention(database)

@@ -43,10 +43,18 @@ class Outbox:
         self._database = database
 
     def unsent(
-        self, limit: int = 100, *, created_before: int | None = None, session_id: str | None = None
+        self,
+        limit: int = 100,
+        *,
+        after: int = 0,
+        created_before: int | None = None,
+        session_id: str | None = None,
     ) -> list[UnsentMessage]:
-        """Oldest first. The sweeper leaves young ones to whoever finished the session (`created_before`)."""
-        query = select(Row).where(Row.sent_at.is_(None)).order_by(Row.id).limit(limit)
+        """Oldest first, from behind the message with the number `after`.
+
+        The sweeper leaves young ones to whoever finished the session (`created_before`).
+        """
+        query = select(Row).where(Row.sent_at.is_(None), Row.id > after).order_by(Row.id).limit(limit)
         if created_before is not None:
             # one from the future was written before the clock was set back
             query = query.where(~Row.created_at.between(created_before, created_before + 2 * MOST_APART))

@@ -4,7 +4,7 @@ Something is overdue when it was handed to the broker before the oldest message 
 than a task may take: age alone would send a long queue again and again. That moment is the caller's to find, queue by queue.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -77,8 +77,10 @@ class Resent:
 
 
 class Sweep:
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, quiet: int) -> None:
         self._database = database
+        #: microseconds without a further lightweight event before a session is reopened
+        self._quiet = quiet
 
     def overdue(self, now: int, gates: Gates, *, limit: int = 1000) -> Overdue:
         """Look only; at most `limit` of each."""
@@ -92,23 +94,23 @@ class Sweep:
                 waiting=_waiting(connection, now, limit),
             )
 
-    def set_right(self, now: int, *, latest_retry: int) -> bool:
+    def set_right(self, now: int, *, latest_retry: int, latest_look: int) -> bool:
         """What is open and bears a moment to come counts from now on; nobody would miss it before then -> whether there was any.
 
-        Such a moment was written before a clock was set back, or by one that is wrong. No retry is due after `latest_retry`.
+        Such a moment was written before a clock was set back, or by one that is wrong. No retry is due after `latest_retry`, and nobody
+        looks for a transcript after `latest_look`.
         """
-        ahead, too_late = now + MOST_APART, latest_retry + MOST_APART
-        sessions, entries = _session_ahead(ahead, too_late), _entry_ahead(ahead, too_late)
+        steps = [
+            *_of_work(now, latest_retry + MOST_APART),
+            _of_waiting(now, latest_look + MOST_APART),
+            _of_reopening(now + self._quiet),
+        ]
         with self._database.single() as connection:
-            if not connection.scalar(select(or_(exists().where(sessions), exists().where(entries)))):
+            if not connection.scalar(select(or_(*(exists().where(step.chosen) for step in steps)))):
                 return False
         with self._database.write() as connection:
-            for table, chosen in ((Session, sessions), (Entry, entries)):
-                change = {"sent_at": _at_most(table.sent_at, ahead, now)}
-                change["next_try_at"] = _at_most(table.next_try_at, too_late, now)
-                if table is Entry:
-                    change["ended_at"] = _at_most(Entry.ended_at, ahead, now)
-                connection.execute(update(table).where(chosen).values(**change))
+            for step in steps:
+                connection.execute(update(step.table).where(step.chosen).values(**step.change))
         return True
 
     def taken(self, gates: Gates, *, limit: int = 1000) -> dict[SessionRef, int]:
@@ -183,6 +185,46 @@ def _entry_due(now: int, gates: Gates) -> ColumnElement[bool]:
     return and_(Entry.state == EntryState.PENDING, or_(lost, Entry.next_try_at <= now))
 
 
+# ----------------------------------------------------------------- a clock that was set back
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Step:
+    table: type[Session | Entry]
+    chosen: ColumnElement[bool]
+    change: dict[str, Any]
+
+
+def _of_work(now: int, too_late: int) -> Iterator[_Step]:
+    ahead = now + MOST_APART
+    for table, chosen in ((Session, _session_ahead(ahead, too_late)), (Entry, _entry_ahead(ahead, too_late))):
+        change = {"sent_at": _at_most(table.sent_at, ahead, now)}
+        change["next_try_at"] = _at_most(table.next_try_at, too_late, now)
+        if table is Entry:
+            change["ended_at"] = _at_most(Entry.ended_at, ahead, now)
+        yield _Step(table=table, chosen=chosen, change=change)
+
+
+def _of_waiting(now: int, too_late: int) -> _Step:
+    """Their transcripts are looked for now, and given up as long after now as after their receipt."""
+    ahead = now + MOST_APART
+    return _Step(
+        table=Session,
+        chosen=and_(
+            Session.state == SessionState.WAITING, or_(Session.next_try_at > too_late, Session.received_at > ahead)
+        ),
+        change={
+            "next_try_at": _at_most(Session.next_try_at, too_late, now),
+            "received_at": _at_most(Session.received_at, ahead, now),
+        },
+    )
+
+
+def _of_reopening(latest: int) -> _Step:
+    """A quiet period that lasts longer than any begins again."""
+    return _Step(table=Session, chosen=Session.reopen_at > latest + MOST_APART, change={"reopen_at": latest})
+
+
 def _session_ahead(ahead: int, too_late: int) -> ColumnElement[bool]:
     at_work = Session.state.in_([SessionState.RECEIVED, SessionState.ATTRIBUTING])
     retry = and_(Session.state == SessionState.RECEIVED, Session.next_try_at > too_late)
@@ -197,6 +239,9 @@ def _entry_ahead(ahead: int, too_late: int) -> ColumnElement[bool]:
 
 def _at_most(column: Any, most: int, now: int) -> Any:
     return case((column > most, now), else_=column)
+
+
+# ----------------------------------------------------------------- rows
 
 
 _REF = (Session.session_id, Session.timestamp, Session.event_id, Session.attempt)

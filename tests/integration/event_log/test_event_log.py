@@ -6,7 +6,7 @@ from uuid import UUID, uuid4, uuid5
 
 import pytest
 
-from worker.errors import EventLogUnavailable
+from worker.errors import EventLogUnavailable, MessageRefused
 from worker.event_log.protocol import EventLog, LogMessage, PartitionEnds, TopicName
 
 NAMESPACE = UUID("5b1c8f1e-6f7a-4f53-9f5c-0d6f5c3b8a11")
@@ -144,8 +144,10 @@ def test_a_missing_topic_is_said_to_be_missing(any_log: EventLog, name: TopicNam
     """Reading from and publishing to a topic that is not there ends with its name, and making it cures that."""
     with pytest.raises(EventLogUnavailable, match=re.escape(str(name))):
         any_log.read(name, 0, 0, 1)
-    with pytest.raises(EventLogUnavailable, match=re.escape(str(name))):
+    with pytest.raises(MessageRefused, match=re.escape(str(name))):
         any_log.publish(name, key="k", message_id=uuid4(), payload=b"{}")
+    with pytest.raises(MessageRefused, match=re.escape(str(name))):
+        published(any_log, name, 2)
     any_log.ensure_topic(name, 1)
     any_log.publish(name, key="k", message_id=uuid4(), payload=b"{}")
     assert len(any_log.read(name, 0, 0, 1)) == 1

@@ -14,7 +14,7 @@ from iggy_standin import wire
 from iggy_standin.threaded import ThreadedStandIn
 from refusals import log_at, refused, within
 
-from worker.errors import EventLogRefused, EventLogUnavailable
+from worker.errors import EventLogRefused, EventLogUnavailable, MessageRefused
 from worker.event_log.iggy import IggyEventLog
 from worker.event_log.iggy_address import IggyAddress
 from worker.event_log.protocol import TopicName
@@ -129,8 +129,34 @@ def test_a_user_who_may_not(iggy_standin: ThreadedStandIn, name: TopicName) -> N
     with log_at(iggy_standin.url) as log:
         with pytest.raises(EventLogRefused, match=f"does not allow user 'iggy' to look at topic {name}"):
             log.ensure_topic(name, 1)
-        with pytest.raises(EventLogRefused, match=f"to publish to {name}"):
+        with pytest.raises(MessageRefused, match=f"does not allow user 'iggy' to publish to {name}"):
             log.publish(name, key="k", message_id=uuid4(), payload=b"{}")
+
+
+@pytest.mark.parametrize("payload", [b"", bytes(64_000_001)], ids=["empty", "too large"])
+def test_a_message_that_iggy_does_not_take(iggy_standin: ThreadedStandIn, name: TopicName, payload: bytes) -> None:
+    """The message is refused, not the log: the next one goes."""
+    with log_at(iggy_standin.url, deadline=5) as log:
+        log.ensure_topic(name, 1)
+        with pytest.raises(MessageRefused, match=f"to publish to {name}: .*message payload"):
+            log.publish(name, key="k", message_id=uuid4(), payload=payload)
+        log.publish(name, key="k", message_id=uuid4(), payload=b"{}")
+
+
+def test_a_message_that_the_server_does_not_take(iggy_standin: ThreadedStandIn, name: TopicName) -> None:
+    """A server's own limit is an answer: the message is refused, and the connection is used on."""
+
+    def refuse(_: wire.Cursor) -> bytes:
+        raise wire.Refused(wire.ERROR_TOO_BIG)
+
+    with log_at(iggy_standin.url) as log:
+        log.ensure_topic(name, 1)
+        log.publish(name, key="k", message_id=uuid4(), payload=b"{}")
+        connections = set(iggy_standin.server.connections)
+        iggy_standin.server.commands.handlers[wire.SEND] = refuse
+        with pytest.raises(MessageRefused, match="Too big message payload"):
+            log.publish(name, key="k", message_id=uuid4(), payload=b"{}")
+        assert set(iggy_standin.server.connections) == connections
 
 
 def test_a_connection_that_was_cut_is_made_again(iggy_standin: ThreadedStandIn, name: TopicName) -> None:

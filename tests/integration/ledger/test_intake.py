@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable
 
 import pytest
+import sqlalchemy
 from fixtures.ledger import QUIET, complete, heavy, lease, next_attempt, signal
 
 from worker.domain import SessionVersion
@@ -222,6 +223,29 @@ def test_replicas_that_receive_the_same_events_at_once(ledger: Ledger, ledger_ur
     for session in range(10):
         newest = max(event.event.version for event in events if event.event.session_id == f"s{session}")
         assert ledger.history.session_detail(f"s{session}").version == newest
+
+
+def test_a_newer_event_that_another_replica_takes_in_meanwhile(postgresql_url: str) -> None:
+    """Between our look and our insert the session comes into being with a newer event: that one's work stays, ours is only remembered."""
+    ours, theirs = (open_ledger(postgresql_url) for _ in range(2))
+    newer: list[SessionRef] = []
+
+    def overtake(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if statement.startswith("INSERT INTO session ") and not newer:
+            newer.extend(theirs.intake.receive(heavy=[heavy("s", "newer", at=9)], now=1, ablation_rate=0.1))
+            theirs.work.expect("s", newer[0].version, ["a"], signals_seen=0, now=2)
+
+    sqlalchemy.event.listen(ours.intake._database._engine, "before_cursor_execute", overtake)
+    events = [heavy("r"), heavy("s", "older", at=1), heavy("t")]
+    begun = ours.intake.receive(heavy=events, lightweight=[signal("s")], now=3, ablation_rate=0.1)
+    assert [ref.session_id for ref in begun] == ["r", "t"]
+    assert ours.work.remaining("s", newer[0].version) == 1
+    detail = ours.history.session_detail("s")
+    assert {event.event_id for event in detail.events} == {"older", "newer"}
+    assert [step.step for step in detail.steps] == ["received", "prepared"]
+    assert detail.reopen_at == 3 + QUIET
+    for opened in (ours, theirs):
+        opened.dispose()
 
 
 def with_transcript(event: HeavyReceived, transcript: bytes) -> HeavyReceived:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from uuid import UUID
 
-from fixtures.ledger import SECOND, complete, heavy
+from fixtures.ledger import QUIET, SECOND, complete, heavy, next_attempt, signal
 
 from worker.ledger import EntryState, Gates, Ledger, OutboxMessage, Overdue, SessionRef
 from worker.ledger.clock import MOST_APART
@@ -19,6 +19,10 @@ def overdue(ledger: Ledger, now: int) -> Overdue:
     return ledger.sweep.overdue(now, Gates(prepare=now, attribute=now, finish=now))
 
 
+def set_right(ledger: Ledger, *, latest_retry: int = NOW, latest_look: int = NOW) -> bool:
+    return ledger.sweep.set_right(NOW, latest_retry=latest_retry, latest_look=latest_look)
+
+
 def test_what_was_sent_by_the_old_time(ledger: Ledger, receive: Receive, attributing: Attributing) -> None:
     """A preparation, a learning and a finish that got lost: from the moment of the step they are as old as anything sent then."""
     [unprepared] = receive(heavy("p"), now=BEFORE)
@@ -28,14 +32,14 @@ def test_what_was_sent_by_the_old_time(ledger: Ledger, receive: Receive, attribu
     found = overdue(ledger, NOW + 1)
     assert (found.prepare, found.attribute, found.finish) == ([], [], [])
 
-    assert ledger.sweep.set_right(NOW, latest_retry=NOW)
+    assert set_right(ledger)
     found = overdue(ledger, NOW + 1)
     assert (found.prepare, [entry.session_id for entry in found.attribute], found.finish) == (
         [unprepared],
         ["s"],
         [ended],
     )
-    assert not ledger.sweep.set_right(NOW, latest_retry=NOW)
+    assert not set_right(ledger)
 
 
 def test_a_retry_by_a_wrong_clock(ledger: Ledger, receive: Receive, attributing: Attributing) -> None:
@@ -47,7 +51,7 @@ def test_a_retry_by_a_wrong_clock(ledger: Ledger, receive: Receive, attributing:
     [unprepared] = receive(heavy("p"), now=NOW)
     ledger.work.fail_preparation("p", unprepared.version, "broke", now=NOW, max_tries=3, retry_at=BEFORE)
 
-    assert ledger.sweep.set_right(NOW, latest_retry=soon)
+    assert set_right(ledger, latest_retry=soon)
     found = ledger.sweep.overdue(NOW, Gates(prepare=0, attribute=0, finish=0))
     assert (found.prepare, [entry.learning_id for entry in found.attribute]) == ([unprepared], ["a"])
     assert ledger.work.entry_state("s", ref.version, "a").tries == 1
@@ -60,8 +64,39 @@ def test_clocks_may_differ_a_little(ledger: Ledger, receive: Receive, attributin
     done = attributing("t", ["a"], now=BEFORE)
     complete(ledger, "t", done.version, "a", BEFORE)
     assert ledger.work.finish("t", done.version, now=BEFORE, message=None)
-    assert not ledger.sweep.set_right(NOW, latest_retry=NOW)
+    assert not set_right(ledger)
     assert ledger.work.entry_state("t", done.version, "a").state == EntryState.DONE
+
+
+def test_late_signals_by_the_old_time(ledger: Ledger, receive: Receive, attributing: Attributing) -> None:
+    """Finished or not, the session is reopened a quiet period from now; one whose period is running keeps it."""
+    refs = [attributing(name, [], now=NOW) for name in ("finished", "open", "right")]
+    assert ledger.work.finish("finished", refs[0].version, now=NOW, message=None)
+    receive(signal("finished"), signal("open"), now=BEFORE)
+    receive(signal("right"), now=NOW - 1)
+    assert set_right(ledger)
+    assert not set_right(ledger)
+    assert ledger.sweep.reopen_quiet(NOW + QUIET - 1) == [next_attempt(refs[2])]
+    assert ledger.sweep.reopen_quiet(NOW + QUIET) == [next_attempt(ref) for ref in refs[:2]]
+
+
+def test_looks_for_a_transcript_by_the_old_time(ledger: Ledger, receive: Receive) -> None:
+    """The next look is due now, and the session counts as received now; one that is looked for soon keeps its turn."""
+    soon = NOW + 30 * SECOND
+    for name, received_at, next_look in (
+        ("ahead", BEFORE, BEFORE + SECOND),
+        ("late", NOW - 1, BEFORE),
+        ("right", NOW - 1, soon),
+    ):
+        [ref] = receive(heavy(name), now=received_at)
+        ledger.work.mark_waiting(name, ref.version, next_try_at=next_look, reason="", now=received_at)
+    assert set_right(ledger, latest_look=soon)
+    assert not set_right(ledger, latest_look=soon)
+    waiting = overdue(ledger, NOW).waiting
+    assert {each.session_id: each.since for each in waiting} == {"ahead": NOW, "late": NOW - 1}
+    assert [each.session_id for each in overdue(ledger, soon).waiting if each.session_id not in ("ahead", "late")] == [
+        "right"
+    ]
 
 
 def test_a_message_from_the_future(ledger: Ledger, attributing: Attributing) -> None:
