@@ -43,7 +43,7 @@ def test_what_is_broken_is_an_alarm_that_names_the_learnings() -> None:
         health("leaks", arms(900, 100, n_contaminated=20)),
         health("told otherwise", arms(900, 100, n_mismatched=1)),
     ]
-    lines = [line for finding in about_experiments(broken) for line in finding.lines()]
+    lines = [lead + line for finding in about_experiments(broken) for lead, line in finding.lines()]
     bad = [(line, advice) for line, advice in pairwise(lines) if line.startswith("BAD")]
     assert [line.rpartition(": ")[2] for line, _ in bad] == ["ratio", "leaks", "told otherwis"]
     assert all(advice.strip() for _, advice in bad)

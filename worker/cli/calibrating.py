@@ -13,7 +13,7 @@ from worker.calibrating import CalibrationReport, Label, fit
 from worker.calibration import Calibration
 from worker.cli.access import now
 from worker.cli.event_files import Refusal, lines, read_learnings
-from worker.cli.output import print_table
+from worker.cli.tables import print_table
 from worker.domain import Learning, Transcript
 from worker.errors import InvalidEvent, InvalidFile
 from worker.events import read_json_object

@@ -22,7 +22,8 @@ def dead_letters_command() -> None:
 def list_command(state: str, *, as_json: bool) -> None:
     """What gave up, where it came from and why."""
     from worker.cli.access import open_the_ledger
-    from worker.cli.output import moment, print_rows
+    from worker.cli.output import moment
+    from worker.cli.tables import print_rows
     from worker.ledger import DeadLetterState
 
     with open_the_ledger() as ledger:
@@ -34,7 +35,7 @@ def list_command(state: str, *, as_json: bool) -> None:
             ("place", "left"),
             ("bytes", "right"),
             ("when", "left"),
-            ("reason", "flex"),
+            ("reason", "wrap"),
         ],
         [[letter.id, letter.kind, _place(letter), letter.size, moment(letter.at), letter.reason] for letter in letters],
         as_json=as_json,
@@ -53,7 +54,7 @@ def _place(letter: object) -> str:
 def show_command(letter_id: int, *, raw: bool, as_json: bool) -> None:
     """One dead letter with its bytes."""
     from worker.cli.access import open_the_ledger
-    from worker.cli.output import moment, plain
+    from worker.cli.output import moment, plain, print_hanging
 
     with open_the_ledger() as ledger:
         letter = ledger.dead_letters.get(letter_id)
@@ -64,8 +65,8 @@ def show_command(letter_id: int, *, raw: bool, as_json: bool) -> None:
         text = (letter.payload or b"").decode("utf-8", "replace")
         click.echo(json.dumps(asdict(letter) | {"payload": text}, ensure_ascii=False, indent=1))
         return
-    click.echo(f"{letter.kind} from {plain(_place(letter))} on {moment(letter.at)}, {letter.state}")
-    click.echo(f"reason: {plain(letter.reason)}")
+    print_hanging("", f"{letter.kind} from {_place(letter)} on {moment(letter.at)}, {letter.state}")
+    print_hanging("reason: ", letter.reason)
     click.echo(plain((letter.payload or b"").decode("utf-8", "replace"))[:4000])
 
 

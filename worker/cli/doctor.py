@@ -17,13 +17,15 @@ from worker.errors import GrooveError, Unavailable
 @click.option("--json", "as_json", is_flag=True)
 def doctor_command(*, as_json: bool) -> None:
     """Check every part and every promise; the status is 0 only when all is well."""
+    from worker.cli.output import print_hanging
+
     findings = list(_examine())
     if as_json:
         click.echo(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False, indent=1))
     else:
         for finding in findings:
-            for line in finding.lines():
-                click.echo(line)
+            for lead, line in finding.lines():
+                print_hanging(lead, line)
     sys.exit(0 if all(finding.is_well for finding in findings) else 1)
 
 

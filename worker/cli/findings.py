@@ -25,13 +25,12 @@ class Finding:
     #: worth knowing, and no reason for a bad exit status
     is_note: bool = False
 
-    def lines(self) -> Iterator[str]:
-        from worker.cli.output import plain
-
+    def lines(self) -> Iterator[tuple[str, str]]:
+        """(what stands before it, the line)."""
         mark = "note" if self.is_note else "ok  " if self.is_well else "BAD "
-        yield f"{mark} {self.what}: {plain(self.detail)}"
+        yield f"{mark} ", f"{self.what}: {self.detail}"
         if self.advice and (self.is_note or not self.is_well):
-            yield f"       {self.advice}"
+            yield "       ", self.advice
 
 
 def about_experiments(healths: "Sequence[LearningHealth]") -> Iterator[Finding]:

@@ -8,7 +8,7 @@ import click
 def lag_command(*, as_json: bool) -> None:
     """How far each partition has been read, who reads it, and whether the log was rewound or has gaps."""
     from worker.cli.access import open_the_ledger
-    from worker.cli.output import print_rows
+    from worker.cli.tables import print_rows
     from worker.event_log.opening import open_event_log
     from worker.lag import partition_lags
     from worker.settings import load_settings

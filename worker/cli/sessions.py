@@ -18,7 +18,8 @@ def sessions_command() -> None:
 def show_command(session_id: str, *, as_json: bool) -> None:
     """Every step of SESSION_ID (a unique prefix will do) with time and state."""
     from worker.cli.access import full_session_id, open_the_ledger
-    from worker.cli.output import moment, plain, print_rows
+    from worker.cli.output import moment, print_facts
+    from worker.cli.tables import print_rows
 
     with open_the_ledger() as ledger:
         detail = ledger.history.session_detail(full_session_id(ledger, session_id))
@@ -26,19 +27,23 @@ def show_command(session_id: str, *, as_json: bool) -> None:
         click.echo(json.dumps(asdict(detail), ensure_ascii=False, indent=1, default=str))
         return
     version = detail.version
-    click.echo(f"session   {plain(detail.session_id)}")
-    click.echo(f"state     {detail.state}{f' ({plain(detail.reason)})' if detail.reason else ''}")
-    click.echo(f"version   event {plain(version.event_id)}, attempt {version.attempt}, {moment(version.timestamp)}")
-    click.echo(f"payload   {'kept' if detail.payload_kept else 'no longer kept'}")
+    print_facts(
+        [
+            ("session", detail.session_id),
+            ("state", f"{detail.state}{f' ({detail.reason})' if detail.reason else ''}"),
+            ("version", f"event {version.event_id}, attempt {version.attempt}, {moment(version.timestamp)}"),
+            ("payload", "kept" if detail.payload_kept else "no longer kept"),
+        ]
+    )
     click.echo()
     print_rows(
-        [("when", "left"), ("attempt", "right"), ("step", "left"), ("detail", "flex")],
+        [("when", "left"), ("attempt", "right"), ("step", "left"), ("detail", "wrap")],
         [[moment(step.at), step.attempt, step.step, step.detail] for step in detail.steps],
         as_json=False,
     )
     click.echo()
     print_rows(
-        [("learning", "left"), ("state", "left"), ("tries", "right"), ("ended", "left"), ("reason", "flex")],
+        [("learning", "left"), ("state", "left"), ("tries", "right"), ("ended", "left"), ("reason", "wrap")],
         [
             [entry.learning_id, str(entry.state), entry.tries, moment(entry.ended_at), entry.reason]
             for entry in detail.entries

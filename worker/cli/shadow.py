@@ -80,7 +80,7 @@ def _read_again(settings: "Settings", after: "Settings") -> "list[Reading]":
 
 
 def _print(pairs: "list[tuple[LearningValue, LearningValue]]") -> None:
-    from worker.cli.output import print_rows
+    from worker.cli.tables import print_rows
 
     print_rows(
         [("learning", "flex"), ("value", "left"), ("confidence", "left"), ("status", "left"), ("verdict", "left")],

@@ -21,16 +21,13 @@ Answer = dict[str, Any]
 @click.option("--json", "as_json", is_flag=True)
 def status_command(*, as_json: bool) -> None:
     """Parts, lag, queue lengths, sessions, learnings by status, average value."""
-    from worker.cli.output import plain
+    from worker.cli.output import print_facts
 
     found = _status()
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False, indent=1))
         return
-    lines = dict(_lines(found))
-    width = max(map(len, lines))
-    for name, text in lines.items():
-        click.echo(f"{name:<{width}}  {plain(text)}")
+    print_facts(list(_lines(found)))
 
 
 def _status() -> Answer:

@@ -24,13 +24,14 @@ def tasks_command() -> None:
 def failed_command(session_id: str | None, learning_id: str | None, limit: int, *, as_json: bool) -> None:
     """Learnings that were given up in a session, with the reason."""
     from worker.cli.access import full_session_id, open_the_ledger
-    from worker.cli.output import moment, print_rows
+    from worker.cli.output import moment
+    from worker.cli.tables import print_rows
 
     with open_the_ledger() as ledger:
         chosen = session_id and full_session_id(ledger, session_id)
         failed = ledger.retries.failed_entries(limit=limit, session_id=chosen, learning_id=learning_id)
     print_rows(
-        [("session", "left"), ("learning", "left"), ("tries", "right"), ("when", "left"), ("reason", "flex")],
+        [("session", "left"), ("learning", "left"), ("tries", "right"), ("when", "left"), ("reason", "wrap")],
         [[entry.session_id, entry.learning_id, entry.tries, moment(entry.at), entry.reason] for entry in failed],
         as_json=as_json,
     )

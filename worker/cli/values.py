@@ -41,7 +41,7 @@ def values_command(sort: str, limit: int | None, status: str | None, *, as_json:
 
 def print_values(values: "list[LearningValue]", learnings: "dict[str, Learning]") -> None:
     """Rank, text, value, confidence, sessions, activation rate, status."""
-    from worker.cli.output import print_table
+    from worker.cli.tables import print_table
 
     columns = [
         ("#", "right"),
