@@ -1,5 +1,6 @@
 """What a person sees on a terminal of some width, and what a program reads from a pipe."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -64,3 +65,16 @@ def test_pages_about_one_learning_fit_the_terminal(groove: Groove, tmp_path: Pat
     assert max(map(len, lines)) <= 70
     assert text in words(lines)
     assert text in groove("show", "a")
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_the_table_of_values_names_what_show_takes(columns: int, groove: Groove, tmp_path: Path) -> None:
+    """On a terminal the id is short and means one learning; in a pipe it is whole."""
+    ids = [f"rule-for-all-{number}" for number in range(2)] + ["29a661b9-cd21-554e-85a8-6c3705adac07"]
+    learnings = [{"learning_id": id_, "category": "tool_usage", "description": id_, "insight": id_} for id_ in ids]
+    (tmp_path / "all.jsonl").write_text("".join(json.dumps(learning) + "\n" for learning in learnings))
+    groove("learnings", "import", tmp_path / "all.jsonl")
+    shown = [line.split()[1] for line in groove.on_terminal(columns, "values") if line[:1].isdigit()]
+    assert sorted(shown) == ["29a661b9-cd21", *ids[:2]]
+    assert "29a661b9-cd21-554e" in groove("show", "29a661b9-cd21")
+    assert {line.split()[1] for line in groove("values").splitlines()[1:]} == set(ids)

@@ -53,4 +53,4 @@ def test_what_only_takes_time_is_a_note() -> None:
     """Learnings that travel together and those with few sessions are told without a bad exit status."""
     found = list(about_experiments([health("a", arms(30, 3), "b"), health("b", arms(30, 3), "a")]))
     assert all(finding.is_well for finding in found)
-    assert [finding.detail for finding in found if finding.is_note] == ["1: a and b", "2 of 2"]
+    assert [finding.detail for finding in found if finding.is_note] == ["1: a and b", "2 of 2: a, b"]

@@ -47,8 +47,9 @@ def run_files(settings: Settings, files: tuple[Path, ...], *, learnings: Path | 
         after = ledger.counts.count(_now())
         _tell(before, after)
         store.refresh_values()
-        values = store.list_learning_values(limit=limit)
-        print_values(values, store.get_learnings([value.learning_id for value in values]))
+        values = store.list_learning_values()
+        known = [value.learning_id for value in values]
+        print_values(values[:limit], store.get_learnings(known[:limit]), known=known)
     click.echo(f"data in {settings.data_dir.absolute()}")
     failures = after.entries.get("failed", 0) + after.dead_letters + after.sessions.get("waiting", 0)
     return 1 if refused or failures else 0
