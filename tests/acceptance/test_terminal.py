@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from fixtures.ledger import heavy
 from groove_command import Groove
 
 from worker.ledger import DeadLetterReceived, Topic, open_ledger
@@ -78,3 +79,19 @@ def test_the_table_of_values_names_what_show_takes(columns: int, groove: Groove,
     assert sorted(shown) == ["29a661b9-cd21", *ids[:2]]
     assert "29a661b9-cd21-554e" in groove("show", "29a661b9-cd21")
     assert {line.split()[1] for line in groove("values").splitlines()[1:]} == set(ids)
+
+
+def test_the_list_of_sessions_fits_and_names_what_show_takes(given_up: Groove) -> None:
+    """A short id on a terminal means one session of all that the ledger knows, not only of those listed."""
+    ids = [f"session-of-monday-{number}" for number in range(3)]
+    ledger = open_ledger(f"sqlite:///{given_up.folder / '.groove' / 'ledger.sqlite'}")
+    for number, id_ in enumerate(ids):
+        ledger.intake.receive(heavy=[heavy(id_)], now=number * 1_000_000, ablation_rate=0.1)
+    ledger.dispose()
+    heading, line = given_up.on_terminal(80, "sessions", "list", "--since", "1970-01-01T00:00:02Z")
+    assert heading.split() == ["session", "state", "attempt", "received", "done", "failed", "open"]
+    assert line.split()[0] == ids[2]
+    assert "session-of-monday-2" in given_up("sessions", "show", line.split()[0])
+    assert [line["session"] for line in given_up.json("sessions", "list", "--state", "received")] == ids[::-1]
+    assert "RFC 3339" in given_up("sessions", "list", "--since", "yesterday", status=2)
+    assert "RFC 3339" in given_up("outbox", "resend", "--since", "yesterday", status=2)

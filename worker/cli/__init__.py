@@ -24,7 +24,7 @@ COMMANDS = {
     "calibrate": ("calibrating", "Fit the activation probability anew from labels."),
     "tasks": ("tasks", "What failed, and trying it again."),
     "replay": ("tasks", "Process finished sessions again."),
-    "sessions": ("sessions", "One session's whole story."),
+    "sessions": ("sessions", "Where sessions stand, and one session's whole story."),
     "transcripts": ("sessions", "Transcripts that do not come with their event."),
     "dead-letters": ("dead_letters", "Messages and sessions that gave up, with their reason."),
     "lag": ("log", "How far each partition has been read."),

@@ -1,4 +1,4 @@
-"""`groove sessions`, `groove transcripts`: one session's whole story, and transcripts that came by another way."""
+"""`groove sessions`, `groove transcripts`: where sessions stand, one's whole story, transcripts that came by another way."""
 
 import json
 from dataclasses import asdict
@@ -6,10 +6,56 @@ from pathlib import Path
 
 import click
 
+from worker.cli.moments import Moment
+from worker.ledger.states import SessionState
+
 
 @click.group("sessions")
 def sessions_command() -> None:
-    """One session's whole story."""
+    """Where sessions stand, and one session's whole story."""
+
+
+@sessions_command.command("list")
+@click.option("--state", type=click.Choice([str(state) for state in SessionState]), help="In this state only.")
+@click.option("--since", type=Moment(), help="Those received at or after this moment (RFC 3339).")
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(min=1), help="The newest so many only.")
+@click.option("--json", "as_json", is_flag=True)
+def list_command(state: str | None, since: int | None, limit: int, *, as_json: bool) -> None:
+    """Where sessions stand, newest first: `done`, `failed` and `open` count their learnings."""
+    from worker.cli.access import open_the_ledger
+    from worker.cli.output import moment
+    from worker.cli.short_ids import shown_session_ids
+    from worker.cli.tables import print_rows
+
+    with open_the_ledger() as ledger:
+        found = ledger.listing.newest(state=SessionState(state) if state else None, since=since, limit=limit)
+        ids = shown_session_ids(ledger, [line.session_id for line in found], as_json=as_json)
+    print_rows(
+        [
+            ("session", "left"),
+            ("state", "left"),
+            ("attempt", "right"),
+            ("received", "left"),
+            ("done", "right"),
+            ("failed", "right"),
+            ("open", "right"),
+            ("reason", "wrap"),
+        ],
+        [
+            [
+                ids[line.session_id],
+                str(line.state),
+                line.attempt,
+                moment(line.received_at),
+                line.done,
+                line.failed,
+                line.pending,
+                line.reason,
+            ]
+            for line in found
+        ],
+        as_json=as_json,
+    )
 
 
 @sessions_command.command("show")

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from worker.cli.moments import Moment
+
 if TYPE_CHECKING:
     from worker.ledger import Reopened
 
@@ -25,14 +27,16 @@ def failed_command(session_id: str | None, learning_id: str | None, limit: int, 
     """Learnings that were given up in a session, with the reason."""
     from worker.cli.access import full_session_id, open_the_ledger
     from worker.cli.output import moment
+    from worker.cli.short_ids import shown_session_ids
     from worker.cli.tables import print_rows
 
     with open_the_ledger() as ledger:
         chosen = session_id and full_session_id(ledger, session_id)
         failed = ledger.retries.failed_entries(limit=limit, session_id=chosen, learning_id=learning_id)
+        ids = shown_session_ids(ledger, [entry.session_id for entry in failed], as_json=as_json)
     print_rows(
         [("session", "left"), ("learning", "left"), ("tries", "right"), ("when", "left"), ("reason", "wrap")],
-        [[entry.session_id, entry.learning_id, entry.tries, moment(entry.at), entry.reason] for entry in failed],
+        [[ids[entry.session_id], entry.learning_id, entry.tries, moment(entry.at), entry.reason] for entry in failed],
         as_json=as_json,
     )
 
@@ -64,25 +68,20 @@ def retry_command(
 
 
 @click.command("replay")
-@click.option("--since", help="Sessions received at or after this moment (RFC 3339).")
+@click.option("--since", type=Moment(), help="Sessions received at or after this moment (RFC 3339).")
 @click.option("--session", "session_id", help="This session.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be done.")
 @click.option("--json", "as_json", is_flag=True)
-def replay_command(since: str | None, session_id: str | None, *, dry_run: bool, as_json: bool) -> None:
+def replay_command(since: int | None, session_id: str | None, *, dry_run: bool, as_json: bool) -> None:
     """Process finished sessions again from the payloads in the ledger; results replace, never add."""
     from worker.cli.access import full_session_id, now, open_the_ledger
-    from worker.events import parse_timestamp
 
     if (since is None) == (session_id is None):
         raise click.UsageError("name either --since or --session")
-    try:
-        start = parse_timestamp(since) if since is not None else None
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="--since") from error
     moment = now()
     with open_the_ledger() as ledger:
         chosen = session_id and full_session_id(ledger, session_id)
-        reopened = ledger.retries.replay(since=start, session_id=chosen, now=moment, dry_run=dry_run)
+        reopened = ledger.retries.replay(since=since, session_id=chosen, now=moment, dry_run=dry_run)
     _enqueue_and_tell(reopened, moment, dry_run=dry_run, as_json=as_json)
 
 
