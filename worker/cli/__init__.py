@@ -72,6 +72,11 @@ def groove() -> None:
     configure_logs(LogSettings(level="warning"))
 
 
+def told(error: Exception) -> str:
+    """What went wrong and, where somebody noted it, what to do: one line."""
+    return "; ".join([str(error), *getattr(error, "__notes__", ())])
+
+
 def main() -> None:
     """Run the command; what goes wrong is one line and a status, never a traceback."""
     from worker.errors import GrooveError
@@ -79,7 +84,7 @@ def main() -> None:
     try:
         sys.exit(groove.main(prog_name="groove", standalone_mode=False))
     except GrooveError as error:
-        click.echo(f"groove: {error}", err=True)
+        click.echo(f"groove: {told(error)}", err=True)
         sys.exit(1)
     except click.ClickException as error:
         error.show()

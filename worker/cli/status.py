@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from worker.cli import told
 from worker.errors import GrooveError
 
 if TYPE_CHECKING:
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from worker.settings import Settings
 
 Answer = dict[str, Any]
+
+#: before the reason why a part cannot tell
+_NO_ANSWER = "unknown: "
 
 
 @click.command("status")
@@ -27,7 +31,7 @@ def status_command(*, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False, indent=1))
         return
-    print_facts(list(_lines(found)))
+    print_facts(list(_told_once(_lines(found))))
 
 
 def _status() -> Answer:
@@ -58,7 +62,7 @@ def _or_error(ask: Callable[[], Answer]) -> Answer:
     try:
         return ask()
     except GrooveError as error:
-        return {"error": str(error)}
+        return {"error": told(error)}
 
 
 def living_parts(settings: "Settings") -> dict[str, dict[str, int]]:
@@ -111,6 +115,15 @@ def _learnings(settings: "Settings") -> Answer:
     }
 
 
+def _told_once(facts: Iterator[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Why a part cannot be reached stands where it is met first."""
+    reasons: set[str] = set()
+    for name, text in facts:
+        yield name, "-" if text in reasons else text
+        if text.startswith(_NO_ANSWER):
+            reasons.add(text)
+
+
 def _lines(found: Answer) -> Iterator[tuple[str, str]]:
     log, learnings = found["event_log"], found["learnings"]
     yield "version", found["version"]
@@ -129,7 +142,7 @@ def _lines(found: Answer) -> Iterator[tuple[str, str]]:
 
 
 def _shown(answer: Answer, show: Callable[[Answer], str]) -> str:
-    return str(answer["error"]) if "error" in answer else show(answer)
+    return _NO_ANSWER + answer["error"] if "error" in answer else show(answer)
 
 
 def _parts(kinds: dict[str, dict[str, int]]) -> str:
