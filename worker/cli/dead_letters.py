@@ -2,7 +2,7 @@
 
 import json
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 import click
@@ -79,33 +79,66 @@ def retry_command(letter_ids: tuple[int, ...], *, as_json: bool) -> None:
     from worker.cli.output import plain
 
     with open_the_ledger() as ledger:
-        reasons = {letter_id: _retry(ledger, letter_id) for letter_id in letter_ids}
+        retried = [_retry(ledger, letter_id) for letter_id in letter_ids]
     if as_json:
-        found = [{"id": id_, "taken_in": not reason, "reason": reason} for id_, reason in reasons.items()]
-        click.echo(json.dumps(found, ensure_ascii=False, indent=1))
+        click.echo(json.dumps([asdict(one) for one in retried], ensure_ascii=False, indent=1))
     else:
-        for letter_id, reason in reasons.items():
-            click.echo(f"{letter_id}: {plain(reason) or 'taken in'}", err=bool(reason))
-    sys.exit(1 if any(reasons.values()) else 0)
+        for one in retried:
+            click.echo(f"{one.id}: {plain(one.told())}", err=not one.taken_in)
+    sys.exit(0 if all(one.taken_in for one in retried) else 1)
 
 
-def _retry(ledger: "Ledger", letter_id: int) -> str:
-    """-> why not, empty when it was taken in."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Retried:
+    """What came of one dead letter."""
+
+    id: int
+    taken_in: bool
+    #: why not
+    reason: str = ""
+    #: those that are attributed because of it
+    sessions: tuple[str, ...] = ()
+    #: False: no broker runs, they are attributed as soon as the stack does
+    enqueued: bool = True
+
+    def told(self) -> str:
+        if not self.taken_in:
+            return self.reason
+        if not self.sessions:
+            return (
+                "read; nothing is to be done for it now: its session is not over yet, or a newer account of it is there"
+            )
+        return f"read; session {', '.join(self.sessions)} is attributed" + (
+            "" if self.enqueued else " when the stack runs"
+        )
+
+
+def _retry(ledger: "Ledger", letter_id: int) -> Retried:
     from worker.cli.access import enqueue_prepared, now
-    from worker.errors import InvalidEvent
+    from worker.errors import InvalidEvent, NotFound
 
     letter, moment = ledger.dead_letters.get(letter_id), now()
     try:
-        sessions = (
-            ledger.retries.retry(session_id=letter.session_id, now=moment).sessions
-            if letter.kind == "session"
-            else _take_in(ledger, letter)
-        )
+        sessions = _begin_again(ledger, letter) if letter.kind == "session" else _take_in(ledger, letter)
     except InvalidEvent as reason:
-        return f"still cannot be read: {reason}"
+        return Retried(id=letter_id, taken_in=False, reason=f"still cannot be read: {reason}")
+    except NotFound as reason:
+        return Retried(id=letter_id, taken_in=False, reason=str(reason))
     ledger.dead_letters.mark_retried(letter_id)
-    enqueue_prepared(sessions, sent_at=moment)
-    return ""
+    is_enqueued = enqueue_prepared(sessions, sent_at=moment)
+    ids = tuple(ref.session_id for ref in sessions)
+    return Retried(id=letter_id, taken_in=True, sessions=ids, enqueued=is_enqueued)
+
+
+def _begin_again(ledger: "Ledger", letter: "DeadLetter") -> "list[SessionRef]":
+    """Raises `NotFound` when what would be read is no longer kept."""
+    from worker.cli.access import now
+    from worker.errors import NotFound
+
+    reopened = ledger.retries.retry(session_id=letter.session_id, now=now())
+    if reopened.pruned:
+        raise NotFound(f"session {letter.session_id} cannot be attributed again: its payload is no longer kept")
+    return reopened.sessions
 
 
 def _take_in(ledger: "Ledger", letter: "DeadLetter") -> "list[SessionRef]":

@@ -84,6 +84,7 @@ def export_command(file: Path) -> None:
     import json
 
     from worker.cli.access import open_store
+    from worker.cli.output import counted
     from worker.errors import InvalidFile
     from worker.learnings import learning_to_wire
 
@@ -96,7 +97,7 @@ def export_command(file: Path) -> None:
             )
     except OSError as error:
         raise InvalidFile(f"{file}: {error.strerror}") from error
-    click.echo(f"{len(learnings)} learnings in {file}")
+    click.echo(f"{counted(len(learnings), 'learnings')} in {file}")
 
 
 @learnings_command.command("history")

@@ -110,7 +110,7 @@ def transcripts_command() -> None:
 def import_command(session_id: str, file: Path, *, as_json: bool) -> None:
     """Keep FILE (a Claude Code session file, or a JSON object with `messages`) as the transcript of SESSION_ID."""
     from worker.cli.access import enqueue_prepared, now, open_the_ledger
-    from worker.cli.output import tell
+    from worker.cli.output import counted, tell
     from worker.errors import InvalidEvent, InvalidFile
     from worker.transcripts import read_transcript
 
@@ -125,5 +125,5 @@ def import_command(session_id: str, file: Path, *, as_json: bool) -> None:
     with open_the_ledger() as ledger:
         ref = ledger.work.save_transcript(session_id, data, now=moment)
     enqueue_prepared([ref] if ref else [], sent_at=moment)
-    line = f"{len(transcript.messages)} messages kept" + ("; the session goes on" if ref else "")
+    line = f"{counted(len(transcript.messages), 'messages')} kept" + ("; the session goes on" if ref else "")
     tell(line, {"messages": len(transcript.messages), "goes_on": ref is not None}, as_json=as_json)

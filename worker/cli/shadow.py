@@ -68,6 +68,7 @@ def changed(settings: "Settings", changes: tuple[str, ...], *, reembed: bool) ->
 
 def _read_again(settings: "Settings", after: "Settings") -> "list[Reading]":
     from worker.cli.access import open_the_ledger
+    from worker.cli.output import counted
     from worker.cli.rereading import Rereading
     from worker.resources import Resources
 
@@ -76,7 +77,10 @@ def _read_again(settings: "Settings", after: "Settings") -> "list[Reading]":
         with click.progressbar(again.sessions, label="reading sessions again", file=sys.stderr) as sessions:
             readings = [reading for session in sessions for reading in again.read(session)]
         if again.left_out:
-            click.echo(f"{again.left_out} sessions keep what was read: their payload is no longer kept", err=True)
+            click.echo(
+                f"{counted(again.left_out, 'sessions')} whose payload is no longer kept: what was read before stands",
+                err=True,
+            )
     return readings
 
 

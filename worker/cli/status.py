@@ -155,9 +155,11 @@ def _numbers(numbers: dict[str, int]) -> str:
 
 
 def _log(log: Answer) -> str:
+    from worker.cli.output import counted
+
     return (
-        f"{log['address']}: {log['partitions']} partitions, {log['to_read']} messages to read, "
-        f"{log['rewinds']} rewinds, {log['gaps']} gaps"
+        f"{log['address']}: {counted(log['partitions'], 'partitions')}, {counted(log['to_read'], 'messages')} to read, "
+        f"{counted(log['rewinds'], 'rewinds')}, {counted(log['gaps'], 'gaps')}"
     )
 
 

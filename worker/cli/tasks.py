@@ -87,7 +87,7 @@ def replay_command(since: int | None, session_id: str | None, *, dry_run: bool, 
 
 def _enqueue_and_tell(reopened: "Reopened", moment: int, *, dry_run: bool, as_json: bool) -> None:
     from worker.cli.access import enqueue_prepared
-    from worker.cli.output import plain
+    from worker.cli.output import counted, plain
 
     is_enqueued = dry_run or enqueue_prepared(reopened.sessions, sent_at=moment)
     if as_json:
@@ -99,9 +99,9 @@ def _enqueue_and_tell(reopened: "Reopened", moment: int, *, dry_run: bool, as_js
     if dry_run:
         for ref in reopened.sessions:
             click.echo(f"would open {plain(ref.session_id)} again")
-        click.echo(f"{len(reopened.sessions)} sessions would be opened again")
+        click.echo(f"{counted(len(reopened.sessions), 'sessions')} would be opened again")
         return
     click.echo(
-        f"{len(reopened.sessions)} sessions opened again"
-        + ("" if is_enqueued else ": they are done when the stack runs")
+        f"{counted(len(reopened.sessions), 'sessions')} opened again"
+        + ("" if is_enqueued or not reopened.sessions else ", to be done when the stack runs")
     )
