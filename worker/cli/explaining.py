@@ -82,7 +82,7 @@ def _print_records(records: "list[AttributionRecord]") -> None:
             ("activated", "right"),
             ("net", "right"),
             ("outcome", "right"),
-            ("value", "right"),
+            ("attributed", "right"),
             ("arm", "left"),
         ],
         [
