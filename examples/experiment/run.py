@@ -22,8 +22,8 @@ from team import LEARNINGS, Truth, draft_session, heavy_event
 
 from worker.cli.access import now, open_store, open_the_ledger
 from worker.cli.one_shot import is_finished
-from worker.cli.output import print_table
 from worker.cli.publish import publish_files
+from worker.cli.tables import print_table
 from worker.domain import Learning, LearningCategory, LearningValue
 from worker.event_log.opening import open_event_log
 from worker.event_log.protocol import EventLog, TopicName

@@ -43,7 +43,7 @@ def test_what_is_broken_is_an_alarm_that_names_the_learnings() -> None:
         health("leaks", arms(900, 100, n_contaminated=20)),
         health("told otherwise", arms(900, 100, n_mismatched=1)),
     ]
-    lines = [line for finding in about_experiments(broken) for line in finding.lines()]
+    lines = [lead + line for finding in about_experiments(broken) for lead, line in finding.lines()]
     bad = [(line, advice) for line, advice in pairwise(lines) if line.startswith("BAD")]
     assert [line.rpartition(": ")[2] for line, _ in bad] == ["ratio", "leaks", "told otherwis"]
     assert all(advice.strip() for _, advice in bad)
@@ -53,4 +53,4 @@ def test_what_only_takes_time_is_a_note() -> None:
     """Learnings that travel together and those with few sessions are told without a bad exit status."""
     found = list(about_experiments([health("a", arms(30, 3), "b"), health("b", arms(30, 3), "a")]))
     assert all(finding.is_well for finding in found)
-    assert [finding.detail for finding in found if finding.is_note] == ["1: a and b", "2 of 2"]
+    assert [finding.detail for finding in found if finding.is_note] == ["1: a and b", "2 of 2: a, b"]

@@ -24,7 +24,7 @@ COMMANDS = {
     "calibrate": ("calibrating", "Fit the activation probability anew from labels."),
     "tasks": ("tasks", "What failed, and trying it again."),
     "replay": ("tasks", "Process finished sessions again."),
-    "sessions": ("sessions", "One session's whole story."),
+    "sessions": ("sessions", "Where sessions stand, and one session's whole story."),
     "transcripts": ("sessions", "Transcripts that do not come with their event."),
     "dead-letters": ("dead_letters", "Messages and sessions that gave up, with their reason."),
     "lag": ("log", "How far each partition has been read."),
@@ -72,6 +72,11 @@ def groove() -> None:
     configure_logs(LogSettings(level="warning"))
 
 
+def told(error: Exception) -> str:
+    """What went wrong and, where somebody noted it, what to do: one line."""
+    return "; ".join([str(error), *getattr(error, "__notes__", ())])
+
+
 def main() -> None:
     """Run the command; what goes wrong is one line and a status, never a traceback."""
     from worker.errors import GrooveError
@@ -79,7 +84,7 @@ def main() -> None:
     try:
         sys.exit(groove.main(prog_name="groove", standalone_mode=False))
     except GrooveError as error:
-        click.echo(f"groove: {error}", err=True)
+        click.echo(f"groove: {told(error)}", err=True)
         sys.exit(1)
     except click.ClickException as error:
         error.show()

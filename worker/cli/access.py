@@ -25,13 +25,18 @@ def actor() -> str:
 
 @contextlib.contextmanager
 def open_store(settings: Settings | None = None) -> Iterator["AttributionStore"]:
-    """The store in use; embedded and not running, it is started for the length of the block."""
+    """The store in use; embedded and not running, it is started for the length of the block.
+
+    Raises `StoreUnavailable` within seconds when it is one that does not answer.
+    """
+    from worker.cli.knocking import knock
     from worker.store.addresses import StoreAddress
     from worker.store.client import HttpStore
 
     settings = settings or load_settings()
     is_there = settings.store.url is not None or StoreAddress.parse(settings.store_url).accepts()
     with contextlib.nullcontext() if is_there else _store_of_our_own(settings):
+        knock(settings)
         store = HttpStore(settings.store_url, token=settings.write_token() or "")
         try:
             yield store

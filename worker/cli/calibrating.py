@@ -13,7 +13,8 @@ from worker.calibrating import CalibrationReport, Label, fit
 from worker.calibration import Calibration
 from worker.cli.access import now
 from worker.cli.event_files import Refusal, lines, read_learnings
-from worker.cli.output import print_table
+from worker.cli.output import counted
+from worker.cli.tables import print_table
 from worker.domain import Learning, Transcript
 from worker.errors import InvalidEvent, InvalidFile
 from worker.events import read_json_object
@@ -51,7 +52,9 @@ def calibrate_command(labels: Path, sessions: Path, learnings: Path, write: Path
 
 def _show(report: CalibrationReport, version_before: str, version_after: str) -> None:
     before, after = asdict(report.before), asdict(report.after)
-    click.echo(f"{report.labels} labels of {report.sessions} sessions; on the sessions held back:")
+    click.echo(
+        f"{counted(report.labels, 'labels')} of {counted(report.sessions, 'sessions')}; on the sessions held back:"
+    )
     print_table(
         [("", "left"), ("before", "right"), ("after", "right")],
         [[name, _shown(before[name]), _shown(after[name])] for name in before],

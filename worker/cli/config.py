@@ -16,7 +16,7 @@ def config_command() -> None:
 @click.option("--json", "as_json", is_flag=True)
 def show_command(*, as_json: bool) -> None:
     """Every setting with its value and where that comes from; secrets are masked."""
-    from worker.cli.output import print_rows
+    from worker.cli.tables import print_rows
     from worker.settings import load_settings, settings_origins, shown
 
     origins = settings_origins()
@@ -24,7 +24,7 @@ def show_command(*, as_json: bool) -> None:
         [key, json.dumps(value, ensure_ascii=False), origins.get(key, "default")]
         for key, value in _flat(shown(load_settings()))
     ]
-    print_rows([("setting", "left"), ("value", "flex"), ("from", "left")], lines, as_json=as_json)
+    print_rows([("setting", "left"), ("value", "wrap"), ("from", "left")], lines, as_json=as_json)
 
 
 def _flat(document: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

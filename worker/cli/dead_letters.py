@@ -2,7 +2,7 @@
 
 import json
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 import click
@@ -22,7 +22,8 @@ def dead_letters_command() -> None:
 def list_command(state: str, *, as_json: bool) -> None:
     """What gave up, where it came from and why."""
     from worker.cli.access import open_the_ledger
-    from worker.cli.output import moment, print_rows
+    from worker.cli.output import moment
+    from worker.cli.tables import print_rows
     from worker.ledger import DeadLetterState
 
     with open_the_ledger() as ledger:
@@ -34,7 +35,7 @@ def list_command(state: str, *, as_json: bool) -> None:
             ("place", "left"),
             ("bytes", "right"),
             ("when", "left"),
-            ("reason", "flex"),
+            ("reason", "wrap"),
         ],
         [[letter.id, letter.kind, _place(letter), letter.size, moment(letter.at), letter.reason] for letter in letters],
         as_json=as_json,
@@ -53,7 +54,7 @@ def _place(letter: object) -> str:
 def show_command(letter_id: int, *, raw: bool, as_json: bool) -> None:
     """One dead letter with its bytes."""
     from worker.cli.access import open_the_ledger
-    from worker.cli.output import moment, plain
+    from worker.cli.output import moment, plain, print_hanging
 
     with open_the_ledger() as ledger:
         letter = ledger.dead_letters.get(letter_id)
@@ -64,8 +65,8 @@ def show_command(letter_id: int, *, raw: bool, as_json: bool) -> None:
         text = (letter.payload or b"").decode("utf-8", "replace")
         click.echo(json.dumps(asdict(letter) | {"payload": text}, ensure_ascii=False, indent=1))
         return
-    click.echo(f"{letter.kind} from {plain(_place(letter))} on {moment(letter.at)}, {letter.state}")
-    click.echo(f"reason: {plain(letter.reason)}")
+    print_hanging("", f"{letter.kind} from {_place(letter)} on {moment(letter.at)}, {letter.state}")
+    print_hanging("reason: ", letter.reason)
     click.echo(plain((letter.payload or b"").decode("utf-8", "replace"))[:4000])
 
 
@@ -78,33 +79,66 @@ def retry_command(letter_ids: tuple[int, ...], *, as_json: bool) -> None:
     from worker.cli.output import plain
 
     with open_the_ledger() as ledger:
-        reasons = {letter_id: _retry(ledger, letter_id) for letter_id in letter_ids}
+        retried = [_retry(ledger, letter_id) for letter_id in letter_ids]
     if as_json:
-        found = [{"id": id_, "taken_in": not reason, "reason": reason} for id_, reason in reasons.items()]
-        click.echo(json.dumps(found, ensure_ascii=False, indent=1))
+        click.echo(json.dumps([asdict(one) for one in retried], ensure_ascii=False, indent=1))
     else:
-        for letter_id, reason in reasons.items():
-            click.echo(f"{letter_id}: {plain(reason) or 'taken in'}", err=bool(reason))
-    sys.exit(1 if any(reasons.values()) else 0)
+        for one in retried:
+            click.echo(f"{one.id}: {plain(one.told())}", err=not one.taken_in)
+    sys.exit(0 if all(one.taken_in for one in retried) else 1)
 
 
-def _retry(ledger: "Ledger", letter_id: int) -> str:
-    """-> why not, empty when it was taken in."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Retried:
+    """What came of one dead letter."""
+
+    id: int
+    taken_in: bool
+    #: why not
+    reason: str = ""
+    #: those that are attributed because of it
+    sessions: tuple[str, ...] = ()
+    #: False: no broker runs, they are attributed as soon as the stack does
+    enqueued: bool = True
+
+    def told(self) -> str:
+        if not self.taken_in:
+            return self.reason
+        if not self.sessions:
+            return (
+                "read; nothing is to be done for it now: its session is not over yet, or a newer account of it is there"
+            )
+        return f"read; session {', '.join(self.sessions)} is attributed" + (
+            "" if self.enqueued else " when the stack runs"
+        )
+
+
+def _retry(ledger: "Ledger", letter_id: int) -> Retried:
     from worker.cli.access import enqueue_prepared, now
-    from worker.errors import InvalidEvent
+    from worker.errors import InvalidEvent, NotFound
 
     letter, moment = ledger.dead_letters.get(letter_id), now()
     try:
-        sessions = (
-            ledger.retries.retry(session_id=letter.session_id, now=moment).sessions
-            if letter.kind == "session"
-            else _take_in(ledger, letter)
-        )
+        sessions = _begin_again(ledger, letter) if letter.kind == "session" else _take_in(ledger, letter)
     except InvalidEvent as reason:
-        return f"still cannot be read: {reason}"
+        return Retried(id=letter_id, taken_in=False, reason=f"still cannot be read: {reason}")
+    except NotFound as reason:
+        return Retried(id=letter_id, taken_in=False, reason=str(reason))
     ledger.dead_letters.mark_retried(letter_id)
-    enqueue_prepared(sessions, sent_at=moment)
-    return ""
+    is_enqueued = enqueue_prepared(sessions, sent_at=moment)
+    ids = tuple(ref.session_id for ref in sessions)
+    return Retried(id=letter_id, taken_in=True, sessions=ids, enqueued=is_enqueued)
+
+
+def _begin_again(ledger: "Ledger", letter: "DeadLetter") -> "list[SessionRef]":
+    """Raises `NotFound` when what would be read is no longer kept."""
+    from worker.cli.access import now
+    from worker.errors import NotFound
+
+    reopened = ledger.retries.retry(session_id=letter.session_id, now=now())
+    if reopened.pruned:
+        raise NotFound(f"session {letter.session_id} cannot be attributed again: its payload is no longer kept")
+    return reopened.sessions
 
 
 def _take_in(ledger: "Ledger", letter: "DeadLetter") -> "list[SessionRef]":

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from worker.cli.findings import Finding, about_experiments
+from worker.cli.output import counted
 from worker.errors import GrooveError, Unavailable
 
 
@@ -17,13 +18,15 @@ from worker.errors import GrooveError, Unavailable
 @click.option("--json", "as_json", is_flag=True)
 def doctor_command(*, as_json: bool) -> None:
     """Check every part and every promise; the status is 0 only when all is well."""
+    from worker.cli.output import print_hanging
+
     findings = list(_examine())
     if as_json:
         click.echo(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False, indent=1))
     else:
         for finding in findings:
-            for line in finding.lines():
-                click.echo(line)
+            for lead, line in finding.lines():
+                print_hanging(lead, line)
     sys.exit(0 if all(finding.is_well for finding in findings) else 1)
 
 
@@ -134,7 +137,7 @@ def _parts(settings: object) -> str:
 def _left_alone(found: Mapping[str, object], queued: Mapping[str, int]) -> str:
     """What waits in a queue that no living worker is there for; a worker that is named after a queue serves that one alone."""
     serves_all = found.keys() - queued.keys() - {"bridge"}
-    alone = [f"{queued[name]} wait for {name}" for name in queued if queued[name] and name not in found]
+    alone = [f"{queued[name]} queued for {name}" for name in queued if queued[name] and name not in found]
     return f"{', '.join(alone)}, and no worker takes them" if alone and not serves_all else ""
 
 
@@ -155,9 +158,10 @@ def _event_log(settings: object, ledger: object) -> str:
     rewinds, gaps = sum(lag.rewinds for lag in lags), sum(lag.gaps for lag in lags)
     if gaps:
         raise EventLogUnavailable(
-            f"{gaps} gaps: retention threw away messages before they were read; `groove lag` shows where"
+            f"{counted(gaps, 'gaps')}: retention threw away messages before they were read; `groove lag` shows where"
         )
-    return f"{len(lags)} partitions, {sum(lag.lag for lag in lags)} messages to read, {rewinds} rewinds, no gaps"
+    to_read = counted(sum(lag.lag for lag in lags), "messages")
+    return f"{counted(len(lags), 'partitions')}, {to_read} to read, {counted(rewinds, 'rewinds')}, no gaps"
 
 
 def _ledger(ledger: object) -> Iterator[Finding]:
@@ -168,7 +172,9 @@ def _ledger(ledger: object) -> Iterator[Finding]:
     ledger.ping()
     counts = ledger.counts.count(now())
     yield Finding(
-        what="ledger", is_well=True, detail=f"{counts.events} events, {sum(counts.sessions.values())} sessions"
+        what="ledger",
+        is_well=True,
+        detail=f"{counted(counts.events, 'events')}, {counted(sum(counts.sessions.values()), 'sessions')}",
     )
     hour = 3600 * 1_000_000
     stuck_outbox = counts.outbox_unsent if counts.outbox_oldest and counts.outbox_oldest < now() - hour else 0
@@ -203,7 +209,9 @@ def _store(store: object) -> Iterator[Finding]:
 
     assert isinstance(store, HttpStore)
     counts = store.counts()
-    yield Finding(what="store", is_well=True, detail=", ".join(f"{number} {name}" for name, number in counts.items()))
+    yield Finding(
+        what="store", is_well=True, detail=", ".join(counted(number, name) for name, number in counts.items())
+    )
     differences = store.rebuild(repair=False)
     yield Finding(
         what="sums that differ from a recomputation",
@@ -243,5 +251,5 @@ def rebuild_command(*, repair: bool, as_json: bool) -> None:
     for difference in differences:
         where = difference.learning_id or "all learnings"
         click.echo(f"{where}: {difference.name}: stored {difference.stored}, recomputed {difference.recomputed}")
-    click.echo(f"{len(differences)} differences" + (", repaired" if repair and differences else ""))
+    click.echo(counted(len(differences), "differences") + (", repaired" if repair and differences else ""))
     sys.exit(1 if differences and not repair else 0)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from worker.domain import ActivationSignal, AttributionRecord, Learning, LearningValue
     from worker.layers.explain import Explanation
     from worker.store.protocol import LearningHealth
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 def show_command(learning_id: str, sessions: int, *, as_json: bool) -> None:
     """All that is known about a learning: its text, the breakdown of its value, the experiment, recent sessions."""
     from worker.cli.access import full_id, open_store
+    from worker.cli.output import print_facts
 
     with open_store() as store:
         known = full_id(store, learning_id)
@@ -29,63 +32,57 @@ def show_command(learning_id: str, sessions: int, *, as_json: bool) -> None:
         document = {"learning": asdict(learning), "value": asdict(value), "health": asdict(health)}
         click.echo(json.dumps(document | {"sessions": [asdict(r) for r in records]}, ensure_ascii=False, indent=1))
         return
-    _print_value(learning, value)
-    _print_experiment(value, health)
+    print_facts([*_value(learning, value), *_experiment(value, health)])
     _print_records(records)
 
 
-def _print_value(learning: "Learning", value: "LearningValue") -> None:
-    from worker.cli.output import plain
-
-    click.echo(f"learning    {plain(learning.learning_id)}")
-    click.echo(f"text        {plain(learning.insight)}")
-    reason = f" ({plain(value.status_reason)})" if value.status_reason else ""
-    click.echo(f"status      {value.status}{reason}{', pinned' if value.pinned else ''}, epoch {value.epoch}")
-    click.echo(f"value       {value.estimated_value:+.6f} with confidence {value.confidence:.6f}")
-    click.echo(f"temporal    {value.temporal_value:+.6f} with confidence {value.temporal_confidence:.6f}")
+def _value(learning: "Learning", value: "LearningValue") -> "Iterator[tuple[str, str]]":
+    reason = f" ({value.status_reason})" if value.status_reason else ""
+    yield "learning", learning.learning_id
+    yield "text", learning.insight
+    yield "status", f"{value.status}{reason}{', pinned' if value.pinned else ''}, epoch {value.epoch}"
+    yield "value", f"{value.estimated_value:+.6f} with confidence {value.confidence:.6f}"
+    yield "temporal", f"{value.temporal_value:+.6f} with confidence {value.temporal_confidence:.6f}"
     if value.ablation_value is not None and value.ablation_confidence is not None:
-        click.echo(f"experiment  {value.ablation_value:+.6f} with confidence {value.ablation_confidence:.6f}")
-    click.echo(f"sessions    {value.session_count}, activated in {value.activation_rate:.0%} of those that had it")
-    needed = value.verdict.sessions_needed
-    more = f"; about {needed} more eligible sessions until it is decided" if needed is not None else ""
-    click.echo(f"verdict     {value.verdict.kind}: {plain(value.verdict.reason)}{more}")
+        yield "experiment", f"{value.ablation_value:+.6f} with confidence {value.ablation_confidence:.6f}"
+    yield "sessions", f"{value.session_count}, activated in {value.activation_rate:.0%} of those that had it"
+    yield "verdict", f"{value.verdict.kind}: {value.verdict.reason}"
 
 
-def _print_experiment(value: "LearningValue", health: "LearningHealth") -> None:
-    from worker.cli.output import plain
-
+def _experiment(value: "LearningValue", health: "LearningHealth") -> "Iterator[tuple[str, str]]":
     result, lift = value.experiment, value.lift
-    click.echo(f"arms        {value.sessions_with} with, {value.sessions_without} without")
-    click.echo(f"next        withheld with p = {value.next_withhold_probability:g}")
+    yield "arms", f"{value.sessions_with} with, {value.sessions_without} without"
+    yield "next", f"withheld with p = {value.next_withhold_probability:g}"
     if result is not None:
         interval = f"{result.interval_low:+.4f} … {result.interval_high:+.4f}"
-        click.echo(f"difference  {result.marginal_value:+.4f}, 95 % interval {interval}")
+        yield "difference", f"{result.marginal_value:+.4f}, 95 % interval {interval}"
         significant = " (significant)" if result.is_significant else ""
-        click.echo(
-            f"p           {result.p_anytime:.4g}, valid at any time{significant}; Welch's, as a diagnostic: {result.p_welch:.4g}"
+        yield (
+            "p",
+            f"{result.p_anytime:.4g}, valid at any time{significant}; Welch's, as a diagnostic: {result.p_welch:.4g}",
         )
     if lift is not None:
-        click.echo(f"lift        {lift.lift:+.3f} ({lift.low:+.3f} … {lift.high:+.3f}): used more often when injected")
+        yield "lift", f"{lift.lift:+.3f} ({lift.low:+.3f} … {lift.high:+.3f}): used more often when injected"
     for note in health.experiment.notes:
-        click.echo(f"note        {plain(note)}")
+        yield "note", note
     for companion in health.companions:
-        click.echo(
-            f"note        always travels with {plain(companion.learning_id)} ({companion.share:.0%}): the two cannot be told apart"
-        )
+        share = f"{companion.share:.0%}"
+        yield "note", f"always travels with {companion.learning_id} ({share}): the two cannot be told apart"
 
 
 def _print_records(records: "list[AttributionRecord]") -> None:
-    from worker.cli.output import moment, print_rows
+    from worker.cli.output import moment
+    from worker.cli.tables import print_rows
 
     click.echo()
     print_rows(
         [
-            ("session", "flex"),
+            ("session", "wrap"),
             ("when", "left"),
             ("activated", "right"),
             ("net", "right"),
             ("outcome", "right"),
-            ("value", "right"),
+            ("attributed", "right"),
             ("arm", "left"),
         ],
         [
@@ -125,33 +122,35 @@ def explain_command(learning_id: str, session_id: str, *, as_json: bool) -> None
 
 
 def _print_activation(explanation: "Explanation") -> None:
+    from worker.cli.output import print_hanging
+
     verb = "activated" if explanation.was_activated else "not activated"
     click.echo(f"{verb} with confidence {explanation.activation_confidence:.6f}")
     for signal in explanation.activation_signals:
-        click.echo(f"  {_quoted(signal)}")
+        print_hanging(f"  message {signal.message_idx}: ", _quoted(signal))
 
 
 def _quoted(signal: "ActivationSignal") -> str:
-    from worker.cli.output import plain
     from worker.domain import EmbeddingSimilarity
 
-    found = f"{signal.score:.6f}" if isinstance(signal, EmbeddingSimilarity) else f"names {plain(signal.pattern)}"
-    return f"message {signal.message_idx}: {found}: “{plain(signal.span)}”"
+    found = f"{signal.score:.6f}" if isinstance(signal, EmbeddingSimilarity) else f"names {signal.pattern}"
+    return f"{found}: “{signal.span}”"
 
 
 def _print_temporal(explanation: "Explanation") -> None:
-    from worker.cli.output import print_rows
+    from worker.cli.output import print_hanging
+    from worker.cli.tables import print_rows
 
     click.echo()
     print_rows(
         [
-            ("signal", "left"),
+            ("signal", "wrap"),
             ("message", "right"),
             ("distance", "right"),
             ("weight", "right"),
             ("confidence", "right"),
             ("product", "right"),
-            ("share of the value", "right"),
+            ("share", "right"),
         ],
         [
             [
@@ -168,25 +167,24 @@ def _print_temporal(explanation: "Explanation") -> None:
         as_json=False,
     )
     click.echo()
-    click.echo(
-        f"positive {explanation.positive:.6f} − negative {explanation.negative:.6f} = net {explanation.net:+.6f}"
-    )
-    click.echo(f"net / (positive + negative + {explanation.kappa:g}) = {explanation.bounded:+.9f}")
-    click.echo(
-        f"attributed value {explanation.attributed_value:+.9f}{'' if explanation.adds_up else ' (stored under other settings)'}"
-    )
+    sides = f"positive {explanation.positive:.6f} − negative {explanation.negative:.6f}"
+    print_hanging("", f"{sides} = net {explanation.net:+.6f}")
+    print_hanging("", f"net / (positive + negative + {explanation.kappa:g}) = {explanation.bounded:+.9f}")
+    stored = "" if explanation.adds_up else " (stored under other settings)"
+    print_hanging("attributed value ", f"{explanation.attributed_value:+.9f}{stored}")
 
 
 def _print_move(explanation: "Explanation") -> None:
+    from worker.cli.output import print_hanging
+
     chance = explanation.withhold_probability
-    click.echo(
-        f"{explanation.arm}, "
-        + (f"withheld with p = {chance:g}" if chance else "not randomised: in no arm of the experiment")
-    )
+    randomised = f"withheld with p = {chance:g}" if chance else "not randomised: in no arm of the experiment"
+    print_hanging("", f"{explanation.arm}, {randomised}")
     if not explanation.counts:
         click.echo("the record belongs to an earlier epoch and no longer counts")
     move = explanation.move
-    click.echo(
+    print_hanging(
+        "",
         f"without it the learning's value is {move.without.estimated_value:+.9f} (confidence {move.without.confidence:.6f}), "
-        f"with it {move.with_.estimated_value:+.9f} ({move.with_.confidence:.6f}): moved by {move.estimated_value:+.9f}"
+        f"with it {move.with_.estimated_value:+.9f} ({move.with_.confidence:.6f}): moved by {move.estimated_value:+.9f}",
     )

@@ -65,7 +65,7 @@ def import_file(store: "AttributionStore", file: Path) -> "tuple[ImportReport, i
 def list_command(*, as_json: bool) -> None:
     """Every learning with its status."""
     from worker.cli.access import open_store
-    from worker.cli.output import print_rows
+    from worker.cli.tables import print_rows
 
     with open_store() as store:
         texts = {learning.learning_id: learning for learning in store.list_learnings()}
@@ -84,6 +84,7 @@ def export_command(file: Path) -> None:
     import json
 
     from worker.cli.access import open_store
+    from worker.cli.output import counted
     from worker.errors import InvalidFile
     from worker.learnings import learning_to_wire
 
@@ -96,7 +97,7 @@ def export_command(file: Path) -> None:
             )
     except OSError as error:
         raise InvalidFile(f"{file}: {error.strerror}") from error
-    click.echo(f"{len(learnings)} learnings in {file}")
+    click.echo(f"{counted(len(learnings), 'learnings')} in {file}")
 
 
 @learnings_command.command("history")
@@ -105,7 +106,8 @@ def export_command(file: Path) -> None:
 def history_command(learning_id: str, *, as_json: bool) -> None:
     """Every decision about a learning: who, when, why, and the numbers it rested on."""
     from worker.cli.access import full_id, open_store
-    from worker.cli.output import moment, print_rows
+    from worker.cli.output import moment
+    from worker.cli.tables import print_rows
 
     with open_store() as store:
         decisions = store.get_decisions(full_id(store, learning_id))
@@ -116,8 +118,8 @@ def history_command(learning_id: str, *, as_json: bool) -> None:
             ("what", "left"),
             ("who", "left"),
             ("epoch", "right"),
-            ("reason", "flex"),
-            ("numbers", "flex"),
+            ("reason", "wrap"),
+            ("numbers", "wrap"),
         ],
         [
             [

@@ -2,13 +2,15 @@
 
 import click
 
+from worker.cli.moments import Moment
+
 
 @click.command("lag")
 @click.option("--json", "as_json", is_flag=True)
 def lag_command(*, as_json: bool) -> None:
     """How far each partition has been read, who reads it, and whether the log was rewound or has gaps."""
     from worker.cli.access import open_the_ledger
-    from worker.cli.output import print_rows
+    from worker.cli.tables import print_rows
     from worker.event_log.opening import open_event_log
     from worker.lag import partition_lags
     from worker.settings import load_settings
@@ -55,15 +57,14 @@ def outbox_command() -> None:
 
 
 @outbox_command.command("resend")
-@click.option("--since", help="Those finished at or after this moment (RFC 3339).")
+@click.option("--since", type=Moment(), help="Those finished at or after this moment (RFC 3339).")
 @click.option("--session", "session_id", help="Those of this session.")
 @click.option("--json", "as_json", is_flag=True)
-def resend_command(since: str | None, session_id: str | None, *, as_json: bool) -> None:
+def resend_command(since: int | None, session_id: str | None, *, as_json: bool) -> None:
     """Send messages again that were sent before; they keep their ids, so that readers know the copies."""
     from worker.cli.access import full_session_id, now, open_the_ledger
     from worker.cli.output import tell
     from worker.event_log.opening import open_event_log
-    from worker.events import parse_timestamp
     from worker.publishing import drain_outbox
     from worker.settings import load_settings
 
@@ -72,7 +73,7 @@ def resend_command(since: str | None, session_id: str | None, *, as_json: bool) 
     settings = load_settings()
     with open_the_ledger(settings) as ledger:
         chosen = session_id and full_session_id(ledger, session_id)
-        count = ledger.outbox.resend(since=parse_timestamp(since) if since else None, session_id=chosen)
+        count = ledger.outbox.resend(since=since, session_id=chosen)
         event_log = open_event_log(settings.event_log_url)
         try:
             drain_outbox(ledger, event_log, now=now())

@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressC
 
 from worker.cli.access import open_store
 from worker.cli.learnings import import_file
-from worker.cli.output import console
+from worker.cli.output import console, counted
 from worker.cli.publish import publish_files
 from worker.cli.values import print_values
 from worker.errors import InvalidFile
@@ -47,8 +47,9 @@ def run_files(settings: Settings, files: tuple[Path, ...], *, learnings: Path | 
         after = ledger.counts.count(_now())
         _tell(before, after)
         store.refresh_values()
-        values = store.list_learning_values(limit=limit)
-        print_values(values, store.get_learnings([value.learning_id for value in values]))
+        values = store.list_learning_values()
+        known = [value.learning_id for value in values]
+        print_values(values[:limit], store.get_learnings(known[:limit]), known=known)
     click.echo(f"data in {settings.data_dir.absolute()}")
     failures = after.entries.get("failed", 0) + after.dead_letters + after.sessions.get("waiting", 0)
     return 1 if refused or failures else 0
@@ -128,16 +129,14 @@ def _tell(before: Counts, after: Counts) -> None:
     """What this run added, what failed, what waits."""
     new = after.events - before.events
     finished = after.sessions.get("finished", 0)
-    click.echo(
-        f"{new} new events; {finished} sessions finished" if new else f"nothing new; {finished} sessions finished"
-    )
-    for number, text in (
-        (after.entries.get("failed", 0), "learnings failed in a session: groove tasks failed"),
-        (after.sessions.get("waiting", 0), "sessions wait for their transcript"),
-        (after.dead_letters, "dead letters: groove dead-letters list"),
+    click.echo(f"{counted(new, 'new events') if new else 'nothing new'}; {counted(finished, 'sessions')} finished")
+    for number, things, text in (
+        (after.entries.get("failed", 0), "learnings", " failed in a session: groove tasks failed"),
+        (after.sessions.get("waiting", 0), "sessions", " without a transcript: groove sessions list --state waiting"),
+        (after.dead_letters, "dead letters", ": groove dead-letters list"),
     ):
         if number:
-            click.echo(f"{number} {text}")
+            click.echo(f"{counted(number, things)}{text}")
 
 
 @contextlib.contextmanager

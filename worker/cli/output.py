@@ -1,25 +1,29 @@
-"""Tables that fit the terminal, and text from outside made harmless before it is shown."""
+"""Text for people: as wide as the terminal, whole where there is none, and harmless whatever it was made of."""
 
 import json
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
-Cell = str | int | float | None
-
-#: columns where the output is no terminal
+#: columns of a progress bar where the output is no terminal
 _WIDTH_ELSEWHERE = 120
 
 
-def console(*, to_stderr: bool = False) -> Console:
+def terminal_width() -> int | None:
+    """None where standard output is no terminal: whoever reads there gets everything."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def console(*, to_stderr: bool = False, width: int | None = None) -> Console:
     stream = sys.stderr if to_stderr else sys.stdout
-    width = shutil.get_terminal_size().columns if stream.isatty() else _WIDTH_ELSEWHERE
+    if width is None:
+        width = shutil.get_terminal_size().columns if stream.isatty() else _WIDTH_ELSEWHERE
     return Console(file=stream, width=width, highlight=False, soft_wrap=False)
 
 
@@ -28,37 +32,34 @@ def plain(text: str) -> str:
     return "".join(character if character.isprintable() else " " for character in text)
 
 
-def print_table(columns: Sequence[tuple[str, str]], lines: Iterable[Sequence[str]]) -> None:
-    """`columns`: (heading, "left" | "right" | "flex"); the flexible ones are cut where the terminal ends."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading, kind in columns:
-        table.add_column(
-            heading,
-            justify="right" if kind == "right" else "left",
-            no_wrap=True,
-            overflow="ellipsis",
-            ratio=1 if kind == "flex" else None,
-        )
-    for line in lines:
-        table.add_row(*(escape(plain(cell)) for cell in line))
-    table.expand = any(kind == "flex" for _, kind in columns)
-    console().print(table)
+def print_hanging(lead: str, text: str) -> None:
+    """`lead` and `text` in one line; what does not fit goes on in the next, below the text's beginning."""
+    if terminal_width() is None:
+        print(f"{lead}{plain(text)}".rstrip())
+        return
+    grid = Table.grid()
+    if lead:
+        grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    grid.add_row(*([Text(lead)] if lead else []), Text(plain(text)))
+    console().print(grid)
 
 
-def print_rows(columns: Sequence[tuple[str, str]], lines: Sequence[Sequence[Cell]], *, as_json: bool) -> None:
-    """The same as a table for people or as a JSON array for programs, where a number stays a number."""
-    if as_json:
-        names = [heading for heading, _ in columns]
-        print(json.dumps([dict(zip(names, line, strict=True)) for line in lines], ensure_ascii=False, indent=1))
-    elif lines:
-        print_table(columns, [["-" if cell is None else str(cell) for cell in line] for line in lines])
-    else:
-        print("none")
+def print_facts(facts: Sequence[tuple[str, str]]) -> None:
+    """(name, text) each, the texts below one another."""
+    width = max((len(name) for name, _ in facts), default=0) + 2
+    for name, text in facts:
+        print_hanging(f"{name:<{width}}", text)
 
 
 def tell(line: str, document: dict[str, Any], *, as_json: bool) -> None:
     """What an action did: a line for people or the same as a JSON object."""
     print(json.dumps(document, ensure_ascii=False, indent=1) if as_json else plain(line))
+
+
+def counted(number: int, things: str) -> str:
+    """`3 sessions`, but `1 session`. `things`: the word that takes the plural comes last."""
+    return f"{number} {things.removesuffix('s') if number == 1 else things}"
 
 
 def moment(micros: int | None) -> str:

@@ -1,4 +1,4 @@
-"""`groove sessions`, `groove transcripts`: one session's whole story, and transcripts that came by another way."""
+"""`groove sessions`, `groove transcripts`: where sessions stand, one's whole story, transcripts that came by another way."""
 
 import json
 from dataclasses import asdict
@@ -6,10 +6,56 @@ from pathlib import Path
 
 import click
 
+from worker.cli.moments import Moment
+from worker.ledger.states import SessionState
+
 
 @click.group("sessions")
 def sessions_command() -> None:
-    """One session's whole story."""
+    """Where sessions stand, and one session's whole story."""
+
+
+@sessions_command.command("list")
+@click.option("--state", type=click.Choice([str(state) for state in SessionState]), help="In this state only.")
+@click.option("--since", type=Moment(), help="Those received at or after this moment (RFC 3339).")
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(min=1), help="The newest so many only.")
+@click.option("--json", "as_json", is_flag=True)
+def list_command(state: str | None, since: int | None, limit: int, *, as_json: bool) -> None:
+    """Where sessions stand, newest first: `done`, `failed` and `open` count their learnings."""
+    from worker.cli.access import open_the_ledger
+    from worker.cli.output import moment
+    from worker.cli.short_ids import shown_session_ids
+    from worker.cli.tables import print_rows
+
+    with open_the_ledger() as ledger:
+        found = ledger.listing.newest(state=SessionState(state) if state else None, since=since, limit=limit)
+        ids = shown_session_ids(ledger, [line.session_id for line in found], as_json=as_json)
+    print_rows(
+        [
+            ("session", "left"),
+            ("state", "left"),
+            ("attempt", "right"),
+            ("received", "left"),
+            ("done", "right"),
+            ("failed", "right"),
+            ("open", "right"),
+            ("reason", "wrap"),
+        ],
+        [
+            [
+                ids[line.session_id],
+                str(line.state),
+                line.attempt,
+                moment(line.received_at),
+                line.done,
+                line.failed,
+                line.pending,
+                line.reason,
+            ]
+            for line in found
+        ],
+        as_json=as_json,
+    )
 
 
 @sessions_command.command("show")
@@ -18,7 +64,8 @@ def sessions_command() -> None:
 def show_command(session_id: str, *, as_json: bool) -> None:
     """Every step of SESSION_ID (a unique prefix will do) with time and state."""
     from worker.cli.access import full_session_id, open_the_ledger
-    from worker.cli.output import moment, plain, print_rows
+    from worker.cli.output import moment, print_facts
+    from worker.cli.tables import print_rows
 
     with open_the_ledger() as ledger:
         detail = ledger.history.session_detail(full_session_id(ledger, session_id))
@@ -26,19 +73,23 @@ def show_command(session_id: str, *, as_json: bool) -> None:
         click.echo(json.dumps(asdict(detail), ensure_ascii=False, indent=1, default=str))
         return
     version = detail.version
-    click.echo(f"session   {plain(detail.session_id)}")
-    click.echo(f"state     {detail.state}{f' ({plain(detail.reason)})' if detail.reason else ''}")
-    click.echo(f"version   event {plain(version.event_id)}, attempt {version.attempt}, {moment(version.timestamp)}")
-    click.echo(f"payload   {'kept' if detail.payload_kept else 'no longer kept'}")
+    print_facts(
+        [
+            ("session", detail.session_id),
+            ("state", f"{detail.state}{f' ({detail.reason})' if detail.reason else ''}"),
+            ("version", f"event {version.event_id}, attempt {version.attempt}, {moment(version.timestamp)}"),
+            ("payload", "kept" if detail.payload_kept else "no longer kept"),
+        ]
+    )
     click.echo()
     print_rows(
-        [("when", "left"), ("attempt", "right"), ("step", "left"), ("detail", "flex")],
+        [("when", "left"), ("attempt", "right"), ("step", "left"), ("detail", "wrap")],
         [[moment(step.at), step.attempt, step.step, step.detail] for step in detail.steps],
         as_json=False,
     )
     click.echo()
     print_rows(
-        [("learning", "left"), ("state", "left"), ("tries", "right"), ("ended", "left"), ("reason", "flex")],
+        [("learning", "left"), ("state", "left"), ("tries", "right"), ("ended", "left"), ("reason", "wrap")],
         [
             [entry.learning_id, str(entry.state), entry.tries, moment(entry.ended_at), entry.reason]
             for entry in detail.entries
@@ -59,7 +110,7 @@ def transcripts_command() -> None:
 def import_command(session_id: str, file: Path, *, as_json: bool) -> None:
     """Keep FILE (a Claude Code session file, or a JSON object with `messages`) as the transcript of SESSION_ID."""
     from worker.cli.access import enqueue_prepared, now, open_the_ledger
-    from worker.cli.output import tell
+    from worker.cli.output import counted, tell
     from worker.errors import InvalidEvent, InvalidFile
     from worker.transcripts import read_transcript
 
@@ -74,5 +125,5 @@ def import_command(session_id: str, file: Path, *, as_json: bool) -> None:
     with open_the_ledger() as ledger:
         ref = ledger.work.save_transcript(session_id, data, now=moment)
     enqueue_prepared([ref] if ref else [], sent_at=moment)
-    line = f"{len(transcript.messages)} messages kept" + ("; the session goes on" if ref else "")
+    line = f"{counted(len(transcript.messages), 'messages')} kept" + ("; the session goes on" if ref else "")
     tell(line, {"messages": len(transcript.messages), "goes_on": ref is not None}, as_json=as_json)

@@ -34,10 +34,11 @@ def shadow_command(changes: tuple[str, ...], *, reembed: bool, as_json: bool) ->
     with open_store(settings) as store:
         readings = _read_again(settings, after) if reembed else None
         pairs = store.what_if(after.layers, readings=readings)
+        known = [learning.learning_id for learning in store.list_learnings()]
     if as_json:
         click.echo(json.dumps([{"now": asdict(a), "then": asdict(b)} for a, b in pairs], ensure_ascii=False, indent=1))
     elif pairs:
-        _print(pairs)
+        _print(pairs, known)
     else:
         click.echo("nothing would change")
 
@@ -67,6 +68,7 @@ def changed(settings: "Settings", changes: tuple[str, ...], *, reembed: bool) ->
 
 def _read_again(settings: "Settings", after: "Settings") -> "list[Reading]":
     from worker.cli.access import open_the_ledger
+    from worker.cli.output import counted
     from worker.cli.rereading import Rereading
     from worker.resources import Resources
 
@@ -75,18 +77,23 @@ def _read_again(settings: "Settings", after: "Settings") -> "list[Reading]":
         with click.progressbar(again.sessions, label="reading sessions again", file=sys.stderr) as sessions:
             readings = [reading for session in sessions for reading in again.read(session)]
         if again.left_out:
-            click.echo(f"{again.left_out} sessions keep what was read: their payload is no longer kept", err=True)
+            click.echo(
+                f"{counted(again.left_out, 'sessions')} whose payload is no longer kept: what was read before stands",
+                err=True,
+            )
     return readings
 
 
-def _print(pairs: "list[tuple[LearningValue, LearningValue]]") -> None:
-    from worker.cli.output import print_rows
+def _print(pairs: "list[tuple[LearningValue, LearningValue]]", known: list[str]) -> None:
+    from worker.cli.short_ids import shown_ids
+    from worker.cli.tables import print_rows
 
+    ids = shown_ids(known)
     print_rows(
-        [("learning", "flex"), ("value", "left"), ("confidence", "left"), ("status", "left"), ("verdict", "left")],
+        [("learning", "left"), ("value", "left"), ("confidence", "left"), ("status", "left"), ("verdict", "left")],
         [
             [
-                before.learning_id,
+                ids[before.learning_id],
                 f"{before.estimated_value:+.4f} → {after.estimated_value:+.4f}",
                 f"{before.confidence:.4f} → {after.confidence:.4f}",
                 _step(before.status, after.status),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from worker.cli import told
 from worker.errors import GrooveError
 
 if TYPE_CHECKING:
@@ -16,21 +17,21 @@ if TYPE_CHECKING:
 
 Answer = dict[str, Any]
 
+#: before the reason why a part cannot tell
+_NO_ANSWER = "unknown: "
+
 
 @click.command("status")
 @click.option("--json", "as_json", is_flag=True)
 def status_command(*, as_json: bool) -> None:
     """Parts, lag, queue lengths, sessions, learnings by status, average value."""
-    from worker.cli.output import plain
+    from worker.cli.output import print_facts
 
     found = _status()
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False, indent=1))
         return
-    lines = dict(_lines(found))
-    width = max(map(len, lines))
-    for name, text in lines.items():
-        click.echo(f"{name:<{width}}  {plain(text)}")
+    print_facts(list(_told_once(_lines(found))))
 
 
 def _status() -> Answer:
@@ -61,7 +62,7 @@ def _or_error(ask: Callable[[], Answer]) -> Answer:
     try:
         return ask()
     except GrooveError as error:
-        return {"error": str(error)}
+        return {"error": told(error)}
 
 
 def living_parts(settings: "Settings") -> dict[str, dict[str, int]]:
@@ -114,6 +115,15 @@ def _learnings(settings: "Settings") -> Answer:
     }
 
 
+def _told_once(facts: Iterator[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Why a part cannot be reached stands where it is met first."""
+    reasons: set[str] = set()
+    for name, text in facts:
+        yield name, "-" if text in reasons else text
+        if text.startswith(_NO_ANSWER):
+            reasons.add(text)
+
+
 def _lines(found: Answer) -> Iterator[tuple[str, str]]:
     log, learnings = found["event_log"], found["learnings"]
     yield "version", found["version"]
@@ -132,7 +142,7 @@ def _lines(found: Answer) -> Iterator[tuple[str, str]]:
 
 
 def _shown(answer: Answer, show: Callable[[Answer], str]) -> str:
-    return str(answer["error"]) if "error" in answer else show(answer)
+    return _NO_ANSWER + answer["error"] if "error" in answer else show(answer)
 
 
 def _parts(kinds: dict[str, dict[str, int]]) -> str:
@@ -145,9 +155,11 @@ def _numbers(numbers: dict[str, int]) -> str:
 
 
 def _log(log: Answer) -> str:
+    from worker.cli.output import counted
+
     return (
-        f"{log['address']}: {log['partitions']} partitions, {log['to_read']} messages to read, "
-        f"{log['rewinds']} rewinds, {log['gaps']} gaps"
+        f"{log['address']}: {counted(log['partitions'], 'partitions')}, {counted(log['to_read'], 'messages')} to read, "
+        f"{counted(log['rewinds'], 'rewinds')}, {counted(log['gaps'], 'gaps')}"
     )
 
 

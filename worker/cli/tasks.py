@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from worker.cli.moments import Moment
+
 if TYPE_CHECKING:
     from worker.ledger import Reopened
 
@@ -24,14 +26,17 @@ def tasks_command() -> None:
 def failed_command(session_id: str | None, learning_id: str | None, limit: int, *, as_json: bool) -> None:
     """Learnings that were given up in a session, with the reason."""
     from worker.cli.access import full_session_id, open_the_ledger
-    from worker.cli.output import moment, print_rows
+    from worker.cli.output import moment
+    from worker.cli.short_ids import shown_session_ids
+    from worker.cli.tables import print_rows
 
     with open_the_ledger() as ledger:
         chosen = session_id and full_session_id(ledger, session_id)
         failed = ledger.retries.failed_entries(limit=limit, session_id=chosen, learning_id=learning_id)
+        ids = shown_session_ids(ledger, [entry.session_id for entry in failed], as_json=as_json)
     print_rows(
-        [("session", "left"), ("learning", "left"), ("tries", "right"), ("when", "left"), ("reason", "flex")],
-        [[entry.session_id, entry.learning_id, entry.tries, moment(entry.at), entry.reason] for entry in failed],
+        [("session", "left"), ("learning", "left"), ("tries", "right"), ("when", "left"), ("reason", "wrap")],
+        [[ids[entry.session_id], entry.learning_id, entry.tries, moment(entry.at), entry.reason] for entry in failed],
         as_json=as_json,
     )
 
@@ -63,31 +68,26 @@ def retry_command(
 
 
 @click.command("replay")
-@click.option("--since", help="Sessions received at or after this moment (RFC 3339).")
+@click.option("--since", type=Moment(), help="Sessions received at or after this moment (RFC 3339).")
 @click.option("--session", "session_id", help="This session.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be done.")
 @click.option("--json", "as_json", is_flag=True)
-def replay_command(since: str | None, session_id: str | None, *, dry_run: bool, as_json: bool) -> None:
+def replay_command(since: int | None, session_id: str | None, *, dry_run: bool, as_json: bool) -> None:
     """Process finished sessions again from the payloads in the ledger; results replace, never add."""
     from worker.cli.access import full_session_id, now, open_the_ledger
-    from worker.events import parse_timestamp
 
     if (since is None) == (session_id is None):
         raise click.UsageError("name either --since or --session")
-    try:
-        start = parse_timestamp(since) if since is not None else None
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="--since") from error
     moment = now()
     with open_the_ledger() as ledger:
         chosen = session_id and full_session_id(ledger, session_id)
-        reopened = ledger.retries.replay(since=start, session_id=chosen, now=moment, dry_run=dry_run)
+        reopened = ledger.retries.replay(since=since, session_id=chosen, now=moment, dry_run=dry_run)
     _enqueue_and_tell(reopened, moment, dry_run=dry_run, as_json=as_json)
 
 
 def _enqueue_and_tell(reopened: "Reopened", moment: int, *, dry_run: bool, as_json: bool) -> None:
     from worker.cli.access import enqueue_prepared
-    from worker.cli.output import plain
+    from worker.cli.output import counted, plain
 
     is_enqueued = dry_run or enqueue_prepared(reopened.sessions, sent_at=moment)
     if as_json:
@@ -99,9 +99,9 @@ def _enqueue_and_tell(reopened: "Reopened", moment: int, *, dry_run: bool, as_js
     if dry_run:
         for ref in reopened.sessions:
             click.echo(f"would open {plain(ref.session_id)} again")
-        click.echo(f"{len(reopened.sessions)} sessions would be opened again")
+        click.echo(f"{counted(len(reopened.sessions), 'sessions')} would be opened again")
         return
     click.echo(
-        f"{len(reopened.sessions)} sessions opened again"
-        + ("" if is_enqueued else ": they are done when the stack runs")
+        f"{counted(len(reopened.sessions), 'sessions')} opened again"
+        + ("" if is_enqueued or not reopened.sessions else ", to be done when the stack runs")
     )

@@ -29,22 +29,28 @@ def values_command(sort: str, limit: int | None, status: str | None, *, as_json:
         raise click.UsageError("--json and --csv exclude each other")
     with open_store() as store:
         wanted = LearningStatus(status) if status else None
-        values = ranked(store.list_learning_values(), sort=sort, status=wanted, limit=limit)
+        known = store.list_learning_values()
+        values = ranked(known, sort=sort, status=wanted, limit=limit)
         texts = store.get_learnings([value.learning_id for value in values])
     if as_json:
         click.echo(json.dumps([asdict(value) for value in values], ensure_ascii=False, indent=1))
     elif as_csv:
         _print_csv(values, texts)
     else:
-        print_values(values, texts)
+        print_values(values, texts, known=[value.learning_id for value in known])
 
 
-def print_values(values: "list[LearningValue]", learnings: "dict[str, Learning]") -> None:
-    """Rank, text, value, confidence, sessions, activation rate, status."""
-    from worker.cli.output import print_table
+def print_values(values: "list[LearningValue]", learnings: "dict[str, Learning]", *, known: list[str]) -> None:
+    """Rank, id, text, value, confidence, sessions, activation rate, status; ids are short on a terminal.
+
+    `known`: all learnings that there are, among which a short id has to mean one.
+    """
+    from worker.cli.short_ids import shown_ids
+    from worker.cli.tables import print_table
 
     columns = [
         ("#", "right"),
+        ("id", "left"),
         ("learning", "flex"),
         ("value", "right"),
         ("confidence", "right"),
@@ -53,12 +59,13 @@ def print_values(values: "list[LearningValue]", learnings: "dict[str, Learning]"
         ("status", "left"),
         ("verdict", "left"),
     ]
-    print_table(columns, (_line(rank, value, learnings) for rank, value in enumerate(values, 1)))
+    ids = shown_ids(known)
+    lines = ([str(rank), ids[value.learning_id], *_line(value, learnings)] for rank, value in enumerate(values, 1))
+    print_table(columns, lines)
 
 
-def _line(rank: int, value: "LearningValue", learnings: "dict[str, Learning]") -> list[str]:
+def _line(value: "LearningValue", learnings: "dict[str, Learning]") -> list[str]:
     return [
-        str(rank),
         _text(value, learnings),
         f"{value.estimated_value:+.4f}",
         f"{value.confidence:.4f}",

@@ -12,12 +12,12 @@ import click
 def withhold_command(session_id: str, learnings: str, *, as_json: bool) -> None:
     """Decide which learnings a session gets: inject, withhold, or excluded; asking again gives the same answer."""
     from worker.cli.access import now, open_store
-    from worker.cli.output import print_rows
+    from worker.cli.tables import print_rows
 
     with open_store() as store:
         answers = store.assign(session_id, _ids(learnings), now=now())
     print_rows(
-        [("learning", "left"), ("decision", "left"), ("withhold_probability", "right"), ("reason", "flex")],
+        [("learning", "left"), ("decision", "left"), ("withhold_probability", "right"), ("reason", "wrap")],
         [[a.learning_id, a.decision, f"{a.withhold_probability:.6f}", a.reason] for a in answers],
         as_json=as_json,
     )

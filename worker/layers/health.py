@@ -89,7 +89,8 @@ def _about_the_number(with_: int, without: int, parameters: AblationParameters) 
     if min(with_, without) >= needed:
         return ""
     if eligible < _TOO_FEW:
-        return f"only {eligible} eligible sessions: below about {_TOO_FEW} nothing can be said safely"
+        sessions = "session" if eligible == 1 else "sessions"
+        return f"only {eligible} eligible {sessions}: below about {_TOO_FEW} nothing can be said safely"
     if parameters.ablation_rate and eligible < needed / parameters.ablation_rate:
         about = needed / parameters.ablation_rate
         return (

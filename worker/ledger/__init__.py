@@ -10,6 +10,7 @@ dead_letters  what gave up
 sweep         what the broker lost
 retries       new attempts that a person asks for
 history       one session's steps
+listing       where the newest sessions stand
 retention     what is thrown away, and when
 counts        the numbers that tell whether all is well
 ledger        all of them behind one pool; underneath: states, sessions, schema, migrations, migrate, database, clock, blob
@@ -22,6 +23,7 @@ from worker.ledger.entries import EntryDetail, EntryOutcome, EntryStatus
 from worker.ledger.history import EventReceived, Published, SessionDetail, Step
 from worker.ledger.intake import HeavyReceived, LightweightReceived
 from worker.ledger.ledger import Ledger, open_ledger
+from worker.ledger.listing import SessionLine
 from worker.ledger.outbox import OutboxMessage, UnsentMessage
 from worker.ledger.partitions import Lease, PartitionState, Topic
 from worker.ledger.retention import Pruned
@@ -60,6 +62,7 @@ __all__ = [
     "Reopened",
     "Resent",
     "SessionDetail",
+    "SessionLine",
     "SessionRef",
     "SessionState",
     "SessionWork",

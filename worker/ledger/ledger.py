@@ -8,6 +8,7 @@ from worker.ledger.database import Database
 from worker.ledger.dead_letters import DeadLetters
 from worker.ledger.history import History
 from worker.ledger.intake import Intake
+from worker.ledger.listing import Listing
 from worker.ledger.migrate import bring_up_to_date
 from worker.ledger.outbox import Outbox
 from worker.ledger.partitions import SECOND, Partitions
@@ -34,6 +35,7 @@ class Ledger:
         self.sweep = Sweep(database, quiet=quiet)
         self.retries = Retries(database)
         self.history = History(database)
+        self.listing = Listing(database)
         self.retention = Retention(database)
         self.counts = Counting(database)
 

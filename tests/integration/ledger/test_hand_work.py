@@ -145,6 +145,41 @@ def test_the_history_of_a_session(ledger: Ledger, attributing: Attributing, rece
         ledger.history.session_detail("none")
 
 
+def test_listing_sessions(ledger: Ledger, failures: dict[str, SessionRef], receive: Receive) -> None:
+    """Newest first, each with what came of the learnings of its version in force; by state and by time of receipt if asked."""
+    receive(heavy("late"), now=9)
+    receive(heavy("half", active_learnings=[]), now=7)
+    ledger.retries.retry(session_id="one", now=10)
+    lines = ledger.listing.newest()
+    assert [line.session_id for line in lines] == ["late", "half", "good", "one", "two"]
+    counts = {line.session_id: (line.done, line.failed, line.pending) for line in lines}
+    assert counts == {"late": (0, 0, 0), "half": (0, 0, 0), "good": (2, 0, 0), "one": (0, 0, 0), "two": (1, 1, 0)}
+    assert [(line.attempt, line.received_at) for line in lines if line.session_id in ("late", "one")] == [
+        (1, 9),
+        (2, 0),
+    ]
+    assert [line.session_id for line in ledger.listing.newest(state=SessionState.FINISHED)] == ["good", "two"]
+    assert [line.session_id for line in ledger.listing.newest(since=7, limit=1)] == ["late"]
+    assert [line.session_id for line in ledger.listing.newest(since=7)] == ["late", "half"]
+
+
+def test_a_listing_says_what_is_open_and_why(ledger: Ledger, attributing: Attributing, receive: Receive) -> None:
+    """Learnings still to be attributed are counted, and a session that waits has its reason."""
+    attributing("s", ["a", "b", "c"])
+    [waits] = receive(heavy("w"), now=1)
+    ledger.work.mark_waiting("w", waits.version, next_try_at=9, reason="no transcript", now=2)
+    assert [(line.session_id, line.state, line.pending, line.reason) for line in ledger.listing.newest()] == [
+        ("w", SessionState.WAITING, 0, "no transcript"),
+        ("s", SessionState.ATTRIBUTING, 3, ""),
+    ]
+
+
+def test_the_neighbours_of_a_session(ledger: Ledger, receive: Receive) -> None:
+    """Just before and after it, byte by byte; the first and the last have one."""
+    receive(heavy("a"), heavy("B"), heavy("a-1"), heavy("é"))
+    assert [ledger.listing.neighbours(id_) for id_ in ("B", "a", "é")] == [["a"], ["B", "a-1"], ["a-1"]]
+
+
 def test_finding_sessions_by_the_beginning_of_their_id(ledger: Ledger, receive: Receive) -> None:
     """Signs that mean something to a LIKE are plain text here."""
     receive(heavy("ab1"), heavy("ab2"), heavy("a%"), heavy("b"))

@@ -1,0 +1,70 @@
+"""A person asks while the store server is away, hangs or says no: told once, with what to do."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+from fixtures.broker import free_port
+from fixtures.store import store_server
+from groove_command import Groove
+
+TOKENS = {"GROOVE_STORE_READ_TOKEN": "r", "GROOVE_STORE_WRITE_TOKEN": "w"}
+
+
+@pytest.fixture(params=["refuses connections", "accepts and is silent", "does not know the token"])
+def away(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
+    """Settings that name a store server which is of no use."""
+    if request.param == "refuses connections":
+        yield {"GROOVE_STORE__URL": f"http://127.0.0.1:{free_port()}", **TOKENS}
+    elif request.param == "accepts and is silent":
+        with closing(socket.create_server(("127.0.0.1", 0))) as silent:
+            yield {"GROOVE_STORE__URL": f"http://127.0.0.1:{silent.getsockname()[1]}", **TOKENS}
+    else:
+        with store_server("http://127.0.0.1:0") as (address, _):
+            yield {"GROOVE_STORE__URL": address, **TOKENS}
+
+
+def test_a_command_says_what_it_could_not_reach(away: dict[str, str], groove: Groove) -> None:
+    """One line: which part, where, why, and what to do about it."""
+    [line] = groove("values", status=1, **away).splitlines()
+    assert away["GROOVE_STORE__URL"] in line
+    assert "docker compose up -d store" in line
+    assert "cannot be reached" in line or "refuses" in line
+
+
+def test_the_status_says_it_once(away: dict[str, str], groove: Groove) -> None:
+    """The rest is told all the same, and the reason stands in one place."""
+    lines = groove("status", **away).splitlines()
+    [line] = [line for line in lines if "the store server" in line]
+    assert line.startswith("learnings  ")
+    assert "docker compose up -d store" in line
+    assert lines[-1].split() == ["average", "value", "-"]
+    assert "error" in groove.json("status", **away)["learnings"]
+
+
+def test_the_doctor_says_it_once(away: dict[str, str], groove: Groove) -> None:
+    """As a finding, with its advice on the line below."""
+    lines = [line.strip() for line in groove("doctor", status=1, **away).splitlines()]
+    [place] = [number for number, line in enumerate(lines) if line.startswith("BAD  store: ")]
+    assert lines[place + 1].startswith("start it")
+    assert sum("docker compose up -d store" in line for line in lines) == 1
+
+
+def test_a_host_that_nobody_finds_in_time_is_away() -> None:
+    """Whatever it is that takes so long, the wait has an end, and what fails at once is told at once."""
+    from threading import Event
+
+    from worker.cli.knocking import _within
+    from worker.errors import StoreUnavailable
+
+    release = Event()
+    with pytest.raises(TimeoutError):
+        _within(0.01, lambda: release.wait(60) and None)
+    release.set()
+
+    def fail() -> None:
+        raise StoreUnavailable("refused")
+
+    with pytest.raises(StoreUnavailable, match="refused"):
+        _within(60, fail)

@@ -1,0 +1,97 @@
+"""What a person sees on a terminal of some width, and what a program reads from a pipe."""
+
+import json
+from pathlib import Path
+
+import pytest
+from fixtures.ledger import heavy
+from groove_command import Groove
+
+from worker.ledger import DeadLetterReceived, Topic, open_ledger
+
+REASON = "context.session_id: " + "a long story about what was there instead, " * 4 + "and its decisive end"
+
+
+@pytest.fixture
+def given_up(groove: Groove) -> Groove:
+    """A ledger with one dead letter whose reason is long."""
+    (groove.folder / ".groove").mkdir()
+    ledger = open_ledger(f"sqlite:///{groove.folder / '.groove' / 'ledger.sqlite'}")
+    try:
+        topic = Topic(stream="groove.assessment", topic="heavy", partitions=1)
+        [place] = ledger.partitions.share_out("test", [topic], lease_seconds=30)
+        letter = DeadLetterReceived(kind="heavy", payload=b"{}", reason=REASON, offset=0)
+        ledger.intake.record(place, dead=[letter], position=1, last_id="x", gap=False, now=5, ablation_rate=0.1)
+    finally:
+        ledger.dispose()
+    return groove
+
+
+def words(lines: list[str]) -> str:
+    return " ".join(" ".join(lines).split())
+
+
+@pytest.mark.parametrize("columns", [60, 80, 200])
+def test_a_reason_goes_on_in_the_next_line(columns: int, given_up: Groove) -> None:
+    """As a table, with the reason beneath, or field by field: no line is wider than the terminal, and no word is lost."""
+    lines = given_up.on_terminal(columns, "dead-letters", "list")
+    assert max(map(len, lines)) <= columns
+    assert "its decisive end" in words(lines)
+    assert "…" not in words(lines)
+
+
+def test_a_pipe_gets_whole_lines(given_up: Groove) -> None:
+    """One line a row, with the whole reason, and nothing after it."""
+    heading, line = given_up("dead-letters", "list").splitlines()
+    assert line.endswith(f"  {REASON}")
+    assert heading == heading.rstrip()
+
+
+@pytest.mark.parametrize("command", ["status", "doctor"])
+def test_what_is_said_fits_the_terminal(command: str, given_up: Groove) -> None:
+    """Long lines go on below their beginning; in a pipe each stays one line."""
+    narrow = given_up.on_terminal(60, command)
+    assert max(map(len, narrow)) <= 60
+    assert any(line.startswith("     ") for line in narrow)
+
+
+def test_pages_about_one_learning_fit_the_terminal(groove: Groove, tmp_path: Path) -> None:
+    """`groove show`, with a text longer than the line."""
+    text = "Always " + "and always again " * 12 + "to the end"
+    (tmp_path / "one.jsonl").write_text(
+        f'{{"learning_id": "a", "category": "tool_usage", "description": "{text}", "insight": "{text}"}}\n'
+    )
+    groove("learnings", "import", tmp_path / "one.jsonl")
+    lines = groove.on_terminal(70, "show", "a")
+    assert max(map(len, lines)) <= 70
+    assert text in words(lines)
+    assert text in groove("show", "a")
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_the_table_of_values_names_what_show_takes(columns: int, groove: Groove, tmp_path: Path) -> None:
+    """On a terminal the id is short and means one learning; in a pipe it is whole."""
+    ids = [f"rule-for-all-{number}" for number in range(2)] + ["29a661b9-cd21-554e-85a8-6c3705adac07"]
+    learnings = [{"learning_id": id_, "category": "tool_usage", "description": id_, "insight": id_} for id_ in ids]
+    (tmp_path / "all.jsonl").write_text("".join(json.dumps(learning) + "\n" for learning in learnings))
+    groove("learnings", "import", tmp_path / "all.jsonl")
+    shown = [line.split()[1] for line in groove.on_terminal(columns, "values") if line[:1].isdigit()]
+    assert sorted(shown) == ["29a661b9-cd21", *ids[:2]]
+    assert "29a661b9-cd21-554e" in groove("show", "29a661b9-cd21")
+    assert {line.split()[1] for line in groove("values").splitlines()[1:]} == set(ids)
+
+
+def test_the_list_of_sessions_fits_and_names_what_show_takes(given_up: Groove) -> None:
+    """A short id on a terminal means one session of all that the ledger knows, not only of those listed."""
+    ids = [f"session-of-monday-{number}" for number in range(3)]
+    ledger = open_ledger(f"sqlite:///{given_up.folder / '.groove' / 'ledger.sqlite'}")
+    for number, id_ in enumerate(ids):
+        ledger.intake.receive(heavy=[heavy(id_)], now=number * 1_000_000, ablation_rate=0.1)
+    ledger.dispose()
+    heading, line = given_up.on_terminal(80, "sessions", "list", "--since", "1970-01-01T00:00:02Z")
+    assert heading.split() == ["session", "state", "attempt", "received", "done", "failed", "open"]
+    assert line.split()[0] == ids[2]
+    assert "session-of-monday-2" in given_up("sessions", "show", line.split()[0])
+    assert [line["session"] for line in given_up.json("sessions", "list", "--state", "received")] == ids[::-1]
+    assert "RFC 3339" in given_up("sessions", "list", "--since", "yesterday", status=2)
+    assert "RFC 3339" in given_up("outbox", "resend", "--since", "yesterday", status=2)

@@ -1,0 +1,61 @@
+"""What commands answer, word for word where it was misread."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from fixtures.ledger import heavy, lease
+from groove_command import Groove
+
+from worker.cli.output import counted
+from worker.ledger import DeadLetterReceived, Ledger, open_ledger
+
+
+@pytest.fixture
+def ledger(groove: Groove) -> Iterator[Ledger]:
+    """The one that the commands see."""
+    (groove.folder / ".groove").mkdir()
+    opened = open_ledger(f"sqlite:///{groove.folder / '.groove' / 'ledger.sqlite'}")
+    yield opened
+    opened.dispose()
+
+
+def test_one_is_told_as_one() -> None:
+    """The plural is for what is not one."""
+    assert [counted(number, "new events") for number in (0, 1, 2)] == ["0 new events", "1 new event", "2 new events"]
+
+
+def test_one_session_is_told_as_one(groove: Groove, ledger: Ledger) -> None:
+    """In what a retry answers and in what the doctor finds."""
+    ledger.intake.receive(heavy=[heavy("s")], now=1, ablation_rate=0.1)
+    assert (
+        groove("tasks", "retry", "--session", "s").strip() == "1 session opened again, to be done when the stack runs"
+    )
+    assert "ledger: 1 event, 1 session\n" in groove("doctor", status=1)
+
+
+def test_a_dead_letter_that_is_tried_again(groove: Groove, ledger: Ledger) -> None:
+    """The answer says what is done because of it, or why nothing is; the status is 1 where it failed."""
+    event = heavy("s")
+    payloads = [event.payload, heavy("s").payload, b"{broken"]
+    letters = [DeadLetterReceived(kind="heavy", payload=p, reason="r", offset=n) for n, p in enumerate(payloads)]
+    ledger.intake.record(lease(ledger), dead=letters, position=3, last_id="x", gap=False, now=5, ablation_rate=0.1)
+    broken, again, first = [str(letter.id) for letter in ledger.dead_letters.find()]
+    assert (
+        groove("dead-letters", "retry", first).strip() == f"{first}: read; session s is attributed when the stack runs"
+    )
+    assert "still cannot be read: not JSON" in groove("dead-letters", "retry", broken, status=1)
+    assert json.loads(groove("dead-letters", "retry", again, "--json"))[0]["taken_in"]
+
+
+def test_a_session_whose_payload_is_gone_is_not_tried_again(groove: Groove, ledger: Ledger) -> None:
+    """That is said, and nothing begins."""
+    [ref] = ledger.intake.receive(heavy=[heavy("s")], now=1, ablation_rate=0.1)
+    assert ledger.work.fail_session("s", ref.version, "no transcript", 10**15)
+    [letter] = ledger.dead_letters.find()
+    [again] = ledger.retries.retry(session_id="s", now=2).sessions
+    ledger.work.expect("s", again.version, [], signals_seen=0, now=3)
+    assert ledger.work.finish("s", again.version, now=4, message=None)
+    ledger.retention.prune(10**15, keep_days=1)
+    assert "no longer kept" in groove("dead-letters", "retry", str(letter.id), status=1)
+    assert ledger.history.session_detail("s").state == "finished"

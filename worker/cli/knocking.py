@@ -1,0 +1,54 @@
+"""Is the store there, before a person waits for it: workers are patient, somebody at a terminal wants to know."""
+
+import contextlib
+import threading
+from collections.abc import Callable
+
+from worker.errors import GrooveError, StoreUnavailable
+from worker.settings import Settings
+from worker.store.client import HttpStore
+
+#: seconds for finding the host, connecting and a first answer, together
+PATIENCE_SECONDS = 4.0
+
+
+def knock(settings: Settings, *, patience: float = PATIENCE_SECONDS) -> None:
+    """Raises `StoreUnavailable` when nothing answers, with a note on what to do."""
+    try:
+        _within(patience, lambda: _ask(settings, patience))
+    except TimeoutError as error:
+        reason = f"the store server at {settings.store_url} cannot be reached: no answer within {patience:g} seconds"
+        raise _with_advice(StoreUnavailable(reason), settings) from error
+    except StoreUnavailable as error:
+        raise _with_advice(error, settings) from error.__cause__
+
+
+def _ask(settings: Settings, patience: float) -> None:
+    store = HttpStore(settings.store_url, token=settings.write_token() or "", timeout_s=patience)
+    with contextlib.closing(store):
+        store.get_learnings([])
+
+
+def _within(seconds: float, call: Callable[[], None]) -> None:
+    """In a thread of its own: looking a host up knows no deadline. Raises what `call` raises, or `TimeoutError`."""
+    raised: list[GrooveError] = []
+
+    def run() -> None:
+        try:
+            call()
+        except GrooveError as error:
+            raised.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if thread.is_alive():
+        raise TimeoutError
+    if raised:
+        raise raised[0]
+
+
+def _with_advice(error: StoreUnavailable, settings: Settings) -> StoreUnavailable:
+    start = "is it running? in compose `docker compose up -d store`; else check GROOVE_STORE__URL and the tokens"
+    error.add_note(start if settings.store.url else "its process hangs: end it, and start `groove up` again")
+    return error
