@@ -72,7 +72,9 @@ class Intake:
             change = {"position": position, "last_id": last_id, "gaps": LogPartition.gaps + int(gap)}
             move(connection, lease, change)
             keep(connection, lease, dead, now)
-            return batch.store(connection)
+            refs = batch.store(connection)
+        self._look_again(batch)
+        return refs
 
     def receive(
         self,
@@ -85,7 +87,18 @@ class Intake:
         """The same without a place in the log: a dead letter that can be read by now."""
         batch = _Batch(heavy, lightweight, BY_HAND, now=now, ablation_rate=ablation_rate, quiet=self._quiet)
         with self._database.write(durable=True) as connection:
-            return batch.store(connection)
+            refs = batch.store(connection)
+        self._look_again(batch)
+        return refs
+
+    def _look_again(self, batch: "_Batch") -> None:
+        """A session that was not there yet may have been received and prepared while our signals for it were not to be seen.
+
+        On SQLite nobody writes while we do.
+        """
+        if batch.early and not self._database.is_sqlite:
+            with self._database.write() as connection:
+                batch.reopen_later(connection, batch.early)
 
 
 class _Batch:
@@ -108,6 +121,8 @@ class _Batch:
         self._place = place
         self._ablation_rate = ablation_rate
         self._lightweight = {str(derived_id(received.payload)): received for received in reversed(lightweight)}
+        #: sessions that got signals before they were received
+        self.early: set[str] = set()
 
     def store(self, connection: Connection) -> list[SessionRef]:
         heavy = self._store_heavy(connection)
@@ -115,7 +130,7 @@ class _Batch:
         refs = self._begin_sessions(connection, _newest(heavy)) if heavy else []
         others = signalled - {ref.session_id for ref in refs}
         if others:
-            self._reopen_later(connection, others)
+            self.early = others - self.reopen_later(connection, others)
         return refs
 
     def _store_heavy(self, connection: Connection) -> list[HeavyReceived]:
@@ -185,19 +200,23 @@ class _Batch:
             "received_at": self._now,
         } | fresh(self._now)
 
-    def _reopen_later(self, connection: Connection, session_ids: set[str]) -> None:
-        """Wait for each session's row before looking at its state: a preparation that read the signals may be about to say so."""
-        query = select(Session.session_id, Session.state).where(
-            Session.session_id.in_(sorted(session_ids)), Session.own_signals == 0
-        )
-        rows = connection.execute(query.order_by(Session.session_id).with_for_update()).all()
-        read = [row.session_id for row in rows if row.state in (SessionState.ATTRIBUTING, SessionState.FINISHED)]
+    def reopen_later(self, connection: Connection, session_ids: set[str]) -> set[str]:
+        """Those of them whose signals were read already are begun again after the quiet period -> those that are there at all.
+
+        Waits for each session's row before it looks at its state: a preparation that read the signals may be about to say so.
+        """
+        query = select(Session.session_id, Session.state, Session.own_signals)
+        query = query.where(Session.session_id.in_(sorted(session_ids))).order_by(Session.session_id)
+        rows = connection.execute(query.with_for_update()).all()
+        read = [row.session_id for row in rows if row.state in _SIGNALS_READ and not row.own_signals]
         if read:
             change = update(Session).where(Session.session_id.in_(read)).values(reopen_at=self._now + self._quiet)
             connection.execute(change)
+        return {row.session_id for row in rows}
 
 
 _BEFORE_ALL = -(2**63)
+_SIGNALS_READ = (SessionState.ATTRIBUTING, SessionState.FINISHED)
 
 
 def _place_in_time(received: HeavyReceived) -> tuple[int, str]:

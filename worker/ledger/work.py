@@ -318,4 +318,4 @@ def _note(
 
 
 def _numbers(wanted: int, refused: int) -> str:
-    return f"{wanted} learnings" + (f", {refused} refused" if refused else "")
+    return f"{wanted} learning{'' if wanted == 1 else 's'}" + (f", {refused} refused" if refused else "")

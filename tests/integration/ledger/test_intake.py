@@ -248,6 +248,27 @@ def test_a_newer_event_that_another_replica_takes_in_meanwhile(postgresql_url: s
         opened.dispose()
 
 
+def test_signals_that_came_while_their_session_was_received(postgresql_url: str) -> None:
+    """The session comes, is prepared and finished while its signals are stored but not yet to be seen: it is begun again for them."""
+    ours, theirs = (open_ledger(postgresql_url) for _ in range(2))
+    finished: list[bool] = []
+
+    def finish_meanwhile(_connection: object) -> None:
+        if not finished:
+            [ref] = theirs.intake.receive(heavy=[heavy("s")], now=1, ablation_rate=0.1)
+            assert theirs.work.load_work("s", ref.version).lightweight == ()
+            theirs.work.expect("s", ref.version, [], signals_seen=0, now=2)
+            finished.append(theirs.work.finish("s", ref.version, now=3, message=None))
+
+    sqlalchemy.event.listen(ours.intake._database._engine, "commit", finish_meanwhile)
+    ours.intake.receive(lightweight=[signal("s")], now=4, ablation_rate=0.1)
+    assert finished == [True]
+    detail = ours.history.session_detail("s")
+    assert (detail.lightweight, detail.reopen_at) == (1, 4 + QUIET)
+    for opened in (ours, theirs):
+        opened.dispose()
+
+
 def with_transcript(event: HeavyReceived, transcript: bytes) -> HeavyReceived:
     return HeavyReceived(
         event=event.event,
