@@ -158,6 +158,8 @@ def test_the_dashboard_shows_what_the_parts_tell(groove: Groove, connected: dict
     groove("publish", write_events(tmp_path / "events.jsonl", sessions(1)), **settings)
     finished = 'groove_sessions{state="finished"}'
     wait_until(lambda: figures(bridge).get(finished) == 1, "the session is finished", seconds=200)
+    ended = 'flower_task_runtime_seconds_count{task="groove.finish_session"'
+    wait_until(lambda: any(name.startswith(ended) for name in figures(flower, token="")), "Flower has heard of it")
 
     told = {**figures(store), **figures(bridge), **figures(worker), **figures(flower, token="")}
     assert told["groove_events_received_total"] == 1

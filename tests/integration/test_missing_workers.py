@@ -24,7 +24,7 @@ def test_a_whole_kind_of_worker_is_missed(broker_url: str) -> None:
     signs.show("attribution@here", now=now, held=[])
     canvas.enqueue(app, [canvas.prepare(app, "s", SessionVersion(timestamp=1, event_id="e"), sent_at=1)])
     try:
-        with pytest.raises(Unavailable, match="1 wait for embedding, and no worker takes them"):
+        with pytest.raises(Unavailable, match="1 queued for embedding, and no worker takes them"):
             _parts(settings)
         signs.show("worker-1@here", now=now, held=[])
         assert "1 worker-1" in _parts(settings)
