@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from celery import current_app, group, shared_task
+from celery.utils import uuid
 from measuring import (
     RESULTS,
     ROOT,
@@ -83,8 +84,12 @@ def start_nothing(session_id: str, version: Any, learning_ids: list[str]) -> Non
     app = current_app._get_current_object()  # noqa: SLF001 - Celery's way from its proxy to the app
     header = group([nothing.si(session_id, version, [id_]).set(queue=ATTRIBUTION) for id_ in learning_ids], app=app)
     callback = count.si(session_id, version).set(queue=ATTRIBUTION)
+    group_id = uuid()
+    callback.freeze(group_id=group_id)
+    app.backend.apply_chord((group_id, header.freeze(group_id, chord=callback).results), callback)
+    # in one batch: `chord(header)(callback)` drops the producer and would send message by message
     with app.producer_or_acquire() as producer, producer.batch():
-        canvas._start_chord(app, header, callback, producer)  # noqa: SLF001 - published as ours are
+        header.apply_async(task_id=group_id, producer=producer, add_to_parent=False)
 
 
 @shared_task(name="benchmark.start")

@@ -4,6 +4,7 @@ import base64
 import json
 from typing import Any
 
+from celery import chord, group
 from redis import Redis
 
 from worker import canvas
@@ -19,8 +20,6 @@ def test_a_sessions_header_goes_out_in_one_batch(broker_url: str) -> None:
     """Forty tasks cost the broker a few reads, not one each, and every task carries the callback and when it was sent."""
     app = make_app(load_settings({"GROOVE_BROKER": broker_url}))
     client = Redis.from_url(broker_url)
-    # a publisher that is no worker would subscribe to every result, one by one
-    app.backend.result_consumer.consume_from = lambda _task_id: None
     canvas.enqueue_session(app, "connects", VERSION, ["learning"], per_task=1, sent_at=1)
     client.delete(ATTRIBUTION)
     before = client.info("stats")["total_reads_processed"]
@@ -53,6 +52,44 @@ def test_a_task_is_sent_as_celery_itself_would(broker_url: str) -> None:
     client.delete(EMBEDDING)
     app.close()
     assert ours == theirs
+
+
+def test_a_chord_is_sent_as_celery_itself_would(broker_url: str) -> None:
+    """Bodies, headers and the counter are those of `chord(header)(callback)`, but for ids; no task gets an address for an answer."""
+    app = make_app(load_settings({"GROOVE_BROKER": broker_url}))
+    client = Redis.from_url(broker_url)
+    portions = [["a", "b"], ["c"]]
+    header = [canvas.attribute(app, "session", VERSION, ids, sent_at=7) for ids in portions]
+    # a publisher that is no worker would subscribe to every result, one by one
+    app.backend.result_consumer.consume_from = lambda _task_id: None
+    chord(group([signature.set(ignore_result=True) for signature in header], app=app))(
+        canvas.finish(app, "session", VERSION).set(ignore_result=True)
+    )
+    theirs, their_counter = _taken(client)
+    canvas.enqueue_session(app, "session", VERSION, ["a", "b", "c"], per_task=2, sent_at=7)
+    ours, our_counter = _taken(client)
+    app.close()
+    assert ours == theirs
+    assert our_counter == their_counter == [b"2"]
+
+
+def _taken(client: Redis) -> tuple[list[dict[str, Any]], list[bytes]]:
+    """What waits in the queue, without its own ids, and what the counters of the chords say; both are gone then."""
+    messages = [_without_chord_ids(json.loads(message)) for message in client.lrange(ATTRIBUTION, 0, -1)]
+    counters = client.keys("celery-taskset-meta-*.s")
+    sizes = [client.get(counter) for counter in counters]
+    client.delete(ATTRIBUTION, *counters)
+    return messages, sizes
+
+
+def _without_chord_ids(message: dict[str, Any]) -> dict[str, Any]:
+    arguments, keywords, embedded = json.loads(base64.b64decode(message.pop("body")))
+    callback = embedded["chord"]
+    options = {name: callback["options"][name] for name in ("queue", "argsrepr")}
+    chord_ = {name: callback[name] for name in ("task", "args", "kwargs", "immutable")} | options
+    assert message["headers"].pop("group")
+    assert callback["options"]["task_id"]
+    return _without_ids(message) | {"body": [arguments, keywords, chord_]}
 
 
 def _without_ids(message: dict[str, Any]) -> dict[str, Any]:

@@ -18,6 +18,10 @@ from worker.errors import ConfigurationError
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
 #: on processors 16 is the fastest in either format (benchmarks/embedding.py), and what a batch needs stays small
 _BATCH_SIZE = {"cpu": 16, "cuda": 512, "mps": 128}
+#: what torch and oneDNN keep ready for each shape of a matrix they have seen; each batch has its own, which its six layers share, and
+#: the thousand that are kept by themselves are 170 MB that help nobody
+_SHAPE_CACHES = ("LRU_CACHE_CAPACITY", "ONEDNN_PRIMITIVE_CACHE_CAPACITY")
+_SHAPES_KEPT = "16"
 #: the first of each warms up, and the best of the rest is what nobody disturbed
 _TURNS = 6
 
@@ -100,6 +104,8 @@ class _Loaded:
         if isinstance(source, Path):
             os.environ.setdefault("HF_HUB_OFFLINE", "1")
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+        for cache in _SHAPE_CACHES:
+            os.environ.setdefault(cache, _SHAPES_KEPT)
         try:
             import torch
             from sentence_transformers import SentenceTransformer
