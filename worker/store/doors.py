@@ -8,8 +8,8 @@ from starlette.requests import Request
 from worker.errors import ConfigurationError, GrooveError
 from worker.store.addresses import StoreAddress
 
-#: bytes; the records of a session with thousands of messages and learnings fit
-MAX_BODY_BYTES = 64_000_000
+#: bytes; a session's end brings all its records: two thousand learnings with a thousand signals each fit
+MAX_BODY_BYTES = 256_000_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
