@@ -266,7 +266,7 @@ def measure(settings: Settings, options: argparse.Namespace) -> dict[str, Any]:
             ours, cpu = on.ours(sessions, 1)
             rounds.append({"nothing": idle, "nothing_cpu": idle_cpu, "ours": ours, "cpu": cpu, "ratio": idle / ours})
         for number in range(options.repeats):
-            names = [f"large-{number}-{i}" for i in range(max(2, options.sessions // 2))]
+            names = [f"large-{number}-{i}" for i in range(options.sessions)]
             ones = on.make_ready([f"{name}-1" for name in names], every, template)
             groups = on.make_ready([f"{name}-25" for name in names], every, template)
             (one, _), (many, _) = on.ours(ones, 1), on.ours(groups, GROUPED)
