@@ -14,9 +14,9 @@ from bridge_runs.events import event_id, heavy_event, session_id
 from bridge_runs.logs import ATTRIBUTED, HEAVY
 from bridge_runs.publishing import publish
 from bridge_runs.stack import Stack
+from fixtures.waiting import wait_until
 from groove_command import Groove
 from iggy_standin.threaded import ThreadedStandIn
-from waiting import wait_until
 
 from worker.event_log.opening import open_event_log
 

@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 from fixtures.broker import free_port
+from fixtures.waiting import wait_until
 from groove_command import Groove
 from small_sessions import LEARNINGS, sessions, write_events, write_learnings
-from waiting import wait_until
 
 PROJECT_FOLDER = Path(__file__).parents[2]
 

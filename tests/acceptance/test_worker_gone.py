@@ -9,9 +9,9 @@ from typing import Any
 
 import psutil
 import pytest
+from fixtures.waiting import wait_until
 from groove_command import Groove
 from small_sessions import sessions, write_events, write_learnings
-from waiting import wait_until
 
 from worker.settings import load_settings
 from worker.signs_of_life import SignsOfLife

@@ -114,6 +114,42 @@ def test_a_preparation_catches_up_with_the_store(parts: Resources) -> None:
     assert parts.ledger.work.load_work("s", replace(ref.version, attempt=6)).state is SessionState.RECEIVED
 
 
+def test_an_attempt_number_is_not_used_for_something_else(parts: Resources) -> None:
+    """The store has finished the attempt that a retry after a restore begins: what it publishes then gets a number of its own."""
+    ref = attributed(parts, "a")
+    assert finish(parts, "s", ref.version) == {"state": "finished"}
+    parts.store.finish_session("s", replace(ref.version, attempt=2), records=[])
+    [retried] = parts.ledger.retries.retry(session_id="s", now=9).sessions
+    assert Preparation(parts, "s", retried.version).run()["state"] == "begun again"
+    assert parts.ledger.work.load_work("s", replace(ref.version, attempt=3)).state is SessionState.RECEIVED
+
+
+def test_a_dead_session_is_not_finished(parts: Resources) -> None:
+    """A late copy of its finish does nothing."""
+    ref = attributed(parts, "a")
+    parts.ledger.work.fail_session("s", ref.version, "no", 5)
+    assert finish(parts, "s", ref.version) == {"state": "dead"}
+    assert parts.store.get_learning_value("a").session_count == 0
+
+
+def test_a_session_that_is_prepared_again_is_finished_after_that(parts: Resources) -> None:
+    """Its learnings may all be done by then: the preparation sends for the finish."""
+    ref = attributed(parts, "a")
+    assert parts.ledger.work.prepare_again("s", ref.version, 5)
+    assert finish(parts, "s", ref.version) == {"state": "early"}
+    assert parts.ledger.work.expect("s", ref.version, ["a"], signals_seen=0, now=6) == []
+    assert finish(parts, "s", ref.version) == {"state": "finished"}
+
+
+def test_an_event_whose_payload_is_gone_is_put_aside(parts: Resources) -> None:
+    """It would be sent again for ever otherwise."""
+    ref = attributed(parts, "a")
+    with parts.ledger.work._database.write() as connection:
+        connection.exec_driver_sql("DELETE FROM payload")
+    assert finish(parts, "s", ref.version)["state"] == "failed"
+    assert state(parts) is SessionState.DEAD
+
+
 def test_a_newer_event_that_only_the_store_knows(parts: Resources) -> None:
     """The session is put aside with the reason, until the event log brings the event or a person decides."""
     ref = attributed(parts, "a")

@@ -15,10 +15,10 @@ from sqlalchemy.orm import DeclarativeBase
 from worker.events import HeavyEvent, LightweightEvent, derived_id
 from worker.ledger.blob import pack
 from worker.ledger.database import Database, insert_into, insert_new
-from worker.ledger.dead_letters import DeadLetterReceived, keep
+from worker.ledger.dead_letters import DeadLetterReceived, keep, settle_sessions
 from worker.ledger.partitions import Lease, move
 from worker.ledger.schema import Entry, Event, Lightweight, LogPartition, Payload, Session, Transcript
-from worker.ledger.sessions import SessionRef, fresh, note, ref_of
+from worker.ledger.sessions import SessionRef, fresh, keep_signals, note, ref_of
 from worker.ledger.states import SessionState
 
 #: where an event stands that did not come from the log
@@ -72,9 +72,7 @@ class Intake:
             change = {"position": position, "last_id": last_id, "gaps": LogPartition.gaps + int(gap)}
             move(connection, lease, change)
             keep(connection, lease, dead, now)
-            refs = batch.store(connection)
-        self._look_again(batch)
-        return refs
+            return batch.store(connection)
 
     def receive(
         self,
@@ -87,18 +85,7 @@ class Intake:
         """The same without a place in the log: a dead letter that can be read by now."""
         batch = _Batch(heavy, lightweight, BY_HAND, now=now, ablation_rate=ablation_rate, quiet=self._quiet)
         with self._database.write(durable=True) as connection:
-            refs = batch.store(connection)
-        self._look_again(batch)
-        return refs
-
-    def _look_again(self, batch: "_Batch") -> None:
-        """A session that was not there yet may have been received and prepared while our signals for it were not to be seen.
-
-        On SQLite nobody writes while we do.
-        """
-        if batch.early and not self._database.is_sqlite:
-            with self._database.write() as connection:
-                batch.reopen_later(connection, batch.early)
+            return batch.store(connection)
 
 
 class _Batch:
@@ -121,16 +108,16 @@ class _Batch:
         self._place = place
         self._ablation_rate = ablation_rate
         self._lightweight = {str(derived_id(received.payload)): received for received in reversed(lightweight)}
-        #: sessions that got signals before they were received
-        self.early: set[str] = set()
 
     def store(self, connection: Connection) -> list[SessionRef]:
+        contexts = (received.event.context for received in self._lightweight.values())
+        keep_signals(connection, {context.session_id for context in contexts if context is not None})
         heavy = self._store_heavy(connection)
         signalled = self._store_lightweight(connection)
         refs = self._begin_sessions(connection, _newest(heavy)) if heavy else []
         others = signalled - {ref.session_id for ref in refs}
         if others:
-            self.early = others - self.reopen_later(connection, others)
+            self._reopen_later(connection, others)
         return refs
 
     def _store_heavy(self, connection: Connection) -> list[HeavyReceived]:
@@ -185,7 +172,9 @@ class _Batch:
             return []
         begun = connection.execute(_replace_older(connection), rows)
         refs = sorted((ref_of(row) for row in begun), key=lambda ref: ref.session_id)
-        connection.execute(delete(Entry).where(Entry.session_id.in_([ref.session_id for ref in refs])))
+        ids = [ref.session_id for ref in refs]
+        connection.execute(delete(Entry).where(Entry.session_id.in_(ids)))
+        settle_sessions(connection, ids)
         note(connection, refs, "received", self._now)
         return refs
 
@@ -200,19 +189,19 @@ class _Batch:
             "received_at": self._now,
         } | fresh(self._now)
 
-    def reopen_later(self, connection: Connection, session_ids: set[str]) -> set[str]:
-        """Those of them whose signals were read already are begun again after the quiet period -> those that are there at all.
+    def _reopen_later(self, connection: Connection, session_ids: set[str]) -> None:
+        """Wait for each session's row before looking at its state: a preparation that read the signals may be about to say so.
 
-        Waits for each session's row before it looks at its state: a preparation that read the signals may be about to say so.
+        One that has been prepared and is to be prepared again has read them too, and some of its learnings may be done.
         """
-        query = select(Session.session_id, Session.state, Session.own_signals)
-        query = query.where(Session.session_id.in_(sorted(session_ids))).order_by(Session.session_id)
-        rows = connection.execute(query.with_for_update()).all()
-        read = [row.session_id for row in rows if row.state in _SIGNALS_READ and not row.own_signals]
+        query = select(Session.session_id, Session.state, Session.prepared_at).where(
+            Session.session_id.in_(sorted(session_ids)), Session.own_signals == 0
+        )
+        rows = connection.execute(query.order_by(Session.session_id).with_for_update()).all()
+        read = [row.session_id for row in rows if row.state in _SIGNALS_READ or row.prepared_at is not None]
         if read:
             change = update(Session).where(Session.session_id.in_(read)).values(reopen_at=self._now + self._quiet)
             connection.execute(change)
-        return {row.session_id for row in rows}
 
 
 _BEFORE_ALL = -(2**63)

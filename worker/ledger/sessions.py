@@ -3,11 +3,11 @@
 Whoever changes a session locks its row first, then its entries; several sessions in the order of their ids. So nobody deadlocks.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, delete, func, insert, select, update
 
 from worker.domain import SessionVersion
 from worker.errors import NotFound, Superseded
@@ -43,6 +43,7 @@ class Standing:
     state: SessionState
     own_signals: bool
     tries: int
+    was_prepared: bool
 
 
 # Statements that run for every session or entry are built once; `key_of` holds what they ask for.
@@ -58,11 +59,16 @@ ITS_ENTRIES = and_(
     Entry.event_id == bindparam("of_event"),
     Entry.attempt == bindparam("of_attempt"),
 )
-_STANDING = select(
-    Session.timestamp, Session.event_id, Session.attempt, Session.state, Session.own_signals, Session.tries
-).where(THIS_SESSION)
+_STANDING = (
+    select(Session.timestamp, Session.event_id, Session.attempt)
+    .add_columns(Session.state, Session.own_signals, Session.tries, Session.prepared_at)
+    .where(THIS_SESSION)
+)
 _STANDING_LOCKED = _STANDING.with_for_update()
 _NOTE = insert(SessionStep)
+#: any number that no other lock of ours on a text has
+_SIGNALS = 0x51674E
+_KEEP_SIGNALS = select(func.pg_advisory_xact_lock(_SIGNALS, func.hashtext(bindparam("of_session"))))
 
 
 def key_of(session_id: str, version: SessionVersion) -> dict[str, Any]:
@@ -97,7 +103,23 @@ def standing(connection: Connection, session_id: str, version: SessionVersion, *
     in_force = version_of(row)
     if in_force != version:
         raise Superseded(f"session {session_id}: attempt {in_force.attempt} of event {in_force.event_id} is in force")
-    return Standing(version=in_force, state=SessionState(row.state), own_signals=bool(row.own_signals), tries=row.tries)
+    return Standing(
+        version=in_force,
+        state=SessionState(row.state),
+        own_signals=bool(row.own_signals),
+        tries=row.tries,
+        was_prepared=row.prepared_at is not None,
+    )
+
+
+def keep_signals(connection: Connection, session_ids: Iterable[str]) -> None:
+    """Until the transaction ends nobody else stores signals of these sessions, or counts them: what is not yet to be seen is waited for.
+
+    Before any row is locked. Nothing to do on SQLite, where one writes at a time.
+    """
+    if connection.dialect.name == "postgresql":
+        for session_id in sorted(session_ids):
+            connection.execute(_KEEP_SIGNALS, {"of_session": session_id})
 
 
 def begin_attempts(

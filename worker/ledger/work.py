@@ -26,6 +26,7 @@ from worker.ledger.sessions import (
     Standing,
     begin_attempts,
     is_version,
+    keep_signals,
     key_of,
     note,
     of_version,
@@ -53,6 +54,8 @@ _FINISH = (
     .where(THIS_VERSION, Session.state == SessionState.ATTRIBUTING, ~exists().where(_IS_OPEN))
     .values(state=SessionState.FINISHED, finished_at=bindparam("at"))
 )
+_LOCK = select(Session.session_id).where(THIS_SESSION).with_for_update()
+_ANY_OPEN = select(exists().where(_IS_OPEN))
 _FORGET_RECORDS = update(Entry).where(ITS_ENTRIES).values(record=None)
 _REFUSE = (
     update(Entry)
@@ -80,6 +83,8 @@ class SessionWork:
     lightweight: tuple[bytes, ...]
     #: failed preparations, or looks for the transcript
     tries: int
+    #: it is prepared once more, and some of its learnings may be done
+    was_prepared: bool
 
 
 class Work(Entries, Transcripts):
@@ -107,6 +112,7 @@ class Work(Entries, Transcripts):
                 transcript=find_transcript(connection, session_id, version.event_id),
                 lightweight=() if session.own_signals else _lightweight(connection, session_id),
                 tries=session.tries,
+                was_prepared=session.was_prepared,
             )
 
     def start_session(self, session_id: str, version: SessionVersion, now: int) -> None:
@@ -186,6 +192,7 @@ class Work(Entries, Transcripts):
         reasons = {learning_id: readable(reason) for learning_id, reason in (refused or {}).items()}
         wanted = sorted({*learning_ids, *reasons})
         with self._database.write() as connection:
+            keep_signals(connection, [session_id])
             session = standing(connection, session_id, version, lock=True)
             if session.state not in _OPEN:
                 return []
@@ -222,6 +229,7 @@ class Work(Entries, Transcripts):
         """
         key = key_of(session_id, version)
         with self._database.write() as connection:
+            connection.execute(_LOCK, key)  # entries that somebody adds meanwhile are seen by the next statement
             if not connection.execute(_FINISH, {**key, "at": now}).rowcount:
                 return False
             if message is not None:
@@ -238,7 +246,8 @@ class Work(Entries, Transcripts):
         """Its learnings are there, but closing it failed. False: the sweeper tries again. True: give it up with `fail_session`."""
         with self._database.write() as connection:
             session = standing(connection, session_id, version, lock=True)
-            if session.state != SessionState.ATTRIBUTING:
+            is_open = connection.scalar(_ANY_OPEN, key_of(session_id, version))
+            if session.state != SessionState.ATTRIBUTING or is_open:
                 return False
             tries = session.tries + 1
             _change(connection, session_id, {"tries": tries, "reason": readable(reason), "sent_at": now})

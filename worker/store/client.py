@@ -38,8 +38,8 @@ from worker.store.protocol import (
 
 #: seconds for operations that go through everything
 _LONG_TIMEOUT_S = 600.0
-#: what a proxy before the store says when it cannot reach it, or is asked too often
-_NOT_NOW = frozenset({429, 502, 503, 504})
+#: a request this large may take a second more
+_BYTES_A_SECOND = 1_000_000
 
 
 class HttpStore(AttributionStore):
@@ -176,7 +176,7 @@ class HttpStore(AttributionStore):
 
     def _send(self, operation: Operation, body: bytes) -> tuple[int, bytes]:
         connection = self._kept() or self._connect()
-        connection.timeout = _LONG_TIMEOUT_S if operation.is_long else self._timeout_s
+        connection.timeout = (_LONG_TIMEOUT_S if operation.is_long else self._timeout_s) + len(body) / _BYTES_A_SECOND
         if connection.sock is None:
             connection.connect()
         connection.sock.settimeout(connection.timeout)
@@ -239,7 +239,8 @@ def _error_of(status: int, body: bytes, address: StoreAddress) -> Exception:
         name, detail = problem["title"], problem["detail"]
     except (ValueError, KeyError, TypeError):
         unread = f"the store server at {address} answered {status}: {body[:200]!r}"
-        return StoreUnavailable(unread) if status in _NOT_NOW else GrooveError(unread)
+        # no answer of ours: a server that is being stopped, or something that stands before it
+        return GrooveError(unread) if status == 413 else StoreUnavailable(unread)
     if status in (401, 403):
         # as while tokens are changed, part by part: nothing is wrong with the work
         return StoreUnavailable(f"the store server at {address} refuses: {detail}")

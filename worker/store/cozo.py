@@ -139,11 +139,11 @@ class CozoStore(AttributionStore):
 
     def open_session(self, session_id: str, version: SessionVersion, learning_ids: list[str]) -> OpenedSession:
         with self._space.working(version.timestamp, session_id) as work:
-            take_version(work.transaction, work.draft, session_id, version)
+            known = take_version(work.transaction, work.draft, session_id, version)
             rows = work.transaction.read("assignments", session_id=session_id)
             assignments = {row[0]: assignment_of(row) for row in rows}
             learnings = _known_among(work.draft, [*learning_ids, *assignments])
-        return OpenedSession(learnings=learnings, assignments=assignments)
+        return OpenedSession(learnings=learnings, assignments=assignments, is_finished=known.is_finished)
 
     def get_session_version(self, session_id: str) -> SessionVersion:
         with self._space.reading() as memory:
@@ -236,9 +236,8 @@ class CozoStore(AttributionStore):
     # -- maintenance
 
     def rebuild(self, *, repair: bool) -> list[SumDifference]:
-        differences = rebuild(self._space.database, repair=repair)
+        differences = rebuild(self._space.database, repair=self._space.forget if repair else None)
         if repair:
-            self._space.forget()
             self.refresh_values()
         return differences
 

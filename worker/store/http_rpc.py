@@ -12,6 +12,9 @@ from worker.store.problems import answered, problem
 from worker.store.protocol import AttributionStore
 from worker.store.running import Runner
 
+#: a larger request keeps the database busy for as long as a long operation
+_SHORT_BYTES = 1_000_000
+
 
 def rpc_route(store: AttributionStore, tokens: Tokens, runner: Runner) -> Route:
     async def endpoint(request: Request) -> Response:
@@ -22,9 +25,10 @@ def rpc_route(store: AttributionStore, tokens: Tokens, runner: Runner) -> Route:
 
     async def answer(request: Request, operation: Operation) -> Response:
         tokens.admit(request, is_write=operation.is_write)
-        arguments = operation.arguments.validate_json(await read_body(request))
+        body = await read_body(request)
+        arguments = operation.arguments.validate_json(body)
         call = partial(getattr(store, operation.name), **arguments)
-        result = await runner.run(operation.name, call, is_long=operation.is_long)
+        result = await runner.run(operation.name, call, is_long=operation.is_long or len(body) > _SHORT_BYTES)
         return Response(operation.result.dump_json(result), media_type="application/json")
 
     return Route("/rpc/{operation}", endpoint, methods=["POST"])

@@ -3,7 +3,7 @@
 One learning a transaction, so that work goes on meanwhile; at the end the global row against the sums of all of them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from worker.layers.sums import TemporalSums
 from worker.store.database import CozoDatabase, Row, Transaction
@@ -23,14 +23,17 @@ from worker.store.totals import (
 )
 
 
-def rebuild(database: CozoDatabase, *, repair: bool) -> list[SumDifference]:
-    """Compare what is stored with what the records say; with `repair`, the records win."""
+def rebuild(database: CozoDatabase, *, repair: Callable[[], None] | None) -> list[SumDifference]:
+    """Compare what is stored with what the records say; with `repair`, the records win.
+
+    `repair` is called before the database is let go after each change: whoever keeps sums in memory has to read them again.
+    """
     everywhere = (row[0] for name in ("learnings_with_records", "learnings_with_sums") for row in database.read(name))
     differences = [d for learning_id in sorted(set(everywhere)) for d in _one(database, learning_id, repair=repair)]
     return differences + _global(database, repair=repair)
 
 
-def _one(database: CozoDatabase, learning_id: str, *, repair: bool) -> list[SumDifference]:
+def _one(database: CozoDatabase, learning_id: str, *, repair: Callable[[], None] | None) -> list[SumDifference]:
     with database.transaction() as transaction:
         stored = joined(
             transaction.read("sums_of_learning", learning_id=learning_id),
@@ -45,10 +48,11 @@ def _one(database: CozoDatabase, learning_id: str, *, repair: bool) -> list[SumD
         if repair and differences:
             for key in keys:
                 _repair(transaction, key, stored.get(key, Totals()), true.get(key, Totals()))
+            repair()
     return differences
 
 
-def _global(database: CozoDatabase, *, repair: bool) -> list[SumDifference]:
+def _global(database: CozoDatabase, *, repair: Callable[[], None] | None) -> list[SumDifference]:
     with database.transaction() as transaction:
         totals = joined(transaction.read("all_sums"), [])
         standings = [history_of(row).standing for row in transaction.read("all_standings")]
@@ -57,6 +61,7 @@ def _global(database: CozoDatabase, *, repair: bool) -> list[SumDifference]:
         stored = temporal_row(read_global(transaction.read("global_sums")))
         if repair and stored != true:
             transaction.write("put_global_sums", [[0, *true]])
+            repair()
     return _named("", TEMPORAL_COLUMNS, stored, true)
 
 

@@ -40,6 +40,8 @@ class OpenedSession:
     learnings: dict[str, Learning] = field(default_factory=dict)
     #: logged by our own assignment API for this session, whether asked for or not
     assignments: dict[str, Assignment] = field(default_factory=dict)
+    #: this very version was finished before
+    is_finished: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -38,6 +38,7 @@ def finish(
         before = _rows_before(work, session_id)
         stored = _replace(work, version, before, taken)
         learning_ids = sorted({*(row[0] for row in before), *(record.learning_id for record in taken)})
+        note_records(work.draft, session_id, learning_ids)
         # a version's deprecations are settled when it first finishes; what shows later waits for the next session
         if known.is_finished:
             values, _ = work.lifecycle.bring_up_to_date(learning_ids)
@@ -48,7 +49,9 @@ def finish(
         records=tuple(sorted(stored, key=lambda record: record.learning_id)),
         values=tuple(values),
         deprecations=tuple(sorted(deprecations, key=lambda decision: (decision.learning_id, decision.number))),
-        refused={record.learning_id: UNKNOWN_LEARNING for record in records if record not in taken},
+        refused=dict.fromkeys(
+            sorted({record.learning_id for record in records}.difference(learning_ids)), UNKNOWN_LEARNING
+        ),
     )
 
 
@@ -77,7 +80,7 @@ def _conclude(work: Work, cause: Cause, learning_ids: list[str]) -> tuple[list[L
     """This version's first finish: it carries the transitions it caused, and those that nobody carried yet."""
     values, deprecations = work.lifecycle.bring_up_to_date(learning_ids, cause=cause)
     carried = work.lifecycle.carry(cause)
-    mark_finished(work.transaction, work.draft, cause.session_id, learning_ids)
+    mark_finished(work.transaction, work.draft, cause.session_id)
     return values, [*deprecations, *carried]
 
 

@@ -50,9 +50,7 @@ def note_records(draft: Memory, session_id: str, learning_ids: Sequence[str]) ->
         draft.sessions[session_id] = replace(state, recorded=state.recorded.union(learning_ids))
 
 
-def mark_finished(transaction: Transaction, draft: Memory, session_id: str, learning_ids: Sequence[str]) -> None:
-    """With records of these learnings."""
-    note_records(draft, session_id, learning_ids)
+def mark_finished(transaction: Transaction, draft: Memory, session_id: str) -> None:
     _write(transaction, draft, session_id, replace(draft.sessions[session_id], is_finished=True))
 
 

@@ -8,7 +8,7 @@ from worker.domain import SessionVersion
 from worker.errors import NotFound, Superseded, Unavailable
 from worker.event_log.protocol import TopicName
 from worker.events import attempt_id, read_heavy_event, read_lightweight_event, session_attributed
-from worker.ledger import OutboxMessage, SessionWork
+from worker.ledger import OutboxMessage, SessionState, SessionWork
 from worker.publishing import drain_outbox
 from worker.records import from_bytes
 from worker.resources import Resources
@@ -23,7 +23,10 @@ def finish(parts: Resources, session_id: str, version: SessionVersion) -> Outcom
     try:
         if patiently(parts, parts.ledger.work.remaining, session_id, version):
             return {"state": "early"}
-        finished = _finish(parts, session_id, version)
+        work = patiently(parts, parts.ledger.work.load_work, session_id, version)
+        if work.state not in (SessionState.ATTRIBUTING, SessionState.FINISHED):
+            return {"state": "early" if work.state is SessionState.RECEIVED else str(work.state)}
+        finished = work.state is SessionState.ATTRIBUTING and _finish(parts, work)
         drain_outbox(parts.ledger, parts.event_log, session_id=session_id, now=now())
         parts.bundles.drop(session_id, version)
     except (Superseded, NotFound) as reason:
@@ -35,11 +38,9 @@ def finish(parts: Resources, session_id: str, version: SessionVersion) -> Outcom
     return {"state": "finished" if finished else "finished already"}
 
 
-def _finish(parts: Resources, session_id: str, version: SessionVersion) -> bool:
+def _finish(parts: Resources, work: SessionWork) -> bool:
     """Store first, ledger second: a crash between the two repeats it, and the same records change nothing."""
-    work = patiently(parts, parts.ledger.work.load_work, session_id, version)
-    if work.state == "finished":
-        return False
+    session_id, version = work.session_id, work.version
     records = list(map(from_bytes, patiently(parts, parts.ledger.work.records, session_id, version)))
     result = patiently(parts, parts.store.finish_session, session_id, version, records=records)
     for decision in result.deprecations:

@@ -15,7 +15,16 @@ from worker.giving_up import give_up_session
 from worker.ledger import SessionState, SessionWork
 from worker.resources import Resources
 from worker.tasks.failing import reason_of
-from worker.tasks.shared import Outcome, current_celery, left_to_sweeper, now, patiently, put_back, superseded
+from worker.tasks.shared import (
+    Outcome,
+    begin_above,
+    current_celery,
+    left_to_sweeper,
+    now,
+    patiently,
+    put_back,
+    superseded,
+)
 from worker.transcripts import parse_transcript, read_transcript
 
 log = structlog.get_logger()
@@ -51,6 +60,10 @@ class Preparation:
         opened = self._patiently(
             parts.store.open_session, self.session_id, self.version, list(event.expected_learnings)
         )
+        if opened.is_finished and self.version.attempt > 1 and not work.was_prepared:
+            # the ledger was restored from an older copy: under this number something else has been published
+            reason = "the store has finished an attempt of this number"
+            return begin_above(parts, self.session_id, self.version, self.version.attempt, reason)
         assigned = settle_assignments(event, opened.assignments, ablation_rate=work.ablation_rate)
         context = SessionContext(
             session_id=self.session_id,

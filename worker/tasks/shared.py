@@ -58,34 +58,45 @@ def superseded(parts: Resources, session_id: str, version: SessionVersion, reaso
     """A newer version is in force and this work is dropped. If none is, the store alone knows one: the ledger is an older copy than it.
 
     Then the session starts over above the attempt that the store knows; a newer event, which only the event log can bring back, makes it
-    a dead letter until then.
+    a dead letter until then, as does an event whose payload is gone.
     """
     try:
-        stored = _known_to_store_alone(parts, session_id, version)
-        if stored is None:
+        if not _is_in_force(parts, session_id, version):
             return {"state": "dropped", "reason": str(reason)}
-        moment = now()
-        if stored.event_id != version.event_id:
+        if isinstance(reason, NotFound):
+            return _put_aside(parts, session_id, version, str(reason))
+        stored = parts.store.get_session_version(session_id)
+        if (stored.timestamp, stored.event_id) != (version.timestamp, version.event_id):
             newer = f"the store knows a newer event ({stored.event_id}) than the ledger: is it an older copy?"
-            parts.ledger.work.fail_session(session_id, version, newer, moment)
-            return {"state": "failed", "reason": str(reason)}
-        ref = parts.ledger.work.begin_above(session_id, version, stored.attempt, moment)
-        if ref is not None:
-            canvas.enqueue(
-                current_celery(), [canvas.prepare(current_celery(), session_id, ref.version, sent_at=moment)]
-            )
+            return _put_aside(parts, session_id, version, newer)
+        return begin_above(parts, session_id, version, stored.attempt, str(reason))
+    except (Superseded, NotFound) as error:
+        return {"state": "dropped", "reason": str(error)}
     except Unavailable as error:
         return left_to_sweeper(error, session_id=session_id)
-    return {"state": "begun again", "reason": str(reason)}
 
 
-def _known_to_store_alone(parts: Resources, session_id: str, version: SessionVersion) -> SessionVersion | None:
+def begin_above(parts: Resources, session_id: str, version: SessionVersion, attempt: int, reason: str) -> Outcome:
+    """The session starts over with an attempt that the store has never seen."""
+    moment = now()
+    ref = parts.ledger.work.begin_above(session_id, version, attempt, moment)
+    if ref is None:
+        return {"state": "dropped", "reason": reason}
+    canvas.enqueue(current_celery(), [canvas.prepare(current_celery(), session_id, ref.version, sent_at=moment)])
+    return {"state": "begun again", "reason": reason}
+
+
+def _put_aside(parts: Resources, session_id: str, version: SessionVersion, reason: str) -> Outcome:
+    parts.ledger.work.fail_session(session_id, version, reason, now())
+    return {"state": "failed", "reason": reason}
+
+
+def _is_in_force(parts: Resources, session_id: str, version: SessionVersion) -> bool:
     try:
         parts.ledger.work.remaining(session_id, version)
-        stored = parts.store.get_session_version(session_id)
     except (Superseded, NotFound):
-        return None
-    return stored if stored > version else None
+        return False
+    return True
 
 
 def put_back(parts: Resources, session_id: str, version: SessionVersion, learning_ids: Sequence[str] | None) -> None:

@@ -57,6 +57,7 @@ def test_a_refused_record_is_a_failed_learning(ledger: Ledger, attributing: Attr
 def test_a_finish_that_fails_is_tried_again_and_then_given_up(ledger: Ledger, attributing: Attributing) -> None:
     """Bounded tries; what has moved on meanwhile is left alone."""
     ref = attributing("s", ["a"])
+    assert not ledger.work.fail_finish("s", ref.version, "too early", now=1, max_tries=1)
     complete(ledger, "s", ref.version, "a", 1)
     tries = [ledger.work.fail_finish("s", ref.version, "no", now=now, max_tries=3) for now in (2, 3, 4)]
     assert tries == [False, False, True]

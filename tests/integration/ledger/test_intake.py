@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 import sqlalchemy
 from fixtures.ledger import QUIET, complete, heavy, lease, next_attempt, signal
+from fixtures.waiting import wait_until
 
 from worker.domain import SessionVersion
 from worker.errors import NotFound, Superseded
@@ -237,36 +238,69 @@ def test_a_newer_event_that_another_replica_takes_in_meanwhile(postgresql_url: s
 
     sqlalchemy.event.listen(ours.intake._database._engine, "before_cursor_execute", overtake)
     events = [heavy("r"), heavy("s", "older", at=1), heavy("t")]
-    begun = ours.intake.receive(heavy=events, lightweight=[signal("s")], now=3, ablation_rate=0.1)
+    begun = ours.intake.receive(heavy=events, now=3, ablation_rate=0.1)
     assert [ref.session_id for ref in begun] == ["r", "t"]
     assert ours.work.remaining("s", newer[0].version) == 1
     detail = ours.history.session_detail("s")
     assert {event.event_id for event in detail.events} == {"older", "newer"}
     assert [step.step for step in detail.steps] == ["received", "prepared"]
-    assert detail.reopen_at == 3 + QUIET
     for opened in (ours, theirs):
         opened.dispose()
 
 
 def test_signals_that_came_while_their_session_was_received(postgresql_url: str) -> None:
-    """The session comes, is prepared and finished while its signals are stored but not yet to be seen: it is begun again for them."""
+    """While they are stored and not yet to be seen, the session comes and is prepared: that waits for them, and it is begun again."""
     ours, theirs = (open_ledger(postgresql_url) for _ in range(2))
-    finished: list[bool] = []
+    waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
 
-    def finish_meanwhile(_connection: object) -> None:
-        if not finished:
-            [ref] = theirs.intake.receive(heavy=[heavy("s")], now=1, ablation_rate=0.1)
-            assert theirs.work.load_work("s", ref.version).lightweight == ()
-            theirs.work.expect("s", ref.version, [], signals_seen=0, now=2)
-            finished.append(theirs.work.finish("s", ref.version, now=3, message=None))
+    def prepare() -> None:
+        [ref] = theirs.intake.receive(heavy=[heavy("s")], now=1, ablation_rate=0.1)
+        assert theirs.work.load_work("s", ref.version).lightweight == ()
+        theirs.work.expect("s", ref.version, [], signals_seen=0, now=2)
 
-    sqlalchemy.event.listen(ours.intake._database._engine, "commit", finish_meanwhile)
+    thread = threading.Thread(target=prepare)
+
+    def prepare_meanwhile(_connection: object) -> None:
+        if thread.ident is None:
+            thread.start()
+            wait_until(lambda: _asked(theirs, waiting) == 1, "the preparation waits")
+
+    sqlalchemy.event.listen(ours.intake._database._engine, "commit", prepare_meanwhile)
     ours.intake.receive(lightweight=[signal("s")], now=4, ablation_rate=0.1)
-    assert finished == [True]
+    thread.join()
     detail = ours.history.session_detail("s")
-    assert (detail.lightweight, detail.reopen_at) == (1, 4 + QUIET)
+    assert (detail.lightweight, detail.reopen_at) == (1, 2 + QUIET)
     for opened in (ours, theirs):
         opened.dispose()
+
+
+def test_signals_between_two_preparations_begin_the_session_again(
+    ledger: Ledger, receive: Receive, attributing: Callable[..., SessionRef]
+) -> None:
+    """Its vectors were lost and it is to be prepared once more, but what is done of it was done without them."""
+    ref = attributing("s", ["a", "b"])
+    complete(ledger, "s", ref.version, "a", 2)
+    assert ledger.work.prepare_again("s", ref.version, 3)
+    ledger.intake.receive(lightweight=[signal("s")], now=4, ablation_rate=0.1)
+    assert ledger.work.load_work("s", ref.version).was_prepared
+    ledger.work.expect("s", ref.version, ["a", "b"], signals_seen=1, now=5)
+    assert ledger.history.session_detail("s").reopen_at == 4 + QUIET
+    [again] = ledger.sweep.reopen_quiet(4 + QUIET)
+    assert again == next_attempt(ref)
+
+
+def test_a_newer_event_settles_the_dead_letter_of_its_session(ledger: Ledger, receive: Receive) -> None:
+    """Nobody has to see to it any more."""
+    [old] = receive(heavy("s", "older", at=1))
+    assert ledger.work.fail_session("s", old.version, "no", 2)
+    assert ledger.counts.count(2).dead_letters == 1
+    receive(heavy("s", "newer", at=2))
+    assert ledger.counts.count(3).dead_letters == 0
+
+
+def _asked(ledger: Ledger, question: str) -> object:
+    with ledger.intake._database.single() as connection:
+        return connection.exec_driver_sql(question).scalar()
 
 
 def with_transcript(event: HeavyReceived, transcript: bytes) -> HeavyReceived:

@@ -143,6 +143,21 @@ def test_a_record_of_an_unknown_learning_is_refused_alone(store: AttributionStor
     assert store.finish_session("s", version(), records=records) == finished
 
 
+def test_records_that_a_repeated_finish_brings_are_replaced_by_the_next_version(store: AttributionStore) -> None:
+    """As when a learning was imported between two finishes of one version: the next version finds the record and takes it out."""
+    late = record("late", "s")
+    assert store.finish_session("s", version(), records=[late]).records == ()
+    store.import_learnings([learning("late")], actor="alex", now=2)
+    assert [r.learning_id for r in store.finish_session("s", version(), records=[late]).records] == ["late"]
+    assert store.open_session("s", version(), []).is_finished
+    newer = record("late", "s", 2000)
+    store.finish_session("s", version(2000), records=[newer])
+    assert store.get_learning_value("late").session_count == 1
+    store.finish_session("s", version(3000), records=[])
+    assert store.get_learning_value("late").session_count == 0
+    assert store.rebuild(repair=False) == []
+
+
 def test_the_newest_version_is_remembered(store: AttributionStore) -> None:
     """The store tells which version of a session it has heard of, also of one that is not finished."""
     with pytest.raises(NotFound):

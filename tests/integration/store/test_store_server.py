@@ -149,10 +149,10 @@ def test_tokens_open_what_they_are_for() -> None:
 
 
 def test_a_token_that_is_being_changed_is_no_failure_of_the_work() -> None:
-    """A refusal, and a proxy that reaches nobody, are waited out; an answer of another kind is not."""
+    """A refusal, a proxy that reaches nobody and a server that is being stopped are waited out; what is too large is not."""
     with store_server("http://127.0.0.1:0") as (address, _), pytest.raises(StoreUnavailable, match="refuses"):
         HttpStore(address, token="wrong").counts()
-    for status, error in ((502, StoreUnavailable), (500, GrooveError)):
+    for status, error in ((502, StoreUnavailable), (500, StoreUnavailable), (413, GrooveError)):
         with answering(f"HTTP/1.1 {status} Oh\r\nContent-Length: 2\r\n\r\nno".encode()) as address:
             with pytest.raises(GrooveError, match=str(status)) as found:
                 HttpStore(address).counts()
