@@ -9,6 +9,7 @@ from worker.errors import LearningFailed
 from worker.events import HeavyEvent
 from worker.layers.protocols import ActivationDetector, TemporalCorrelator
 from worker.layers.temporal import attributed_value
+from worker.records import UNKNOWN_LEARNING
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,7 +58,7 @@ class Attributor:
         """Raises `LearningFailed` when the bundle does not hold the learning."""
         context = session.context
         if learning_id not in session.learnings:
-            raise LearningFailed("unknown learning: import it, then retry")
+            raise LearningFailed(UNKNOWN_LEARNING)
         assignment = context.assignments[learning_id]
         activation = self.detector.detect(learning_id, session)
         temporal = self.correlator.correlate(activation.points, context.signals)

@@ -8,6 +8,9 @@ from pydantic import TypeAdapter, ValidationError
 from worker.domain import AttributionRecord, EmbeddingSimilarity
 from worker.errors import GrooveError
 
+#: why there is none, or why it is refused: the learning was never imported, or is not in the copy that the store was restored from
+UNKNOWN_LEARNING = "unknown learning: import it, then retry"
+
 
 def to_bytes(record: AttributionRecord) -> bytes:
     """Raises `ValueError` for a number that is not finite."""

@@ -4,12 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from celery import Celery
-from fixtures.broker import free_port
 from fixtures.ledger import heavy
 from fixtures.store import learning
+from fixtures.tasks import task_parts
 
-from worker.app import ATTRIBUTION, make_app
+from worker.app import ATTRIBUTION
 from worker.bundle import SessionBundle, SessionContext
 from worker.domain import Assignment
 from worker.evidence import SessionEvidence
@@ -17,28 +16,14 @@ from worker.ledger import SessionRef
 from worker.queues import Queues
 from worker.records import from_bytes
 from worker.resources import Resources
-from worker.settings import load_settings
 from worker.tasks.attributing import Attribution
 
 
 @pytest.fixture
 def parts(broker_url: str, tmp_path: Path) -> Iterator[Resources]:
-    """A real broker and ledger; nobody where the store should be, for attributing needs none."""
-    environ = {
-        "GROOVE_BROKER": broker_url,
-        "GROOVE_LEDGER": f"sqlite:///{tmp_path}/ledger.sqlite",
-        "GROOVE_STORE__URL": f"http://127.0.0.1:{free_port()}",
-    }
-    resources = Resources(load_settings(environ))
-    yield resources
-    resources.ledger.dispose()
-
-
-@pytest.fixture(autouse=True)
-def app(parts: Resources) -> Celery:
-    made = make_app(parts.settings)
-    made.set_current()
-    return made
+    """Without a store: attributing needs none."""
+    with task_parts(broker_url, tmp_path) as resources:
+        yield resources
 
 
 def prepared(parts: Resources, *learning_ids: str) -> SessionRef:

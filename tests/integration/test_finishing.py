@@ -5,17 +5,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from celery import Celery
 from fixtures.ledger import heavy
 from fixtures.store import WRITE, learning, record, store_server
+from fixtures.tasks import task_parts
 
-from worker.app import EMBEDDING, make_app
+from worker.app import EMBEDDING
 from worker.event_log.protocol import TopicName
 from worker.ledger import SessionRef, SessionState
 from worker.queues import Queues
 from worker.records import to_bytes
 from worker.resources import Resources
-from worker.settings import load_settings
 from worker.tasks.finishing import finish
 from worker.tasks.preparing import Preparation
 
@@ -24,26 +23,14 @@ TRANSCRIPT = {"messages": [{"role": "assistant", "content": "make fmt"}]}
 
 @pytest.fixture
 def parts(broker_url: str, tmp_path: Path) -> Iterator[Resources]:
-    """A real broker, event log, ledger and store server; the store knows the learning "a"."""
-    with store_server("http://127.0.0.1:0") as (address, _):
-        environ = {
-            "GROOVE_BROKER": broker_url,
-            "GROOVE_LEDGER": f"sqlite:///{tmp_path}/ledger.sqlite",
-            "GROOVE_STORE__URL": address,
-            "GROOVE_STORE_WRITE_TOKEN": WRITE,
-        }
-        resources = Resources(load_settings(environ))
+    """With an event log and a store server, which knows the learning "a"."""
+    with (
+        store_server("http://127.0.0.1:0") as (address, _),
+        task_parts(broker_url, tmp_path, GROOVE_STORE__URL=address, GROOVE_STORE_WRITE_TOKEN=WRITE) as resources,
+    ):
         resources.event_log.ensure_topic(TopicName.parse(resources.settings.streams.attributed), 1)
         resources.store.import_learnings([learning("a")], actor="alex", now=1)
         yield resources
-        resources.ledger.dispose()
-
-
-@pytest.fixture(autouse=True)
-def app(parts: Resources) -> Celery:
-    made = make_app(parts.settings)
-    made.set_current()
-    return made
 
 
 def attributed(parts: Resources, *learning_ids: str) -> SessionRef:

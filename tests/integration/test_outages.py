@@ -4,21 +4,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from celery import Celery
 from celery.exceptions import SoftTimeLimitExceeded
-from fixtures.broker import free_port
 from fixtures.ledger import heavy
+from fixtures.tasks import task_parts
 
 from worker import working
-from worker.app import EMBEDDING, make_app
+from worker.app import EMBEDDING
 from worker.errors import Unavailable
 from worker.ledger import Gates, Ledger, SessionRef
 from worker.queues import Queues
 from worker.resources import Resources
-from worker.settings import load_settings
 from worker.tasks.attributing import Attribution
 from worker.tasks.preparing import Preparation
-from worker.tasks.shared import patiently
+from worker.tasks.shared import current_celery, patiently
 
 LONG_AFTER = 2**60
 TRANSCRIPT = {"messages": [{"role": "assistant", "content": "make fmt"}]}
@@ -26,23 +24,9 @@ TRANSCRIPT = {"messages": [{"role": "assistant", "content": "make fmt"}]}
 
 @pytest.fixture
 def parts(broker_url: str, tmp_path: Path) -> Iterator[Resources]:
-    """A real broker and ledger, and nobody where the store should be."""
-    environ = {
-        "GROOVE_BROKER": broker_url,
-        "GROOVE_LEDGER": f"sqlite:///{tmp_path}/ledger.sqlite",
-        "GROOVE_STORE__URL": f"http://127.0.0.1:{free_port()}",
-        "GROOVE_WORKER__PATIENCE_SECONDS": "0",
-    }
-    resources = Resources(load_settings(environ))
-    yield resources
-    resources.ledger.dispose()
-
-
-@pytest.fixture
-def app(parts: Resources) -> Celery:
-    made = make_app(parts.settings)
-    made.set_current()
-    return made
+    """Without a store, and without patience."""
+    with task_parts(broker_url, tmp_path, GROOVE_WORKER__PATIENCE_SECONDS="0") as resources:
+        yield resources
 
 
 def received(ledger: Ledger, session_id: str) -> SessionRef:
@@ -51,7 +35,7 @@ def received(ledger: Ledger, session_id: str) -> SessionRef:
     return ref
 
 
-def test_a_store_that_is_away_costs_a_preparation_no_try(parts: Resources, app: Celery) -> None:
+def test_a_store_that_is_away_costs_a_preparation_no_try(parts: Resources) -> None:
     """Begun and sent again ten times without a store, the session is as open as it was."""
     ref = received(parts.ledger, "s")
     for look in range(2, 12):
@@ -62,7 +46,7 @@ def test_a_store_that_is_away_costs_a_preparation_no_try(parts: Resources, app: 
     assert parts.ledger.work.load_work("s", ref.version).tries == 0
 
 
-def test_learnings_whose_vectors_are_gone_ask_for_one_preparation(parts: Resources, app: Celery) -> None:
+def test_learnings_whose_vectors_are_gone_ask_for_one_preparation(parts: Resources) -> None:
     """Of two tasks that find nothing on the broker, the first sends the session to be prepared; neither spends a try."""
     ref = received(parts.ledger, "s")
     parts.ledger.work.expect("s", ref.version, ["a", "b"], signals_seen=0, now=2)
@@ -85,14 +69,14 @@ def test_a_time_limit_that_passes_while_waiting_is_an_outage(parts: Resources) -
         patiently(parts, hangs)
 
 
-def test_one_death_is_one_try(parts: Resources, app: Celery, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_death_is_one_try(parts: Resources, monkeypatch: pytest.MonkeyPatch) -> None:
     """Celery tells of a hard time limit twice; a second task's death counts on its own."""
     monkeypatch.setattr(working, "resources", lambda: parts)
     import worker.tasks  # noqa: F401 - registers them
 
     ref = received(parts.ledger, "s")
     parts.ledger.work.expect("s", ref.version, ["a"], signals_seen=0, now=2)
-    task = app.tasks["groove.attribute_learning"]
+    task = current_celery().tasks["groove.attribute_learning"]
     arguments = ["s", [ref.version.timestamp, ref.version.event_id, ref.version.attempt], ["a"]]
     for task_id, tries in (("one", 1), ("one", 1), ("two", 2)):
         working._note_lost(sender=task, task_id=task_id, args=arguments, exception=RuntimeError("killed"))

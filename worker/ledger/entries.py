@@ -65,7 +65,7 @@ _COMPLETE = (
     .where(ITS_ENTRIES, Entry.learning_id == bindparam("of_learning"), Entry.state == EntryState.PENDING)
     .values(state=EntryState.DONE, reason="", next_try_at=None, ended_at=bindparam("at"), record=bindparam("of_record"))
 )
-_ANY_OPEN = select(Entry.learning_id).where(ITS_ENTRIES, Entry.state == EntryState.PENDING).limit(1)
+ANY_OPEN = select(Entry.learning_id).where(ITS_ENTRIES, Entry.state == EntryState.PENDING).limit(1)
 _OPEN = select(func.count()).where(ITS_ENTRIES, Entry.state == EntryState.PENDING)
 _RECORDS = select(Entry.record).where(ITS_ENTRIES, Entry.record.is_not(None)).order_by(Entry.learning_id)
 _ITS_LEARNINGS = and_(ITS_ENTRIES, Entry.learning_id.in_(bindparam("of_learnings", expanding=True)))
@@ -127,7 +127,7 @@ class Entries:
     def all_ended(self, session_id: str, version: SessionVersion) -> bool:
         """Nothing is open any more: the finish is due."""
         with self._database.single() as connection:
-            return connection.execute(_ANY_OPEN, key_of(session_id, version)).first() is None
+            return connection.execute(ANY_OPEN, key_of(session_id, version)).first() is None
 
     def records(self, session_id: str, version: SessionVersion) -> list[bytes]:
         """Of its learnings that are done, in order; none are kept once it is finished."""

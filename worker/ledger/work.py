@@ -14,7 +14,7 @@ from worker.errors import NotFound
 from worker.ledger.blob import unpack
 from worker.ledger.database import Database, insert_new
 from worker.ledger.dead_letters import keep_session
-from worker.ledger.entries import Entries
+from worker.ledger.entries import ANY_OPEN, Entries
 from worker.ledger.outbox import OutboxMessage, put
 from worker.ledger.schema import Entry, Event, Lightweight, Payload, Session
 from worker.ledger.sessions import (
@@ -55,7 +55,6 @@ _FINISH = (
     .values(state=SessionState.FINISHED, finished_at=bindparam("at"))
 )
 _LOCK = select(Session.session_id).where(THIS_SESSION).with_for_update()
-_ANY_OPEN = select(exists().where(_IS_OPEN))
 _FORGET_RECORDS = update(Entry).where(ITS_ENTRIES).values(record=None)
 _REFUSE = (
     update(Entry)
@@ -246,7 +245,7 @@ class Work(Entries, Transcripts):
         """Its learnings are there, but closing it failed. False: the sweeper tries again. True: give it up with `fail_session`."""
         with self._database.write() as connection:
             session = standing(connection, session_id, version, lock=True)
-            is_open = connection.scalar(_ANY_OPEN, key_of(session_id, version))
+            is_open = connection.execute(ANY_OPEN, key_of(session_id, version)).first() is not None
             if session.state != SessionState.ATTRIBUTING or is_open:
                 return False
             tries = session.tries + 1

@@ -3,16 +3,13 @@
 from dataclasses import replace
 
 from worker.domain import AttributionRecord, Decision, DecisionKind, LearningValue, SessionVersion
-from worker.records import refuse_not_finite
+from worker.records import UNKNOWN_LEARNING, refuse_not_finite
 from worker.store.database import CozoDatabase, Row
 from worker.store.lifecycle import Cause
 from worker.store.protocol import FinishedSession
 from worker.store.rows import decision_of, detail_row, record_of, record_row, version_of
 from worker.store.sessions import mark_finished, may_have_records, note_records, take_version
 from worker.store.workspace import Work, Workspace, must_know
-
-#: why a record is refused that is sent for a learning that was never imported, or is not in the copy this store was restored from
-UNKNOWN_LEARNING = "unknown learning: import it, then retry"
 
 
 def store_record(workspace: Workspace, record: AttributionRecord, version: SessionVersion) -> None:
@@ -66,9 +63,10 @@ def _replace(
 ) -> list[AttributionRecord]:
     """These records in, those of other versions out -> all that this version has now."""
     replaced = {record.learning_id for record in records}
-    kept = [row for row in before if version_of(row) == version and row[0] not in replaced]
-    _take_out(work, [row for row in before if row not in kept])
-    gone = [row[:2] for row in before if row not in kept and row[0] not in replaced]
+    others = [row for row in before if row[0] not in replaced]
+    kept = [row for row in others if version_of(row) == version]
+    gone = [row[:2] for row in others if version_of(row) != version]
+    _take_out(work, [row for row in before if row[0] in replaced or version_of(row) != version])
     work.transaction.write("rm_record", gone)
     work.transaction.write("rm_detail", gone)
     stored = [_put_in(work, record, version) for record in records]

@@ -8,7 +8,7 @@ import structlog
 from worker import canvas
 from worker.domain import SessionVersion
 from worker.errors import BundleGone, NotFound, Superseded, Unavailable
-from worker.records import to_bytes
+from worker.records import UNKNOWN_LEARNING, to_bytes
 from worker.resources import Resources
 from worker.tasks.failing import reason_of
 from worker.tasks.shared import Outcome, current_celery, left_to_sweeper, now, patiently, put_back
@@ -98,7 +98,8 @@ class Attribution:
             learning_id,
             reason,
             now=moment,
-            max_tries=1 if reason.startswith(_UNKNOWN) else options.max_tries,
+            # trying again cures nothing: a person imports the learning and retries
+            max_tries=1 if reason == UNKNOWN_LEARNING else options.max_tries,
             retry_at=moment + round(options.retry_seconds * 1e6),
         )
         return outcome.last
@@ -112,7 +113,3 @@ class Attribution:
 
     def _patiently(self, call: Callable[..., _Answer], *args: Any, **kwargs: Any) -> _Answer:
         return patiently(self.parts, call, *args, **kwargs)
-
-
-#: trying again cures nothing: a person imports the learning and retries
-_UNKNOWN = "unknown learning"
