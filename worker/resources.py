@@ -12,6 +12,7 @@ from worker.broker import broker_client
 from worker.bundle_cache import BundleCache
 from worker.calibration import Calibration, shipped_calibration
 from worker.embedder import CrossEncoderReader, Embedder, SentenceTransformerEmbedder, VectorCache
+from worker.embedder.remembering import FirstMeasurement
 from worker.errors import ConfigurationError
 from worker.event_log.opening import open_event_log
 from worker.event_log.protocol import EventLog
@@ -56,6 +57,7 @@ class Resources:
             precision=options.precision,
             threads=self.settings.embedder_threads,
             batch_size=options.batch_size,
+            remember=FirstMeasurement(broker_client(self.settings)),
         )
         return MeasuredEmbedder(embedder, self.measures) if self.measures else embedder
 

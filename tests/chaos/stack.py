@@ -24,7 +24,7 @@ from worker.event_log.protocol import EventLog, LogMessage, TopicName
 from worker.ledger import Counts, Ledger, open_ledger, schema
 from worker.settings import Settings, load_settings
 
-#: short deadlines, so that what is lost is found within seconds
+#: mostly short deadlines, so that what is lost is found within seconds
 QUICK = {
     "GROOVE_WORKER__SOFT_TIME_LIMIT": "3",
     "GROOVE_WORKER__PREPARE_SOFT_TIME_LIMIT": "10",
@@ -37,6 +37,8 @@ QUICK = {
     "GROOVE_BRIDGE__LEASE_SECONDS": "5",
     "GROOVE_LOCAL__MAX_RESTARTS": "100",
     "GROOVE_LOCAL__WORKERS": "2",
+    # two stacks are compared digit by digit, and each would measure for itself which format is faster
+    "GROOVE_EMBEDDER__PRECISION": "float32",
 }
 #: the tests, whose detector a part may load, and the tree that they belong to
 _PATH = os.pathsep.join(str(folder) for folder in (Path(__file__).parents[1], Path(__file__).parents[2]))
@@ -101,8 +103,9 @@ class ChaosStack:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    def values(self) -> Any:
-        return json.loads(self.groove("values", "--json"))
+    def values(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = json.loads(self.groove("values", "--json"))
+        return found
 
     def processes(self, name: str = "") -> list[psutil.Process]:
         """Those alive whose command line names the part; "worker-child": the workers' children."""

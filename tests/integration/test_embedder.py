@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from worker.embedder import SentenceTransformerEmbedder, VectorCache
-from worker.embedder.precision import WORTH_IT, choose_precision, processor_flags
+from worker.embedder.precision import WORTH_IT, choose_precision, processor_flags, processor_kind
 from worker.embedder.sentence_transformer import bfloat16_speed_up
 from worker.errors import ConfigurationError
 
@@ -76,6 +76,21 @@ def test_auto_takes_what_is_faster_here() -> None:
     chosen = SentenceTransformerEmbedder(device="cpu", threads=1).precision
     expected = choose_precision("auto", "cpu", flags=processor_flags(), speed_up=lambda: measured)
     assert chosen == expected or WORTH_IT / 1.5 < measured < WORTH_IT * 1.5
+
+
+def test_what_was_measured_before_decides() -> None:
+    """Where the flags leave it open, one who remembers is asked, by processor and version of torch; its answer is taken."""
+    asked: list[str] = []
+
+    def remember(name: str, _: object) -> float:
+        asked.append(name)
+        return WORTH_IT / 2
+
+    chosen = SentenceTransformerEmbedder(device="cpu", threads=1, remember=remember).precision
+    is_open = processor_flags() & {"avx512_bf16", "amx_bf16"} == {"avx512_bf16"}
+    assert len(asked) == is_open
+    assert all(processor_kind() in name for name in asked)
+    assert chosen == "float32" or not is_open
 
 
 def test_learnings_vectors_are_cached(embedder: SentenceTransformerEmbedder) -> None:

@@ -1,8 +1,8 @@
 """Which number format to compute in, on which device.
 
 bfloat16 pays on every processor with AMX. With avx512_bf16 alone it depends: a layer of all-MiniLM-L6-v2 was 4 times as fast as in float32
-on one kind and slower on another, so there a short measurement decides. Between the two lies nothing that was ever seen, so
-that workers of one kind choose alike; where processors have neither, torch only imitates the format, and float32 stays.
+on one kind and slower on another, so there a short measurement decides: the first one on a processor of that kind, for every worker of a
+deployment (`Remember`). Where processors have neither, torch only imitates the format, and float32 stays.
 """
 
 from collections.abc import Callable
@@ -12,18 +12,41 @@ from typing import Literal
 Precision = Literal["float32", "bfloat16", "float16"]
 PrecisionSetting = Literal["auto", "float32", "bfloat16", "float16"]
 
+#: a name, and a measurement to take if nothing is known under it -> what was measured first under that name
+Remember = Callable[[str, Callable[[], float]], float]
+
 _CPUINFO = Path("/proc/cpuinfo")
 #: how many times as fast as float32 a layer must be in bfloat16; what stands between the layers costs the same in both
 WORTH_IT = 1.5
 
 
+#: a hypervisor often hides the name, but not these
+_KIND = ("vendor_id", "cpu family", "model", "stepping", "model name")
+
+
 def processor_flags(cpuinfo: Path = _CPUINFO) -> frozenset[str]:
     """What the processor can do, by Linux' names; nothing where the system does not say."""
+    return frozenset(_first_processor(cpuinfo).get("flags", "").split())
+
+
+def processor_kind(cpuinfo: Path = _CPUINFO) -> str:
+    """Maker, family, model and stepping: two processors with the same answer compute alike. Empty where the system does not say."""
+    known = _first_processor(cpuinfo)
+    return "/".join(known[name] for name in _KIND if name in known)
+
+
+def _first_processor(cpuinfo: Path) -> dict[str, str]:
     try:
-        lines = cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines()
+        text = cpuinfo.read_text(encoding="utf-8", errors="replace")
     except OSError:
-        return frozenset()
-    return next((frozenset(line.split()) for line in lines if line.startswith("flags")), frozenset())
+        return {}
+    pairs = (line.partition(":") for line in text.partition("\n\n")[0].splitlines())
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def measure_always(_: str, measure: Callable[[], float]) -> float:
+    """Remembers nothing."""
+    return measure()
 
 
 def choose_precision(

@@ -9,7 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from worker.embedder.precision import Precision, PrecisionSetting, choose_precision, processor_flags
+from worker.embedder.precision import (
+    Precision,
+    PrecisionSetting,
+    Remember,
+    choose_precision,
+    measure_always,
+    processor_flags,
+    processor_kind,
+)
 from worker.embedder.protocol import Vectors
 from worker.embedder.weights import digest_of
 from worker.errors import ConfigurationError
@@ -37,16 +45,18 @@ class SentenceTransformerEmbedder:
         precision: PrecisionSetting = "auto",
         threads: int | None = None,
         batch_size: int | None = None,
+        remember: Remember = measure_always,
     ) -> None:
         """`model`: a folder or a hub name; None takes all-MiniLM-L6-v2 from its package.
 
-        `threads` are the process's; None leaves the library's choice.
+        `threads` are the process's; None leaves the library's choice. `remember` keeps what "auto" measured of this processor.
         """
         self._setting = model or DEFAULT_MODEL
         self._device_setting = device
         self._precision_setting = precision
         self._threads = threads
         self._batch_size = batch_size
+        self._remember = remember
         self._loaded: _Loaded | None = None
         self._lock = Lock()
 
@@ -81,6 +91,7 @@ class SentenceTransformerEmbedder:
                     precision=self._precision_setting,
                     threads=self._threads,
                     batch_size=self._batch_size,
+                    remember=self._remember,
                 )
             return self._loaded
 
@@ -97,7 +108,14 @@ class _Loaded:
 
     @classmethod
     def load(
-        cls, setting: str, *, device: str, precision: PrecisionSetting, threads: int | None, batch_size: int | None
+        cls,
+        setting: str,
+        *,
+        device: str,
+        precision: PrecisionSetting,
+        threads: int | None,
+        batch_size: int | None,
+        remember: Remember,
     ) -> "_Loaded":
         """Raises `ConfigurationError` when the model or its libraries are not there."""
         source = _source(setting)
@@ -118,8 +136,12 @@ class _Loaded:
         if threads:
             torch.set_num_threads(threads)
         chosen_device = _device(device, torch)
+        name = f"bfloat16-speed-up:{torch.__version__}:{processor_kind()}"
         chosen = choose_precision(
-            precision, chosen_device, flags=processor_flags(), speed_up=lambda: bfloat16_speed_up(torch)
+            precision,
+            chosen_device,
+            flags=processor_flags(),
+            speed_up=lambda: remember(name, lambda: bfloat16_speed_up(torch)),
         )
         try:
             model = SentenceTransformer(str(source), device=chosen_device)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from worker.embedder import VectorCache
-from worker.embedder.precision import PrecisionSetting, choose_precision, processor_flags
+from worker.embedder.precision import PrecisionSetting, choose_precision, processor_flags, processor_kind
 
 
 @pytest.mark.parametrize(
@@ -42,6 +42,15 @@ def test_the_processors_flags_are_read(tmp_path: Path) -> None:
     cpuinfo.write_text("processor\t: 0\nflags\t\t: fpu avx512_bf16\n\nprocessor\t: 1\nflags\t\t: fpu\n")
     assert processor_flags(cpuinfo) >= {"fpu", "avx512_bf16"}
     assert processor_flags(tmp_path / "missing") == frozenset()
+
+
+def test_the_processors_kind_is_what_decides_how_it_computes(tmp_path: Path) -> None:
+    """Not its speed of the moment, nor which of the machine's processors is asked."""
+    cpuinfo = tmp_path / "cpuinfo"
+    shown = "vendor_id\t: AuthenticAMD\ncpu family\t: 26\nmodel\t\t: 2\nmodel name\t: AMD EPYC\nstepping\t: 1\ncpu MHz\t: {}\n\n"
+    cpuinfo.write_text(shown.format("2600.1") + shown.format("3100.7"))
+    assert processor_kind(cpuinfo) == "AuthenticAMD/26/2/1/AMD EPYC"
+    assert processor_kind(tmp_path / "missing") == ""
 
 
 def test_a_learnings_text_is_embedded_once_and_on_its_own(embedder: object) -> None:
