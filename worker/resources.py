@@ -56,7 +56,7 @@ class Resources:
             device=options.device,
             precision=options.precision,
             threads=self.settings.embedder_threads,
-            batch_size=options.batch_size,
+            batch_tokens=options.batch_tokens,
             remember=FirstMeasurement(broker_client(self.settings)),
         )
         return MeasuredEmbedder(embedder, self.measures) if self.measures else embedder

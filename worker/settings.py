@@ -117,8 +117,8 @@ class EmbedderSettings(Group):
     model: str | None = None
     device: str = "auto"
     precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
-    #: texts in one pass of the model; unset: chosen by the device
-    batch_size: int | None = Field(default=None, ge=1)
+    #: tokens in one pass of the model, padding included; unset: chosen by device and threads
+    batch_tokens: int | None = Field(default=None, ge=1)
     #: threads of one process; unset: the cores shared out over `local.workers`
     threads: int | None = Field(default=None, ge=1)
 

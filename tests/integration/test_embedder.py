@@ -4,6 +4,7 @@ import os
 import random
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -49,6 +50,29 @@ def test_vectors_depend_on_the_set_of_texts_alone(embedder: SentenceTransformerE
     again = dict(zip(shuffled, embedder.embed([*shuffled, *shuffled[:9]]), strict=False))
     for text, row in zip(texts, first, strict=True):
         np.testing.assert_array_equal(row, again[text])
+
+
+def test_batches_change_no_vector_that_matters(embedder: SentenceTransformerEmbedder) -> None:
+    """One text at a time, or all in one batch: the same within float32's accuracy."""
+    texts = [*TEXTS, *(f"{'so ' * n}on" for n in range(40))]
+    rows = embedder.embed(texts)
+    for tokens in (1, 100_000):
+        other = SentenceTransformerEmbedder(device="cpu", precision="float32", threads=1, batch_tokens=tokens)
+        np.testing.assert_allclose(other.embed(texts), rows, atol=2e-6)
+
+
+def test_a_model_that_pads_nothing_works_too(tmp_path: Path) -> None:
+    """One that looks each token up, without attention; it comes from a folder."""
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.models import StaticEmbedding
+    from tokenizers import Tokenizer, models, pre_tokenizers
+
+    tokenizer = Tokenizer(models.WordLevel({"[UNK]": 0, "run": 1, "tests": 2}, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    SentenceTransformer(modules=[StaticEmbedding(tokenizer, embedding_dim=8)]).save(str(tmp_path))
+    rows = SentenceTransformerEmbedder(str(tmp_path), device="cpu", precision="float32").embed(["run tests", "run"])
+    np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-6)
+    assert abs(rows[0] @ rows[1]) < 0.999
 
 
 def test_the_models_name_tells_its_weights_apart(embedder: SentenceTransformerEmbedder) -> None:

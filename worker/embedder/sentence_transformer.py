@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from worker.embedder.batches import batches
 from worker.embedder.precision import (
     Precision,
     PrecisionSetting,
@@ -24,8 +25,10 @@ from worker.errors import ConfigurationError
 
 #: the setting that means "the model that is installed with this project"
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
-#: on processors 16 is the fastest in either format (benchmarks/embedding.py), and what a batch needs stays small
-_BATCH_SIZE = {"cpu": 16, "cuda": 512, "mps": 128}
+#: tokens in one pass; on processors for each thread: the fastest in either format (benchmarks/embedding.py), and what it needs stays small
+_BATCH_TOKENS = {"cpu": 512, "cuda": 131_072, "mps": 32_768}
+#: texts whose lengths are taken at once: what that needs must not grow with the session
+_COUNTED = 1024
 #: what torch and oneDNN keep ready for each shape of a matrix they have seen; each batch has its own, which its six layers share, and
 #: the thousand that are kept by themselves are 170 MB that help nobody
 _SHAPE_CACHES = ("LRU_CACHE_CAPACITY", "ONEDNN_PRIMITIVE_CACHE_CAPACITY")
@@ -44,7 +47,7 @@ class SentenceTransformerEmbedder:
         device: str = "auto",
         precision: PrecisionSetting = "auto",
         threads: int | None = None,
-        batch_size: int | None = None,
+        batch_tokens: int | None = None,
         remember: Remember = measure_always,
     ) -> None:
         """`model`: a folder or a hub name; None takes all-MiniLM-L6-v2 from its package.
@@ -55,7 +58,7 @@ class SentenceTransformerEmbedder:
         self._device_setting = device
         self._precision_setting = precision
         self._threads = threads
-        self._batch_size = batch_size
+        self._batch_tokens = batch_tokens
         self._remember = remember
         self._loaded: _Loaded | None = None
         self._lock = Lock()
@@ -74,7 +77,7 @@ class SentenceTransformerEmbedder:
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         loaded = self._load()
-        distinct = sorted(set(texts), key=lambda text: (-len(text), text))
+        distinct = sorted(set(texts))
         if not distinct:
             return np.zeros((0, loaded.dimension), dtype=np.float32)
         with self._lock:
@@ -90,7 +93,7 @@ class SentenceTransformerEmbedder:
                     device=self._device_setting,
                     precision=self._precision_setting,
                     threads=self._threads,
-                    batch_size=self._batch_size,
+                    batch_tokens=self._batch_tokens,
                     remember=self._remember,
                 )
             return self._loaded
@@ -99,12 +102,12 @@ class SentenceTransformerEmbedder:
 class _Loaded:
     """A model in memory."""
 
-    def __init__(self, *, model: Any, name: str, device: str, precision: Precision, batch_size: int) -> None:
+    def __init__(self, *, model: Any, name: str, device: str, precision: Precision, batch_tokens: int) -> None:
         self.name = name
         self.device = device
         self.precision = precision
         self._model = model
-        self._batch_size = batch_size
+        self._batch_tokens = batch_tokens
 
     @classmethod
     def load(
@@ -114,7 +117,7 @@ class _Loaded:
         device: str,
         precision: PrecisionSetting,
         threads: int | None,
-        batch_size: int | None,
+        batch_tokens: int | None,
         remember: Remember,
     ) -> "_Loaded":
         """Raises `ConfigurationError` when the model or its libraries are not there."""
@@ -149,12 +152,13 @@ class _Loaded:
             raise ConfigurationError(f"embedder.model {setting!r} cannot be loaded: {error}") from error
         model = model.to(dtype=getattr(torch, chosen)).eval()
         kind = chosen_device.partition(":")[0]
+        usual = _BATCH_TOKENS.get(kind, _BATCH_TOKENS["cpu"]) * (torch.get_num_threads() if kind == "cpu" else 1)
         return cls(
             model=model,
             name=_name(setting, source, model),
             device=chosen_device,
             precision=chosen,
-            batch_size=batch_size or _BATCH_SIZE.get(kind, _BATCH_SIZE["cpu"]),
+            batch_tokens=batch_tokens or usual,
         )
 
     @property
@@ -164,11 +168,23 @@ class _Loaded:
 
     def encode(self, texts: list[str]) -> Vectors:
         """Unit rows; length is taken in float32 whatever the model computed in."""
-        raw = self._model.encode(texts, batch_size=self._batch_size, convert_to_numpy=True, show_progress_bar=False)
-        rows = np.asarray(raw, dtype=np.float32)
+        rows = np.empty((len(texts), self.dimension), dtype=np.float32)
+        for places in batches(self._tokens(texts), self._batch_tokens):
+            together = [texts[place] for place in places]
+            rows[places] = self._model.encode(together, batch_size=len(together), show_progress_bar=False)
         lengths = np.linalg.norm(rows, axis=1, keepdims=True)
         unit: Vectors = rows / np.maximum(lengths, np.float32(1e-12))
         return unit
+
+    def _tokens(self, texts: list[str]) -> list[int]:
+        """Of each text, as the model cuts it off; of a model that pads nothing, the characters."""
+        tokenized = getattr(self._model, "preprocess", None) or self._model.tokenize  # since sentence-transformers 6
+        lengths: list[int] = []
+        for begin in range(0, len(texts), _COUNTED):
+            part = texts[begin : begin + _COUNTED]
+            mask = tokenized(part).get("attention_mask")
+            lengths += map(len, part) if mask is None else mask.sum(1).tolist()
+        return lengths
 
 
 def bfloat16_speed_up(torch: Any) -> float:
