@@ -20,6 +20,8 @@ def bridge_command(*, all_lost: bool) -> None:
 @click.option("--name", default="worker", show_default=True, help="Its name in Flower and in the logs.")
 def worker_command(queues: str, concurrency: int, name: str) -> None:
     """Work on sessions: embed them (queue embedding), attribute and finish them (queue attribution)."""
+    # read when numpy is imported: our matrices are small, and a second thread of its library spins while it waits for one
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from worker.logs import configure_logs
     from worker.settings import load_settings
     from worker.working import run_worker
