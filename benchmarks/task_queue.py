@@ -228,7 +228,7 @@ class Bench:
 
 @contextmanager
 def bench(settings: Settings, event: dict[str, Any], learnings: list[Learning]) -> Iterator[Bench]:
-    environ = dict(os.environ)
+    environ = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}  # as `groove worker` sets it
     command = [sys.executable, str(Path(__file__).resolve()), "--serve"]
     children = [parts.broker(settings, environ), parts.store(settings, environ, log=True)]
     for number in range(1, WORKERS + 1):
