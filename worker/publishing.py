@@ -11,6 +11,8 @@ from worker.ledger import Ledger, UnsentMessage
 
 log = structlog.get_logger()
 
+_PAGE = 100
+
 
 def drain_outbox(
     ledger: Ledger, event_log: EventLog, *, now: int, session_id: str | None = None, created_before: int | None = None
@@ -41,6 +43,9 @@ def drain_outbox(
 def _unsent(ledger: Ledger, session_id: str | None, created_before: int | None) -> Iterator[UnsentMessage]:
     """In pages, each behind the one before: what is refused stays unsent, and would come again and again."""
     after = 0
-    while page := ledger.outbox.unsent(after=after, session_id=session_id, created_before=created_before):
+    while True:
+        page = ledger.outbox.unsent(_PAGE, after=after, session_id=session_id, created_before=created_before)
         yield from page
+        if len(page) < _PAGE:
+            return
         after = page[-1].id

@@ -65,6 +65,8 @@ class HybridDetector:
         if second is not None:
             named["second_look"] = second
             confidence = evidence.calibration.second_look.probability(confidence, second)
+        if confidence < self._floor:  # no message's score is above the session's
+            return self._answer(confidence, (), references, named, evidence)
         alone = evidence.calibration.probabilities(features.per_text())
         scores = np.minimum(1.0, np.round(alone * (confidence / max(float(alone.max()), 1e-9)), 6))
         return self._answer(confidence, self._ranked(scores, alone, evidence), references, named, evidence)
@@ -101,12 +103,15 @@ class HybridDetector:
         for message_idx, row in zip(evidence.chunk_messages.tolist(), evidence.chunk_rows.tolist(), strict=True):
             if message_idx not in best or strong[row] > strong[best[message_idx]]:
                 best[message_idx] = row
-        floor = min(self._parameters.candidate_floor, self._parameters.similarity_threshold)
-        counted = [(idx, row) for idx, row in best.items() if scores[row] >= floor]
+        counted = [(idx, row) for idx, row in best.items() if scores[row] >= self._floor]
         return [
             EmbeddingSimilarity(score=float(scores[row]), message_idx=message_idx, span=evidence.texts[row][:_SPAN])
             for message_idx, row in sorted(counted, key=lambda item: (-strong[item[1]], item[0]))
         ]
+
+    @property
+    def _floor(self) -> float:
+        return min(self._parameters.candidate_floor, self._parameters.similarity_threshold)
 
     def _version(self, evidence: SessionEvidence) -> str:
         return "raw" if self._parameters.calibration == "raw" else evidence.calibration.version
