@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import structlog
 
-from worker.errors import MessageRefused
+from worker.errors import EventLogUnavailable, MessageRefused
 from worker.event_log.protocol import EventLog, TopicName
 from worker.ledger import Ledger, UnsentMessage
 
@@ -19,10 +19,12 @@ def drain_outbox(
 ) -> int:
     """Publish all unsent messages, oldest first -> how many went out.
 
-    One that the log refuses stays for the next time and holds up none behind it. Raises `EventLogUnavailable` when the log itself is
-    away; then too, what was not sent stays.
+    One that the log refuses, or does not answer for, stays for the next time and holds up none behind it. Raises `EventLogUnavailable`
+    when one got no answer, at once when two in a row did: the log itself is away then. What was not sent stays.
     """
     sent = 0
+    unanswered: EventLogUnavailable | None = None
+    is_away = False
     refused: Counter[tuple[str, str]] = Counter()
     try:
         for message in _unsent(ledger, session_id, created_before):
@@ -32,11 +34,19 @@ def drain_outbox(
             except MessageRefused as reason:
                 refused[str(topic), str(reason)] += 1
                 continue
+            except EventLogUnavailable as error:
+                if is_away:
+                    raise
+                unanswered, is_away = error, True
+                continue
+            is_away = False
             ledger.outbox.mark_sent([message.id], now)
             sent += 1
     finally:
         for (name, why), messages in refused.items():
             log.error("messages_refused", topic=name, reason=why, messages=messages)
+    if unanswered is not None:
+        raise unanswered
     return sent
 
 

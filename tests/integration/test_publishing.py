@@ -80,8 +80,43 @@ def test_a_session_sends_its_own_message(ledger: Ledger, event_log: MemoryEventL
     assert drain_outbox(ledger, event_log, now=5, session_id="s1") == 0
 
 
+class SilentOn(MemoryEventLog):
+    """Does not answer for some messages, by number, however often they come."""
+
+    def __init__(self, *numbers: int) -> None:
+        super().__init__()
+        self._numbers, self.asked = numbers, list[int]()
+        self.ensure_topic(THERE, 1)
+
+    def publish(self, name: TopicName, *, key: str, message_id: UUID, payload: bytes) -> None:
+        self.asked.append(message_id.int)
+        if message_id.int in self._numbers:
+            raise EventLogUnavailable("no answer")
+        super().publish(name, key=key, message_id=message_id, payload=payload)
+
+
+def test_a_message_without_an_answer_holds_nothing_up(ledger: Ledger, put: Callable[..., None]) -> None:
+    """Those behind it go out and it stays; that there was one is said."""
+    put(THERE, 1, 5)
+    log = SilentOn(1, 4)
+    with pytest.raises(EventLogUnavailable, match="no answer"):
+        drain_outbox(ledger, log, now=5)
+    assert sent(log, THERE) == [2, 3, 5]
+    assert ledger.counts.count(0).outbox_unsent == 2
+
+
+def test_two_in_a_row_without_an_answer_end_it(ledger: Ledger, put: Callable[..., None]) -> None:
+    """Nobody waits for each of a thousand messages in turn."""
+    put(THERE, 1, 5)
+    log = SilentOn(2, 3, 4)
+    with pytest.raises(EventLogUnavailable, match="no answer"):
+        drain_outbox(ledger, log, now=5)
+    assert log.asked == [1, 2, 3]
+    assert ledger.counts.count(0).outbox_unsent == 4
+
+
 def test_a_log_that_is_away_ends_it(ledger: Ledger, put: Callable[..., None]) -> None:
-    """At the first message: nothing is refused, and all of it stays."""
+    """Nothing is refused, and all of it stays."""
     put(THERE, 1, 3)
     log = RedisEventLog(f"redis://127.0.0.1:{free_port()}")
     away = pytest.raises(EventLogUnavailable, match="cannot be reached")
