@@ -3,7 +3,8 @@
     python benchmarks/endurance.py [--sessions 10000] [--portion 500] [--results DIR]
 
 A portion at a time goes from the event log to its published results; then each part's largest process is looked at. What counts is the
-last quarter beside the second: caches are full by then. The broker holds the embedded event log too, which is trimmed as it is read.
+last quarter beside the second: caches are full by then. The broker holds the embedded event log too, which is trimmed as it is read;
+of the results it keeps 500 a partition here, to come to that before the second quarter.
 """
 
 # ruff: noqa: E402 - the sessions lie with the tests, which are not installed
@@ -25,7 +26,7 @@ TARGET = 1.1
 
 def measure(count: int, portion: int) -> dict[str, Any]:
     events = sessions(portion)
-    with fresh_settings() as settings:
+    with fresh_settings(GROOVE_STREAMS__KEEP_RESULTS="500") as settings:
         learnings = write_learnings(settings.data_dir / "learnings.jsonl")
         with pipeline(settings, learnings) as whole:
             rates, memory = [], [whole.cpu.resident_mb()]

@@ -18,7 +18,7 @@ from bridge.transcripts import read_transcript_file
 from worker import canvas
 from worker.app import ATTRIBUTION, EMBEDDING
 from worker.errors import GrooveError, InvalidEvent, LedgerUnavailable, NotFound, Superseded
-from worker.event_log.protocol import EventLog
+from worker.event_log.protocol import EventLog, TopicName
 from worker.events import read_heavy_event
 from worker.giving_up import give_up_session
 from worker.ledger import MOST_APART, MOST_DOUBLINGS, Gates, Ledger, Overdue, SessionRef, WaitingSession
@@ -96,6 +96,16 @@ class Sweeper:
     def _publish(self) -> None:
         moment = now()
         drain_outbox(self._ledger, self._event_log, now=moment, created_before=moment - _OUTBOX_GRACE_SECONDS * _MICROS)
+        if self._settings.streams.trim:
+            self._trim_results()
+
+    def _trim_results(self) -> None:
+        """Nobody's position says which have been read: the newest stay."""
+        name = TopicName.parse(self._settings.streams.attributed)
+        for partition in range(self._event_log.partitions(name)):
+            ends = self._event_log.ends(name, partition)
+            if (oldest := ends.end - self._settings.streams.keep_results) > ends.begin:
+                self._event_log.trim(name, partition, oldest)
 
     def _send_all(self, *, sent_before: int) -> None:
         """In pages, until nothing is left; what is sent here or by others meanwhile is not sent before then, and so not sent twice."""

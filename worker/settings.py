@@ -47,8 +47,10 @@ class StreamSettings(Group):
     partitions: int = Field(default=4, ge=1, le=1000)
     #: tell Apache Iggy our positions, so that its own tools show a lag; never read back
     show_positions: bool = False
-    #: throw away what lies below the positions (Redis Streams; Apache Iggy has its own retention)
+    #: throw away what lies below the positions, and old results (Redis Streams; Apache Iggy has its own retention)
     trim: bool = True
+    #: the newest results of a partition, which then stay whoever has read them; older ones can be sent again from the ledger
+    keep_results: int = Field(default=10_000, ge=1)
 
 
 class BridgeSettings(Group):

@@ -34,6 +34,20 @@ def test_one_session_is_told_as_one(groove: Groove, ledger: Ledger) -> None:
     assert "ledger: 1 event, 1 session\n" in groove("doctor", status=1)
 
 
+def test_a_failed_learning_by_the_beginning_of_its_id(groove: Groove, ledger: Ledger) -> None:
+    """Like every other id; one that several begin with is said to be, and one that none does finds nothing."""
+    [ref] = ledger.intake.receive(heavy=[heavy("s")], now=1, ablation_rate=0.1)
+    ids = ["check-first", "check-later", "use-rg"]
+    ledger.work.expect("s", ref.version, ids, signals_seen=0, now=1)
+    for id_ in ids:
+        ledger.work.fail_entry("s", ref.version, id_, "no", now=1, max_tries=1, retry_at=0)
+    assert [entry["learning"] for entry in groove.json("tasks", "failed", "--learning", "use")] == ["use-rg"]
+    assert groove.json("tasks", "failed", "--learning", "check-first")[0]["learning"] == "check-first"
+    assert groove.json("tasks", "failed", "--learning", "bogus") == []
+    assert "several learnings" in groove("tasks", "retry", "--learning", "check", "--dry-run", status=1)
+    assert groove.json("tasks", "retry", "--learning", "use", "--dry-run")["opened"] == ["s"]
+
+
 def test_a_dead_letter_that_is_tried_again(groove: Groove, ledger: Ledger) -> None:
     """The answer says what is done because of it, or why nothing is; the status is 1 where it failed."""
     event = heavy("s")

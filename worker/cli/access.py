@@ -88,6 +88,18 @@ def full_session_id(ledger: "Ledger", prefix: str) -> str:
     return found[0]
 
 
+def full_failed_id(ledger: "Ledger", prefix: str) -> str:
+    """The learning that failed somewhere and has this id, or begins so alone; else the same again. Raises `NotFound` when several do."""
+    from worker.errors import NotFound
+
+    found = ledger.retries.find_failed_learnings(prefix)
+    if prefix in found or not found:
+        return prefix
+    if len(found) > 1:
+        raise NotFound(f"{prefix}: several learnings that failed begin like this")
+    return found[0]
+
+
 def enqueue_prepared(sessions: Sequence["SessionRef"], *, sent_at: int) -> bool:
     """Send sessions to be prepared -> False when no broker runs: the sweeper sends them as soon as the stack does.
 

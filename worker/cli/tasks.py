@@ -25,13 +25,14 @@ def tasks_command() -> None:
 @click.option("--json", "as_json", is_flag=True)
 def failed_command(session_id: str | None, learning_id: str | None, limit: int, *, as_json: bool) -> None:
     """Learnings that were given up in a session, with the reason."""
-    from worker.cli.access import full_session_id, open_the_ledger
+    from worker.cli.access import full_failed_id, full_session_id, open_the_ledger
     from worker.cli.output import moment
     from worker.cli.short_ids import shown_session_ids
     from worker.cli.tables import print_rows
 
     with open_the_ledger() as ledger:
         chosen = session_id and full_session_id(ledger, session_id)
+        learning_id = learning_id and full_failed_id(ledger, learning_id)
         failed = ledger.retries.failed_entries(limit=limit, session_id=chosen, learning_id=learning_id)
         ids = shown_session_ids(ledger, [entry.session_id for entry in failed], as_json=as_json)
     print_rows(
@@ -51,7 +52,7 @@ def retry_command(
     session_id: str | None, learning_id: str | None, *, everything: bool, dry_run: bool, as_json: bool
 ) -> None:
     """Open sessions again: they are attributed, aggregated and published anew; nothing is counted twice."""
-    from worker.cli.access import full_session_id, now, open_the_ledger
+    from worker.cli.access import full_failed_id, full_session_id, now, open_the_ledger
 
     if not (session_id or learning_id or everything):
         raise click.UsageError(_EVERYTHING_NEEDS)
@@ -59,7 +60,7 @@ def retry_command(
     with open_the_ledger() as ledger:
         reopened = ledger.retries.retry(
             session_id=session_id and full_session_id(ledger, session_id),
-            learning_id=learning_id,
+            learning_id=learning_id and full_failed_id(ledger, learning_id),
             everything=everything,
             now=moment,
             dry_run=dry_run,

@@ -40,6 +40,14 @@ class Retries:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    def find_failed_learnings(self, prefix: str, limit: int = 10) -> list[str]:
+        """Ids that begin so, of learnings that failed in any session, in order."""
+        query = select(Entry.learning_id).where(
+            _failed(None, None), Entry.learning_id.startswith(prefix, autoescape=True)
+        )
+        with self._database.single() as connection:
+            return list(connection.scalars(query.distinct().order_by(Entry.learning_id).limit(limit)))
+
     def failed_entries(
         self, *, limit: int = 1000, session_id: str | None = None, learning_id: str | None = None
     ) -> list[FailedEntry]:
