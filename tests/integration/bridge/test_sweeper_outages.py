@@ -8,14 +8,14 @@ from uuid import UUID
 import pytest
 import structlog
 from fixtures.broker import free_port
-from fixtures.ledger import heavy
+from fixtures.ledger import received
 
 from bridge.sweeper import Sweeper
 from worker.app import EMBEDDING, make_app
 from worker.event_log.memory import MemoryEventLog
 from worker.event_log.protocol import EventLog, TopicName
 from worker.event_log.redis_streams import RedisEventLog
-from worker.ledger import Ledger, OutboxMessage, SessionRef, open_ledger
+from worker.ledger import Ledger, OutboxMessage, open_ledger
 from worker.queues import Queues
 from worker.settings import load_settings
 
@@ -26,17 +26,12 @@ OUT = TopicName(stream="out", topic="sessions")
 def ledger(tmp_path: Path) -> Iterator[Ledger]:
     """With a session that ended long ago, its message unsent."""
     opened = open_ledger(f"sqlite:///{tmp_path}/ledger.sqlite")
-    ref = received(opened, "ended")
+    ref = received(opened, "ended", 1)
     opened.work.expect("ended", ref.version, [], signals_seen=0, now=1)
     message = OutboxMessage(message_id=UUID(int=1), stream=OUT.stream, topic=OUT.topic, key="ended", payload=b"x")
     assert opened.work.finish("ended", ref.version, now=1, message=message)
     yield opened
     opened.dispose()
-
-
-def received(ledger: Ledger, name: str) -> SessionRef:
-    [ref] = ledger.intake.receive(heavy=[heavy(name)], now=1, ablation_rate=0.1)
-    return ref
 
 
 def look(ledger: Ledger, event_log: EventLog, broker_url: str) -> list[str]:
@@ -51,7 +46,7 @@ def look(ledger: Ledger, event_log: EventLog, broker_url: str) -> list[str]:
 
 def test_an_event_log_that_is_away(broker_url: str, ledger: Ledger) -> None:
     """Nothing is published; what failed is sent again and what is over is pruned."""
-    ref = received(ledger, "failed")
+    ref = received(ledger, "failed", 1)
     ledger.work.fail_preparation("failed", ref.version, "no", now=1, max_tries=3, retry_at=2)
     with closing(RedisEventLog(f"redis://127.0.0.1:{free_port()}")) as away:
         assert look(ledger, away, broker_url) == ["outbox"]

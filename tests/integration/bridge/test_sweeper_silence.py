@@ -1,32 +1,23 @@
 """Preparations are sent again when nobody who lives holds them, however long they take and whatever stands in the queue."""
 
-import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from fixtures.ledger import received
 
 from bridge.sweeper import Sweeper
 from worker import canvas
 from worker.app import EMBEDDING, make_app
 from worker.event_log.memory import MemoryEventLog
-from worker.events import read_heavy_event
-from worker.ledger import HeavyReceived, Ledger, SessionRef, open_ledger
+from worker.ledger import Ledger, open_ledger
 from worker.queues import Queues
 from worker.settings import load_settings
 from worker.signs_of_life import SignsOfLife
 
 SILENCE = 0.3
 LONG_AGO = 1_000_000
-
-
-def received(ledger: Ledger, session_id: str, now: int) -> SessionRef:
-    event = {"session_id": session_id, "event_id": f"e-{session_id}", "outcome": 1, "active_learnings": ["a"]}
-    payload = json.dumps(event).encode()
-    heavy = HeavyReceived(event=read_heavy_event(payload, logged_at=1), payload=payload, offset=0, logged_at=1)
-    (ref,) = ledger.intake.receive(heavy=[heavy], now=now, ablation_rate=0.1)
-    return ref
 
 
 @pytest.fixture
