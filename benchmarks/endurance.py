@@ -4,7 +4,8 @@
 
 A portion at a time goes from the event log to its published results; then each part's largest process is looked at. What counts is the
 last quarter beside the second: caches are full by then. The broker holds the embedded event log too, which is trimmed as it is read;
-of the results it keeps 500 a partition here, to come to that before the second quarter.
+of the results it keeps 500 a partition here, to come to that before the second quarter. Celery leaves a marker of each finished chord on it
+for five minutes: a run that is over sooner sees the broker grow by a quarter of a kilobyte a session.
 """
 
 # ruff: noqa: E402 - the sessions lie with the tests, which are not installed
