@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,7 @@ def owned_folder(settings: Settings) -> Iterator[None]:
     """Hold the folder's lock for the length of the block. Raises `ConfigurationError` when somebody else holds it.
 
     The lock is the kernel's and goes with the process: nothing is left behind by a kill, and a stale folder is simply taken over.
+    What had to be outside the folder, because its path is long, is removed at the end.
     """
     _make(settings.data_dir, settings.data_dir / "logs", settings.data_dir / "broker", settings.run_dir)
     path = settings.data_dir / "lock"
@@ -31,7 +33,11 @@ def owned_folder(settings: Settings) -> Iterator[None]:
         lock.write(str(os.getpid()))
         lock.flush()
         os.set_inheritable(lock.fileno(), False)
-        yield
+        try:
+            yield
+        finally:
+            if not settings.run_dir.is_relative_to(settings.data_dir.absolute()):
+                shutil.rmtree(settings.run_dir, ignore_errors=True)
 
 
 def is_owned(settings: Settings) -> bool:

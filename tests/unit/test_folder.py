@@ -1,0 +1,34 @@
+"""The data folder of a stack, and what of it lies elsewhere."""
+
+from pathlib import Path
+
+import pytest
+
+from worker.errors import ConfigurationError
+from worker.local.folder import is_owned, owned_folder
+from worker.settings import Settings, load_settings
+
+
+def of(folder: Path) -> Settings:
+    return load_settings({"GROOVE_DATA_DIR": str(folder)})
+
+
+def test_a_folder_belongs_to_one(tmp_path: Path) -> None:
+    """For the length of the block."""
+    settings = of(tmp_path / "data")
+    with owned_folder(settings):
+        assert is_owned(settings)
+        with pytest.raises(ConfigurationError, match="in use by another stack"), owned_folder(settings):
+            pass
+        assert is_owned(settings)
+    assert not is_owned(settings)
+
+
+@pytest.mark.parametrize("name", ["data", "a-rather-long-name-" * 6])
+def test_what_lies_outside_goes_with_the_stack(tmp_path: Path, name: str) -> None:
+    """Sockets and signs of life of a folder with a long path; inside, they stay with the rest."""
+    settings = of(tmp_path / name)
+    is_inside = settings.run_dir.is_relative_to(tmp_path)
+    with owned_folder(settings):
+        (settings.run_dir / "worker-1.alive").touch()
+    assert settings.run_dir.exists() == is_inside
