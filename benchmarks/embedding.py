@@ -5,6 +5,7 @@
 Compared in one process, on the example sessions:
 
     once / by message   each distinct chunk of a session once, against each assistant message anew for each learning
+    batch_tokens        Embedder.embed by the tokens of a batch
     ours / bare         Embedder.embed against SentenceTransformer.encode at its best batch size, same chunks, device and precision
     precision           each number format's chunks a second, and the share of activation decisions that stay the same
 """
@@ -33,6 +34,8 @@ from worker.transcripts import parse_transcript
 ROOT = Path(__file__).resolve().parent.parent
 BATCH_SIZES = (8, 16, 32, 64, 128, 256)
 GPU_BATCH_SIZES = (64, 128, 256, 512, 1024)
+BATCH_TOKENS = (128, 256, 512, 1024, 2048, 8192)
+GPU_BATCH_TOKENS = (8192, 32_768, 131_072, 524_288)
 #: learnings of which the slow way is measured; it is the same work for each, so the rest is multiplied
 LEARNINGS_MEASURED = 1
 
@@ -114,6 +117,15 @@ def ours_against_bare(texts: list[str], embedder: SentenceTransformerEmbedder, r
     }
 
 
+def by_batch_tokens(texts: list[str], device: str, threads: int | None, repeats: int) -> dict[str, dict[str, float]]:
+    rates = {}
+    for tokens in GPU_BATCH_TOKENS if device.startswith("cuda") else BATCH_TOKENS:
+        embedder = SentenceTransformerEmbedder(device=device, threads=threads, batch_tokens=tokens)
+        embedder.embed(texts[:64])
+        rates[str(tokens)] = rate(len(texts), seconds(lambda embedder=embedder: embedder.embed(texts), repeats))
+    return rates
+
+
 def precisions(
     texts: list[str],
     sessions: list[tuple[Transcript, list[str]]],
@@ -166,6 +178,10 @@ def print_report(report: dict[str, Any]) -> None:
     for size, measured in bare["bare"].items():
         print(
             f"bare encode, batch {size:>4} {measured['per_second']:8.0f} chunks/s ({measured['slowest']:.0f}–{measured['fastest']:.0f})"
+        )
+    for tokens, measured in report["by_batch_tokens"].items():
+        print(
+            f"embed, tokens {tokens:>8}  {measured['per_second']:8.0f} chunks/s ({measured['slowest']:.0f}–{measured['fastest']:.0f})"
         )
     ours = bare["ours"]
     print(
@@ -227,6 +243,7 @@ def main() -> None:
         "sessions": len(sessions),
         "embed_once": once_against_by_message(sessions, learnings, embedder),
         "near_the_limit": {"precision": embedder.precision, **ours_against_bare(texts, embedder, arguments.repeats)},
+        "by_batch_tokens": by_batch_tokens(texts, device, arguments.threads, arguments.repeats),
         "precision": precisions(texts, sessions, learnings, device, arguments.repeats),
     }
     print_report(report)

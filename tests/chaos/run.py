@@ -174,7 +174,7 @@ class _Run:
         known = {event["session_id"]: event for event in self.events if event["event_id"] in kept}
         learnings = sum(len(event["active_learnings"]) for event in known.values())
         published = self._published(set(known))
-        differences = list(_differences(values, self.expected.values(kept)))
+        expected = self.expected.values(kept)
         return Row(
             fault=self.name,
             parts=stack.parts.name,
@@ -186,10 +186,10 @@ class _Run:
             published_more=sum(published.copies[session] > 1 for session in known),
             wrong_ids=published.wrong_ids,
             extra_runs=max(0, runs - learnings),
-            identical=not differences,
+            identical=values == expected,
             wrong_failures=self._wrong_failures(),
             seconds=seconds,
-            note="; ".join([*self._notes(len(known), published), *differences]),
+            note="; ".join([*self._notes(len(known), published), *_differences(values, expected)]),
         )
 
     def _published(self, known: set[str]) -> "_Published":
