@@ -244,7 +244,7 @@ def cost_of_a_learning(bundles: dict[str, SessionBundle]) -> str:
         for learning_id in bundle.learnings:
             began = time.thread_time()
             detector.detect(learning_id, bundle)
-            took.append((len(bundle.evidence.chunk_rows), 1000 * (time.thread_time() - began)))
+            took.append((len(bundle.evidence.chunks.rows), 1000 * (time.thread_time() - began)))
     parts = []
     for low, high in ((0, 200), (200, 400), (400, 10_000)):
         times = [ms for chunks, ms in took if low <= chunks < high]
@@ -309,7 +309,7 @@ def main() -> None:
         "left out": leave_repositories_out(pairs, judged),
     }
     embedder.save()
-    chunks = sorted(len(bundle.evidence.chunk_rows) for bundle in bundles.values())
+    chunks = sorted(len(bundle.evidence.chunks.rows) for bundle in bundles.values())
     print(
         f"{len(bundles)} sessions, {len(pairs)} labels ({sum(p.used for p in pairs)} uses), {embedder.model}, {embedder.precision}, "
         f"calibration {shipped_calibration().version}"

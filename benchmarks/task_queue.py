@@ -272,7 +272,7 @@ def measure(settings: Settings, options: argparse.Namespace) -> dict[str, Any]:
             (one, _), (many, _) = on.ours(ones, 1), on.ours(groups, GROUPED)
             grouped.append({"one": one, "many": many, "learnings": len(names) * len(every), "ratio": one / many})
     return {
-        "chunks": len(template.evidence.texts),
+        "chunks": len(template.evidence.chunks.texts),
         "tasks": options.sessions * len(ids),
         "sessions": options.sessions,
         "learnings": len(ids),

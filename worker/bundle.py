@@ -3,7 +3,8 @@
 Made once by `prepare_session`, kept on the broker for a while, read by every `attribute_learning` of the session.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 from pydantic import TypeAdapter, ValidationError
@@ -12,7 +13,7 @@ from worker import bundle_codec
 from worker.calibration import Calibration
 from worker.domain import Assignment, Learning, SessionVersion, Signal
 from worker.errors import BundleGone
-from worker.evidence import SessionEvidence
+from worker.evidence import SessionChunks, SessionEvidence
 from worker.ngrams import NgramIndex
 
 
@@ -41,20 +42,26 @@ class SessionBundle:
     model: str = ""
     precision: str = ""
 
+    def of(self, learning_ids: Collection[str]) -> Self:
+        """The same with evidence for these learnings alone: what is worked out for all that it holds is worked out for them."""
+        evidence = self.evidence.of(learning_ids)
+        return self if evidence is self.evidence else replace(self, evidence=evidence)
+
     def to_bytes(self) -> bytes:
-        evidence, ngrams = self.evidence, self.evidence.ngrams
+        evidence, chunks = self.evidence, self.evidence.chunks
         words = _Words(
             context=self.context,
             learnings=self.learnings,
             contaminated=self.contaminated,
             model=self.model,
             precision=self.precision,
-            texts=evidence.texts,
+            texts=chunks.texts,
             learning_ids=evidence.learning_ids,
             calibration=evidence.calibration,
         )
-        arrays = {name: getattr(evidence, name) for name in _EVIDENCE_ARRAYS}
-        arrays |= {name: getattr(ngrams, name) for name in _NGRAM_ARRAYS}
+        arrays = {name: getattr(chunks, name) for name in _CHUNK_ARRAYS}
+        arrays |= {f"ngram_{name}": getattr(chunks.ngrams, name) for name in _NGRAM_ARRAYS}
+        arrays |= {name: getattr(evidence, name) for name in _EVIDENCE_ARRAYS}
         return bundle_codec.pack(_WORDS.dump_json(words), arrays)
 
     @classmethod
@@ -63,12 +70,16 @@ class SessionBundle:
         text, arrays = bundle_codec.unpack(data)
         try:
             words = _WORDS.validate_json(text)
-            ngrams = NgramIndex(n_texts=len(words.texts), **{name: arrays[name] for name in _NGRAM_ARRAYS})
-            evidence = SessionEvidence(
+            ngrams = {name: arrays[f"ngram_{name}"] for name in _NGRAM_ARRAYS}
+            chunks = SessionChunks(
                 texts=words.texts,
+                ngrams=NgramIndex(n_texts=len(words.texts), **ngrams),
+                **{name: arrays[name] for name in _CHUNK_ARRAYS},
+            )
+            evidence = SessionEvidence(
+                chunks=chunks,
                 learning_ids=words.learning_ids,
                 calibration=words.calibration,
-                ngrams=ngrams,
                 **{name: arrays[name] for name in _EVIDENCE_ARRAYS},
             )
         except (ValidationError, KeyError) as error:
@@ -83,17 +94,8 @@ class SessionBundle:
         )
 
 
-_EVIDENCE_ARRAYS = (
-    "text_vectors",
-    "background",
-    "chunk_messages",
-    "chunk_rows",
-    "chunk_kinds",
-    "action_vectors",
-    "action_starts",
-    "insight_vectors",
-    "second_look",
-)
+_CHUNK_ARRAYS = ("vectors", "background", "messages", "rows", "kinds")
+_EVIDENCE_ARRAYS = ("action_vectors", "action_starts", "insight_vectors", "second_look")
 _NGRAM_ARRAYS = ("buckets", "starts", "rows", "weights")
 
 

@@ -13,7 +13,7 @@ from worker.domain import Learning, SessionVersion, Transcript
 from worker.embedder.protocol import Embedder
 from worker.embedder.vector_cache import VectorCache
 from worker.errors import InvalidFile
-from worker.layers.activation.features import FEATURES, learning_features
+from worker.layers.activation.features import FEATURES, SessionFeatures
 from worker.layers.activation.fitting import PRIOR, fit_second_look, fit_weights
 from worker.layers.activation.quality import Quality, quality
 from worker.preparation import build_bundle
@@ -128,7 +128,7 @@ def prepare(
 
 def fitted(judged: Sequence[Judged], *, name: str = "fitted", provenance: dict[str, Any] | None = None) -> Calibration:
     """Common words, weights and second look, one after the other: each is fitted under those before it."""
-    texts_of = {each.bundle.context.session_id: each.bundle.evidence.texts for each in judged}
+    texts_of = {each.bundle.context.session_id: each.bundle.evidence.chunks.texts for each in judged}
     words = CommonWords.count(texts_of.values())
     rows = [session_features(each, words) for each in judged]
     intercept, weights = fit_weights(rows, [each.used for each in judged])
@@ -158,10 +158,11 @@ def probability(calibration: Calibration, judged: Judged) -> float:
 def session_features(judged: Judged, common_words: CommonWords) -> dict[str, float]:
     """All features at their emptiest where the assistant said nothing."""
     evidence = judged.bundle.evidence
-    if not evidence.texts:
+    if not evidence.chunks.texts:
         return dict.fromkeys(FEATURES, 0.0)
-    under = replace(evidence, calibration=replace(evidence.calibration, common_words=common_words))
-    return learning_features(judged.bundle.learnings[judged.learning_id], under).session()
+    calibration = replace(evidence.calibration, common_words=common_words)
+    under = replace(evidence.of([judged.learning_id]), calibration=calibration)
+    return SessionFeatures(judged.bundle.learnings, under).of(judged.learning_id).session()
 
 
 def bare_context(session_id: str) -> SessionContext:

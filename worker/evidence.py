@@ -1,8 +1,11 @@
 """What a session's assistant did, cut into chunks, as numbers: enough to judge any of its learnings without a model or a transcript."""
 
 import math
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
+from itertools import accumulate
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,20 +45,27 @@ def _no_vectors() -> NDArray[np.float16]:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class SessionEvidence:
-    """Chunks and learnings with their vectors. Arrays named alike are aligned; a text that occurs twice has one vector."""
+class SessionChunks:
+    """What the assistant wrote and did. A text that occurs twice has one row; `messages`, `rows` and `kinds` are aligned, one a chunk."""
 
-    #: distinct chunk texts, in order of first occurrence
+    #: distinct, in order of first occurrence
     texts: tuple[str, ...] = ()
     #: one row of length 1 per text
-    text_vectors: NDArray[np.float16] = field(default_factory=_no_vectors)
+    vectors: NDArray[np.float16] = field(default_factory=_no_vectors)
     #: per text, its mean cosine with the rules of any project that are nearest to it
     background: NDArray[np.float32] = field(default_factory=_no_numbers)
     ngrams: NgramIndex = field(default_factory=NgramIndex.empty)
     #: per chunk, in the session's order: its message, its text's row, its ChunkKind
-    chunk_messages: NDArray[np.int32] = field(default_factory=_no_rows)
-    chunk_rows: NDArray[np.int32] = field(default_factory=_no_rows)
-    chunk_kinds: NDArray[np.int32] = field(default_factory=_no_rows)
+    messages: NDArray[np.int32] = field(default_factory=_no_rows)
+    rows: NDArray[np.int32] = field(default_factory=_no_rows)
+    kinds: NDArray[np.int32] = field(default_factory=_no_rows)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class SessionEvidence:
+    """A session's chunks and the learnings to be judged by them."""
+
+    chunks: SessionChunks = field(default_factory=SessionChunks)
     learning_ids: tuple[str, ...] = ()
     #: what each learning asks for, in one or more ways: learning i's rows are `action_starts[i] : action_starts[i + 1]`
     action_vectors: NDArray[np.float16] = field(default_factory=_no_vectors)
@@ -65,6 +75,24 @@ class SessionEvidence:
     #: per learning, in log odds: what the second look found; nan or empty where there was none
     second_look: NDArray[np.float32] = field(default_factory=_no_numbers)
     calibration: Calibration = field(default_factory=shipped_calibration)
+
+    def of(self, learning_ids: Collection[str]) -> Self:
+        """The same for some of its learnings; ids that it does not hold are left out."""
+        wanted = frozenset(learning_ids)
+        places = [place for place, learning_id in enumerate(self.learning_ids) if learning_id in wanted]
+        if len(places) == len(self.learning_ids):
+            return self
+        starts = self.action_starts.tolist()
+        rows = [row for place in places for row in range(starts[place], starts[place + 1])]
+        counts = (starts[place + 1] - starts[place] for place in places)
+        return replace(
+            self,
+            learning_ids=tuple(self.learning_ids[place] for place in places),
+            action_vectors=self.action_vectors[rows],
+            action_starts=np.array(list(accumulate(counts, initial=0)), dtype=np.int32),
+            insight_vectors=self.insight_vectors[places],
+            second_look=self.second_look[places] if len(self.second_look) else self.second_look,
+        )
 
     def second_look_at(self, learning_id: str) -> float | None:
         """None where the first look was sure enough, or the only one."""

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain, repeat
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,8 @@ _BUCKETS = 1 << 16
 _SIZES = (3, 4, 5)
 _ONE = 1 << 15  # weights are kept as whole parts of this
 _NO_ENTRIES = np.zeros((0, 3), dtype=np.int32)
+#: similarities that are worked out together: fewer cost more calls, more leave the processor's cache
+_CELLS = 1 << 12
 _SPACE = re.compile(r"\s+")
 #: a "word" of base64 or minified code is cut here
 _WORD_LIMIT = 200
@@ -93,18 +96,30 @@ class NgramIndex:
             weights=entries[:, 2].astype(np.uint16),
         )
 
-    def similarities(self, question: str) -> NDArray[np.float64]:
-        """Cosine with each text, rounded to 6 decimals; the question's buckets must have been asked for."""
-        wanted, weights = _question(question)
+    def similarities(self, questions: Sequence[str]) -> NDArray[np.float64]:
+        """Cosine of each question (a row) with each text, rounded to 6 decimals; the questions' buckets must have been asked for."""
+        answers = np.zeros((len(questions), self.n_texts))
+        together = max(1, _CELLS // max(1, self.n_texts))
+        for begin in range(0, len(questions), together):
+            answers[begin : begin + together] = self._similarities(questions[begin : begin + together])
+        return answers
+
+    def _similarities(self, questions: Sequence[str]) -> NDArray[np.float64]:
+        asked = [_question(question) for question in questions]
+        wanted = np.concatenate([buckets for buckets, _ in asked])
+        weights = np.concatenate([of_buckets for _, of_buckets in asked])
+        begins = np.repeat(np.arange(len(asked)) * self.n_texts, [len(buckets) for buckets, _ in asked])
         places = np.searchsorted(self.buckets, wanted)
         known = places < len(self.buckets)
         known[known] = self.buckets[places[known]] == wanted[known]
-        begin, end = self.starts[places[known]], self.starts[places[known] + 1]
-        counts = end - begin
-        entries = np.arange(counts.sum()) + np.repeat(begin - (np.cumsum(counts) - counts), counts)
+        first, end = self.starts[places[known]], self.starts[places[known] + 1]
+        counts = end - first
+        entries = np.arange(counts.sum()) + np.repeat(first - (np.cumsum(counts) - counts), counts)
         # adds up one by one, by ascending bucket: the sums are the same on every machine
         parts = np.repeat(weights[known], counts) * self.weights[entries]
-        return np.round(np.bincount(self.rows[entries], weights=parts, minlength=self.n_texts), 6)
+        cells = np.repeat(begins[known], counts) + self.rows[entries]
+        sums: NDArray[Any] = np.bincount(cells, weights=parts, minlength=len(asked) * self.n_texts)
+        return np.round(sums, 6).reshape(len(asked), self.n_texts)
 
 
 def _entries(row: int, text: str, asked: set[int]) -> NDArray[np.int32]:

@@ -12,7 +12,7 @@ from worker.calibration import Calibration, shipped_calibration
 from worker.domain import Learning, Transcript
 from worker.embedder.protocol import Embedder, Vectors
 from worker.embedder.vector_cache import VectorCache
-from worker.evidence import Chunk, SessionEvidence
+from worker.evidence import Chunk, SessionChunks, SessionEvidence
 from worker.layers.activation.background import NEAREST, RULES
 from worker.layers.activation.chunks import chunk_transcript
 from worker.layers.activation.contamination import contaminated_learnings
@@ -72,13 +72,15 @@ def gather_evidence(
     insights = [learnings[learning_id].insight for learning_id in learning_ids]
     actions = [actions_of(insight) for insight in insights]
     return SessionEvidence(
-        texts=texts,
-        text_vectors=vectors,
-        background=_background(vectors, learning_vectors),
-        ngrams=NgramIndex.of(texts, questions=insights),
-        chunk_messages=np.array([chunk.message_idx for chunk in chunks], dtype=np.int32),
-        chunk_rows=np.array([row_of[chunk.text] for chunk in chunks], dtype=np.int32),
-        chunk_kinds=np.array([chunk.kind for chunk in chunks], dtype=np.int32),
+        chunks=SessionChunks(
+            texts=texts,
+            vectors=vectors,
+            background=_background(vectors, learning_vectors),
+            ngrams=NgramIndex.of(texts, questions=insights),
+            messages=np.array([chunk.message_idx for chunk in chunks], dtype=np.int32),
+            rows=np.array([row_of[chunk.text] for chunk in chunks], dtype=np.int32),
+            kinds=np.array([chunk.kind for chunk in chunks], dtype=np.int32),
+        ),
         learning_ids=learning_ids,
         action_vectors=_learning_rows([action for ways in actions for action in ways], learning_vectors),
         action_starts=np.array(list(accumulate(map(len, actions), initial=0)), dtype=np.int32),

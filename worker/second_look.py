@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from worker.domain import Learning
 from worker.embedder.protocol import PairReader
 from worker.evidence import SessionEvidence
-from worker.layers.activation.features import LearningFeatures, learning_features
+from worker.layers.activation.features import LearningFeatures, SessionFeatures
 from worker.parameters import ActivationParameters
 
 #: texts of a session that are read with one learning
@@ -32,13 +32,13 @@ class SecondLook:
 
     def scores(self, learnings: Mapping[str, Learning], evidence: SessionEvidence) -> NDArray[np.float32]:
         """Per learning of the evidence the best text's score; nan where the first look was sure enough."""
-        scores = [self._score(learnings[learning_id], evidence) for learning_id in evidence.learning_ids]
+        if not (evidence.chunks.texts and evidence.learning_ids):
+            return np.full(len(evidence.learning_ids), np.nan, dtype=np.float32)
+        features = SessionFeatures(learnings, evidence)
+        scores = [self._score(learnings[id_], features.of(id_), evidence) for id_ in evidence.learning_ids]
         return np.array(scores, dtype=np.float32)
 
-    def _score(self, learning: Learning, evidence: SessionEvidence) -> float:
-        if not evidence.texts:
-            return float("nan")
-        features = learning_features(learning, evidence)
+    def _score(self, learning: Learning, features: LearningFeatures, evidence: SessionEvidence) -> float:
         first = evidence.calibration.probability(features.session())
         if abs(first - self._threshold) > self._margin:
             return float("nan")
@@ -48,4 +48,4 @@ class SecondLook:
 
 def _best_texts(features: LearningFeatures, evidence: SessionEvidence) -> list[str]:
     alone = evidence.calibration.probabilities(features.per_text())
-    return [evidence.texts[row] for row in np.argsort(-alone, kind="stable")[:_TEXTS].tolist()]
+    return [evidence.chunks.texts[row] for row in np.argsort(-alone, kind="stable")[:_TEXTS].tolist()]

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from fixtures.ledger import heavy
 from fixtures.store import learning
@@ -34,9 +35,14 @@ def prepared(parts: Resources, *learning_ids: str) -> SessionRef:
     }
     context = SessionContext(session_id="s", version=ref.version, outcome=1.0, assignments=assignments)
     known = {id_: learning(id_) for id_ in learning_ids if id_ != "unheard of"}
-    parts.bundles.put(
-        SessionBundle(context=context, learnings=known, evidence=SessionEvidence(learning_ids=tuple(sorted(known))))
+    vectors = np.zeros((len(known), 4), dtype=np.float16)
+    evidence = SessionEvidence(
+        learning_ids=tuple(sorted(known)),
+        action_vectors=vectors,
+        action_starts=np.arange(len(known) + 1, dtype=np.int32),
+        insight_vectors=vectors,
     )
+    parts.bundles.put(SessionBundle(context=context, learnings=known, evidence=evidence))
     parts.ledger.work.expect("s", ref.version, learning_ids, signals_seen=0, now=2)
     return ref
 

@@ -57,7 +57,7 @@ class Attribution:
     def _attribute(self, learning_ids: Sequence[str]) -> Outcome:
         if not learning_ids:
             return {"state": "done already"}
-        bundle = self._patiently(self.parts.bundles.get, self.session_id, self.version)
+        bundle = self._patiently(self.parts.bundles.get, self.session_id, self.version).of(learning_ids)
         records: dict[str, bytes | None] = {}
         activated: list[str] = []
         failures: dict[str, str] = {}

@@ -9,8 +9,9 @@ import pytest
 from worker.bundle import SessionBundle
 from worker.domain import Assignment, Learning, Signal, SignalKind
 from worker.errors import BundleGone
-from worker.evidence import SessionEvidence
+from worker.evidence import SessionChunks, SessionEvidence
 from worker.layers.activation import HybridDetector
+from worker.ngrams import NgramIndex
 
 Bundle = Callable[..., SessionBundle]
 
@@ -35,13 +36,19 @@ def test_bytes_and_back(full: SessionBundle) -> None:
     again = SessionBundle.from_bytes(full.to_bytes())
     assert (again.context, again.learnings, again.contaminated) == (full.context, full.learnings, full.contaminated)
     assert (again.model, again.precision) == ("words@1", "float32")
-    for each in fields(SessionEvidence):
-        before, after = getattr(full.evidence, each.name), getattr(again.evidence, each.name)
-        if isinstance(before, np.ndarray):
-            np.testing.assert_array_equal(before, after)
-            assert before.dtype == after.dtype
-        elif each.name != "ngrams":
-            assert before == after
+    assert_alike(full.evidence, again.evidence)
+
+
+def assert_alike(before: object, after: object) -> None:
+    """Field by field, arrays with their types."""
+    if isinstance(before, np.ndarray):
+        np.testing.assert_array_equal(before, after)
+        assert before.dtype == getattr(after, "dtype", None)
+    elif isinstance(before, SessionEvidence | SessionChunks | NgramIndex):
+        for each in fields(before):
+            assert_alike(getattr(before, each.name), getattr(after, each.name))
+    else:
+        assert before == after
 
 
 def test_the_answer_does_not_depend_on_the_journey(full: SessionBundle) -> None:
@@ -51,6 +58,17 @@ def test_the_answer_does_not_depend_on_the_journey(full: SessionBundle) -> None:
     assert [detector.detect(name, again) for name in full.learnings] == [
         detector.detect(name, full) for name in full.learnings
     ]
+
+
+def test_some_learnings_alone_get_the_same_answers(full: SessionBundle) -> None:
+    """A task's share of the learnings is judged as all of them together, and what no bundle holds is no part of it."""
+    detector = HybridDetector()
+    for name in full.learnings:
+        alone = full.of([name, "unknown"])
+        assert alone.evidence.learning_ids == (name,)
+        assert detector.detect(name, alone) == detector.detect(name, full)
+    assert full.of(list(full.learnings)) is full
+    assert full.of([]).evidence.learning_ids == ()
 
 
 def test_a_session_without_words_travels_too(bundle: Bundle, learning: Callable[..., Learning]) -> None:

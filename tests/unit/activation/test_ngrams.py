@@ -36,7 +36,19 @@ def test_index_agrees_with_the_plain_cosine(texts: list[str], question: str) -> 
     index = NgramIndex.of(texts, questions=[question, "something else"])
     expected = [cosine(text, question) for text in texts]
     lost = math.sqrt(len(ngram_weights(question))) * 2**-16 + 1e-6
-    np.testing.assert_allclose(index.similarities(question), expected, rtol=0, atol=lost)
+    np.testing.assert_allclose(index.similarities([question])[0], expected, rtol=0, atol=lost)
+
+
+def test_many_questions_at_once_get_the_answers_of_each_alone() -> None:
+    """Bit for bit, also where they are more than are worked out together."""
+    words = ["run", "the", "tests", "lint", "build", "deploy", "commit", "branch", "review"]
+    chosen = random.Random(2)
+    texts = [" ".join(chosen.choices(words, k=6)) for _ in range(1500)]
+    questions = [*texts[:7], "nothing like it"]
+    index = NgramIndex.of(texts, questions=questions)
+    alone = [index.similarities([question])[0] for question in questions]
+    np.testing.assert_array_equal(index.similarities(questions), alone)
+    assert index.similarities([]).shape == (0, len(texts))
 
 
 def test_index_does_not_depend_on_the_questions_order() -> None:

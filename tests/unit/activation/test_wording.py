@@ -60,7 +60,7 @@ def test_a_template_is_no_name() -> None:
     """It never stands anywhere as written, so that its absence says nothing; a command goes as far as its placeholder."""
     named = named_code("Name it `NN.semantic-name.md` or `entire/<hash>-<tree>`. Commit with `git commit -m <text>`")
     assert [code.text for code in named] == ["git commit -m <text>"]
-    assert named[0].pattern.search("git commit -m 'x'")
+    assert named[0].stands_in("git commit -m 'x'")
 
 
 @pytest.mark.parametrize(
@@ -83,4 +83,4 @@ def test_a_template_is_no_name() -> None:
 )
 def test_named_code_is_found_as_whole_words(insight: str, text: str, found: bool) -> None:
     """A longer name that holds it is another name; alternatives and endings are understood."""
-    assert bool(named_code(insight)[0].pattern.search(text)) is found
+    assert named_code(insight)[0].stands_in(text) is found

@@ -9,7 +9,8 @@ from worker.bundle import SessionBundle
 from worker.domain import Activation, ActivationSignal, EmbeddingSimilarity, ExplicitReference
 from worker.errors import LearningFailed
 from worker.evidence import SessionEvidence
-from worker.layers.activation.features import LearningFeatures, learning_features
+from worker.layers.activation.features import LearningFeatures, SessionFeatures, cosines
+from worker.layers.activation.reading import reading_of
 from worker.layers.activation.references import find_references
 from worker.parameters import ActivationParameters
 
@@ -29,25 +30,34 @@ class HybridDetector:
 
     def __init__(self, parameters: ActivationParameters | None = None) -> None:
         self._parameters = parameters or ActivationParameters()
+        self._latest: SessionFeatures | None = None
 
     def detect(self, learning_id: str, session: SessionBundle) -> Activation:
         learning, evidence = session.learnings.get(learning_id), session.evidence
         if learning is None or learning_id not in evidence.learning_ids:
             raise LearningFailed(f"learning {learning_id!r} is not known to the prepared session")
-        if not evidence.texts:
+        if not evidence.chunks.texts:
             return Activation(confidence=0.0, was_activated=False, calibration=self._version(evidence))
-        features = learning_features(learning, evidence)
-        references = find_references(features, evidence)
+        features = self._features(session).of(learning_id)
+        references = find_references(features, reading_of(evidence.chunks))
         if self._parameters.calibration == "raw":
-            return self._raw(features, references, evidence)
+            return self._raw(learning_id, references, evidence)
         return self._calibrated(learning_id, features, references, evidence)
 
+    def _features(self, session: SessionBundle) -> SessionFeatures:
+        """Worked out at the first of the evidence's learnings, for all of them."""
+        latest = self._latest
+        if latest is None or latest.evidence is not session.evidence:
+            self._latest = latest = SessionFeatures(session.learnings, session.evidence)
+        return latest
+
     def _raw(
-        self, features: LearningFeatures, references: tuple[ExplicitReference, ...], evidence: SessionEvidence
+        self, learning_id: str, references: tuple[ExplicitReference, ...], evidence: SessionEvidence
     ) -> Activation:
-        similarities = self._ranked(features.cosine, features.cosine, evidence)
+        cosine = cosines(learning_id, evidence)
+        similarities = self._ranked(cosine, cosine, evidence)
         boost = self._parameters.reference_boost if references else 0.0
-        best = float(features.cosine[evidence.chunk_rows].max())
+        best = float(cosine.max())
         confidence = min(1.0, round(max(0.0, best) + boost, 6))
         named = {"cosine": best, "reference": float(bool(references))}
         return self._answer(confidence, similarities, references, named, evidence)
@@ -100,12 +110,14 @@ class HybridDetector:
         """Each message's strongest text, best message first, the earlier of equals, down to the floor; the numbers are per text."""
         best: dict[int, int] = {}
         strong = strength.tolist()
-        for message_idx, row in zip(evidence.chunk_messages.tolist(), evidence.chunk_rows.tolist(), strict=True):
+        for message_idx, row in reading_of(evidence.chunks).chunks:
             if message_idx not in best or strong[row] > strong[best[message_idx]]:
                 best[message_idx] = row
         counted = [(idx, row) for idx, row in best.items() if scores[row] >= self._floor]
         return [
-            EmbeddingSimilarity(score=float(scores[row]), message_idx=message_idx, span=evidence.texts[row][:_SPAN])
+            EmbeddingSimilarity(
+                score=float(scores[row]), message_idx=message_idx, span=evidence.chunks.texts[row][:_SPAN]
+            )
             for message_idx, row in sorted(counted, key=lambda item: (-strong[item[1]], item[0]))
         ]
 

@@ -1,7 +1,6 @@
 """The evidence of a session for one learning, as numbers.
 
 Per distinct text of the session:
-  cosine     with the learning as it stands; what "raw" compares
   meaning    cosine with what the learning asks for, minus how near the text is to rules in general
   wording    cosine of character n-grams with the learning
 Per session, from the code that the learning names (0 where it names none):
@@ -15,19 +14,19 @@ A reference weighs 1 if it holds a rare word, down to 1/2 if all its words are a
 A text that copies the learning is no use of it, whoever wrote it down: it counts nothing.
 """
 
-from bisect import bisect_right
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
 
 from worker.common_words import words_of
 from worker.domain import Learning
-from worker.evidence import ChunkKind, SessionEvidence
+from worker.evidence import SessionChunks, SessionEvidence
 from worker.layers.activation.contamination import copied_share
 from worker.layers.activation.named_code import CodeKind, NamedCode, named_code
+from worker.layers.activation.reading import reading_of
 
 FEATURES = ("meaning", "wording", "commands_run", "code_written", "nothing_found", "no_command_run")
 
@@ -47,7 +46,6 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class LearningFeatures:
-    cosine: Floats
     meaning: Floats
     wording: Floats
     commands_run: float
@@ -85,40 +83,55 @@ class LearningFeatures:
         }
 
 
-def learning_features(learning: Learning, evidence: SessionEvidence) -> LearningFeatures:
-    """`evidence` must hold at least one text and the learning."""
-    place = evidence.learning_ids.index(learning.learning_id)
-    actions = evidence.action_vectors[evidence.action_starts[place] : evidence.action_starts[place + 1]]
-    texts = _exact(evidence)
-    wording = evidence.ngrams.similarities(learning.insight)
-    copied = _copies(learning.insight, evidence.texts, wording)
-    nearest = (texts @ actions.astype(np.float64).T).max(axis=1)
-    rarity = evidence.calibration.common_words.rarity
-    found = tuple(
-        (_kind_by(rarity(code.text), code), _rows_with(code, evidence.texts)) for code in named_code(learning.insight)
-    )
-    is_done = (evidence.chunk_kinds == ChunkKind.CODE) | (evidence.chunk_kinds == ChunkKind.COMMAND)
-    done = frozenset(evidence.chunk_rows[is_done].tolist())
+class SessionFeatures:
+    """What can be told of all the evidence's learnings at once, for a fraction of the cost of one by one."""
 
-    def done_weights(kind: CodeKind) -> list[float]:
-        """Per code of the kind, its weight where it was done, else 0."""
-        return [
-            (_COMMON + (1 - _COMMON) * rarity(code.text)) * bool(rows & done)
-            for code, rows in found
-            if code.kind is kind
-        ]
+    def __init__(self, learnings: Mapping[str, Learning], evidence: SessionEvidence) -> None:
+        """`evidence` must hold at least one text, `learnings` all of the evidence's."""
+        self.evidence = evidence
+        self._insights = [learnings[learning_id].insight for learning_id in evidence.learning_ids]
+        chunks = evidence.chunks
+        cosines = evidence.action_vectors.astype(np.float64) @ _exact(chunks).T
+        nearest = np.maximum.reduceat(cosines, evidence.action_starts[:-1], axis=0)
+        wording = chunks.ngrams.similarities(self._insights)
+        copied = _copies(self._insights, chunks.texts, wording)
+        self._meaning = np.where(copied, _NOTHING, np.round(nearest - _BACKGROUND * chunks.background, 6))
+        self._wording = np.where(copied, 0.0, wording)
 
-    commands, written = done_weights(CodeKind.COMMAND), done_weights(CodeKind.WRITTEN)
-    return LearningFeatures(
-        cosine=np.round(texts @ evidence.insight_vectors[place].astype(np.float64), 6),
-        meaning=np.where(copied, _NOTHING, np.round(nearest - _BACKGROUND * evidence.background, 6)),
-        wording=np.where(copied, 0.0, wording),
-        commands_run=round(sum(commands) / len(commands), 6) if commands else 0.0,
-        code_written=round(max(written, default=0.0), 6),
-        nothing_found=float(bool(found) and not any(rows for _, rows in found)),
-        no_command_run=float(bool(commands) and not any(commands)),
-        found=found,
-    )
+    def of(self, learning_id: str) -> LearningFeatures:
+        """Of a learning that the evidence holds."""
+        place = self.evidence.learning_ids.index(learning_id)
+        reading = reading_of(self.evidence.chunks)
+        rarity = self.evidence.calibration.common_words.rarity
+        found = tuple(
+            (_kind_by(rarity(code.text), code), reading.rows_with(code)) for code in named_code(self._insights[place])
+        )
+
+        def done_weights(kind: CodeKind) -> list[float]:
+            """Per code of the kind, its weight where it was done, else 0."""
+            return [
+                (_COMMON + (1 - _COMMON) * rarity(code.text)) * bool(rows & reading.done)
+                for code, rows in found
+                if code.kind is kind
+            ]
+
+        commands, written = done_weights(CodeKind.COMMAND), done_weights(CodeKind.WRITTEN)
+        return LearningFeatures(
+            meaning=self._meaning[place],
+            wording=self._wording[place],
+            commands_run=round(sum(commands) / len(commands), 6) if commands else 0.0,
+            code_written=round(max(written, default=0.0), 6),
+            nothing_found=float(bool(found) and not any(rows for _, rows in found)),
+            no_command_run=float(bool(commands) and not any(commands)),
+            found=found,
+        )
+
+
+def cosines(learning_id: str, evidence: SessionEvidence) -> Floats:
+    """Of each text with the learning as it stands: what "raw" compares."""
+    insight = evidence.insight_vectors[evidence.learning_ids.index(learning_id)]
+    found: Floats = np.round(_exact(evidence.chunks) @ insight.astype(np.float64), 6)
+    return found
 
 
 def _kind_by(rarity: float, code: NamedCode) -> NamedCode:
@@ -127,33 +140,14 @@ def _kind_by(rarity: float, code: NamedCode) -> NamedCode:
     return replace(code, kind=CodeKind.MENTIONED) if is_one_common_word else code
 
 
-def _copies(insight: str, texts: tuple[str, ...], wording: Floats) -> NDArray[np.bool_]:
-    copied = np.zeros(len(texts), dtype=bool)
-    for row in np.flatnonzero(wording >= _COPY_WORDING).tolist():
-        copied[row] = copied_share(insight, texts[row]) >= _COPY
+def _copies(insights: list[str], texts: tuple[str, ...], wording: Floats) -> NDArray[np.bool_]:
+    copied = np.zeros(wording.shape, dtype=bool)
+    for place, row in np.argwhere(wording >= _COPY_WORDING).tolist():
+        copied[place, row] = copied_share(insights[place], texts[row]) >= _COPY
     return copied
 
 
-def _rows_with(code: NamedCode, texts: tuple[str, ...]) -> frozenset[int]:
-    """One search through all texts at once; a match never reaches over two of them by accident of white space."""
-    everything, starts = _joined(texts)
-    if len(everything) != starts[-1] - 1:  # a few characters change their length in lower case
-        return frozenset(row for row, text in enumerate(texts) if code.find(text.lower()))
-    rows = []
-    match = code.find(everything)
-    while match:
-        rows.append(bisect_right(starts, match.start()) - 1)
-        match = code.find(everything, max(starts[rows[-1] + 1], match.end()))  # one is enough for a text
-    return frozenset(rows)
-
-
 @lru_cache(maxsize=1)
-def _exact(evidence: SessionEvidence) -> Floats:
+def _exact(chunks: SessionChunks) -> Floats:
     """The texts' vectors to calculate with; consecutive learnings mostly belong to one session."""
-    return evidence.text_vectors.astype(np.float64)
-
-
-@lru_cache(maxsize=4)
-def _joined(texts: tuple[str, ...]) -> tuple[str, list[int]]:
-    """All texts in lower case and where each begins; consecutive learnings mostly belong to the same few sessions."""
-    return "\0".join(texts).lower(), list(accumulate((len(text) + 1 for text in texts), initial=0))
+    return chunks.vectors.astype(np.float64)

@@ -38,11 +38,12 @@ _THING = re.compile(
     r" (?:\w+ )?(?:package|module|helper|interface|class|function|method|field|key|option|type|alias|tag|branch)"
 )
 
-#: conventions that are known by the look of what follows them, besides by their name
+#: conventions that are known by the look of what follows them, besides by their name: (beginning, pattern) of each
+_COMMIT_TYPES = ("feat", "fix", "docs", "chore", "refactor", "test", "style", "perf", "ci", "build")
 _CONVENTIONS = {
     "conventional commit": (
-        r"(?<!\w)conventional[\s-]commits?(?!\w)"
-        r"|(?<!\w)(?:feat|fix|docs|chore|refactor|test|style|perf|ci|build)(?:\([\w ./-]+\))?!?: \S"
+        ("conventional", r"(?<!\w)conventional[\s-]commits?(?!\w)"),
+        *((kind, rf"(?<!\w){kind}(?:\([\w ./-]+\))?!?: \S") for kind in _COMMIT_TYPES),
     ),
 }
 
@@ -59,9 +60,9 @@ _STRENGTH = list(CodeKind)[::-1].index
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class NamedCode:
-    text: str
-    kind: CodeKind
+class Look:
+    """One way in which it stands in a text."""
+
     #: finds it in lower-case text, as whole words
     pattern: re.Pattern[str]
     #: what every match begins with, literally; empty: that differs
@@ -80,6 +81,17 @@ class NamedCode:
         return None
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NamedCode:
+    text: str
+    kind: CodeKind
+    looks: tuple[Look, ...]
+
+    def stands_in(self, text: str) -> bool:
+        """A text in lower case."""
+        return any(look.find(text) for look in self.looks)
+
+
 @lru_cache(maxsize=4096)
 def named_code(insight: str) -> tuple[NamedCode, ...]:
     """In the order of the learning, each once."""
@@ -93,11 +105,10 @@ def named_code(insight: str) -> tuple[NamedCode, ...]:
             }
     named = [found for span, kind in spans.items() if (found := _recognised(span, kind)) is not None]
     lowered = insight.lower()
-    named += [
-        NamedCode(text=name, kind=CodeKind.WRITTEN, pattern=re.compile(look))
-        for name, look in _CONVENTIONS.items()
-        if name in lowered
-    ]
+    for name, looks in _CONVENTIONS.items():
+        if name in lowered:
+            known = tuple(Look(pattern=re.compile(pattern), beginning=beginning) for beginning, pattern in looks)
+            named.append(NamedCode(text=name, kind=CodeKind.WRITTEN, looks=known))
     return tuple(named[:_MOST])
 
 
@@ -116,7 +127,7 @@ def _recognised(span: str, kind: CodeKind) -> NamedCode | None:
         return None
     is_program = kind is CodeKind.COMMAND and " " not in needle
     pattern = re.compile(_at_line_start(needle) if is_program else _whole(needle))
-    return NamedCode(text=span, kind=kind, pattern=pattern, beginning=_beginning(needle))
+    return NamedCode(text=span, kind=kind, looks=(Look(pattern=pattern, beginning=_beginning(needle)),))
 
 
 def _at_line_start(program: str) -> str:
