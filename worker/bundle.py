@@ -14,7 +14,6 @@ from worker.calibration import Calibration
 from worker.domain import Assignment, Learning, SessionVersion, Signal
 from worker.errors import BundleGone
 from worker.evidence import SessionChunks, SessionEvidence
-from worker.ngrams import NgramIndex
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,7 +59,6 @@ class SessionBundle:
             calibration=evidence.calibration,
         )
         arrays = {name: getattr(chunks, name) for name in _CHUNK_ARRAYS}
-        arrays |= {f"ngram_{name}": getattr(chunks.ngrams, name) for name in _NGRAM_ARRAYS}
         arrays |= {name: getattr(evidence, name) for name in _EVIDENCE_ARRAYS}
         return bundle_codec.pack(_WORDS.dump_json(words), arrays)
 
@@ -70,12 +68,7 @@ class SessionBundle:
         text, arrays = bundle_codec.unpack(data)
         try:
             words = _WORDS.validate_json(text)
-            ngrams = {name: arrays[f"ngram_{name}"] for name in _NGRAM_ARRAYS}
-            chunks = SessionChunks(
-                texts=words.texts,
-                ngrams=NgramIndex(n_texts=len(words.texts), **ngrams),
-                **{name: arrays[name] for name in _CHUNK_ARRAYS},
-            )
+            chunks = SessionChunks(texts=words.texts, **{name: arrays[name] for name in _CHUNK_ARRAYS})
             evidence = SessionEvidence(
                 chunks=chunks,
                 learning_ids=words.learning_ids,
@@ -95,8 +88,7 @@ class SessionBundle:
 
 
 _CHUNK_ARRAYS = ("vectors", "background", "messages", "rows", "kinds")
-_EVIDENCE_ARRAYS = ("action_vectors", "action_starts", "insight_vectors", "second_look")
-_NGRAM_ARRAYS = ("buckets", "starts", "rows", "weights")
+_EVIDENCE_ARRAYS = ("action_vectors", "action_starts", "insight_vectors", "wording", "second_look")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.calibration import Calibration, shipped_calibration
-from worker.ngrams import NgramIndex
 
 
 class ChunkKind(IntEnum):
@@ -36,6 +35,10 @@ def _no_rows() -> NDArray[np.int32]:
     return np.zeros(0, dtype=np.int32)
 
 
+def _no_table() -> NDArray[np.int32]:
+    return np.zeros((0, 0), dtype=np.int32)
+
+
 def _no_numbers() -> NDArray[np.float32]:
     return np.zeros(0, dtype=np.float32)
 
@@ -54,7 +57,6 @@ class SessionChunks:
     vectors: NDArray[np.float16] = field(default_factory=_no_vectors)
     #: per text, its mean cosine with the rules of any project that are nearest to it
     background: NDArray[np.float32] = field(default_factory=_no_numbers)
-    ngrams: NgramIndex = field(default_factory=NgramIndex.empty)
     #: per chunk, in the session's order: its message, its text's row, its ChunkKind
     messages: NDArray[np.int32] = field(default_factory=_no_rows)
     rows: NDArray[np.int32] = field(default_factory=_no_rows)
@@ -72,6 +74,8 @@ class SessionEvidence:
     action_starts: NDArray[np.int32] = field(default_factory=_no_rows)
     #: what it says in full: one row per learning
     insight_vectors: NDArray[np.float16] = field(default_factory=_no_vectors)
+    #: per learning and text, in millionths: how much of the wording they share (`ngrams.py`)
+    wording: NDArray[np.int32] = field(default_factory=_no_table)
     #: per learning, in log odds: what the second look found; nan or empty where there was none
     second_look: NDArray[np.float32] = field(default_factory=_no_numbers)
     calibration: Calibration = field(default_factory=shipped_calibration)
@@ -91,6 +95,7 @@ class SessionEvidence:
             action_vectors=self.action_vectors[rows],
             action_starts=np.array(list(accumulate(counts, initial=0)), dtype=np.int32),
             insight_vectors=self.insight_vectors[places],
+            wording=self.wording[places],
             second_look=self.second_look[places] if len(self.second_look) else self.second_look,
         )
 

@@ -8,11 +8,10 @@ import math
 import re
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain, repeat
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,17 +58,22 @@ def _weights_by_count(counts: Counter[int]) -> dict[int, float]:
 
 @lru_cache(maxsize=1 << 12)
 def _question(text: str) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
-    """The same of a learning, which comes back in every session: buckets, ascending, and their weights for an index's whole parts."""
+    """The same of a learning, which comes back in every session: buckets, ascending, and their weights for the index's whole parts."""
     asked = sorted(ngram_weights(text).items())
     buckets = np.array([bucket for bucket, _ in asked], dtype=np.int32)
     return buckets, np.array([weight / _ONE for _, weight in asked])
 
 
+def ngram_similarities(texts: Sequence[str], questions: Sequence[str]) -> NDArray[np.int32]:
+    """Cosine of each question (a row) with each text (a column), in whole millionths."""
+    return _Index.of(texts, questions=questions).similarities(questions)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class NgramIndex:
+class _Index:
     """The weights of many texts by bucket, kept only for the buckets that some question can ask about (column form)."""
 
-    n_texts: int = 0
+    n_texts: int
     #: ascending
     buckets: NDArray[np.int32]
     #: bucket i's entries are `starts[i] : starts[i + 1]` of the next two
@@ -79,11 +83,7 @@ class NgramIndex:
     weights: NDArray[np.uint16]
 
     @classmethod
-    def empty(cls) -> "NgramIndex":
-        return cls.of((), questions=())
-
-    @classmethod
-    def of(cls, texts: Sequence[str], *, questions: Iterable[str]) -> "NgramIndex":
+    def of(cls, texts: Sequence[str], *, questions: Sequence[str]) -> "_Index":
         asked = {bucket for question in questions for bucket in _question(question)[0].tolist()}
         entries = np.concatenate([_entries(row, text, asked) for row, text in enumerate(texts)] or [_NO_ENTRIES])
         entries = entries[np.lexsort((entries[:, 1], entries[:, 0]))]
@@ -96,15 +96,15 @@ class NgramIndex:
             weights=entries[:, 2].astype(np.uint16),
         )
 
-    def similarities(self, questions: Sequence[str]) -> NDArray[np.float64]:
-        """Cosine of each question (a row) with each text, rounded to 6 decimals; the questions' buckets must have been asked for."""
-        answers = np.zeros((len(questions), self.n_texts))
+    def similarities(self, questions: Sequence[str]) -> NDArray[np.int32]:
+        """The questions' buckets must have been asked for."""
+        answers = np.zeros((len(questions), self.n_texts), dtype=np.int32)
         together = max(1, _CELLS // max(1, self.n_texts))
         for begin in range(0, len(questions), together):
             answers[begin : begin + together] = self._similarities(questions[begin : begin + together])
         return answers
 
-    def _similarities(self, questions: Sequence[str]) -> NDArray[np.float64]:
+    def _similarities(self, questions: Sequence[str]) -> NDArray[np.int32]:
         asked = [_question(question) for question in questions]
         wanted = np.concatenate([buckets for buckets, _ in asked])
         weights = np.concatenate([of_buckets for _, of_buckets in asked])
@@ -118,8 +118,9 @@ class NgramIndex:
         # adds up one by one, by ascending bucket: the sums are the same on every machine
         parts = np.repeat(weights[known], counts) * self.weights[entries]
         cells = np.repeat(begins[known], counts) + self.rows[entries]
-        sums: NDArray[Any] = np.bincount(cells, weights=parts, minlength=len(asked) * self.n_texts)
-        return np.round(sums, 6).reshape(len(asked), self.n_texts)
+        sums = np.bincount(cells, weights=parts, minlength=len(asked) * self.n_texts)
+        millionths: NDArray[np.int32] = np.rint(sums * 1e6).astype(np.int32)
+        return millionths.reshape(len(asked), self.n_texts)
 
 
 def _entries(row: int, text: str, asked: set[int]) -> NDArray[np.int32]:

@@ -18,7 +18,7 @@ from worker.layers.activation.chunks import chunk_transcript
 from worker.layers.activation.contamination import contaminated_learnings
 from worker.layers.activation.named_code import named_code
 from worker.layers.activation.wording import actions_of
-from worker.ngrams import NgramIndex
+from worker.ngrams import ngram_similarities
 from worker.second_look import SecondLook
 
 
@@ -76,7 +76,6 @@ def gather_evidence(
             texts=texts,
             vectors=vectors,
             background=_background(vectors, learning_vectors),
-            ngrams=NgramIndex.of(texts, questions=insights),
             messages=np.array([chunk.message_idx for chunk in chunks], dtype=np.int32),
             rows=np.array([row_of[chunk.text] for chunk in chunks], dtype=np.int32),
             kinds=np.array([chunk.kind for chunk in chunks], dtype=np.int32),
@@ -85,6 +84,7 @@ def gather_evidence(
         action_vectors=_learning_rows([action for ways in actions for action in ways], learning_vectors),
         action_starts=np.array(list(accumulate(map(len, actions), initial=0)), dtype=np.int32),
         insight_vectors=_learning_rows(insights, learning_vectors),
+        wording=ngram_similarities(texts, insights),
         calibration=(calibration or shipped_calibration()).about(
             code.text for insight in insights for code in named_code(insight)
         ),

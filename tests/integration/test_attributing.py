@@ -41,6 +41,7 @@ def prepared(parts: Resources, *learning_ids: str) -> SessionRef:
         action_vectors=vectors,
         action_starts=np.arange(len(known) + 1, dtype=np.int32),
         insight_vectors=vectors,
+        wording=np.zeros((len(known), 0), dtype=np.int32),
     )
     parts.bundles.put(SessionBundle(context=context, learnings=known, evidence=evidence))
     parts.ledger.work.expect("s", ref.version, learning_ids, signals_seen=0, now=2)

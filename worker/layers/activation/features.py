@@ -93,7 +93,7 @@ class SessionFeatures:
         chunks = evidence.chunks
         cosines = evidence.action_vectors.astype(np.float64) @ _exact(chunks).T
         nearest = np.maximum.reduceat(cosines, evidence.action_starts[:-1], axis=0)
-        wording = chunks.ngrams.similarities(self._insights)
+        wording = evidence.wording / 1e6
         copied = _copies(self._insights, chunks.texts, wording)
         self._meaning = np.where(copied, _NOTHING, np.round(nearest - _BACKGROUND * chunks.background, 6))
         self._wording = np.where(copied, 0.0, wording)
