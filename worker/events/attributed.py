@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from worker.domain import (
@@ -24,7 +25,7 @@ def session_attributed(
     *,
     version: SessionVersion,
     session_id: str,
-    records: tuple[AttributionRecord, ...],
+    records: Sequence[AttributionRecord],
     lightweight_events: list[dict[str, Any]],
     values: tuple[LearningValue, ...],
     deprecations: tuple[Decision, ...],

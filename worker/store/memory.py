@@ -4,7 +4,6 @@ One process owns the database, so what was committed is what is here. A transact
 committed is the draft taken over. About 5 kB a learning.
 """
 
-from collections import ChainMap
 from collections.abc import MutableMapping
 from dataclasses import dataclass, field
 
@@ -12,6 +11,7 @@ from worker.domain import Learning, LearningValue, SessionVersion, Standing
 from worker.layers.sums import TemporalSums
 from worker.store.database import CozoDatabase, Row
 from worker.store.history import History, history_of
+from worker.store.overlay import Overlay
 from worker.store.rows import learning_of
 from worker.store.totals import EpochKey, Totals, joined, read_global
 
@@ -69,14 +69,14 @@ class Memory:
     def draft(self) -> "Memory":
         """Reads fall through to this one, changes stay in the draft."""
         return Memory(
-            learnings=ChainMap({}, self.learnings),
-            histories=ChainMap({}, self.histories),
-            totals=ChainMap({}, self.totals),
+            learnings=Overlay(self.learnings),
+            histories=Overlay(self.histories),
+            totals=Overlay(self.totals),
             global_sums=self.global_sums,
-            unpublished=ChainMap({}, self.unpublished),
-            values=ChainMap({}, self.values),
-            experiments=ChainMap({}, self.experiments),
-            sessions=ChainMap({}, self.sessions),
+            unpublished=Overlay(self.unpublished),
+            values=Overlay(self.values),
+            experiments=Overlay(self.experiments),
+            sessions=Overlay(self.sessions),
             computed=self.computed,
         )
 
@@ -100,8 +100,8 @@ class Memory:
             (self.experiments, draft.experiments),
             (self.sessions, draft.sessions),
         ):
-            assert isinstance(theirs, ChainMap)
-            ours.update(theirs.maps[0])
+            assert isinstance(theirs, Overlay)
+            ours.update(theirs.changes)
         self.global_sums = draft.global_sums
         self._forget()
 

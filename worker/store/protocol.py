@@ -46,9 +46,10 @@ class OpenedSession:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FinishedSession:
-    """What a finished attempt publishes; asking again for the same version gives the same records and deprecations."""
+    """What a finished attempt publishes beside the records that came with it; asking again for the same version gives the same."""
 
-    records: tuple[AttributionRecord, ...] = ()
+    #: the version's records that were stored before and did not come again, by learning
+    kept: tuple[AttributionRecord, ...] = ()
     values: tuple[LearningValue, ...] = ()
     #: this version's deprecations, read back from the decision log
     deprecations: tuple[Decision, ...] = ()

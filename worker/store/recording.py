@@ -1,7 +1,5 @@
 """A session's records going in, replaced and taken away, and what its end publishes."""
 
-from dataclasses import replace
-
 from worker.domain import AttributionRecord, Decision, DecisionKind, LearningValue, SessionVersion
 from worker.records import UNKNOWN_LEARNING, refuse_not_finite
 from worker.store.database import CozoDatabase, Row
@@ -33,7 +31,7 @@ def finish(
         known = take_version(work.transaction, work.draft, session_id, version)
         taken = [record for record in records if record.learning_id in work.draft.histories]
         before = _rows_before(work, session_id)
-        stored = _replace(work, version, before, taken)
+        kept = _replace(work, version, before, taken)
         learning_ids = sorted({*(row[0] for row in before), *(record.learning_id for record in taken)})
         note_records(work.draft, session_id, learning_ids)
         # a version's deprecations are settled when it first finishes; what shows later waits for the next session
@@ -43,7 +41,7 @@ def finish(
         else:
             values, deprecations = _conclude(work, Cause(session_id=session_id, version=version), learning_ids)
     return FinishedSession(
-        records=tuple(sorted(stored, key=lambda record: record.learning_id)),
+        kept=tuple(sorted(map(record_of, kept), key=lambda record: record.learning_id)),
         values=tuple(values),
         deprecations=tuple(sorted(deprecations, key=lambda decision: (decision.learning_id, decision.number))),
         refused=dict.fromkeys(
@@ -58,10 +56,8 @@ def _rows_before(work: Work, session_id: str) -> list[Row]:
     return work.transaction.read("records_of_session", session_id=session_id)
 
 
-def _replace(
-    work: Work, version: SessionVersion, before: list[Row], records: list[AttributionRecord]
-) -> list[AttributionRecord]:
-    """These records in, those of other versions out -> all that this version has now."""
+def _replace(work: Work, version: SessionVersion, before: list[Row], records: list[AttributionRecord]) -> list[Row]:
+    """These records in, those of other versions out -> what else this version has."""
     replaced = {record.learning_id for record in records}
     others = [row for row in before if row[0] not in replaced]
     kept = [row for row in others if version_of(row) == version]
@@ -69,9 +65,10 @@ def _replace(
     _take_out(work, [row for row in before if row[0] in replaced or version_of(row) != version])
     work.transaction.write("rm_record", gone)
     work.transaction.write("rm_detail", gone)
-    stored = [_put_in(work, record, version) for record in records]
+    for record in records:
+        _put_in(work, record, version)
     work.book.settle()
-    return [*map(record_of, kept), *stored]
+    return kept
 
 
 def _conclude(work: Work, cause: Cause, learning_ids: list[str]) -> tuple[list[LearningValue], list[Decision]]:
@@ -82,13 +79,12 @@ def _conclude(work: Work, cause: Cause, learning_ids: list[str]) -> tuple[list[L
     return values, [*deprecations, *carried]
 
 
-def _put_in(work: Work, record: AttributionRecord, version: SessionVersion) -> AttributionRecord:
-    """-> as it is stored, with the epoch it counts in."""
+def _put_in(work: Work, record: AttributionRecord, version: SessionVersion) -> None:
+    """With the epoch it counts in."""
     epoch = record.epoch or work.draft.histories[record.learning_id].epoch_at(record.timestamp)
     work.book.add(record, epoch)
     work.transaction.write("put_record", [record_row(record, epoch=epoch, version=version)])
     work.transaction.write("put_detail", [detail_row(record)])
-    return replace(record, epoch=epoch)
 
 
 def _take_out(work: Work, rows: list[Row]) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import structlog
 
-from worker.domain import SessionVersion
+from worker.domain import AttributionRecord, SessionVersion
 from worker.errors import NotFound, Superseded, Unavailable
 from worker.event_log.protocol import TopicName
 from worker.events import attempt_id, read_heavy_event, read_lightweight_event, session_attributed
@@ -48,17 +48,20 @@ def _finish(parts: Resources, work: SessionWork) -> bool:
     for learning_id, reason in result.refused.items():
         log.warning("learning_failed", session_id=session_id, learning_id=learning_id, reason=reason)
     moment = now()
-    message = _message(parts, work, result, moment)
+    taken = [record for record in records if record.learning_id not in result.refused]
+    message = _message(parts, work, [*taken, *result.kept], result, moment)
     return patiently(
         parts, parts.ledger.work.finish, session_id, version, now=moment, message=message, refused=result.refused
     )
 
 
-def _message(parts: Resources, work: SessionWork, result: FinishedSession, moment: int) -> OutboxMessage:
+def _message(
+    parts: Resources, work: SessionWork, records: list[AttributionRecord], result: FinishedSession, moment: int
+) -> OutboxMessage:
     payload = session_attributed(
         version=work.version,
         session_id=work.session_id,
-        records=result.records,
+        records=sorted(records, key=lambda record: record.learning_id),
         lightweight_events=_heard(work),
         values=result.values,
         deprecations=result.deprecations,

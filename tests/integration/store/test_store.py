@@ -99,7 +99,7 @@ def test_a_record_comes_back_as_it_was(store: AttributionStore) -> None:
     assert store.get_attribution(A, "s") == expected
     assert store.get_attributions_for_learning(A) == [expected]
     assert store.get_attributions_for_session("s") == [expected]
-    assert store.finish_session("s", version(), records=[]).records == (expected,)
+    assert store.finish_session("s", version(), records=[]).kept == (expected,)
 
 
 def test_storing_the_same_again_changes_nothing(store: AttributionStore) -> None:
@@ -118,7 +118,7 @@ def test_a_replaced_record_leaves_no_trace(store: AttributionStore) -> None:
     attribute(store, "s", A, B, session_outcome=-1.0)
     store.store_attribution(record(A, "s", 2000), version(2000))
     finished = store.finish_session("s", version(2000), records=[])
-    assert [r.learning_id for r in finished.records] == [A]
+    assert [r.learning_id for r in finished.kept] == [A]
     assert {v.learning_id for v in finished.values} == {A, B}
     assert store.get_learning_value(B).session_count == undisturbed.session_count
     assert store.get_experiment(B).sessions_with == (store.get_experiment(B).sessions_with[0],)
@@ -139,16 +139,17 @@ def test_a_record_of_an_unknown_learning_is_refused_alone(store: AttributionStor
     records = [record(A, "s"), record("never imported", "s")]
     finished = store.finish_session("s", version(), records=records)
     assert finished.refused == {"never imported": "unknown learning: import it, then retry"}
-    assert [r.learning_id for r in finished.records] == [A]
+    assert [r.learning_id for r in store.get_attributions_for_session("s")] == [A]
     assert store.finish_session("s", version(), records=records) == finished
 
 
 def test_records_that_a_repeated_finish_brings_are_replaced_by_the_next_version(store: AttributionStore) -> None:
     """As when a learning was imported between two finishes of one version: the next version finds the record and takes it out."""
     late = record("late", "s")
-    assert store.finish_session("s", version(), records=[late]).records == ()
+    assert "late" in store.finish_session("s", version(), records=[late]).refused
     store.import_learnings([learning("late")], actor="alex", now=2)
-    assert [r.learning_id for r in store.finish_session("s", version(), records=[late]).records] == ["late"]
+    assert store.finish_session("s", version(), records=[late]).refused == {}
+    assert [r.learning_id for r in store.get_attributions_for_session("s")] == ["late"]
     assert store.open_session("s", version(), []).is_finished
     newer = record("late", "s", 2000)
     store.finish_session("s", version(2000), records=[newer])
@@ -224,7 +225,7 @@ def test_the_span_of_time_follows_the_records(store: AttributionStore) -> None:
 def test_an_empty_session_finishes(store: AttributionStore) -> None:
     """A session without a record still has a version, and publishes nothing."""
     finished = store.finish_session("nothing", version(), records=[])
-    assert (finished.records, finished.values, finished.deprecations) == ((), (), ())
+    assert (finished.kept, finished.values, finished.deprecations) == ((), (), ())
 
 
 # --------------------------------------------------------------------- values
