@@ -61,6 +61,24 @@ def test_batches_change_no_vector_that_matters(embedder: SentenceTransformerEmbe
         np.testing.assert_allclose(other.embed(texts), rows, atol=2e-6)
 
 
+_FOOTPRINT = """
+import ctypes, sys
+import psutil
+from worker.embedder import SentenceTransformerEmbedder
+SentenceTransformerEmbedder(device="cpu", precision="float32", threads=1).embed([f"{n} " * (n % 200) for n in range(400)])
+held = psutil.Process().memory_info().rss
+ctypes.CDLL(None).malloc_trim(0)
+print(sys.modules.get("triton"), held - psutil.Process().memory_info().rss < 8 * 2**20)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc's malloc")
+def test_a_processor_needs_no_compiler_for_gpus_and_nothing_freed_is_kept() -> None:
+    """Which is what an embedding worker's memory is made of, beside the model and its libraries."""
+    done = subprocess.run([sys.executable, "-c", _FOOTPRINT], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["None", "True"]
+
+
 def test_a_model_that_pads_nothing_works_too(tmp_path: Path) -> None:
     """One that looks each token up, without attention; it comes from a folder."""
     from sentence_transformers import SentenceTransformer

@@ -1,6 +1,5 @@
 """The PairReader on sentence-transformers' CrossEncoder: a folder or a hub name with one output."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from threading import Lock
@@ -9,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from worker.embedder.libraries import load_libraries
 from worker.embedder.weights import digest_of
 from worker.errors import ConfigurationError
 
@@ -18,7 +18,7 @@ class CrossEncoderReader:
 
     def __init__(self, model: str, *, device: str = "auto", threads: int | None = None) -> None:
         self._setting = model
-        self._device = None if device == "auto" else device
+        self._device = device
         self._threads = threads
         self._model: Any = None
         self._name = ""
@@ -42,21 +42,13 @@ class CrossEncoderReader:
         if self._model is not None:
             return self._model
         folder = Path(self._setting) if Path(self._setting).is_dir() else None
-        if folder is not None:
-            os.environ.setdefault("HF_HUB_OFFLINE", "1")
-        os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+        libraries = load_libraries(
+            device=self._device, threads=self._threads, offline=folder is not None, needed_for="the second look"
+        )
         try:
-            import torch
-            from sentence_transformers import CrossEncoder
-            from transformers.utils import logging
-        except ImportError as error:
-            raise ConfigurationError("the second look needs the extra `embedder`") from error
-        notices: Any = logging
-        notices.disable_progress_bar()
-        if self._threads:
-            torch.set_num_threads(self._threads)
-        try:
-            model = CrossEncoder(self._setting, device=self._device, activation_fn=torch.nn.Identity())
+            model = libraries.sentence_transformers.CrossEncoder(
+                self._setting, device=libraries.device, activation_fn=libraries.torch.nn.Identity()
+            )
         except (OSError, ValueError, RuntimeError) as error:
             raise ConfigurationError(f"activation.second_look {self._setting!r} cannot be loaded: {error}") from error
         if model.num_labels != 1:
