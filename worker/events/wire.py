@@ -4,6 +4,7 @@ import json
 import re
 import uuid
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -36,6 +37,7 @@ def parse_timestamp(text: str) -> int:
     return int(moment.timestamp()) * 1_000_000 + int((fraction or "").ljust(6, "0")[:6])
 
 
+@lru_cache(maxsize=256)
 def format_timestamp(micros: int) -> str:
     seconds, rest = divmod(micros, 1_000_000)
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:06d}Z"

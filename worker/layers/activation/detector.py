@@ -113,7 +113,8 @@ class HybridDetector:
         for message_idx, row in reading_of(evidence.chunks).chunks:
             if message_idx not in best or strong[row] > strong[best[message_idx]]:
                 best[message_idx] = row
-        counted = [(idx, row) for idx, row in best.items() if scores[row] >= self._floor]
+        floor = self._floor
+        counted = [(idx, row) for idx, row in best.items() if scores[row] >= floor]
         return [
             EmbeddingSimilarity(
                 score=float(scores[row]), message_idx=message_idx, span=evidence.chunks.texts[row][:_SPAN]

@@ -46,8 +46,12 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class LearningFeatures:
+    #: per text
     meaning: Floats
     wording: Floats
+    #: of the texts, the largest
+    best_meaning: float
+    best_wording: float
     commands_run: float
     code_written: float
     nothing_found: float
@@ -58,8 +62,8 @@ class LearningFeatures:
     def session(self) -> dict[str, float]:
         """The calibration's inputs: the session's best texts, not necessarily the same one for both."""
         return {
-            "meaning": float(self.meaning.max()),
-            "wording": float(self.wording.max()),
+            "meaning": self.best_meaning,
+            "wording": self.best_wording,
             "commands_run": self.commands_run,
             "code_written": self.code_written,
             "nothing_found": self.nothing_found,
@@ -97,33 +101,33 @@ class SessionFeatures:
         copied = _copies(self._insights, chunks.texts, wording)
         self._meaning = np.where(copied, _NOTHING, np.round(nearest - _BACKGROUND * chunks.background, 6))
         self._wording = np.where(copied, 0.0, wording)
+        self._best_meaning = self._meaning.max(axis=1).tolist()
+        self._best_wording = self._wording.max(axis=1).tolist()
 
     def of(self, learning_id: str) -> LearningFeatures:
         """Of a learning that the evidence holds."""
         place = self.evidence.learning_ids.index(learning_id)
         reading = reading_of(self.evidence.chunks)
         rarity = self.evidence.calibration.common_words.rarity
-        found = tuple(
-            (_kind_by(rarity(code.text), code), reading.rows_with(code)) for code in named_code(self._insights[place])
-        )
-
-        def done_weights(kind: CodeKind) -> list[float]:
-            """Per code of the kind, its weight where it was done, else 0."""
-            return [
-                (_COMMON + (1 - _COMMON) * rarity(code.text)) * bool(rows & reading.done)
-                for code, rows in found
-                if code.kind is kind
-            ]
-
-        commands, written = done_weights(CodeKind.COMMAND), done_weights(CodeKind.WRITTEN)
+        found: list[tuple[NamedCode, frozenset[int]]] = []
+        #: of each kind, one by one: the weight of what was done, 0 of what was not
+        done: dict[CodeKind, list[float]] = {CodeKind.COMMAND: [], CodeKind.WRITTEN: [], CodeKind.MENTIONED: []}
+        for named in named_code(self._insights[place]):
+            how_rare = rarity(named.text)
+            code, rows = _kind_by(how_rare, named), reading.rows_with(named)
+            found.append((code, rows))
+            done[code.kind].append((_COMMON + (1 - _COMMON) * how_rare) * bool(rows & reading.done))
+        commands, written = done[CodeKind.COMMAND], done[CodeKind.WRITTEN]
         return LearningFeatures(
             meaning=self._meaning[place],
             wording=self._wording[place],
+            best_meaning=self._best_meaning[place],
+            best_wording=self._best_wording[place],
             commands_run=round(sum(commands) / len(commands), 6) if commands else 0.0,
             code_written=round(max(written, default=0.0), 6),
             nothing_found=float(bool(found) and not any(rows for _, rows in found)),
             no_command_run=float(bool(commands) and not any(commands)),
-            found=found,
+            found=tuple(found),
         )
 
 
