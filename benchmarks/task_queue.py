@@ -37,7 +37,7 @@ from measuring import (
 from redis import Redis
 
 from worker import canvas
-from worker.app import ATTRIBUTION, make_app
+from worker.app import ATTRIBUTION, FINISHING, make_app
 from worker.attribution import settle_assignments
 from worker.broker import broker_client
 from worker.bundle import SessionBundle, SessionContext
@@ -83,7 +83,7 @@ def count(_session_id: str, _version: Any) -> None:
 def start_nothing(session_id: str, version: Any, learning_ids: list[str]) -> None:
     app = current_app._get_current_object()  # noqa: SLF001 - Celery's way from its proxy to the app
     header = group([nothing.si(session_id, version, [id_]).set(queue=ATTRIBUTION) for id_ in learning_ids], app=app)
-    callback = count.si(session_id, version).set(queue=ATTRIBUTION)
+    callback = count.si(session_id, version).set(queue=FINISHING)
     group_id = uuid()
     callback.freeze(group_id=group_id)
     app.backend.apply_chord((group_id, header.freeze(group_id, chord=callback).results), callback)

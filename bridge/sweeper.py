@@ -16,7 +16,7 @@ from celery.canvas import Signature
 from bridge.silence import Silence
 from bridge.transcripts import read_transcript_file
 from worker import canvas
-from worker.app import ATTRIBUTION, EMBEDDING
+from worker.app import ATTRIBUTION, EMBEDDING, FINISHING
 from worker.errors import GrooveError, InvalidEvent, LedgerUnavailable, NotFound, Superseded
 from worker.event_log.protocol import EventLog, TopicName
 from worker.events import read_heavy_event
@@ -122,8 +122,8 @@ class Sweeper:
         options = self._settings.worker
         grace = options.hard_limit_grace + self._settings.sweeper.overdue_seconds
         late = moment - round((options.soft_time_limit + grace) * _MICROS)
-        attribute = min(late, self._passed(ATTRIBUTION, moment))
-        return Gates(prepare=0, attribute=attribute, finish=attribute)
+        attribute, finish = (min(late, self._passed(queue, moment)) for queue in (ATTRIBUTION, FINISHING))
+        return Gates(prepare=0, attribute=attribute, finish=finish)
 
     def _passed(self, queue: str, moment: int) -> int:
         """What was sent before this has left the queue. Nothing has while a message from the future is next: a clock was set back."""

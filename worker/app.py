@@ -12,6 +12,10 @@ from worker.settings import Settings, load_settings
 
 EMBEDDING = "embedding"
 ATTRIBUTION = "attribution"
+#: whoever attributes finishes too, and first: behind a backlog of other sessions' learnings, each session would wait for all of them
+FINISHING = "finishing"
+#: what is nearly done first
+QUEUES = (FINISHING, ATTRIBUTION, EMBEDDING)
 
 
 def make_app(settings: Settings, *, publisher_only: bool = False) -> Celery:
@@ -25,7 +29,7 @@ def make_app(settings: Settings, *, publisher_only: bool = False) -> Celery:
         task_serializer="json",
         result_serializer="json",
         task_default_queue=ATTRIBUTION,
-        task_queues=[Queue(ATTRIBUTION), Queue(EMBEDDING)],
+        task_queues=[Queue(name) for name in QUEUES],
         task_routes={"groove.prepare_session": {"queue": EMBEDDING}},
         task_create_missing_queues=False,
         # the ledger redelivers; late acknowledgement would loop a task that kills its process
@@ -58,7 +62,7 @@ def make_app(settings: Settings, *, publisher_only: bool = False) -> Celery:
             "socket_timeout": 5,
             "socket_connect_timeout": 3,
             "socket_keepalive": True,
-            # what is nearly done first, in the order of `task_queues`
+            # in the order of `task_queues`
             "queue_order_strategy": "priority",
         },
         result_backend_transport_options={"socket_timeout": 5, "socket_connect_timeout": 3, "socket_keepalive": True},

@@ -17,7 +17,7 @@ from kombu import Producer
 from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
-from worker.app import ATTRIBUTION, EMBEDDING
+from worker.app import ATTRIBUTION, EMBEDDING, FINISHING
 from worker.domain import SessionVersion
 from worker.errors import BrokerUnavailable
 
@@ -55,7 +55,7 @@ def attribute(
 
 def finish(app: Celery, session_id: str, version: SessionVersion) -> Signature:
     now = time.time_ns() // 1000
-    return _signature(app, FINISH, ATTRIBUTION, [session_id, to_wire(version)], f"session {session_id}", now)
+    return _signature(app, FINISH, FINISHING, [session_id, to_wire(version)], f"session {session_id}", now)
 
 
 def _signature(app: Celery, name: str, queue: str, arguments: list[Any], shown: str, sent_at: int) -> Signature:

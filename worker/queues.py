@@ -4,7 +4,7 @@ import json
 
 from redis.exceptions import RedisError
 
-from worker.app import ATTRIBUTION, EMBEDDING
+from worker.app import QUEUES
 from worker.broker import broker_client
 from worker.canvas import SENT_AT
 from worker.errors import BrokerUnavailable
@@ -20,9 +20,9 @@ class Queues:
     def lengths(self) -> dict[str, int]:
         try:
             with self._client.pipeline(transaction=False) as pipeline:
-                for queue in (EMBEDDING, ATTRIBUTION):
+                for queue in QUEUES:
                     pipeline.llen(queue)
-                return dict(zip((EMBEDDING, ATTRIBUTION), pipeline.execute(), strict=True))
+                return dict(zip(QUEUES, pipeline.execute(), strict=True))
         except RedisError as error:
             raise BrokerUnavailable(f"the broker does not answer: {error}") from error
 
@@ -37,7 +37,7 @@ class Queues:
     def forget(self) -> None:
         """Throw away everything queued or half delivered: the ledger knows what is open and sends it again."""
         try:
-            self._client.delete(EMBEDDING, ATTRIBUTION, "unacked", "unacked_index")
+            self._client.delete(*QUEUES, "unacked", "unacked_index")
         except RedisError as error:
             raise BrokerUnavailable(f"the broker does not answer: {error}") from error
 

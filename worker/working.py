@@ -17,7 +17,7 @@ from celery.utils.nodenames import nodename
 from celery.worker import state
 
 from worker import canvas
-from worker.app import EMBEDDING, make_app
+from worker.app import ATTRIBUTION, EMBEDDING, FINISHING, make_app
 from worker.canvas import from_wire
 from worker.errors import GrooveError
 from worker.heartbeat import Heartbeat
@@ -38,7 +38,7 @@ _noted: deque[str] = deque(maxlen=1000)
 
 
 def run_worker(settings: Settings, *, queues: list[str], concurrency: int, name: str) -> None:
-    """Until SIGTERM; running tasks end first."""
+    """Until SIGTERM; running tasks end first. Who takes from the queue attribution takes from the queue finishing too."""
     app = make_app(settings)
     app.set_default()
     if settings.metrics.port:
@@ -50,7 +50,7 @@ def run_worker(settings: Settings, *, queues: list[str], concurrency: int, name:
     hostname = nodename(name, socket.gethostname())
     worker = app.Worker(
         hostname=hostname,
-        queues=queues,
+        queues=[*([FINISHING] if ATTRIBUTION in queues else []), *queues],
         concurrency=concurrency,
         pool="prefork",
         without_gossip=True,

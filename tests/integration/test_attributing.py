@@ -9,7 +9,7 @@ from fixtures.ledger import heavy
 from fixtures.store import learning
 from fixtures.tasks import task_parts
 
-from worker.app import ATTRIBUTION
+from worker.app import FINISHING
 from worker.bundle import SessionBundle, SessionContext
 from worker.domain import Assignment
 from worker.evidence import SessionEvidence
@@ -68,20 +68,20 @@ def test_outside_a_chord_the_last_one_sends_for_the_finish(parts: Resources) -> 
     """In it Celery does; a task of several learnings ends them together."""
     queued = Queues(parts.settings)
     ref = prepared(parts, "a", "b", "c")
-    before = queued.lengths()[ATTRIBUTION]
+    before = queued.lengths()[FINISHING]
     assert run(parts, ref, "a", "b", in_chord=True) == "done"
-    assert queued.lengths()[ATTRIBUTION] == before
+    assert queued.lengths()[FINISHING] == before
     assert run(parts, ref, "c", in_chord=False) == "done"
-    assert queued.lengths()[ATTRIBUTION] == before + 1
+    assert queued.lengths()[FINISHING] == before + 1
 
 
 def test_a_learning_that_is_not_known_fails_alone(parts: Resources) -> None:
     """With its reason, at once; as the last one it too sends for the finish."""
     queued = Queues(parts.settings)
     ref = prepared(parts, "a", "unheard of")
-    before = queued.lengths()[ATTRIBUTION]
+    before = queued.lengths()[FINISHING]
     assert run(parts, ref, "a", "unheard of", in_chord=False) == "failed"
-    assert queued.lengths()[ATTRIBUTION] == before + 1
+    assert queued.lengths()[FINISHING] == before + 1
     [failed] = parts.ledger.retries.failed_entries()
     assert (failed.learning_id, failed.tries) == ("unheard of", 1)
     assert failed.reason.startswith("unknown learning")

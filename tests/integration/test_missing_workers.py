@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 
 from worker import canvas
-from worker.app import EMBEDDING, make_app
+from worker.app import EMBEDDING, FINISHING, make_app
 from worker.broker import broker_client
 from worker.cli.doctor import _parts
 from worker.domain import SessionVersion
@@ -22,13 +22,18 @@ def test_a_whole_kind_of_worker_is_missed(broker_url: str) -> None:
     now = time.time_ns() // 1000
     signs.show("bridge@here", now=now, held=[])
     signs.show("attribution@here", now=now, held=[])
-    canvas.enqueue(app, [canvas.prepare(app, "s", SessionVersion(timestamp=1, event_id="e"), sent_at=1)])
+    version = SessionVersion(timestamp=1, event_id="e")
+    canvas.enqueue(app, [canvas.prepare(app, "s", version, sent_at=1), canvas.finish(app, "s", version)])
     try:
-        with pytest.raises(Unavailable, match="1 queued for embedding, and no worker takes them"):
+        with pytest.raises(Unavailable, match=r"^1 queued for embedding, and no worker takes them"):
+            _parts(settings)
+        signs.remove("attribution@here")
+        signs.show("embedding@here", now=now, held=[])
+        with pytest.raises(Unavailable, match=r"^1 queued for finishing, and no worker takes them"):
             _parts(settings)
         signs.show("worker-1@here", now=now, held=[])
         assert "1 worker-1" in _parts(settings)
     finally:
-        signs.remove("bridge@here", "attribution@here", "worker-1@here")
+        signs.remove("bridge@here", "attribution@here", "embedding@here", "worker-1@here")
         with closing(broker_client(settings)) as client:
-            client.delete(EMBEDDING)
+            client.delete(EMBEDDING, FINISHING)

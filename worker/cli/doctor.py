@@ -136,8 +136,13 @@ def _parts(settings: object) -> str:
 
 def _left_alone(found: Mapping[str, object], queued: Mapping[str, int]) -> str:
     """What waits in a queue that no living worker is there for; a worker that is named after a queue serves that one alone."""
+    from worker.app import ATTRIBUTION, FINISHING
+
     serves_all = found.keys() - queued.keys() - {"bridge"}
-    alone = [f"{queued[name]} queued for {name}" for name in queued if queued[name] and name not in found]
+    served_by = {name: ATTRIBUTION if name == FINISHING else name for name in queued}
+    alone = [
+        f"{length} queued for {name}" for name, length in queued.items() if length and served_by[name] not in found
+    ]
     return f"{', '.join(alone)}, and no worker takes them" if alone and not serves_all else ""
 
 

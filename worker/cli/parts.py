@@ -19,7 +19,7 @@ def bridge_command(*, all_lost: bool) -> None:
 @click.option("--concurrency", default=1, show_default=True, help="Processes; more workers of one beat one of more.")
 @click.option("--name", default="worker", show_default=True, help="Its name in Flower and in the logs.")
 def worker_command(queues: str, concurrency: int, name: str) -> None:
-    """Work on sessions: embed them (queue embedding), attribute and finish them (queue attribution)."""
+    """Work on sessions: embed them (queue embedding), attribute and finish them (queues attribution and finishing)."""
     # read when numpy is imported: our matrices are small, and a second thread of its library spins while it waits for one
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from worker.logs import configure_logs

@@ -12,7 +12,7 @@ from redis import Redis
 
 from bridge.sweeper import Sweeper
 from worker import canvas
-from worker.app import ATTRIBUTION, EMBEDDING, make_app
+from worker.app import ATTRIBUTION, EMBEDDING, FINISHING, make_app
 from worker.event_log.memory import MemoryEventLog
 from worker.ledger import Ledger, open_ledger
 from worker.queues import Queues
@@ -45,7 +45,7 @@ def test_nothing_is_lost_while_the_old_time_is_next_in_line(
     sweeper.sweep()
     moment += 60 * SECOND
     sweeper.sweep()
-    assert queues.lengths() == {EMBEDDING: 1, ATTRIBUTION: 0}
+    assert queues.lengths() == {EMBEDDING: 1, ATTRIBUTION: 0, FINISHING: 0}
 
     ledger.work.expect("queued", queued.version, [], signals_seen=0, now=moment)
     with closing(Redis.from_url(broker_url)) as client:
