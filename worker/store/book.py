@@ -12,15 +12,17 @@ from worker.store.database import Transaction
 from worker.store.memory import NOTHING, Memory
 from worker.store.totals import EpochKey, Totals, arm_rows, temporal_row, totals_row
 
+_NO_SUMS, _NO_TEMPORAL_SUMS = LearningSums(), TemporalSums()
+
 
 @dataclass(slots=True)
 class _Change:
-    sums: LearningSums = field(default_factory=LearningSums)
+    sums: LearningSums = _NO_SUMS
     added: list[int] = field(default_factory=list)
     removed: list[int] = field(default_factory=list)
 
     def is_nothing(self) -> bool:
-        return set(self.added) == set(self.removed) and self.sums == LearningSums()
+        return set(self.added) == set(self.removed) and self.sums == _NO_SUMS
 
 
 class Book:
@@ -34,7 +36,8 @@ class Book:
 
     def add(self, record: AttributionRecord, epoch: int) -> None:
         change = self._changes[record.learning_id, epoch]
-        change.sums += LearningSums.of(record)
+        sums = LearningSums.of(record)
+        change.sums = change.sums + sums if change.added or change.removed else sums
         change.added.append(record.timestamp)
 
     def remove(self, record: AttributionRecord, epoch: int) -> None:
@@ -91,7 +94,7 @@ class Book:
         return [-at for row in rows for at in row if at is not None]
 
     def _change_global(self, change: TemporalSums) -> None:
-        if change == TemporalSums():
+        if change == _NO_TEMPORAL_SUMS:
             return
         self._draft.global_sums += change
         self._transaction.overwrite("put_global_sums", [[0, *temporal_row(self._draft.global_sums)]])

@@ -54,7 +54,7 @@ def record_row(record: AttributionRecord, *, epoch: int, version: SessionVersion
         record.timestamp,
         record.was_activated,
         float(record.activation_confidence),
-        json.dumps([_signal_to_json(s) for s in record.activation_signals], ensure_ascii=False),
+        _signals_json(record.activation_signals),
         float(record.temporal_positive),
         float(record.temporal_negative),
         float(record.net_temporal),
@@ -120,6 +120,11 @@ def record_of(row: Sequence[Any]) -> AttributionRecord:
 def version_of(row: Sequence[Any]) -> SessionVersion:
     """The session version that produced a record's row."""
     return SessionVersion(timestamp=row[17], event_id=row[18], attempt=row[19])
+
+
+def _signals_json(signals: tuple[ActivationSignal, ...]) -> str:
+    """Most records have none."""
+    return json.dumps([_signal_to_json(signal) for signal in signals], ensure_ascii=False) if signals else "[]"
 
 
 def _signal_to_json(signal: ActivationSignal) -> dict[str, Any]:
