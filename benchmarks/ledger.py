@@ -129,7 +129,7 @@ def work(url: str, names: list[str]) -> tuple[list[float], float]:
         message = OutboxMessage(
             message_id=uuid5(NAMESPACE_URL, name), stream="s", topic="t", key=name, payload=b"x" * 4000
         )
-        ledger.work.records(name, version)
+        ledger.work.load_ended(name, version)
         if not ledger.work.finish(name, version, now=now(), message=message):
             raise RuntimeError(f"{name} was not finished")
     ledger.dispose()

@@ -116,8 +116,7 @@ def session(ledger: Any, name: str, learnings: int) -> None:
     for learning_id in ids:
         ledger.work.start_entries(name, version, [learning_id], now())
         ledger.work.complete_entries(name, version, {learning_id: RECORD}, now())
-    ledger.work.remaining(name, version)
-    ledger.work.records(name, version)
+    ledger.work.load_ended(name, version)
     if not ledger.work.finish(name, version, now=now(), message=None):
         raise RuntimeError(f"{name} was not finished")
 

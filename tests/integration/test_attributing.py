@@ -57,10 +57,10 @@ def test_a_second_delivery_does_nothing(parts: Resources) -> None:
     """Whether it comes in the chord or from the sweeper, the record of the first one stays."""
     ref = prepared(parts, "a", "b")
     assert run(parts, ref, "a", in_chord=True) == "done"
-    kept = parts.ledger.work.records("s", ref.version)
+    kept = parts.ledger.work.load_ended("s", ref.version).records
     assert run(parts, ref, "a", in_chord=True) == "done already"
     assert run(parts, ref, "a", in_chord=False) == "done already"
-    assert parts.ledger.work.records("s", ref.version) == kept
+    assert parts.ledger.work.load_ended("s", ref.version).records == kept
     assert [from_bytes(record).learning_id for record in kept] == ["a"]
 
 
@@ -92,4 +92,4 @@ def test_a_superseded_attempt_is_dropped(parts: Resources) -> None:
     old = prepared(parts, "a")
     [new] = parts.ledger.retries.retry(session_id="s", now=3).sessions
     assert run(parts, old, "a", in_chord=True) == "dropped"
-    assert parts.ledger.work.records("s", new.version) == []
+    assert parts.ledger.work.load_ended("s", new.version).records == ()

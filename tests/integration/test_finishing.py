@@ -1,5 +1,6 @@
 """How a session ends: with all its records at once, without what the store refuses, and above what the store alone knows."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -54,8 +55,33 @@ def test_nothing_counts_before_the_session_is_finished(parts: Resources) -> None
     assert parts.store.get_learning_value("a").session_count == 1
     assert finish(parts, "s", ref.version) == {"state": "finished already"}
     assert parts.store.get_learning_value("a").session_count == 1
-    assert parts.ledger.work.records("s", ref.version) == []
+    assert parts.ledger.work.load_ended("s", ref.version).records == ()
     assert len(parts.ledger.history.session_detail("s").outbox) == 1
+
+
+def test_a_payload_that_nobody_needs_is_not_missed(parts: Resources) -> None:
+    """As when it was pruned meanwhile: the event is read once more only for the lightweight events that it carries itself."""
+    ref = attributed(parts, "a")
+    with parts.ledger.work._database.write() as connection:
+        connection.exec_driver_sql("DELETE FROM payload")
+    assert finish(parts, "s", ref.version) == {"state": "finished"}
+    assert parts.store.get_learning_value("a").session_count == 1
+
+
+def test_what_the_event_heard_itself_is_published(parts: Resources) -> None:
+    """Without its payload the session is put aside: it would be sent again for ever otherwise."""
+    heard = [{"message_idx": 3, "signals": [{"type": "positive", "pattern": "thanks", "confidence": 0.9}]}]
+    [ref] = parts.ledger.intake.receive(heavy=[heavy("s", lightweight_events=heard)], now=1, ablation_rate=0.1)
+    parts.ledger.work.expect("s", ref.version, [], signals_seen=0, now=2)
+    assert finish(parts, "s", ref.version) == {"state": "finished"}
+    [message] = parts.event_log.read(TopicName.parse(parts.settings.streams.attributed), 0, 0, 10)
+    assert json.loads(message.payload)["lightweight_events"] == heard
+    [again] = parts.ledger.retries.retry(session_id="s", now=9).sessions
+    parts.ledger.work.expect("s", again.version, [], signals_seen=0, now=10)
+    with parts.ledger.work._database.write() as connection:
+        connection.exec_driver_sql("DELETE FROM payload")
+    assert finish(parts, "s", again.version)["state"] == "failed"
+    assert state(parts) is SessionState.DEAD
 
 
 def test_a_learning_that_the_store_does_not_know_fails_alone(parts: Resources) -> None:
@@ -78,7 +104,7 @@ def test_a_finish_that_always_fails_ends_as_a_dead_letter(parts: Resources) -> N
     assert "finishing failed" in parts.ledger.history.session_detail("s").reason
     [again] = parts.ledger.retries.retry(session_id="s", now=9).sessions
     assert again.version.attempt == ref.version.attempt + 1
-    assert parts.ledger.work.records("s", again.version) == []
+    assert parts.ledger.work.load_ended("s", again.version).records == ()
 
 
 def test_an_older_ledger_catches_up_with_the_store(parts: Resources) -> None:
@@ -126,15 +152,6 @@ def test_a_session_that_is_prepared_again_is_finished_after_that(parts: Resource
     assert finish(parts, "s", ref.version) == {"state": "early"}
     assert parts.ledger.work.expect("s", ref.version, ["a"], signals_seen=0, now=6) == []
     assert finish(parts, "s", ref.version) == {"state": "finished"}
-
-
-def test_an_event_whose_payload_is_gone_is_put_aside(parts: Resources) -> None:
-    """It would be sent again for ever otherwise."""
-    ref = attributed(parts, "a")
-    with parts.ledger.work._database.write() as connection:
-        connection.exec_driver_sql("DELETE FROM payload")
-    assert finish(parts, "s", ref.version)["state"] == "failed"
-    assert state(parts) is SessionState.DEAD
 
 
 def test_a_newer_event_that_only_the_store_knows(parts: Resources) -> None:

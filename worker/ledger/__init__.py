@@ -31,7 +31,7 @@ from worker.ledger.retries import FailedEntry, Reopened
 from worker.ledger.sessions import MOST_DOUBLINGS, EntryRef, SessionRef
 from worker.ledger.states import DeadLetterKind, DeadLetterState, EntryState, SessionState
 from worker.ledger.sweep import DIED, Gates, Overdue, Resent, WaitingSession
-from worker.ledger.work import SessionWork
+from worker.ledger.work import EndedSession, SessionWork
 
 __all__ = [
     "DIED",
@@ -42,6 +42,7 @@ __all__ = [
     "DeadLetterKind",
     "DeadLetterReceived",
     "DeadLetterState",
+    "EndedSession",
     "EntryDetail",
     "EntryOutcome",
     "EntryRef",

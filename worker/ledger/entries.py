@@ -66,8 +66,7 @@ _COMPLETE = (
     .values(state=EntryState.DONE, reason="", next_try_at=None, ended_at=bindparam("at"), record=bindparam("of_record"))
 )
 ANY_OPEN = select(Entry.learning_id).where(ITS_ENTRIES, Entry.state == EntryState.PENDING).limit(1)
-_OPEN = select(func.count()).where(ITS_ENTRIES, Entry.state == EntryState.PENDING)
-_RECORDS = select(Entry.record).where(ITS_ENTRIES, Entry.record.is_not(None)).order_by(Entry.learning_id)
+HOW_MANY_OPEN = select(func.count()).where(ITS_ENTRIES, Entry.state == EntryState.PENDING)
 _ITS_LEARNINGS = and_(ITS_ENTRIES, Entry.learning_id.in_(bindparam("of_learnings", expanding=True)))
 _SENT = select(Entry.learning_id, Entry.state, Entry.sends).where(_ITS_LEARNINGS)
 _START = update(Entry).where(_ITS_LEARNINGS, Entry.state == EntryState.PENDING).values(started_at=bindparam("at"))
@@ -129,11 +128,6 @@ class Entries:
         with self._database.single() as connection:
             return connection.execute(ANY_OPEN, key_of(session_id, version)).first() is None
 
-    def records(self, session_id: str, version: SessionVersion) -> list[bytes]:
-        """Of its learnings that are done, in order; none are kept once it is finished."""
-        with self._database.single() as connection:
-            return list(connection.scalars(_RECORDS, key_of(session_id, version)))
-
     def fail_entry(
         self,
         session_id: str,
@@ -184,7 +178,7 @@ class Entries:
         """Open entries. Raises `Superseded`."""
         with self._database.single() as connection:
             standing(connection, session_id, version)
-            return connection.scalar(_OPEN, key_of(session_id, version)) or 0
+            return connection.scalar(HOW_MANY_OPEN, key_of(session_id, version)) or 0
 
     def entries(self, session_id: str, version: SessionVersion) -> list[EntryDetail]:
         """Every learning of this version, in order; empty when another is in force."""

@@ -14,7 +14,7 @@ from worker.errors import NotFound
 from worker.ledger.blob import unpack
 from worker.ledger.database import Database, insert_new
 from worker.ledger.dead_letters import keep_session
-from worker.ledger.entries import ANY_OPEN, Entries
+from worker.ledger.entries import ANY_OPEN, HOW_MANY_OPEN, Entries
 from worker.ledger.outbox import OutboxMessage, put
 from worker.ledger.schema import Entry, Event, Lightweight, Payload, Session
 from worker.ledger.sessions import (
@@ -43,6 +43,7 @@ _EVENT = (
 )
 _HEARD = and_(Lightweight.session_id == bindparam("of_session"), Lightweight.payload.is_not(None))
 _LIGHTWEIGHT = select(Lightweight.payload).where(_HEARD).order_by(Lightweight.message_idx, Lightweight.event_id)
+_RECORDS = select(Entry.record).where(ITS_ENTRIES, Entry.record.is_not(None)).order_by(Entry.learning_id)
 _SIGNALS = select(func.count()).where(_HEARD)
 _CHANGE = update(Session).where(THIS_SESSION)
 _IS_OPEN = and_(ITS_ENTRIES, Entry.state == EntryState.PENDING)
@@ -86,6 +87,22 @@ class SessionWork:
     was_prepared: bool
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EndedSession:
+    """All that the ledger knows of a session that its finish needs."""
+
+    state: SessionState
+    #: learnings that have neither ended nor failed for good
+    open_entries: int
+    #: the heavy event, to be read with `logged_at`, where it carries its lightweight events itself
+    payload: bytes | None
+    logged_at: int
+    #: as in `SessionWork`
+    lightweight: tuple[bytes, ...]
+    #: of its learnings that are done, in order; none are kept once it is finished
+    records: tuple[bytes, ...]
+
+
 class Work(Entries, Transcripts):
     """What tasks do to a session, with its entries and its transcript."""
 
@@ -98,9 +115,7 @@ class Work(Entries, Transcripts):
         """Raises `Superseded`, or `NotFound` when the session is unknown or its payload was pruned."""
         with self._database.single() as connection:
             session = standing(connection, session_id, version)
-            event = connection.execute(_EVENT, {"of_event": version.event_id}).one_or_none()
-            if event is None:
-                raise NotFound(f"session {session_id}: the payload of event {version.event_id} is no longer kept")
+            event = _event(connection, session_id, version)
             return SessionWork(
                 session_id=session_id,
                 version=version,
@@ -112,6 +127,21 @@ class Work(Entries, Transcripts):
                 lightweight=() if session.own_signals else _lightweight(connection, session_id),
                 tries=session.tries,
                 was_prepared=session.was_prepared,
+            )
+
+    def load_ended(self, session_id: str, version: SessionVersion) -> EndedSession:
+        """Raises as `load_work`; a payload that was pruned is missed only where it is needed."""
+        key = key_of(session_id, version)
+        with self._database.single() as connection:
+            session = standing(connection, session_id, version)
+            event = _event(connection, session_id, version) if session.own_signals else None
+            return EndedSession(
+                state=session.state,
+                open_entries=connection.scalar(HOW_MANY_OPEN, key) or 0,
+                payload=unpack(event.payload) if event else None,
+                logged_at=event.logged_at if event else 0,
+                lightweight=() if session.own_signals else _lightweight(connection, session_id),
+                records=tuple(connection.scalars(_RECORDS, key)),
             )
 
     def start_session(self, session_id: str, version: SessionVersion, now: int) -> None:
@@ -272,6 +302,14 @@ class Work(Entries, Transcripts):
             keep_session(connection, session_id, version, reason, now)
             _note(connection, session_id, version, "gave up", now, readable(reason))
             return True
+
+
+def _event(connection: Connection, session_id: str, version: SessionVersion) -> Any:
+    """-> logged_at, ablation_rate, payload. Raises `NotFound`."""
+    event = connection.execute(_EVENT, {"of_event": version.event_id}).one_or_none()
+    if event is None:
+        raise NotFound(f"session {session_id}: the payload of event {version.event_id} is no longer kept")
+    return event
 
 
 def _lightweight(connection: Connection, session_id: str) -> tuple[bytes, ...]:

@@ -40,9 +40,9 @@ def test_records_are_kept_until_the_session_is_finished(ledger: Ledger, attribut
     ledger.work.complete_entries("s", ref.version, {"c": b"of c", "a": b"of a"}, 2)
     ledger.work.fail_entry("s", ref.version, "b", "no", now=3, max_tries=1, retry_at=0)
     complete(ledger, "s", ref.version, "a", 4, b"by a second delivery")
-    assert ledger.work.records("s", ref.version) == [b"of a", b"of c", b"of d"]
+    assert ledger.work.load_ended("s", ref.version).records == (b"of a", b"of c", b"of d")
     assert ledger.work.finish("s", ref.version, now=5, message=None)
-    assert ledger.work.records("s", ref.version) == []
+    assert ledger.work.load_ended("s", ref.version).records == ()
 
 
 def test_a_refused_record_is_a_failed_learning(ledger: Ledger, attributing: Attributing) -> None:
