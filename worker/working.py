@@ -2,12 +2,15 @@
 
 import contextlib
 import ctypes
+import multiprocessing.util
 import os
 import signal
 import socket
 import sys
+import tempfile
 from collections import deque
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -41,6 +44,7 @@ def run_worker(settings: Settings, *, queues: list[str], concurrency: int, name:
     """Until SIGTERM; running tasks end first. Who takes from the queue attribution takes from the queue finishing too."""
     app = make_app(settings)
     app.set_default()
+    _share_memory_in(settings.run_dir)
     if settings.metrics.port:
         share_between_processes(settings, name)
     if EMBEDDING in queues:
@@ -63,6 +67,16 @@ def run_worker(settings: Settings, *, queues: list[str], concurrency: int, name:
     with showing_life(settings, hostname, _held), _serving_metrics(settings):
         worker.start()
     sys.exit(worker.exitcode or 0)
+
+
+def _share_memory_in(folder: Path) -> None:
+    """The pool makes a folder for the memory that it shares with its children; a worker that is killed leaves it, so not in everybody's."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    usual, tempfile.tempdir = tempfile.tempdir, str(folder)
+    try:
+        multiprocessing.util.get_temp_dir()  # made now, and kept for the process
+    finally:
+        tempfile.tempdir = usual
 
 
 def _serving_metrics(settings: Settings) -> contextlib.AbstractContextManager[None]:

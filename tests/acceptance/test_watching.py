@@ -19,6 +19,8 @@ from fixtures.waiting import wait_until
 from groove_command import Groove
 from small_sessions import LEARNINGS, sessions, write_events, write_learnings
 
+from worker.settings import load_settings
+
 PROJECT_FOLDER = Path(__file__).parents[2]
 
 
@@ -200,3 +202,5 @@ def test_a_worker_shows_life_until_it_dies(groove: Groove, connected: dict[str, 
     assert not is_well(groove, "second")
     worker.kill()
     wait_until(lambda: not is_well(groove, "first", "--patience", "2"), "its silence is noticed")
+    # what its pool shares with its children lies where the next stack clears it away, not in everybody's folder
+    assert list(load_settings({"GROOVE_DATA_DIR": str(groove.folder / ".groove")}).run_dir.glob("pymp-*"))

@@ -24,6 +24,15 @@ def test_a_folder_belongs_to_one(tmp_path: Path) -> None:
     assert not is_owned(settings)
 
 
+def test_what_killed_workers_left_goes_at_the_next_start(tmp_path: Path) -> None:
+    """The folders of their shared memory; signs of life stay."""
+    settings = of(tmp_path / "data")
+    (settings.run_dir / "pymp-of-a-killed-worker").mkdir(parents=True)
+    (settings.run_dir / "worker-1.alive").touch()
+    with owned_folder(settings):
+        assert [left.name for left in settings.run_dir.iterdir()] == ["worker-1.alive"]
+
+
 @pytest.mark.parametrize("name", ["data", "a-rather-long-name-" * 6])
 def test_what_lies_outside_goes_with_the_stack(tmp_path: Path, name: str) -> None:
     """Sockets and signs of life of a folder with a long path; inside, they stay with the rest."""

@@ -16,7 +16,7 @@ def owned_folder(settings: Settings) -> Iterator[None]:
     """Hold the folder's lock for the length of the block. Raises `ConfigurationError` when somebody else holds it.
 
     The lock is the kernel's and goes with the process: nothing is left behind by a kill, and a stale folder is simply taken over.
-    What had to be outside the folder, because its path is long, is removed at the end.
+    What had to be outside the folder, because its path is long, is removed at the end; what killed workers left, at the start.
     """
     _make(settings.data_dir, settings.data_dir / "logs", settings.data_dir / "broker", settings.run_dir)
     path = settings.data_dir / "lock"
@@ -33,6 +33,8 @@ def owned_folder(settings: Settings) -> Iterator[None]:
         lock.write(str(os.getpid()))
         lock.flush()
         os.set_inheritable(lock.fileno(), False)
+        for left in settings.run_dir.glob("pymp-*"):
+            shutil.rmtree(left, ignore_errors=True)
         try:
             yield
         finally:
