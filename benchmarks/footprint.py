@@ -21,7 +21,7 @@ import psutil
 from measuring import RESULTS, ROOT, ProcessorTime, Spread, fresh_settings, machine, save, tell_ratio
 
 from worker import canvas
-from worker.app import ATTRIBUTION, make_app
+from worker.app import ATTRIBUTION, FINISHING, make_app
 from worker.broker import broker_client
 from worker.cli.publish import publish_files
 from worker.domain import SessionVersion
@@ -104,7 +104,7 @@ def measure(settings: Settings, repeats: int) -> dict[str, Any]:
                 canvas.enqueue(app, [canvas.finish(app, f"nobody {number}", version)])
                 began = time.perf_counter()
                 worker.start()
-                wait(lambda: not client.llen(ATTRIBUTION) and not client.hlen("unacked"))
+                wait(lambda: not client.llen(FINISHING) and not client.hlen("unacked"))
                 figures["attribution-only worker ready, s"].append(time.perf_counter() - began)
                 assert worker.pid is not None
                 processes = [psutil.Process(worker.pid), *psutil.Process(worker.pid).children(recursive=True)]

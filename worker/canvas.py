@@ -2,7 +2,7 @@
 
 prepare_session                      queue embedding
   └─ chord attribute_learning × N    queue attribution
-       └─ finish_session             queue attribution
+       └─ finish_session             queue finishing
 """
 
 import time

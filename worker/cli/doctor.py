@@ -141,7 +141,9 @@ def _left_alone(found: Mapping[str, object], queued: Mapping[str, int]) -> str:
     serves_all = found.keys() - queued.keys() - {"bridge"}
     served_by = {name: ATTRIBUTION if name == FINISHING else name for name in queued}
     alone = [
-        f"{length} queued for {name}" for name, length in queued.items() if length and served_by[name] not in found
+        f"{length} queued for {name}"
+        for name, length in queued.items()
+        if length and not {name, served_by[name]} & found.keys()
     ]
     return f"{', '.join(alone)}, and no worker takes them" if alone and not serves_all else ""
 

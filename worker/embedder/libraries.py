@@ -7,8 +7,8 @@ from typing import Any
 
 from worker.errors import ConfigurationError
 
-#: a compiler for GPUs that comes with torch's build for them; everything that may use it can do without, as with the build for processors.
-#: sentence-transformers imports it, and 70 MB with it, whether there is a GPU or not
+#: a compiler for GPUs that comes with torch's build for them; without a GPU everything that may use it can do without, as with the build
+#: for processors. sentence-transformers imports it, and 70 MB with it, whether there is a GPU or not
 _GPU_COMPILER = "triton"
 
 
@@ -32,7 +32,7 @@ def load_libraries(*, device: str, threads: int | None, offline: bool, needed_fo
         import torch
 
         chosen = _device(device, torch)
-        if chosen == "cpu":
+        if chosen == "cpu" and not torch.cuda.is_available():
             sys.modules.setdefault(_GPU_COMPILER, None)  # type: ignore[arg-type]  # Python's way to say "not installed"
         import sentence_transformers
         from transformers.utils import logging

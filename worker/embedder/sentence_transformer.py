@@ -84,7 +84,8 @@ class SentenceTransformerEmbedder:
             return np.zeros((0, loaded.dimension), dtype=np.float32)
         with self._lock:
             rows = loaded.encode(distinct)
-        _give_back_memory()
+        if len(distinct) > 1:
+            _give_back_memory()
         place = {text: row for row, text in enumerate(distinct)}
         return rows[[place[text] for text in texts]]
 

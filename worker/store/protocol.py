@@ -46,10 +46,11 @@ class OpenedSession:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FinishedSession:
-    """What a finished attempt publishes beside the records that came with it; asking again for the same version gives the same."""
+    """What a finished attempt publishes beside the records that came with it; asking again gives the same deprecations."""
 
-    #: the version's records that were stored before and did not come again, by learning
-    kept: tuple[AttributionRecord, ...] = ()
+    #: the version's records that were stored before and did not come again, by learning. Without a default: an answer that lacks it comes
+    #: from another release, and is refused
+    kept: tuple[AttributionRecord, ...]
     values: tuple[LearningValue, ...] = ()
     #: this version's deprecations, read back from the decision log
     deprecations: tuple[Decision, ...] = ()
