@@ -59,6 +59,18 @@ def test_nothing_counts_before_the_session_is_finished(parts: Resources) -> None
     assert len(parts.ledger.history.session_detail("s").outbox) == 1
 
 
+def test_every_record_of_the_version_is_published(parts: Resources) -> None:
+    """Those that came with the finish and one that the store had already, by learning; none that the store refused."""
+    parts.store.import_learnings([learning("0"), learning("z")], actor="alex", now=1)
+    ref = attributed(parts, "a", "unheard of", "z")
+    parts.store.store_attribution(record("0", "s", ref.version.timestamp), ref.version)
+    assert finish(parts, "s", ref.version) == {"state": "finished"}
+    [message] = parts.event_log.read(TopicName.parse(parts.settings.streams.attributed), 0, 0, 10)
+    told = json.loads(message.payload)
+    assert [each["learning_id"] for each in told["attribution_records"]] == ["0", "a", "z"]
+    assert [each["learning_id"] for each in told["learning_values"]] == ["0", "a", "z"]
+
+
 def test_a_payload_that_nobody_needs_is_not_missed(parts: Resources) -> None:
     """As when it was pruned meanwhile: the event is read once more only for the lightweight events that it carries itself."""
     ref = attributed(parts, "a")

@@ -2,8 +2,11 @@
 
 protocol.py              what the rest of the system asks for
 sentence_transformer.py  the real one, loaded once per process and only when first needed
+libraries.py             torch and sentence-transformers, imported then, and no more of them than is needed
+batches.py               texts of like length together
 cross_encoder.py         the optional second look's, which reads a learning and a text together
 precision.py             which number format this processor is fastest with
+remembering.py           the first such measurement holds for a whole deployment
 vector_cache.py          vectors of learnings' texts, kept between sessions
 weights.py               what tells two versions of a model apart
 """

@@ -137,6 +137,7 @@ class Work(Entries, Transcripts):
             event = _event(connection, session_id, version) if session.own_signals else None
             return EndedSession(
                 state=session.state,
+                # before the records: where none is open, no record comes later
                 open_entries=connection.scalar(HOW_MANY_OPEN, key) or 0,
                 payload=unpack(event.payload) if event else None,
                 logged_at=event.logged_at if event else 0,

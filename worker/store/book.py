@@ -36,8 +36,7 @@ class Book:
 
     def add(self, record: AttributionRecord, epoch: int) -> None:
         change = self._changes[record.learning_id, epoch]
-        sums = LearningSums.of(record)
-        change.sums = change.sums + sums if change.added or change.removed else sums
+        change.sums += LearningSums.of(record)
         change.added.append(record.timestamp)
 
     def remove(self, record: AttributionRecord, epoch: int) -> None:

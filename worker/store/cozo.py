@@ -1,7 +1,7 @@
 """The store on CozoDB: one method an operation, each of them one transaction. See `protocol.py` for what they promise.
 
 database.py               the engine, transactions, named queries
-memory.py                 what is kept in memory: learnings, histories, sums; never records
+memory.py overlay.py      what is kept in memory: learnings, histories, sums, never records; a draft of it
 workspace.py              one transaction around both
 rows.py totals.py history.py          domain ↔ rows
 book.py                   records in and out of the exact sums

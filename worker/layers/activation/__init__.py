@@ -3,7 +3,8 @@
 chunks.py         what the assistant wrote and did, in pieces (fences.py: fenced blocks)
 wording.py        what a learning asks for
 named_code.py     the commands, calls and paths that a learning names
-features.py       the evidence for one learning, as numbers
+reading.py        a session's texts made ready to be searched for them
+features.py       the evidence for a session's learnings, as numbers
 references.py     named code found again, quoted
 contamination.py  a learning's text standing in the context, which is not use
 detector.py       evidence -> Activation, calibrated or raw
