@@ -8,7 +8,6 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 #: share of the sessions from which on a word is common
@@ -40,7 +39,7 @@ class CommonWords:
 
     def rarity(self, phrase: str) -> float:
         """Of its rarest word: from 0 (every session holds it) to 1 (none does, or it is not common); rounded to 6 decimals."""
-        return max((self._rarity(word) for word in _words(phrase)), default=1.0)
+        return max((self._rarity(word) for word in words_of(phrase)), default=1.0)
 
     def of(self, texts: Iterable[str]) -> "CommonWords":
         """Only those that occur in the texts."""
@@ -74,9 +73,3 @@ class CommonWords:
 
 def words_of(text: str) -> list[str]:
     return _WORD.findall(text.lower())
-
-
-@lru_cache(maxsize=4096)
-def _words(phrase: str) -> tuple[str, ...]:
-    """Of what learnings name, which comes back in every session."""
-    return tuple(words_of(phrase))

@@ -5,9 +5,11 @@ A message that was sent but not noted as sent goes out a second time with the sa
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, func, insert, select, update
 
 from worker.domain import SessionVersion
 from worker.ledger.blob import pack, unpack
@@ -36,6 +38,18 @@ class UnsentMessage(OutboxMessage):
 
 
 _PUT = insert(Row)
+_MARK_SENT = update(Row).where(Row.id.in_(bindparam("those", expanding=True))).values(sent_at=bindparam("at"))
+
+
+@cache
+def _unsent(*, is_old: bool, of_session: bool) -> Select[Any]:
+    """Built once: every finish asks."""
+    query = select(*Row.__table__.columns).where(Row.sent_at.is_(None), Row.id > bindparam("behind"))
+    if is_old:
+        query = query.where(~Row.created_at.between(bindparam("old"), bindparam("ahead")))
+    if of_session:
+        query = query.where(Row.session_id == bindparam("its_session"))
+    return query.order_by(Row.id).limit(bindparam("most"))
 
 
 class Outbox:
@@ -54,12 +68,10 @@ class Outbox:
 
         The sweeper leaves young ones to whoever finished the session (`created_before`).
         """
-        query = select(Row).where(Row.sent_at.is_(None), Row.id > after).order_by(Row.id).limit(limit)
-        if created_before is not None:
-            # one from the future was written before the clock was set back
-            query = query.where(~Row.created_at.between(created_before, created_before + 2 * MOST_APART))
-        if session_id is not None:
-            query = query.where(Row.session_id == session_id)
+        # a message from the future was written before the clock was set back
+        span = {"old": created_before, "ahead": created_before + 2 * MOST_APART} if created_before is not None else {}
+        its = {"its_session": session_id} if session_id is not None else {}
+        query = _unsent(is_old=bool(span), of_session=bool(its))
         with self._database.single() as connection:
             return [
                 UnsentMessage(
@@ -73,12 +85,12 @@ class Outbox:
                     key=row.key,
                     payload=unpack(row.payload),
                 )
-                for row in connection.execute(query)
+                for row in connection.execute(query, {"behind": after, "most": limit, **span, **its})
             ]
 
     def mark_sent(self, ids: Sequence[int], now: int) -> None:
         with self._database.single() as connection:
-            connection.execute(update(Row).where(Row.id.in_(sorted(ids))).values(sent_at=now))
+            connection.execute(_MARK_SENT, {"those": sorted(ids), "at": now})
 
     def resend(self, *, since: int | None = None, session_id: str | None = None) -> int:
         """Sent ones go out again: of one session, or sent at or after `since`, or all that are kept -> how many."""

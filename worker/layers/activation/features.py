@@ -21,7 +21,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.common_words import words_of
+from worker.common_words import CommonWords, words_of
 from worker.domain import Learning
 from worker.evidence import SessionChunks, SessionEvidence
 from worker.layers.activation.contamination import copied_share
@@ -108,15 +108,13 @@ class SessionFeatures:
         """Of a learning that the evidence holds."""
         place = self.evidence.learning_ids.index(learning_id)
         reading = reading_of(self.evidence.chunks)
-        rarity = self.evidence.calibration.common_words.rarity
         found: list[tuple[NamedCode, frozenset[int]]] = []
         #: of each kind, one by one: the weight of what was done, 0 of what was not
         done: dict[CodeKind, list[float]] = {CodeKind.COMMAND: [], CodeKind.WRITTEN: [], CodeKind.MENTIONED: []}
-        for named in named_code(self._insights[place]):
-            how_rare = rarity(named.text)
-            code, rows = _kind_by(how_rare, named), reading.rows_with(named)
+        for code, weight in _weighed(self._insights[place], self.evidence.calibration.common_words):
+            rows = reading.rows_with(code)
             found.append((code, rows))
-            done[code.kind].append((_COMMON + (1 - _COMMON) * how_rare) * bool(rows & reading.done))
+            done[code.kind].append(weight * bool(rows & reading.done))
         commands, written = done[CodeKind.COMMAND], done[CodeKind.WRITTEN]
         return LearningFeatures(
             meaning=self._meaning[place],
@@ -136,6 +134,25 @@ def cosines(learning_id: str, evidence: SessionEvidence) -> Floats:
     insight = evidence.insight_vectors[evidence.learning_ids.index(learning_id)]
     found: Floats = np.round(_exact(evidence.chunks) @ insight.astype(np.float64), 6)
     return found
+
+
+def _weighed(insight: str, common_words: CommonWords) -> tuple[tuple[NamedCode, float], ...]:
+    """The code that it names, each with its weight; worked out once for as long as its words are as common as before."""
+    held = tuple(common_words.held_by.get(word, 0) for word in _named_words(insight))
+    return _weighed_by(insight, common_words.sessions, held)
+
+
+@lru_cache(maxsize=4096)
+def _weighed_by(insight: str, sessions: int, held: tuple[int, ...]) -> tuple[tuple[NamedCode, float], ...]:
+    held_by = {word: count for word, count in zip(_named_words(insight), held, strict=True) if count}
+    common_words = CommonWords(sessions=sessions, held_by=held_by)
+    rarities = [(code, common_words.rarity(code.text)) for code in named_code(insight)]
+    return tuple((_kind_by(rarity, code), _COMMON + (1 - _COMMON) * rarity) for code, rarity in rarities)
+
+
+@lru_cache(maxsize=4096)
+def _named_words(insight: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(word for code in named_code(insight) for word in words_of(code.text)))
 
 
 def _kind_by(rarity: float, code: NamedCode) -> NamedCode:
