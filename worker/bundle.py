@@ -87,8 +87,8 @@ class SessionBundle:
         )
 
 
-_CHUNK_ARRAYS = ("vectors", "background", "messages", "rows", "kinds")
-_EVIDENCE_ARRAYS = ("action_vectors", "action_starts", "insight_vectors", "wording", "second_look")
+_CHUNK_ARRAYS = ("messages", "rows", "kinds")
+_EVIDENCE_ARRAYS = ("cosine", "meaning", "wording", "second_look")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

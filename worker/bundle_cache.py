@@ -26,7 +26,7 @@ class BundleCache:
         try:
             self._client.set(key, bundle.to_bytes(), ex=self._keep_seconds)
         except RedisError as error:
-            raise BrokerUnavailable(f"the broker does not take the session's vectors: {error}") from error
+            raise BrokerUnavailable(f"the broker does not take the prepared session: {error}") from error
 
     def get(self, session_id: str, version: SessionVersion) -> SessionBundle:
         """Raises `BundleGone` when it was not kept this long, or the broker lost it."""
@@ -52,7 +52,7 @@ class BundleCache:
         except RedisError as error:
             raise BrokerUnavailable(f"the broker does not answer: {error}") from error
         if data is None:
-            raise BundleGone("the session's vectors are no longer kept")
+            raise BundleGone("the prepared session is no longer kept")
         assert isinstance(data, bytes)
         return data
 

@@ -7,7 +7,7 @@ GrooveError
 ├── NotFound                  a learning, session or dead letter that nobody has heard of
 ├── LearningFailed            one learning of one session could not be attributed; a try is counted
 ├── Superseded                a newer version of the session exists: the caller has nothing left to do
-├── BundleGone                a session's vectors are no longer kept: prepare the session again
+├── BundleGone                a prepared session is no longer kept: prepare it again
 ├── LostLease                 another replica owns the partition now
 └── Unavailable               a part cannot be reached: nothing is wrong with the work, try later
     ├── BrokerUnavailable

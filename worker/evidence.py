@@ -4,7 +4,6 @@ import math
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
-from itertools import accumulate
 from typing import Self
 
 import numpy as np
@@ -43,20 +42,12 @@ def _no_numbers() -> NDArray[np.float32]:
     return np.zeros(0, dtype=np.float32)
 
 
-def _no_vectors() -> NDArray[np.float16]:
-    return np.zeros((0, 0), dtype=np.float16)
-
-
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class SessionChunks:
     """What the assistant wrote and did. A text that occurs twice has one row; `messages`, `rows` and `kinds` are aligned, one a chunk."""
 
     #: distinct, in order of first occurrence
     texts: tuple[str, ...] = ()
-    #: one row of length 1 per text
-    vectors: NDArray[np.float16] = field(default_factory=_no_vectors)
-    #: per text, its mean cosine with the rules of any project that are nearest to it
-    background: NDArray[np.float32] = field(default_factory=_no_numbers)
     #: per chunk, in the session's order: its message, its text's row, its ChunkKind
     messages: NDArray[np.int32] = field(default_factory=_no_rows)
     rows: NDArray[np.int32] = field(default_factory=_no_rows)
@@ -69,12 +60,9 @@ class SessionEvidence:
 
     chunks: SessionChunks = field(default_factory=SessionChunks)
     learning_ids: tuple[str, ...] = ()
-    #: what each learning asks for, in one or more ways: learning i's rows are `action_starts[i] : action_starts[i + 1]`
-    action_vectors: NDArray[np.float16] = field(default_factory=_no_vectors)
-    action_starts: NDArray[np.int32] = field(default_factory=_no_rows)
-    #: what it says in full: one row per learning
-    insight_vectors: NDArray[np.float16] = field(default_factory=_no_vectors)
-    #: per learning and text, in millionths: how much of the wording they share (`ngrams.py`)
+    #: how near each text comes to each learning, in millionths, one row a learning and one column a text (`nearness.py` says what they are)
+    cosine: NDArray[np.int32] = field(default_factory=_no_table)
+    meaning: NDArray[np.int32] = field(default_factory=_no_table)
     wording: NDArray[np.int32] = field(default_factory=_no_table)
     #: per learning, in log odds: what the second look found; nan or empty where there was none
     second_look: NDArray[np.float32] = field(default_factory=_no_numbers)
@@ -86,15 +74,11 @@ class SessionEvidence:
         places = [place for place, learning_id in enumerate(self.learning_ids) if learning_id in wanted]
         if len(places) == len(self.learning_ids):
             return self
-        starts = self.action_starts.tolist()
-        rows = [row for place in places for row in range(starts[place], starts[place + 1])]
-        counts = (starts[place + 1] - starts[place] for place in places)
         return replace(
             self,
             learning_ids=tuple(self.learning_ids[place] for place in places),
-            action_vectors=self.action_vectors[rows],
-            action_starts=np.array(list(accumulate(counts, initial=0)), dtype=np.int32),
-            insight_vectors=self.insight_vectors[places],
+            cosine=self.cosine[places],
+            meaning=self.meaning[places],
             wording=self.wording[places],
             second_look=self.second_look[places] if len(self.second_look) else self.second_look,
         )

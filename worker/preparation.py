@@ -17,8 +17,8 @@ from worker.layers.activation.background import NEAREST, RULES
 from worker.layers.activation.chunks import chunk_transcript
 from worker.layers.activation.contamination import contaminated_learnings
 from worker.layers.activation.named_code import named_code
+from worker.layers.activation.nearness import Nearness
 from worker.layers.activation.wording import actions_of
-from worker.ngrams import ngram_similarities
 from worker.second_look import SecondLook
 
 
@@ -71,20 +71,26 @@ def gather_evidence(
     learning_ids = tuple(sorted(learnings))
     insights = [learnings[learning_id].insight for learning_id in learning_ids]
     actions = [actions_of(insight) for insight in insights]
+    nearness = Nearness.of(
+        texts,
+        vectors,
+        _background(vectors, learning_vectors),
+        insights,
+        insight_vectors=_learning_rows(insights, learning_vectors),
+        action_vectors=_learning_rows([action for ways in actions for action in ways], learning_vectors),
+        action_starts=list(accumulate(map(len, actions), initial=0)),
+    )
     return SessionEvidence(
         chunks=SessionChunks(
             texts=texts,
-            vectors=vectors,
-            background=_background(vectors, learning_vectors),
             messages=np.array([chunk.message_idx for chunk in chunks], dtype=np.int32),
             rows=np.array([row_of[chunk.text] for chunk in chunks], dtype=np.int32),
             kinds=np.array([chunk.kind for chunk in chunks], dtype=np.int32),
         ),
         learning_ids=learning_ids,
-        action_vectors=_learning_rows([action for ways in actions for action in ways], learning_vectors),
-        action_starts=np.array(list(accumulate(map(len, actions), initial=0)), dtype=np.int32),
-        insight_vectors=_learning_rows(insights, learning_vectors),
-        wording=ngram_similarities(texts, insights),
+        cosine=nearness.cosine,
+        meaning=nearness.meaning,
+        wording=nearness.wording,
         calibration=(calibration or shipped_calibration()).about(
             code.text for insight in insights for code in named_code(insight)
         ),
@@ -107,5 +113,5 @@ def _learning_rows(texts: list[str], learning_vectors: VectorCache) -> NDArray[n
 
 
 def _compact(vectors: Vectors) -> NDArray[np.float16]:
-    """Half the size on the broker; changes a cosine by less than .0005, the same for everybody who reads the bundle."""
+    """As calibrations were fitted; changes a cosine by less than .0005."""
     return vectors.astype(np.float16)

@@ -70,7 +70,7 @@ def freeze_store(seconds: float) -> Hurt:
 
 
 def lose_broker(stack: ChaosStack, _: random.Random) -> None:
-    """The broker dies and its disk is lost: queues, vectors, and the embedded event log."""
+    """The broker dies and its disk is lost: queues, bundles, and the embedded event log."""
     stack.kill_broker(_empty)
 
 

@@ -35,14 +35,8 @@ def prepared(parts: Resources, *learning_ids: str) -> SessionRef:
     }
     context = SessionContext(session_id="s", version=ref.version, outcome=1.0, assignments=assignments)
     known = {id_: learning(id_) for id_ in learning_ids if id_ != "unheard of"}
-    vectors = np.zeros((len(known), 4), dtype=np.float16)
-    evidence = SessionEvidence(
-        learning_ids=tuple(sorted(known)),
-        action_vectors=vectors,
-        action_starts=np.arange(len(known) + 1, dtype=np.int32),
-        insight_vectors=vectors,
-        wording=np.zeros((len(known), 0), dtype=np.int32),
-    )
+    nowhere = np.zeros((len(known), 0), dtype=np.int32)
+    evidence = SessionEvidence(learning_ids=tuple(sorted(known)), cosine=nowhere, meaning=nowhere, wording=nowhere)
     parts.bundles.put(SessionBundle(context=context, learnings=known, evidence=evidence))
     parts.ledger.work.expect("s", ref.version, learning_ids, signals_seen=0, now=2)
     return ref

@@ -46,7 +46,7 @@ def test_a_store_that_is_away_costs_a_preparation_no_try(parts: Resources) -> No
     assert parts.ledger.work.load_work("s", ref.version).tries == 0
 
 
-def test_learnings_whose_vectors_are_gone_ask_for_one_preparation(parts: Resources) -> None:
+def test_learnings_whose_bundle_is_gone_ask_for_one_preparation(parts: Resources) -> None:
     """Of two tasks that find nothing on the broker, the first sends the session to be prepared; neither spends a try."""
     ref = received(parts.ledger, "s")
     parts.ledger.work.expect("s", ref.version, ["a", "b"], signals_seen=0, now=2)

@@ -163,13 +163,13 @@ class Work(Entries, Transcripts):
             connection.execute(change.values(started_at=None))
 
     def prepare_again(self, session_id: str, version: SessionVersion, now: int) -> bool:
-        """The vectors are gone: the session is to be prepared once more, what is done of it stays -> whether it was this call that did."""
+        """The bundle is gone: the session is to be prepared once more, what is done of it stays -> whether it was this call that did."""
         change = update(Session).where(is_version(session_id, version), Session.state == SessionState.ATTRIBUTING)
         again = {"state": SessionState.RECEIVED, "sent_at": now, "sends": 1, "started_at": None, "next_try_at": None}
         with self._database.write() as connection:
             if not connection.execute(change.values(**again)).rowcount:
                 return False
-            _note(connection, session_id, version, "prepared again", now, "its vectors were no longer kept")
+            _note(connection, session_id, version, "prepared again", now, "its bundle was no longer kept")
             return True
 
     def mark_waiting(self, session_id: str, version: SessionVersion, *, next_try_at: int, reason: str, now: int) -> int:

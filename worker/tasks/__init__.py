@@ -1,6 +1,6 @@
 """The three tasks: load, call, save. What they mean for a session's state is the ledger's business.
 
-prepare_session      preparing.py    the transcript's vectors, once a session
+prepare_session      preparing.py    the transcript embedded, once a session
 attribute_learning   attributing.py  layers 1 to 3 over one learning (or a few) of one session
 finish_session       finishing.py    layer 4, values, and the message to `groove.attribution`
 

@@ -36,12 +36,12 @@ class Attribution:
             return left_to_sweeper(reason, session_id=self.session_id)
 
     def _prepare_again(self, learning_ids: Sequence[str]) -> Outcome:
-        """Of all tasks that find the vectors gone the first sends the session to be prepared, once."""
+        """Of all tasks that find the bundle gone the first sends the session to be prepared, once."""
         put_back(self.parts, self.session_id, self.version, learning_ids)
         moment = now()
         try:
             if not self.parts.ledger.work.prepare_again(self.session_id, self.version, moment):
-                return {"state": "dropped", "reason": "its vectors are gone: it has moved on"}
+                return {"state": "dropped", "reason": "its bundle is gone: it has moved on"}
             again = canvas.prepare(current_celery(), self.session_id, self.version, sent_at=moment)
             canvas.enqueue(current_celery(), [again])
         except Unavailable as reason:

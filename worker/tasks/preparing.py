@@ -1,4 +1,4 @@
-"""Before a session's learnings can be attributed: the transcript's vectors, once, and the list of what is expected."""
+"""Before a session's learnings can be attributed: the transcript embedded, once, and the list of what is expected."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar

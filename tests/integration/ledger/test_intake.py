@@ -277,7 +277,7 @@ def test_signals_that_came_while_their_session_was_received(postgresql_url: str)
 def test_signals_between_two_preparations_begin_the_session_again(
     ledger: Ledger, receive: Receive, attributing: Callable[..., SessionRef]
 ) -> None:
-    """Its vectors were lost and it is to be prepared once more, but what is done of it was done without them."""
+    """Its bundle was lost and it is to be prepared once more, but what is done of it was done without them."""
     ref = attributing("s", ["a", "b"])
     complete(ledger, "s", ref.version, "a", 2)
     assert ledger.work.prepare_again("s", ref.version, 3)

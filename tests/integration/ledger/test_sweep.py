@@ -219,14 +219,14 @@ def test_what_was_put_back_spends_no_try(ledger: Ledger, receive: Receive, attri
     assert ledger.work.entry_state("s", entries.version, "a").tries == 0
 
 
-def test_lost_vectors_are_prepared_once(ledger: Ledger, attributing: Attributing) -> None:
+def test_a_lost_bundle_is_prepared_once(ledger: Ledger, attributing: Attributing) -> None:
     """The first task that misses them takes the session back; what was done stays done, and nothing is sent twice meanwhile."""
     ref = attributing("s", ["a", "b", "c"])
     complete(ledger, "s", ref.version, "a", 1)
     assert [ledger.work.prepare_again("s", ref.version, 2) for _ in range(3)] == [True, False, False]
     later = Gates(prepare=0, attribute=HOUR, finish=HOUR)
     assert ledger.sweep.overdue(HOUR, later).attribute == []
-    complete(ledger, "s", ref.version, "b", 3)  # by a worker that had kept the vectors
+    complete(ledger, "s", ref.version, "b", 3)  # by a worker that had kept the bundle
     assert ledger.work.expect("s", ref.version, ["a", "b", "c"], signals_seen=0, now=4) == ["c"]
     assert complete(ledger, "s", ref.version, "c", 5)
     assert ledger.work.finish("s", ref.version, now=6, message=None)

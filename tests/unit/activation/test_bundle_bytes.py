@@ -71,7 +71,7 @@ def test_some_learnings_alone_get_the_same_answers(full: SessionBundle) -> None:
 
 
 def test_a_session_without_words_travels_too(bundle: Bundle, learning: Callable[..., Learning]) -> None:
-    """No assistant message: no vectors, and nothing is activated."""
+    """No assistant message: no texts, and nothing is activated."""
     empty = SessionBundle.from_bytes(bundle([("user", "hello")], {"l1": learning("Write tests")}).to_bytes())
     answer = HybridDetector().detect("l1", empty)
     assert (answer.confidence, answer.was_activated, answer.points) == (0.0, False, ())

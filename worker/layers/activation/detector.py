@@ -9,7 +9,7 @@ from worker.bundle import SessionBundle
 from worker.domain import Activation, ActivationSignal, EmbeddingSimilarity, ExplicitReference
 from worker.errors import LearningFailed
 from worker.evidence import SessionEvidence
-from worker.layers.activation.features import LearningFeatures, SessionFeatures, cosines
+from worker.layers.activation.features import LearningFeatures, SessionFeatures
 from worker.layers.activation.reading import reading_of
 from worker.layers.activation.references import find_references
 from worker.parameters import ActivationParameters
@@ -54,7 +54,7 @@ class HybridDetector:
     def _raw(
         self, learning_id: str, references: tuple[ExplicitReference, ...], evidence: SessionEvidence
     ) -> Activation:
-        cosine = cosines(learning_id, evidence)
+        cosine = evidence.cosine[evidence.learning_ids.index(learning_id)] / 1e6
         similarities = self._ranked(cosine, cosine, evidence)
         boost = self._parameters.reference_boost if references else 0.0
         best = float(cosine.max())

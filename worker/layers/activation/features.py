@@ -1,8 +1,6 @@
 """The evidence of a session for one learning, as numbers.
 
-Per distinct text of the session:
-  meaning    cosine with what the learning asks for, minus how near the text is to rules in general
-  wording    cosine of character n-grams with the learning
+Per distinct text of the session: `meaning` and `wording`, how near it comes to the learning (`nearness.py`).
 Per session, from the code that the learning names (0 where it names none):
   commands_run    share of its commands that were run, or written as code, each by its weight
   code_written    the weight of the call, flag, path or convention that it names and that was written; the largest of several
@@ -10,8 +8,6 @@ Per session, from the code that the learning names (0 where it names none):
   no_command_run  1 if it names commands and none was run
 
 A reference weighs 1 if it holds a rare word, down to 1/2 if all its words are as common as can be (`common_words.py`).
-
-A text that copies the learning is no use of it, whoever wrote it down: it counts nothing.
 """
 
 from collections.abc import Mapping
@@ -23,19 +19,12 @@ from numpy.typing import NDArray
 
 from worker.common_words import CommonWords, words_of
 from worker.domain import Learning
-from worker.evidence import SessionChunks, SessionEvidence
-from worker.layers.activation.contamination import copied_share
+from worker.evidence import SessionEvidence
 from worker.layers.activation.named_code import CodeKind, NamedCode, named_code
 from worker.layers.activation.reading import reading_of
 
 FEATURES = ("meaning", "wording", "commands_run", "code_written", "nothing_found", "no_command_run")
 
-#: how much of a text's nearness to rules in general is taken off
-_BACKGROUND = 0.8
-#: share of the learning's word triples in one chunk that makes it a copy; looked at where the wording is this near
-_COPY = 0.5
-_COPY_WORDING = 0.4
-_NOTHING = -1.0
 #: weight of a reference that is made of the commonest words
 _COMMON = 0.5
 #: one word alone must be rarer than this
@@ -94,13 +83,8 @@ class SessionFeatures:
         """`evidence` must hold at least one text, `learnings` all of the evidence's."""
         self.evidence = evidence
         self._insights = [learnings[learning_id].insight for learning_id in evidence.learning_ids]
-        chunks = evidence.chunks
-        cosines = evidence.action_vectors.astype(np.float64) @ _exact(chunks).T
-        nearest = np.maximum.reduceat(cosines, evidence.action_starts[:-1], axis=0)
-        wording = evidence.wording / 1e6
-        copied = _copies(self._insights, chunks.texts, wording)
-        self._meaning = np.where(copied, _NOTHING, np.round(nearest - _BACKGROUND * chunks.background, 6))
-        self._wording = np.where(copied, 0.0, wording)
+        self._meaning = evidence.meaning / 1e6
+        self._wording = evidence.wording / 1e6
         self._best_meaning = self._meaning.max(axis=1).tolist()
         self._best_wording = self._wording.max(axis=1).tolist()
 
@@ -129,13 +113,6 @@ class SessionFeatures:
         )
 
 
-def cosines(learning_id: str, evidence: SessionEvidence) -> Floats:
-    """Of each text with the learning as it stands: what "raw" compares."""
-    insight = evidence.insight_vectors[evidence.learning_ids.index(learning_id)]
-    found: Floats = np.round(_exact(evidence.chunks) @ insight.astype(np.float64), 6)
-    return found
-
-
 def _weighed(insight: str, common_words: CommonWords) -> tuple[tuple[NamedCode, float], ...]:
     """The code that it names, each with its weight; worked out once for as long as its words are as common as before."""
     held = tuple(common_words.held_by.get(word, 0) for word in _named_words(insight))
@@ -159,16 +136,3 @@ def _kind_by(rarity: float, code: NamedCode) -> NamedCode:
     """One common word is never a reference, unless it is the program of a command."""
     is_one_common_word = code.kind is CodeKind.WRITTEN and rarity < _RARE and len(words_of(code.text)) == 1
     return replace(code, kind=CodeKind.MENTIONED) if is_one_common_word else code
-
-
-def _copies(insights: list[str], texts: tuple[str, ...], wording: Floats) -> NDArray[np.bool_]:
-    copied = np.zeros(wording.shape, dtype=bool)
-    for place, row in np.argwhere(wording >= _COPY_WORDING).tolist():
-        copied[place, row] = copied_share(insights[place], texts[row]) >= _COPY
-    return copied
-
-
-@lru_cache(maxsize=1)
-def _exact(chunks: SessionChunks) -> Floats:
-    """The texts' vectors to calculate with; consecutive learnings mostly belong to one session."""
-    return chunks.vectors.astype(np.float64)
