@@ -44,17 +44,19 @@ def measured(results: Path, chunks: int, learnings: int) -> tuple[float, Demands
     rounds = pipeline["rounds"]
     bridge = bridge_seconds(results)
 
-    def a_task(*parts: str) -> float:
-        return (
-            statistics.median(sum(entry["cpu"][part] for part in parts) for entry in queue["rounds"]) / queue["tasks"]
-        )
+    def a_task(part: str) -> float:
+        return statistics.median(of(part, entry["cpu"]) for entry in queue["rounds"]) / queue["tasks"]
 
-    workers = [part for part in queue["rounds"][0]["cpu"] if part.startswith("worker")]
-    spent = statistics.median(entry["pipeline_cpu"][part] for entry in rounds for part in workers) * len(workers)
-    preparing = (spent - pipeline["learnings"] * a_task(*workers)) / pipeline["chunks"]
-    own = chunks * preparing + learnings * a_task(*workers)
+    spent = statistics.median(of("worker", entry["pipeline_cpu"]) for entry in rounds)
+    preparing = (spent - pipeline["learnings"] * a_task("worker")) / pipeline["chunks"]
+    own = chunks * preparing + learnings * a_task("worker")
     shared = {"broker": learnings * a_task("broker"), "store": learnings * a_task("store"), "bridge": bridge}
     return own, {**shared, "ledger": ledger_seconds(learnings)}
+
+
+def of(part: str, seconds: dict[str, float]) -> float:
+    """All workers are one part."""
+    return sum(spent for name, spent in seconds.items() if name.startswith(part))
 
 
 def bridge_seconds(results: Path) -> float:

@@ -1,12 +1,12 @@
 """Attribution of prepared sessions beside chords of the same size that do nothing: tasks a second on the same workers.
 
-    python benchmarks/queue.py [--repeats 5] [--sessions 20] [--learnings 20] [--results DIR]
+    python benchmarks/queue.py [--repeats 5] [--sessions 20] [--learnings 20] [--workers 3] [--results DIR]
 
-Everything but the model is real: broker, ledger, store, two workers of one process. Every session's bundle (vectors of a real session) lies
-on the broker before the clock starts; then a message a session starts its chord in a worker, as `prepare_session` would, and the clock
-stops when the last callback has ended: for ours, with the values stored and the message published. Chords that do nothing are started in
-the same way, by the same workers, with arguments of the same size; as Celery does by itself, they keep their results. Last, 50 learnings
-a session with 1 and with 25 to a task.
+Everything but the model is real: broker, ledger, store, and workers of one process each, one more than there are cores (docs/operations.md
+says why). Every session's bundle (of a real session) lies on the broker before the clock starts; then this process enqueues its chord, as a
+worker that embeds would, and the clock stops when the last callback has ended: for ours, with the values stored and the message published.
+Chords that do nothing are enqueued in the same way, for the same workers, with arguments of the same size; as Celery does by itself, they
+keep their results. Last, 50 learnings a session with 1 and with 25 to a task, in three times as many sessions, as the latter are soon done.
 """
 
 import argparse
@@ -20,7 +20,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from celery import current_app, group, shared_task
+from celery import group, shared_task
+from celery.result import denied_join_result
 from celery.utils import uuid
 from measuring import (
     RESULTS,
@@ -29,6 +30,7 @@ from measuring import (
     Spread,
     fresh_settings,
     machine,
+    own_seconds,
     save,
     spent,
     tell,
@@ -42,9 +44,10 @@ from worker.attribution import settle_assignments
 from worker.broker import broker_client
 from worker.bundle import SessionBundle, SessionContext
 from worker.bundle_cache import BundleCache
-from worker.domain import Learning
+from worker.domain import Learning, SessionVersion
 from worker.event_log.opening import open_event_log
 from worker.event_log.protocol import TopicName
+from worker.event_log.redis_streams import stream_key
 from worker.events import HeavyEvent, read_heavy_event
 from worker.learnings import read_learning
 from worker.ledger import HeavyReceived, Ledger, open_ledger
@@ -60,9 +63,12 @@ TARGET, GROUPED_TARGET = 0.6, 5.0
 GROUPED_LEARNINGS, GROUPED = 50, 25
 #: chunks of the median session
 CHUNKS = 150
-WORKERS = 2
 DEADLINE_SECONDS = 120.0
 _DONE = "benchmark:done"
+_THIS = "this process"
+
+#: session, version in force, learnings
+Prepared = tuple[str, SessionVersion, list[str]]
 
 
 # ------------------------------------------------------------------ what runs in the workers
@@ -77,26 +83,6 @@ def nothing(session_id: str, version: Any, learning_ids: list[str]) -> None:
 def count(_session_id: str, _version: Any) -> None:
     """The callback: one more chord is done."""
     _client().incr(_DONE)
-
-
-@shared_task(name="benchmark.start_nothing")
-def start_nothing(session_id: str, version: Any, learning_ids: list[str]) -> None:
-    app = current_app._get_current_object()  # noqa: SLF001 - Celery's way from its proxy to the app
-    header = group([nothing.si(session_id, version, [id_]).set(queue=ATTRIBUTION) for id_ in learning_ids], app=app)
-    callback = count.si(session_id, version).set(queue=FINISHING)
-    group_id = uuid()
-    callback.freeze(group_id=group_id)
-    app.backend.apply_chord((group_id, header.freeze(group_id, chord=callback).results), callback)
-    # in one batch: `chord(header)(callback)` drops the producer and would send message by message
-    with app.producer_or_acquire() as producer, producer.batch():
-        header.apply_async(task_id=group_id, producer=producer, add_to_parent=False)
-
-
-@shared_task(name="benchmark.start")
-def start(session_id: str, version: Any, learning_ids: list[str], per_task: int) -> None:
-    app = current_app._get_current_object()  # noqa: SLF001 - as above
-    sent_at = time.time_ns() // 1000
-    canvas.enqueue_session(app, session_id, canvas.from_wire(version), learning_ids, per_task=per_task, sent_at=sent_at)
 
 
 _clients: list[Redis] = []
@@ -174,15 +160,15 @@ class Bench:
         self, settings: Settings, stack: Stack, ledger: Ledger, store: HttpStore, event: dict[str, Any]
     ) -> None:
         self.settings, self.stack, self.ledger, self.store, self.event = settings, stack, ledger, store, event
-        self.app = make_app(settings, publisher_only=True)
+        self.app = make_app(settings)
         self.client = broker_client(settings)
         self.event_log, self.out = open_event_log(settings.event_log_url), TopicName.parse(settings.streams.attributed)
         self.bundles = BundleCache(self.client, keep_seconds=3600)
         self.cpu = ProcessorTime({child.name: child.pid for child in stack.children if child.pid})
 
-    def make_ready(self, names: list[str], ids: list[str], template: SessionBundle) -> list[list[Any]]:
+    def make_ready(self, names: list[str], ids: list[str], template: SessionBundle) -> list[Prepared]:
         """Received, opened and expected; the bundle lies on the broker -> what starts each of them."""
-        started = []
+        started: list[Prepared] = []
         for name in names:
             payload = _document(self.event, name, ids)
             heavy = read_heavy_event(payload, logged_at=1)
@@ -191,47 +177,65 @@ class Bench:
             self.store.open_session(name, heavy.version, ids)
             self.bundles.put(replace(template, context=_context(heavy)))
             self.ledger.work.expect(name, heavy.version, ids, signals_seen=0, now=now())
-            started.append([name, canvas.to_wire(heavy.version), ids])
+            started.append((name, heavy.version, ids))
         return started
 
-    def ours(self, sessions: list[list[Any]], per_task: int) -> tuple[float, dict[str, float]]:
-        wanted = self.published() + len(sessions)
-        return self._time("benchmark.start", [[*one, per_task] for one in sessions], lambda: self.published() >= wanted)
+    def ours(self, sessions: list[Prepared], per_task: int) -> tuple[float, dict[str, float]]:
+        def start(session_id: str, version: SessionVersion, ids: list[str]) -> None:
+            canvas.enqueue_session(self.app, session_id, version, ids, per_task=per_task, sent_at=now())
 
-    def nothing(self, sessions: list[list[Any]]) -> tuple[float, dict[str, float]]:
+        wanted = self.published() + len(sessions)
+        return self._time(start, sessions, lambda: self.published() >= wanted)
+
+    def nothing(self, sessions: list[Prepared]) -> tuple[float, dict[str, float]]:
+        def start(session_id: str, version: SessionVersion, ids: list[str]) -> None:
+            known, group_id = canvas.to_wire(version), uuid()
+            header = group([nothing.si(session_id, known, [id_]).set(queue=ATTRIBUTION) for id_ in ids], app=self.app)
+            callback = count.si(session_id, known).set(queue=FINISHING)
+            callback.freeze(group_id=group_id)
+            self.app.backend.apply_chord((group_id, header.freeze(group_id, chord=callback).results), callback)
+            # in one batch: `chord(header)(callback)` drops the producer and would send message by message
+            with self.app.producer_or_acquire() as producer, producer.batch():
+                header.apply_async(task_id=group_id, producer=producer, add_to_parent=False)
+
         self.client.delete(_DONE)
-        return self._time(
-            "benchmark.start_nothing", sessions, lambda: int(self.client.get(_DONE) or 0) >= len(sessions)
-        )
+        with denied_join_result():  # as in a worker: nobody here subscribes to their results
+            return self._time(start, sessions, lambda: int(self.client.get(_DONE) or 0) >= len(sessions))
 
     def published(self) -> int:
-        """As cheap a question as that after the chords that do nothing: both are asked on the cores that are measured."""
-        ends = (self.event_log.ends(self.out, number) for number in range(self.settings.streams.partitions))
-        return sum(end.end for end in ends)
+        """In one round trip, as after the chords that do nothing: both are asked on the cores that are measured."""
+        with self.client.pipeline(transaction=False) as pipe:
+            for number in range(self.settings.streams.partitions):
+                pipe.xlen(stream_key(self.out, number))
+            return sum(pipe.execute())
 
     def _time(
-        self, task: str, arguments: list[list[Any]], is_done: Callable[[], bool]
+        self,
+        start: Callable[[str, SessionVersion, list[str]], None],
+        sessions: list[Prepared],
+        is_done: Callable[[], bool],
     ) -> tuple[float, dict[str, float]]:
-        """-> seconds, and the parts' seconds of CPU."""
-        before, began = self.cpu.now(), time.perf_counter()
-        with self.app.producer_or_acquire() as producer, producer.batch():
-            for values in arguments:
-                signature = self.app.signature(task, args=values, queue=ATTRIBUTION, immutable=True)
-                signature.apply_async(producer=producer, ignore_result=True)
+        """-> seconds, and the parts' seconds of CPU, with this process's."""
+        before, began = self._spent(), time.perf_counter()
+        for session in sessions:
+            start(*session)
         while not is_done():
             self.stack.look_after()
             if time.perf_counter() - began > DEADLINE_SECONDS:
-                raise TimeoutError(f"{task}: not done after {DEADLINE_SECONDS:g} s")
+                raise TimeoutError(f"not done after {DEADLINE_SECONDS:g} s")
             time.sleep(0.01)
-        return time.perf_counter() - began, spent(before, self.cpu.now())
+        return time.perf_counter() - began, spent(before, self._spent())
+
+    def _spent(self) -> dict[str, float]:
+        return {_THIS: own_seconds(), **self.cpu.now()}
 
 
 @contextmanager
-def bench(settings: Settings, event: dict[str, Any], learnings: list[Learning]) -> Iterator[Bench]:
+def bench(settings: Settings, event: dict[str, Any], learnings: list[Learning], workers: int) -> Iterator[Bench]:
     environ = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}  # as `groove worker` sets it
     command = [sys.executable, str(Path(__file__).resolve()), "--serve"]
     children = [parts.broker(settings, environ), parts.store(settings, environ, log=True)]
-    for number in range(1, WORKERS + 1):
+    for number in range(1, workers + 1):
         name = f"worker-{number}"
         log = settings.data_dir / "logs" / f"{name}.log"
         children.append(ChildProcess(name=name, command=[*command, name], environ=environ, log=log))
@@ -257,8 +261,8 @@ def measure(settings: Settings, options: argparse.Namespace) -> dict[str, Any]:
     template = prepared(event, learnings)
     every = [entry.learning_id for entry in learnings]
     ids, rounds, grouped = every[: options.learnings], [], []
-    with bench(settings, event, learnings) as on:
-        on.nothing([["warm", [1, "e", 1], ids]])
+    with bench(settings, event, learnings, options.workers) as on:
+        on.nothing([("warm", SessionVersion(timestamp=1, event_id="e", attempt=1), ids)])
         on.ours(on.make_ready([f"warm-{number}" for number in range(4)], ids, template), 1)
         for number in range(options.repeats):
             sessions = on.make_ready([f"{number}-{i}" for i in range(options.sessions)], ids, template)
@@ -266,16 +270,26 @@ def measure(settings: Settings, options: argparse.Namespace) -> dict[str, Any]:
             ours, cpu = on.ours(sessions, 1)
             rounds.append({"nothing": idle, "nothing_cpu": idle_cpu, "ours": ours, "cpu": cpu, "ratio": idle / ours})
         for number in range(options.repeats):
-            names = [f"large-{number}-{i}" for i in range(options.sessions)]
+            names = [f"large-{number}-{i}" for i in range(3 * options.sessions)]
             ones = on.make_ready([f"{name}-1" for name in names], every, template)
             groups = on.make_ready([f"{name}-25" for name in names], every, template)
-            (one, _), (many, _) = on.ours(ones, 1), on.ours(groups, GROUPED)
-            grouped.append({"one": one, "many": many, "learnings": len(names) * len(every), "ratio": one / many})
+            (one, one_cpu), (many, many_cpu) = on.ours(ones, 1), on.ours(groups, GROUPED)
+            grouped.append(
+                {
+                    "one": one,
+                    "one_cpu": one_cpu,
+                    "many": many,
+                    "many_cpu": many_cpu,
+                    "learnings": len(names) * len(every),
+                    "ratio": one / many,
+                }
+            )
     return {
         "chunks": len(template.evidence.chunks.texts),
         "tasks": options.sessions * len(ids),
         "sessions": options.sessions,
         "learnings": len(ids),
+        "workers": options.workers,
         "rounds": rounds,
         "grouped": grouped,
     }
@@ -285,7 +299,7 @@ def print_report(report: dict[str, Any]) -> None:
     about, rounds, grouped, tasks = report["machine"], report["rounds"], report["grouped"], report["tasks"]
     print(
         f"{report['sessions']} chords of {report['learnings']} tasks, a session of {report['chunks']} chunks; {about['processor']}, "
-        f"{about['cores']} cores, {WORKERS} workers, load before {about['load_before']:.1f}"
+        f"{about['cores']} cores, {report['workers']} workers, load before {about['load_before']:.1f}"
     )
     tell("chords that do nothing", Spread.of([tasks / entry["nothing"] for entry in rounds]), "tasks/s")
     tell("attribute_learning, finish_session", Spread.of([tasks / entry["ours"] for entry in rounds]), "tasks/s")
@@ -300,7 +314,9 @@ def print_report(report: dict[str, Any]) -> None:
         ("1 learning a task, 50 a session", "one"),
         (f"{GROUPED} learnings a task, 50 a session", "many"),
     ):
-        tell(name, Spread.of([entry["learnings"] / entry[key] for entry in grouped]), "learnings/s")
+        spent_each = Spread.of([1e6 * sum(entry[f"{key}_cpu"].values()) / entry["learnings"] for entry in grouped])
+        rate = Spread.of([entry["learnings"] / entry[key] for entry in grouped])
+        tell(name, rate, "learnings/s", f"{spent_each.median:.0f} µs of CPU a learning")
     tell_ratio(f"{GROUPED} a task / 1 a task", Spread.of([entry["ratio"] for entry in grouped]), GROUPED_TARGET)
 
 
@@ -336,6 +352,7 @@ def main() -> int:
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--sessions", type=int, default=20)
     parser.add_argument("--learnings", type=int, default=20)
+    parser.add_argument("--workers", type=int, default=machine()["cores"] + 1)
     parser.add_argument("--results", type=Path, default=RESULTS)
     parser.add_argument("--serve", metavar="NAME", help=argparse.SUPPRESS)
     options = parser.parse_args()

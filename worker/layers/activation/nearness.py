@@ -22,6 +22,8 @@ _BACKGROUND = 0.8
 _COPY = 0.5
 _COPY_WORDING = 400_000
 _NOTHING = -1_000_000
+#: learnings times texts that are worked on at once: bounds the memory, whatever their numbers
+_CELLS = 1_000_000
 
 #: one row a learning, one column a text, in millionths
 Table = NDArray[np.int32]
@@ -52,14 +54,21 @@ class Nearness:
         if not (texts and insights):
             nothing = np.zeros((len(insights), len(texts)), dtype=np.int32)
             return cls(cosine=nothing, meaning=nothing, wording=nothing)
-        exact = vectors.astype(np.float64).T
-        nearest = np.maximum.reduceat(action_vectors.astype(np.float64) @ exact, action_starts[:-1], axis=0)
+        meaning, cosine = (np.zeros((len(insights), len(texts)), dtype=np.int32) for _ in range(2))
+        exact, together = vectors.astype(np.float64).T, max(1, _CELLS // len(texts))
+        for begin in range(0, len(insights), together):
+            rows = slice(begin, begin + together)
+            starts = np.array(action_starts[begin : begin + together + 1])
+            actions = action_vectors[starts[0] : starts[-1]].astype(np.float64) @ exact
+            nearest = np.maximum.reduceat(actions, starts[:-1] - starts[0], axis=0)
+            meaning[rows] = _millionths(nearest - _BACKGROUND * background)
+            cosine[rows] = _millionths(insight_vectors[rows].astype(np.float64) @ exact)
         wording = ngram_similarities(texts, insights)
         copied = _copies(texts, insights, wording)
         return cls(
-            cosine=_millionths(insight_vectors.astype(np.float64) @ exact),
-            meaning=np.where(copied, _NOTHING, _millionths(nearest - _BACKGROUND * background)).astype(np.int32),
-            wording=np.where(copied, 0, wording).astype(np.int32),
+            cosine=cosine,
+            meaning=np.where(copied, np.int32(_NOTHING), meaning),
+            wording=np.where(copied, np.int32(0), wording),
         )
 
 
