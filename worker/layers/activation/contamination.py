@@ -3,7 +3,6 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 
 from worker.domain import Block, Learning, Transcript
 
@@ -18,7 +17,7 @@ Shingle = tuple[str, ...]
 
 def contaminated_learnings(learnings: Iterable[Learning], transcript: Transcript) -> frozenset[str]:
     """Ids of those whose text, or a near copy, is in some message of any role: prompts, rules files that were read, replies."""
-    wanted = {learning.learning_id: _shingles_of(learning.insight) for learning in learnings}
+    wanted = {learning.learning_id: frozenset(_shingles(learning.insight)) for learning in learnings}
     owners: dict[Shingle, list[str]] = defaultdict(list)
     for learning_id, shingles in wanted.items():
         for shingle in shingles:
@@ -32,7 +31,7 @@ def contaminated_learnings(learnings: Iterable[Learning], transcript: Transcript
 
 def copied_share(original: str, text: str) -> float:
     """Share of the original's word triples that stand in the text; 0 where it has too few to tell."""
-    shingles = _shingles_of(original)
+    shingles = frozenset(_shingles(original))
     return len(shingles.intersection(_shingles(text))) / len(shingles) if len(shingles) >= _LEAST else 0.0
 
 
@@ -44,11 +43,6 @@ def _copied(block: Block, wanted: dict[str, frozenset[Shingle]], owners: dict[Sh
     return {
         learning_id for learning_id, shingles in hits.items() if len(shingles) >= NEAR_COPY * len(wanted[learning_id])
     }
-
-
-@lru_cache(maxsize=4096)
-def _shingles_of(learning: str) -> frozenset[Shingle]:
-    return frozenset(_shingles(learning))
 
 
 def _shingles(text: str) -> Iterator[Shingle]:
