@@ -47,7 +47,7 @@ def test_one_process_owns_the_folder(tmp_path: Path, socket_address: str) -> Non
 def test_a_kill_loses_nothing_acknowledged(tmp_path: Path, socket_address: str) -> None:
     """What the server has answered for is there after a kill −9, and the sums agree with it."""
     folder = tmp_path / "store"
-    with store_server(socket_address, folder=folder, stop=signal.SIGKILL) as (address, _):
+    with store_server(socket_address, folder=folder, killed=True) as (address, _):
         store = HttpStore(address, token=WRITE)
         store.import_learnings([learning("a")], actor="alex", now=1)
         for number in range(200):
@@ -107,7 +107,7 @@ def test_a_stop_closes_everything(tmp_path: Path, socket_address: str) -> None:
 
 def test_a_stale_socket_is_replaced_and_a_live_one_is_not(tmp_path: Path, socket_address: str) -> None:
     """After a kill the socket's file is still there and in nobody's way; that of a running server is left alone."""
-    with store_server(socket_address, stop=signal.SIGKILL):
+    with store_server(socket_address, killed=True):
         pass
     assert Path(unquote(urlsplit(socket_address).netloc)).exists()
     with (
