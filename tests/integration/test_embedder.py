@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from worker.embedder import SentenceTransformerEmbedder, VectorCache
+from worker.embedder import SentenceTransformerEmbedder, VectorCache, sentence_transformer
 from worker.embedder.precision import WORTH_IT, choose_precision, processor_flags, processor_kind
 from worker.embedder.sentence_transformer import bfloat16_speed_up
 from worker.errors import ConfigurationError
@@ -107,6 +107,26 @@ def test_half_precision_changes_no_cosine_that_matters(embedder: SentenceTransfo
     exact, rough = embedder.embed(TEXTS), half.embed(TEXTS)
     assert half.precision == "bfloat16"
     assert np.abs(exact @ exact.T - rough @ rough.T).max() < 0.02
+
+
+def test_with_amx_lengths_are_whole_tiles(
+    embedder: SentenceTransformerEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every pass there has a length of a multiple of 16 tokens, which changes no cosine that matters; elsewhere nothing is added."""
+    passed: dict[str, list[int]] = {}
+    rows = {}
+    for name, flags in (("amx", {"amx_bf16"}), ("other", {"avx512_bf16"})):
+        monkeypatch.setattr(sentence_transformer, "processor_flags", lambda flags=flags: frozenset(flags))
+        half = SentenceTransformerEmbedder(device="cpu", precision="bfloat16", threads=1, batch_tokens=64)
+        lengths = passed.setdefault(name, [])
+        half._load()._model.register_forward_pre_hook(
+            lambda _, features, lengths=lengths: lengths.append(features[0]["input_ids"].shape[1])
+        )
+        rows[name] = half.embed(TEXTS)
+    assert {length % 16 for length in passed["amx"]} == {0}
+    assert {length % 16 for length in passed["other"]} != {0}
+    exact = embedder.embed(TEXTS)
+    assert all(np.abs(exact @ exact.T - rough @ rough.T).max() < 0.02 for rough in rows.values())
 
 
 def test_auto_takes_what_is_faster_here() -> None:

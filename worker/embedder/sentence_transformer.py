@@ -34,7 +34,10 @@ _COUNTED = 1024
 #: what torch and oneDNN keep ready for each shape of a matrix they have seen; each batch has its own, which its six layers share, and
 #: the thousand that are kept by themselves are 170 MB that help nobody
 _SHAPE_CACHES = ("LRU_CACHE_CAPACITY", "ONEDNN_PRIMITIVE_CACHE_CAPACITY")
-_SHAPES_KEPT = "16"
+_SHAPES_KEPT = "32"
+#: AMX multiplies tiles of so many rows: attention over any other length takes up to three times as long, and each shape of matrix that
+#: it meets for the first time costs it milliseconds
+_TILE_ROWS = 16
 #: the first of each warms up, and the best of the rest is what nobody disturbed
 _TURNS = 10
 
@@ -106,12 +109,16 @@ class SentenceTransformerEmbedder:
 class _Loaded:
     """A model in memory."""
 
-    def __init__(self, *, model: Any, name: str, device: str, precision: Precision, batch_tokens: int) -> None:
+    def __init__(
+        self, *, model: Any, name: str, device: str, precision: Precision, batch_tokens: int, multiple: int
+    ) -> None:
+        """`multiple`: of how many tokens the length is to which the model's own tokenizer pads."""
         self.name = name
         self.device = device
         self.precision = precision
         self._model = model
         self._batch_tokens = batch_tokens
+        self._multiple = multiple
 
     @classmethod
     def load(
@@ -144,6 +151,7 @@ class _Loaded:
         except (OSError, ValueError, RuntimeError) as error:
             raise ConfigurationError(f"embedder.model {setting!r} cannot be loaded: {error}") from error
         model = model.to(dtype=getattr(torch, chosen)).eval()
+        multiple = _pad_for_tiles(model) if chosen == "bfloat16" and "amx_bf16" in processor_flags() else 1
         kind = libraries.device.partition(":")[0]
         usual = _BATCH_TOKENS.get(kind, _BATCH_TOKENS["cpu"]) * (torch.get_num_threads() if kind == "cpu" else 1)
         return cls(
@@ -152,6 +160,7 @@ class _Loaded:
             device=libraries.device,
             precision=chosen,
             batch_tokens=batch_tokens or usual,
+            multiple=multiple,
         )
 
     @property
@@ -162,7 +171,8 @@ class _Loaded:
     def encode(self, texts: list[str]) -> Vectors:
         """Unit rows; length is taken in float32 whatever the model computed in."""
         rows = np.empty((len(texts), self.dimension), dtype=np.float32)
-        for places in batches(self._tokens(texts), self._batch_tokens):
+        padded = [-(-tokens // self._multiple) * self._multiple for tokens in self._tokens(texts)]
+        for places in batches(padded, self._batch_tokens):
             together = [texts[place] for place in places]
             rows[places] = self._model.encode(together, batch_size=len(together), show_progress_bar=False)
         lengths = np.linalg.norm(rows, axis=1, keepdims=True)
@@ -178,6 +188,19 @@ class _Loaded:
             mask = tokenized(part).get("attention_mask")
             lengths += map(len, part) if mask is None else mask.sum(1).tolist()
         return lengths
+
+
+def _pad_for_tiles(model: Any) -> int:
+    """Lets the model pad to a multiple of the rows of a tile, and says to which; to 1 where the library or the model cannot."""
+    transformer = model[0]
+    settings = getattr(transformer, "processing_kwargs", None)  # since sentence-transformers 6
+    if settings is None or (model.max_seq_length or 1) % _TILE_ROWS:
+        return 1
+    transformer.processing_kwargs = {
+        **settings,
+        "text": {**settings.get("text", {}), "pad_to_multiple_of": _TILE_ROWS},
+    }
+    return _TILE_ROWS
 
 
 def bfloat16_speed_up(torch: Any) -> float:
