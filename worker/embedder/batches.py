@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-#: what a pass costs by itself, in parts of the most that goes through in one: with 512 tokens as the most, as much as 64 tokens
-_PRICE = 8
+#: a pass costs by itself what this part of its most tokens costs: with 512 as the most, as much as 64 tokens
+_PRICE_PART = 8
 
 
 def batches(lengths: Sequence[int], most: int) -> Iterator[list[int]]:
@@ -31,7 +31,7 @@ def _cuts(row: list[int], most: int) -> Iterator[int]:
         costs = longest * counts[:size] + cheapest[begin + 1 : begin + 1 + size]
         # of equals the last, which makes the fewest passes
         best = size - int(np.argmin(costs[::-1]))
-        cheapest[begin] = costs[best - 1] + most // _PRICE
+        cheapest[begin] = costs[best - 1] + most // _PRICE_PART
         ends[begin] = begin + best
     end = 0
     while end < len(row):
