@@ -1,10 +1,8 @@
 """One Celery worker of ours: its queues, its children, and what happens when a child dies."""
 
 import contextlib
-import ctypes
 import multiprocessing.util
 import os
-import signal
 import socket
 import sys
 import tempfile
@@ -25,6 +23,7 @@ from worker.canvas import from_wire
 from worker.errors import GrooveError
 from worker.heartbeat import Heartbeat
 from worker.ledger import DIED, SessionRef
+from worker.lifeline import end_with_parent
 from worker.metrics.work import of_all_processes, share_between_processes
 from worker.resources import resources
 from worker.settings import Settings
@@ -34,7 +33,6 @@ from worker.tasks.shared import now
 
 log = structlog.get_logger()
 
-_PR_SET_PDEATHSIG = 1
 _EVENTS_EVERY_S = 0.2
 #: tasks whose child's death was noted, the latest
 _noted: deque[str] = deque(maxlen=1000)
@@ -145,8 +143,7 @@ def _load_model(**_: Any) -> None:
 
 @worker_process_init.connect
 def _die_with_parent(**_: Any) -> None:
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    end_with_parent(os.getppid())
 
 
 @task_failure.connect

@@ -1,29 +1,19 @@
 """One child process that never outlives us: it is told to end when we end, however we end."""
 
 import contextlib
-import ctypes
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from worker.errors import Unavailable
+from worker.lifeline import end_with_parent
 
-_PR_SET_PDEATHSIG = 1
 #: seconds between two looks while a part comes up
 _POLL_SECONDS = 0.02
-
-
-def _end_with_parent(parent: int, how: signal.Signals) -> None:
-    """Runs in the child before its program: the kernel sends it this signal when the parent is gone (Linux)."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, how)
-        if os.getppid() != parent:
-            os._exit(1)
 
 
 @dataclass(kw_only=True)
@@ -63,7 +53,7 @@ class ChildProcess:
                 env=dict(self.environ),
                 # a Ctrl-C at the terminal reaches us alone; we end the parts in their order
                 start_new_session=True,
-                preexec_fn=lambda: _end_with_parent(parent, self.orphaned),  # noqa: PLW1509 - we start children from one thread only
+                preexec_fn=lambda: end_with_parent(parent, self.orphaned),  # noqa: PLW1509 - we start children from one thread only
             )
         finally:
             if output:
