@@ -131,7 +131,10 @@ class _Run:
     # ---------------------------------------------------------------- poison
 
     def _settings(self) -> dict[str, str]:
-        return {"GROOVE_ACTIVATION__DETECTOR": "chaos.poison:PoisonousDetector"} if self.fault.poison else {}
+        """More tries than kills: one that every kill happens to strike would rightly be given up."""
+        if self.fault.poison:
+            return {"GROOVE_ACTIVATION__DETECTOR": "chaos.poison:PoisonousDetector"}
+        return {"GROOVE_WORKER__MAX_TRIES": str(max(3, self.fault.times + 1))}
 
     def _poison(self) -> set[str]:
         """-> sessions that have it."""
@@ -205,6 +208,9 @@ class _Run:
     def _notes(self, known: int, published: "_Published") -> Iterator[str]:
         if self.poisoned:
             yield f"failed in {len(self.poisoned)} sessions, with its reason"
+        elsewhere = {entry.reason for entry in self.stack.ledger.retries.failed_entries()}
+        if given_up := sorted(reason for reason in elsewhere if REASONS.get(self.fault.poison, "\0") not in reason):
+            yield f"given up: {', '.join(given_up)}"
         if gone := len(self.events) - known:
             yield f"{gone} events were lost before they were read"
         if rewinds := sum(state.rewinds for state in self.stack.ledger.partitions.states()):
