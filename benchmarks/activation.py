@@ -29,12 +29,13 @@ from worker.bundle import SessionBundle
 from worker.calibrating import Judged, Label, fitted, prepare, probability
 from worker.calibration import shipped_calibration
 from worker.domain import Learning, LearningCategory, Transcript
-from worker.embedder import SentenceTransformerEmbedder
+from worker.embedder import open_embedder
 from worker.embedder.protocol import Vectors
 from worker.layers.activation import HybridDetector
 from worker.layers.activation.fitting import PRIOR
 from worker.layers.activation.quality import area_under_roc, quality
 from worker.parameters import ActivationParameters
+from worker.settings import load_settings
 from worker.transcripts import parse_transcript
 
 THRESHOLD = ActivationParameters().similarity_threshold
@@ -55,7 +56,7 @@ class StoredVectors:
     """An embedder that remembers its vectors in a file between runs; texts are embedded in the batches of their session."""
 
     def __init__(self, path: Path | None) -> None:
-        self._embedder = SentenceTransformerEmbedder()
+        self._embedder = open_embedder(conversions=load_settings().conversions_dir)
         self._path = path
         self._known: dict[str, Vectors] = {}
         if path is not None and path.exists():

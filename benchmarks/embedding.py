@@ -7,7 +7,8 @@ Compared in one process, on the example sessions:
     once / by message   each distinct chunk of a session once, against each assistant message anew for each learning
     batch_tokens        Embedder.embed by the tokens of a batch
     ours / bare         Embedder.embed against SentenceTransformer.encode at its best batch size, same chunks, device and precision
-    precision           each number format's chunks a second, and the share of activation decisions that stay the same
+    backends            each backend's chunks a second in each number format, and the share of activation decisions that are those of
+                        torch in float32
 """
 
 import argparse
@@ -22,13 +23,15 @@ from typing import Any
 
 from worker.calibrating import bare_context
 from worker.domain import Learning, Transcript
-from worker.embedder import SentenceTransformerEmbedder, VectorCache
+from worker.embedder import Embedder, SentenceTransformerEmbedder, VectorCache, open_embedder
+from worker.embedder.opening import HAVE_BFLOAT16
+from worker.embedder.openvino_embedder import OpenVinoEmbedder
 from worker.embedder.precision import processor_flags
-from worker.embedder.sentence_transformer import bfloat16_speed_up
 from worker.layers.activation import HybridDetector
 from worker.layers.activation.chunks import chunk_transcript
 from worker.learnings import read_learning
 from worker.preparation import build_bundle
+from worker.settings import load_settings
 from worker.transcripts import parse_transcript
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -51,6 +54,14 @@ def read_examples(folder: Path, count: int) -> tuple[list[tuple[Transcript, list
     return sessions[:count], learnings
 
 
+def opened(**options: Any) -> Embedder:
+    return open_embedder(conversions=load_settings().conversions_dir, **options)
+
+
+def backend_of(embedder: Embedder) -> str:
+    return "openvino" if isinstance(embedder, OpenVinoEmbedder) else "torch"
+
+
 def seconds(work: Callable[[], object], repeats: int) -> list[float]:
     taken = []
     for _ in range(repeats):
@@ -69,7 +80,7 @@ def rate(count: int, taken: list[float]) -> dict[str, float]:
 
 
 def once_against_by_message(
-    sessions: list[tuple[Transcript, list[str]]], learnings: dict[str, Learning], embedder: SentenceTransformerEmbedder
+    sessions: list[tuple[Transcript, list[str]]], learnings: dict[str, Learning], embedder: Embedder
 ) -> dict[str, float]:
     vectors = VectorCache(embedder)
 
@@ -99,10 +110,14 @@ def once_against_by_message(
     return {"cold_seconds": cold, "once_seconds": fast, "by_message_seconds": slow, "ratio": slow / fast}
 
 
-def ours_against_bare(texts: list[str], embedder: SentenceTransformerEmbedder, repeats: int) -> dict[str, Any]:
-    """The bare model is the very one that the embedder has loaded."""
-    model = embedder._load()._model  # noqa: SLF001
-    sizes = GPU_BATCH_SIZES if embedder.device.startswith("cuda") else BATCH_SIZES
+def ours_against_bare(
+    texts: list[str], embedder: Embedder, device: str, threads: int | None, repeats: int
+) -> dict[str, Any]:
+    """The bare model is sentence-transformers' own, in the same number format."""
+    precision: Any = embedder.precision
+    loaded = SentenceTransformerEmbedder(device=device, precision=precision, threads=threads)._load()  # noqa: SLF001
+    model = loaded._model  # noqa: SLF001
+    sizes = GPU_BATCH_SIZES if device.startswith("cuda") else BATCH_SIZES
     bare = {}
     for size in sizes:
         taken = seconds(lambda size=size: model.encode(texts, batch_size=size, show_progress_bar=False), repeats)
@@ -120,43 +135,45 @@ def ours_against_bare(texts: list[str], embedder: SentenceTransformerEmbedder, r
 def by_batch_tokens(texts: list[str], device: str, threads: int | None, repeats: int) -> dict[str, dict[str, float]]:
     rates = {}
     for tokens in GPU_BATCH_TOKENS if device.startswith("cuda") else BATCH_TOKENS:
-        embedder = SentenceTransformerEmbedder(device=device, threads=threads, batch_tokens=tokens)
+        embedder = opened(device=device, threads=threads, batch_tokens=tokens)
         embedder.embed(texts[:64])
         rates[str(tokens)] = rate(len(texts), seconds(lambda embedder=embedder: embedder.embed(texts), repeats))
     return rates
 
 
-def precisions(
+def backends(
     texts: list[str],
     sessions: list[tuple[Transcript, list[str]]],
     learnings: dict[str, Learning],
     device: str,
     repeats: int,
 ) -> dict[str, Any]:
-    import torch
-
-    names = ("float32", "float16") if device.startswith("cuda") else ("float32", "bfloat16")
-    result: dict[str, Any] = {}
-    decisions: dict[str, list[bool]] = {}
-    for name in names:
-        embedder = SentenceTransformerEmbedder(device=device, precision=name)  # type: ignore[arg-type]  # one of its names
-        embedder.embed(texts[:64])
-        result[name] = rate(len(texts), seconds(lambda embedder=embedder: embedder.embed(texts), repeats))
-        decisions[name] = decide(sessions, learnings, embedder)
-    same = [first == second for first, second in zip(*decisions.values(), strict=True)]
+    on_gpu = device.startswith("cuda")
+    formats = ("float32", "float16" if on_gpu else "bfloat16")
+    reference: list[bool] = []
+    rates: dict[str, Any] = {}
+    for backend in ("torch",) if on_gpu else ("torch", "openvino"):
+        for precision in formats:
+            if backend == "openvino" and precision == "bfloat16" and not processor_flags() & HAVE_BFLOAT16:
+                continue
+            embedder = opened(device=device, backend=backend, precision=precision)
+            embedder.embed(texts[:64])
+            measured = rate(len(texts), seconds(lambda embedder=embedder: embedder.embed(texts), repeats))
+            decisions = decide(sessions, learnings, embedder)
+            reference = reference or decisions
+            same = [first == second for first, second in zip(reference, decisions, strict=True)]
+            rates[f"{backend}, {precision}"] = measured | {"same": sum(same) / len(same)}
+    chosen = opened(device=device)
     return {
-        **result,
-        "speed_up": result[names[1]]["per_second"] / result["float32"]["per_second"],
-        "pairs": len(same),
-        "decisions_same": sum(same) / len(same),
-        "bfloat16_flags": sorted(processor_flags() & {"amx_bf16", "avx512_bf16"}),
-        "bfloat16_layer_speed_up": bfloat16_speed_up(torch),
-        "auto_chooses": SentenceTransformerEmbedder(device=device).precision,
+        "rates": rates,
+        "pairs": len(reference),
+        "bfloat16_flags": sorted(processor_flags() & HAVE_BFLOAT16),
+        "auto_chooses": f"{backend_of(chosen)}, {chosen.precision}",
     }
 
 
 def decide(
-    sessions: list[tuple[Transcript, list[str]]], learnings: dict[str, Learning], embedder: SentenceTransformerEmbedder
+    sessions: list[tuple[Transcript, list[str]]], learnings: dict[str, Learning], embedder: Embedder
 ) -> list[bool]:
     vectors, detector = VectorCache(embedder), HybridDetector()
     decisions = []
@@ -169,7 +186,7 @@ def decide(
 
 
 def print_report(report: dict[str, Any]) -> None:
-    once, bare, formats = report["embed_once"], report["near_the_limit"], report["precision"]
+    once, bare, formats = report["embed_once"], report["near_the_limit"], report["backends"]
     print(f"{report['device']}, {report['model']}, {report['chunks']} distinct chunks, {report['sessions']} sessions\n")
     print(
         f"embed once            {once['once_seconds']:8.2f} s   ({once['cold_seconds']:.2f} s with the learnings' texts, once per process)"
@@ -188,15 +205,14 @@ def print_report(report: dict[str, Any]) -> None:
         f"Embedder.embed          {ours['per_second']:8.0f} chunks/s ({ours['slowest']:.0f}–{ours['fastest']:.0f})   "
         f"ratio {bare['ratio']:.2f} of the best (target 0.80 for the whole pipeline)\n"
     )
-    for name in ("float32", "bfloat16", "float16"):
-        if name in formats:
-            print(f"{name:10} {formats[name]['per_second']:8.0f} chunks/s")
-    layer = f"a layer {formats['bfloat16_layer_speed_up']:.1f} times in bfloat16"
-    print(
-        f"half precision is {formats['speed_up']:.2f} times float32; auto chooses {formats['auto_chooses']} "
-        f"({layer}; the processor's flags: {', '.join(formats['bfloat16_flags']) or 'none'}); "
-        f"decisions the same in {100 * formats['decisions_same']:.2f} % of {formats['pairs']} pairs (target 99.5 %)"
-    )
+    slowest = formats["rates"]["torch, float32"]["per_second"]
+    for name, measured in formats["rates"].items():
+        print(
+            f"{name:18} {measured['per_second']:8.0f} chunks/s, {measured['per_second'] / slowest:.2f} times torch in float32; "
+            f"decisions the same in {100 * measured['same']:.2f} % of {formats['pairs']} pairs (target 99.5 %)"
+        )
+    flags = ", ".join(formats["bfloat16_flags"]) or "none"
+    print(f"auto chooses {formats['auto_chooses']} (the processor's flags for bfloat16: {flags})")
 
 
 def plot(report: dict[str, Any], path: Path) -> None:
@@ -232,7 +248,7 @@ def main() -> None:
     sessions, learnings = read_examples(arguments.examples, arguments.sessions)
     distinct = sorted({chunk.text for transcript, _ in sessions for chunk in chunk_transcript(transcript)})
     texts = distinct[:: max(1, len(distinct) // arguments.chunks)][: arguments.chunks]
-    embedder = SentenceTransformerEmbedder(device=arguments.device, threads=arguments.threads)
+    embedder: Any = opened(device=arguments.device, threads=arguments.threads)
     embedder.embed(texts[:64])
     device = embedder.device
     report: dict[str, Any] = {
@@ -242,9 +258,12 @@ def main() -> None:
         "chunks": len(texts),
         "sessions": len(sessions),
         "embed_once": once_against_by_message(sessions, learnings, embedder),
-        "near_the_limit": {"precision": embedder.precision, **ours_against_bare(texts, embedder, arguments.repeats)},
+        "near_the_limit": {
+            "precision": embedder.precision,
+            **ours_against_bare(texts, embedder, device, arguments.threads, arguments.repeats),
+        },
         "by_batch_tokens": by_batch_tokens(texts, device, arguments.threads, arguments.repeats),
-        "precision": precisions(texts, sessions, learnings, device, arguments.repeats),
+        "backends": backends(texts, sessions, learnings, device, arguments.repeats),
     }
     print_report(report)
     arguments.results.mkdir(parents=True, exist_ok=True)

@@ -33,13 +33,13 @@ from measuring import (
     tell_ratio,
 )
 
-from worker.embedder import SentenceTransformerEmbedder
+from worker.embedder import SentenceTransformerEmbedder, open_embedder
 from worker.event_log.opening import open_event_log
 from worker.event_log.protocol import EventLog, TopicName
 from worker.layers.activation.chunks import chunk_transcript
 from worker.learnings import read_learning
 from worker.local.stack import Stack, running_stack
-from worker.settings import Settings
+from worker.settings import Settings, load_settings
 from worker.store.client import HttpStore
 from worker.transcripts import parse_transcript
 
@@ -120,12 +120,13 @@ def pipeline(settings: Settings, learnings: Path) -> Iterator[Pipeline]:
 
 
 class BareModel:
-    """The embedder's own model, with every core."""
+    """sentence-transformers' own, by torch, with every core, in the number format that the workers choose."""
 
     def __init__(self, cores: int) -> None:
-        embedder = SentenceTransformerEmbedder(threads=cores)
+        workers = open_embedder(conversions=load_settings().conversions_dir)
+        embedder = SentenceTransformerEmbedder(threads=cores, precision=workers.precision)  # type: ignore[arg-type]  # one of its names
         self.precision, self.name = embedder.precision, embedder.model
-        self._model = embedder._load()._model  # noqa: SLF001 - the very model that the workers have
+        self._model = embedder._load()._model  # noqa: SLF001 - it has no other door
 
     def rates(self, texts: list[str]) -> dict[int, float]:
         self.seconds(texts[:64], 32)

@@ -122,11 +122,11 @@ def real_session() -> tuple[dict[str, Any], list[Learning]]:
 
 def prepared(event: dict[str, Any], learnings: list[Learning]) -> SessionBundle:
     """With the real model: this is done once, and is not what is measured."""
-    from worker.embedder import SentenceTransformerEmbedder, VectorCache
+    from worker.embedder import VectorCache, open_embedder
     from worker.preparation import build_bundle
 
     heavy = read_heavy_event(_document(event, "template", [entry.learning_id for entry in learnings]), logged_at=1)
-    embedder = SentenceTransformerEmbedder(threads=1)
+    embedder = open_embedder(conversions=load_settings().conversions_dir, threads=1)
     return build_bundle(
         _context(heavy),
         parse_transcript(event["transcript"]),

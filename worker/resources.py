@@ -11,7 +11,7 @@ from worker.attribution import Attributor
 from worker.broker import broker_client
 from worker.bundle_cache import BundleCache
 from worker.calibration import Calibration, shipped_calibration
-from worker.embedder import CrossEncoderReader, Embedder, SentenceTransformerEmbedder, VectorCache
+from worker.embedder import CrossEncoderReader, Embedder, VectorCache, open_embedder
 from worker.embedder.remembering import FirstMeasurement
 from worker.errors import ConfigurationError
 from worker.event_log.opening import open_event_log
@@ -51,8 +51,10 @@ class Resources:
     @cached_property
     def embedder(self) -> Embedder:
         options = self.settings.embedder
-        embedder = SentenceTransformerEmbedder(
+        embedder = open_embedder(
             options.model,
+            conversions=self.settings.conversions_dir,
+            backend=options.backend,
             device=options.device,
             precision=options.precision,
             threads=self.settings.embedder_threads,

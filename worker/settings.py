@@ -117,6 +117,10 @@ class WorkerSettings(Group):
 class EmbedderSettings(Group):
     #: path or name of a sentence-transformers model; unset: all-MiniLM-L6-v2 from its package
     model: str | None = None
+    #: "auto": OpenVINO on processors, torch on GPUs and where a model cannot be converted
+    backend: Literal["auto", "torch", "openvino"] = "auto"
+    #: folder for models converted for OpenVINO; unset: `groove/models` in the user's cache folder
+    conversions: Path | None = None
     device: str = "auto"
     precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     #: tokens in one pass of the model, padding included; unset: chosen by device and threads
@@ -230,6 +234,12 @@ class Settings(Group):
     @property
     def worker_count(self) -> int:
         return self.local.workers or min(len(os.sched_getaffinity(0)), 4)
+
+    @property
+    def conversions_dir(self) -> Path:
+        """Outside `data_dir`: one conversion serves every folder of a user."""
+        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        return (self.embedder.conversions or cache / "groove" / "models").absolute()
 
     @property
     def embedder_threads(self) -> int:

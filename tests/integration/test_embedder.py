@@ -1,29 +1,60 @@
-"""The real embedder: the model that is installed with the project, on this machine's processor."""
+"""Both real embedders: the model that is installed with the project, on this machine's processor."""
 
 import os
 import random
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from worker.embedder import SentenceTransformerEmbedder, VectorCache, sentence_transformer
+from worker.embedder import (
+    Embedder,
+    SentenceTransformerEmbedder,
+    VectorCache,
+    open_embedder,
+    openvino_model,
+    sentence_transformer,
+)
+from worker.embedder.conversion import converted
+from worker.embedder.model_files import DEFAULT_MODEL, digest_of, source_of
+from worker.embedder.openvino_embedder import OpenVinoEmbedder
 from worker.embedder.precision import WORTH_IT, choose_precision, processor_flags, processor_kind
 from worker.embedder.sentence_transformer import bfloat16_speed_up
 from worker.errors import ConfigurationError
+from worker.settings import load_settings
 
 pytest.importorskip("sentence_transformers")
+pytest.importorskip("openvino")
 TEXTS = ["mise run lint", "Let me run the tests.", "return nil\n}", "עברית 😀 {}", "word " * 500, "x"]
 
 
+def opened(backend: str, **options: Any) -> Embedder:
+    given = {"device": "cpu", "precision": "float32", "threads": 1, **options}
+    return open_embedder(conversions=load_settings().conversions_dir, backend=backend, **given)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module", params=["torch", "openvino"])
+def embedder(request: pytest.FixtureRequest) -> Embedder:
+    return opened(request.param)
+
+
 @pytest.fixture(scope="module")
-def embedder() -> SentenceTransformerEmbedder:
-    return SentenceTransformerEmbedder(device="cpu", precision="float32", threads=1)
+def exact() -> Embedder:
+    return opened("torch")
 
 
-def test_rows_are_unit_vectors_in_the_order_given(embedder: SentenceTransformerEmbedder) -> None:
+def test_openvino_is_what_processors_have() -> None:
+    """Unless torch is asked for; what torch makes of the texts is what OpenVINO makes of them."""
+    ours, theirs = opened("auto"), opened("torch")
+    assert [type(ours), type(theirs)] == [OpenVinoEmbedder, SentenceTransformerEmbedder]
+    assert ours.model == theirs.model
+    np.testing.assert_allclose(ours.embed(TEXTS), theirs.embed(TEXTS), atol=2e-6)
+
+
+def test_rows_are_unit_vectors_in_the_order_given(embedder: Embedder) -> None:
     """One float32 row of length 1 per text, copies included; nothing for nothing."""
     rows = embedder.embed([*TEXTS, TEXTS[0]])
     assert rows.shape == (len(TEXTS) + 1, 384)
@@ -33,7 +64,7 @@ def test_rows_are_unit_vectors_in_the_order_given(embedder: SentenceTransformerE
     assert embedder.embed([]).shape == (0, 384)
 
 
-def test_meaning_is_near(embedder: SentenceTransformerEmbedder) -> None:
+def test_meaning_is_near(embedder: Embedder) -> None:
     """A paraphrase is nearer than an unrelated sentence."""
     rule, near, far = embedder.embed(
         ["Run the tests before committing", "Let me run the test suite first", "It rains in Spain"]
@@ -41,7 +72,7 @@ def test_meaning_is_near(embedder: SentenceTransformerEmbedder) -> None:
     assert rule @ near > 0.4 > rule @ far
 
 
-def test_vectors_depend_on_the_set_of_texts_alone(embedder: SentenceTransformerEmbedder) -> None:
+def test_vectors_depend_on_the_set_of_texts_alone(embedder: Embedder) -> None:
     """Bit for bit: not on the order, the copies or what was embedded before."""
     texts = [f"sentence number {n} about topic {n % 7}" for n in range(80)]
     first = embedder.embed(texts)
@@ -52,12 +83,13 @@ def test_vectors_depend_on_the_set_of_texts_alone(embedder: SentenceTransformerE
         np.testing.assert_array_equal(row, again[text])
 
 
-def test_batches_change_no_vector_that_matters(embedder: SentenceTransformerEmbedder) -> None:
+@pytest.mark.parametrize("backend", ["torch", "openvino"])
+def test_batches_change_no_vector_that_matters(exact: Embedder, backend: str) -> None:
     """One text at a time, or all in one batch: the same within float32's accuracy."""
     texts = [*TEXTS, *(f"{'so ' * n}on" for n in range(40))]
-    rows = embedder.embed(texts)
+    rows = exact.embed(texts)
     for tokens in (1, 100_000):
-        other = SentenceTransformerEmbedder(device="cpu", precision="float32", threads=1, batch_tokens=tokens)
+        other = opened(backend, batch_tokens=tokens)
         np.testing.assert_allclose(other.embed(texts), rows, atol=2e-6)
 
 
@@ -79,21 +111,7 @@ def test_a_processor_needs_no_compiler_for_gpus_and_nothing_freed_is_kept() -> N
     assert done.stdout.split() == ["None", "True"]
 
 
-def test_a_model_that_pads_nothing_works_too(tmp_path: Path) -> None:
-    """One that looks each token up, without attention; it comes from a folder."""
-    from sentence_transformers import SentenceTransformer
-    from sentence_transformers.models import StaticEmbedding
-    from tokenizers import Tokenizer, models, pre_tokenizers
-
-    tokenizer = Tokenizer(models.WordLevel({"[UNK]": 0, "run": 1, "tests": 2}, unk_token="[UNK]"))
-    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
-    SentenceTransformer(modules=[StaticEmbedding(tokenizer, embedding_dim=8)]).save(str(tmp_path))
-    rows = SentenceTransformerEmbedder(str(tmp_path), device="cpu", precision="float32").embed(["run tests", "run"])
-    np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-6)
-    assert abs(rows[0] @ rows[1]) < 0.999
-
-
-def test_the_models_name_tells_its_weights_apart(embedder: SentenceTransformerEmbedder) -> None:
+def test_the_models_name_tells_its_weights_apart(embedder: Embedder) -> None:
     """The default's name, with a digest of what was loaded."""
     name, _, digest = embedder.model.partition("@")
     assert name == "all-MiniLM-L6-v2"
@@ -101,17 +119,16 @@ def test_the_models_name_tells_its_weights_apart(embedder: SentenceTransformerEm
     assert embedder.precision == "float32"
 
 
-def test_half_precision_changes_no_cosine_that_matters(embedder: SentenceTransformerEmbedder) -> None:
-    """bfloat16 stays within a hundredth."""
-    half = SentenceTransformerEmbedder(device="cpu", precision="bfloat16", threads=1)
-    exact, rough = embedder.embed(TEXTS), half.embed(TEXTS)
+@pytest.mark.parametrize("backend", ["torch", "auto"])
+def test_half_precision_changes_no_cosine_that_matters(exact: Embedder, backend: str) -> None:
+    """bfloat16 stays within two hundredths; torch imitates it where the processor has none."""
+    half = opened(backend, precision="bfloat16")
+    full, rough = exact.embed(TEXTS), half.embed(TEXTS)
     assert half.precision == "bfloat16"
-    assert np.abs(exact @ exact.T - rough @ rough.T).max() < 0.02
+    assert np.abs(full @ full.T - rough @ rough.T).max() < 0.02
 
 
-def test_with_amx_lengths_are_whole_tiles(
-    embedder: SentenceTransformerEmbedder, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_with_amx_lengths_are_whole_tiles(exact: Embedder, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every pass there has a length of a multiple of 16 tokens, which changes no cosine that matters; elsewhere nothing is added."""
     passed: dict[str, list[int]] = {}
     rows = {}
@@ -125,37 +142,45 @@ def test_with_amx_lengths_are_whole_tiles(
         rows[name] = half.embed(TEXTS)
     assert {length % 16 for length in passed["amx"]} == {0}
     assert {length % 16 for length in passed["other"]} != {0}
-    exact = embedder.embed(TEXTS)
-    assert all(np.abs(exact @ exact.T - rough @ rough.T).max() < 0.02 for rough in rows.values())
+    full = exact.embed(TEXTS)
+    assert all(np.abs(full @ full.T - rough @ rough.T).max() < 0.02 for rough in rows.values())
 
 
 def test_auto_takes_what_is_faster_here() -> None:
     """The embedder's own choice is the one that a measurement of this processor leads to, unless that one is close."""
     import torch
 
-    measured = bfloat16_speed_up(torch)
-    assert 0.01 < measured < 100
-    chosen = SentenceTransformerEmbedder(device="cpu", threads=1).precision
-    expected = choose_precision("auto", "cpu", flags=processor_flags(), speed_up=lambda: measured)
-    assert chosen == expected or WORTH_IT / 1.5 < measured < WORTH_IT * 1.5
+    measured = {"torch": bfloat16_speed_up(torch), "openvino": openvino_model.bfloat16_speed_up(converted_model())}
+    for backend, speed_up in measured.items():
+        assert 0.01 < speed_up < 100
+        chosen = opened(backend, precision="auto").precision
+        expected = choose_precision("auto", "cpu", flags=processor_flags(), speed_up=lambda found=speed_up: found)
+        assert chosen == expected or WORTH_IT / 1.5 < speed_up < WORTH_IT * 1.5
 
 
-def test_what_was_measured_before_decides() -> None:
-    """Where the flags leave it open, one who remembers is asked, by processor and version of torch; its answer is taken."""
+def converted_model() -> Path:
+    source = source_of(DEFAULT_MODEL)
+    assert isinstance(source, Path)
+    return converted(source, f"{DEFAULT_MODEL}@{digest_of(source)}", load_settings().conversions_dir)
+
+
+@pytest.mark.parametrize("backend", ["torch", "openvino"])
+def test_what_was_measured_before_decides(backend: str) -> None:
+    """Where the flags leave it open, one who remembers is asked, by processor and version of the library; its answer is taken."""
     asked: list[str] = []
 
     def remember(name: str, _: object) -> float:
         asked.append(name)
         return WORTH_IT / 2
 
-    chosen = SentenceTransformerEmbedder(device="cpu", threads=1, remember=remember).precision
+    chosen = opened(backend, precision="auto", remember=remember).precision
     is_open = processor_flags() & {"avx512_bf16", "amx_bf16"} == {"avx512_bf16"}
     assert len(asked) == is_open
     assert all(processor_kind() in name for name in asked)
     assert chosen == "float32" or not is_open
 
 
-def test_learnings_vectors_are_cached(embedder: SentenceTransformerEmbedder) -> None:
+def test_learnings_vectors_are_cached(embedder: Embedder) -> None:
     """The same text comes back as the same vector, embedded on its own."""
     cache = VectorCache(embedder)
     np.testing.assert_array_equal(cache.embed(TEXTS), np.stack([embedder.embed([text])[0] for text in TEXTS]))

@@ -1,19 +1,33 @@
 """Texts -> unit vectors, behind the Embedder protocol; importing this loads no model library.
 
 protocol.py              what the rest of the system asks for
-sentence_transformer.py  the real one, loaded once per process and only when first needed
-libraries.py             torch and sentence-transformers, imported then, and no more of them than is needed
+opening.py               which of the two embedders it is
+openvino_embedder.py     on processors
+  conversion.py          the model converted for it, once, by a process of its own
+  openvino_model.py      what was converted, in memory
+sentence_transformer.py  on GPUs, and for models that cannot be converted: torch, loaded when first needed
+libraries.py             torch, sentence-transformers and OpenVINO, imported then, and no more of them than is needed
+rows.py                  each distinct text once, rows of length 1
 batches.py               texts of like length together
 cross_encoder.py         the optional second look's, which reads a learning and a text together
 precision.py             which number format this processor is fastest with
 remembering.py           the first such measurement holds for a whole deployment
 vector_cache.py          vectors of learnings' texts, kept between sessions
-weights.py               what tells two versions of a model apart
+model_files.py           where a model is, and what tells two versions of it apart
 """
 
 from worker.embedder.cross_encoder import CrossEncoderReader
+from worker.embedder.opening import Backend, open_embedder
 from worker.embedder.protocol import Embedder, PairReader
 from worker.embedder.sentence_transformer import SentenceTransformerEmbedder
 from worker.embedder.vector_cache import VectorCache
 
-__all__ = ["CrossEncoderReader", "Embedder", "PairReader", "SentenceTransformerEmbedder", "VectorCache"]
+__all__ = [
+    "Backend",
+    "CrossEncoderReader",
+    "Embedder",
+    "PairReader",
+    "SentenceTransformerEmbedder",
+    "VectorCache",
+    "open_embedder",
+]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.embedder.libraries import load_libraries
-from worker.embedder.weights import digest_of
+from worker.embedder.model_files import digest_of
 from worker.errors import ConfigurationError
 
 

@@ -1,4 +1,4 @@
-"""torch and sentence-transformers: imported when a model is first needed, and no more of them than it needs."""
+"""torch, sentence-transformers and OpenVINO: imported when a model is first needed, and no more of them than it needs."""
 
 import os
 import sys
@@ -10,6 +10,8 @@ from worker.errors import ConfigurationError
 #: a compiler for GPUs that comes with torch's build for them; without a GPU everything that may use it can do without, as with the build
 #: for processors. sentence-transformers imports it, and 70 MB with it, whether there is a GPU or not
 _GPU_COMPILER = "triton"
+#: OpenVINO's converter tells its makers over the network that it was used if it finds this package, which its own asks for
+_TELEMETRY = "openvino_telemetry"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,6 +47,16 @@ def load_libraries(*, device: str, threads: int | None, offline: bool, needed_fo
     if threads:
         torch.set_num_threads(threads)
     return Libraries(torch=torch, sentence_transformers=sentence_transformers, device=chosen)
+
+
+def load_openvino() -> Any:
+    """The package, which sends nothing anywhere. Raises `ConfigurationError` when it is not installed."""
+    sys.modules.setdefault(_TELEMETRY, None)  # type: ignore[arg-type]  # Python's way to say "not installed"
+    try:
+        import openvino
+    except ImportError as error:
+        raise ConfigurationError(f"embedder.backend openvino needs the package openvino: {error}") from error
+    return openvino
 
 
 def _device(setting: str, torch: Any) -> str:

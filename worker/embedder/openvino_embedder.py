@@ -1,0 +1,65 @@
+"""The Embedder for processors: the model converted once for OpenVINO; torch is not even imported."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from threading import Lock
+
+from worker.embedder.conversion import converted
+from worker.embedder.libraries import load_openvino
+from worker.embedder.model_files import digest_of
+from worker.embedder.openvino_model import OpenVinoModel, bfloat16_speed_up
+from worker.embedder.precision import (
+    PrecisionSetting,
+    Remember,
+    choose_precision,
+    measure_always,
+    processor_flags,
+    processor_kind,
+)
+from worker.embedder.protocol import Vectors
+from worker.embedder.rows import each_once
+
+
+class OpenVinoEmbedder:
+    """Has its model from the start; safe to share between threads (one computes at a time)."""
+
+    device = "cpu"
+
+    def __init__(
+        self,
+        source: Path,
+        *,
+        label: str,
+        conversions: Path,
+        precision: PrecisionSetting = "auto",
+        threads: int | None = None,
+        batch_tokens: int | None = None,
+        remember: Remember = measure_always,
+    ) -> None:
+        """`source`: the model's folder, `label` its name; `conversions`: where converted ones are kept.
+
+        The rest as for `SentenceTransformerEmbedder`. Raises `ConversionFailed`.
+        """
+        self.model = f"{label}@{digest_of(source)}"
+        self._lock = Lock()
+        folder = converted(source, self.model, conversions)
+
+        def load() -> OpenVinoModel:
+            name = f"bfloat16-speed-up:openvino-{load_openvino().__version__}:{processor_kind()}"
+            self.precision: str = choose_precision(
+                precision,
+                self.device,
+                flags=processor_flags(),
+                speed_up=lambda: remember(name, lambda: bfloat16_speed_up(folder)),
+            )
+            return OpenVinoModel(folder, precision=self.precision, threads=threads, batch_tokens=batch_tokens)
+
+        try:
+            self._loaded = load()
+        except RuntimeError:  # as OpenVINO says that it cannot read a file
+            converted(source, self.model, conversions, anew=True)
+            self._loaded = load()
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        with self._lock:
+            return each_once(texts, self._loaded.dimension, self._loaded.encode)

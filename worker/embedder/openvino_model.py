@@ -1,0 +1,99 @@
+"""A converted model on processors, by OpenVINO: in 0.6 of torch's time and a third of its memory (docs/scaling.md)."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from worker.embedder.libraries import load_openvino
+from worker.embedder.protocol import Vectors
+from worker.embedder.rows import in_batches, padded
+
+#: what a folder holds: conversion.py
+MODEL, TOKENIZER = "model.xml", "tokenizer.json"
+#: tokens in one pass, for each thread
+_BATCH_TOKENS = 1024
+#: what is kept ready for each shape of a matrix; 100 shapes take 20 MB, and those of float32 are many more
+_SHAPES_KEPT = 64
+#: AMX multiplies tiles of so many rows, and each new shape costs time: lengths that are multiples make few shapes. For float32 it
+#: would be too much padding
+_MULTIPLES = {"bfloat16": 16, "float32": 1}
+_FORMATS = {"bfloat16": "bf16", "float32": "f32"}
+#: what the formats are compared on: texts, tokens each; the first turn warms up, and the best of the rest is what nobody disturbed
+_SPEED_SHAPE = (16, 32)
+_TURNS = 8
+
+
+class OpenVinoModel:
+    """Not safe to share between threads."""
+
+    def __init__(self, folder: Path, *, precision: str, threads: int | None, batch_tokens: int | None = None) -> None:
+        """`folder`: see conversion.py; `threads`: None takes a core each. Raises `RuntimeError` for files that cannot be read."""
+        from tokenizers import Tokenizer
+
+        openvino = load_openvino()
+        options: dict[str, Any] = {
+            "INFERENCE_PRECISION_HINT": _FORMATS[precision],
+            "PERFORMANCE_HINT": "LATENCY",
+            "NUM_STREAMS": 1,
+            # each worker would choose the same cores
+            "ENABLE_CPU_PINNING": False,
+            "CPU_RUNTIME_CACHE_CAPACITY": _SHAPES_KEPT,
+        }
+        if threads:
+            options["INFERENCE_NUM_THREADS"] = threads
+        try:
+            self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
+        except Exception as error:  # the package raises no narrower one
+            raise RuntimeError(f"{folder / TOKENIZER}: {error}") from error
+        self._padding_id = (self._tokenizer.padding or {}).get("pad_id", 0)
+        self._tokenizer.no_padding()
+        compiled = openvino.Core().compile_model(folder / MODEL, "CPU", options)
+        self._inputs = [entry.get_any_name() for entry in compiled.inputs]
+        self.dimension = int(compiled.output(0).get_partial_shape()[-1].get_length())
+        self._request = compiled.create_infer_request()
+        self._batch_tokens = batch_tokens or _BATCH_TOKENS * compiled.get_property("INFERENCE_NUM_THREADS")
+        self._multiple = _MULTIPLES[precision]
+
+    def encode(self, texts: list[str]) -> Vectors:
+        """A row per text, in the order given, as long as the model makes it: float32 [len(texts), dimension]."""
+        tokens = self._tokenizer.encode_batch(texts)
+        lengths = [padded(len(entry.ids), self._multiple) for entry in tokens]
+
+        def together(places: list[int]) -> Vectors:
+            batch = [tokens[place] for place in places]
+            return self.infer(self._padded(batch, max(lengths[place] for place in places)))
+
+        return in_batches(lengths, self._batch_tokens, self.dimension, together)
+
+    def infer(self, inputs: dict[str, Any]) -> Vectors:
+        """`inputs`: by name, int64 [texts, tokens] each."""
+        rows: Vectors = self._request.infer([inputs[name] for name in self._inputs], share_inputs=True)[0]
+        return rows
+
+    def _padded(self, batch: list[Any], length: int) -> dict[str, Any]:
+        shape = (len(batch), length)
+        ids, mask = np.full(shape, self._padding_id, dtype=np.int64), np.zeros(shape, dtype=np.int64)
+        types = np.zeros(shape, dtype=np.int64)
+        for row, entry in enumerate(batch):
+            count = len(entry.ids)
+            ids[row, :count], mask[row, :count], types[row, :count] = entry.ids, 1, entry.type_ids
+        return {"input_ids": ids, "attention_mask": mask, "token_type_ids": types}
+
+
+def bfloat16_speed_up(folder: Path) -> float:
+    """How many times as fast as in float32 this processor's cores pass texts through the converted model, each at its best.
+
+    By processor time: workers that start on a busy machine must choose as those on an idle one do, or values would depend on it.
+    """
+    models = {name: OpenVinoModel(folder, precision=name, threads=1) for name in _FORMATS}
+    ones = np.ones(_SPEED_SHAPE, dtype=np.int64)
+    inputs = dict.fromkeys(("input_ids", "attention_mask", "token_type_ids"), ones)
+    fastest = dict.fromkeys(models, float("inf"))
+    for _ in range(_TURNS):
+        for name, model in models.items():
+            began = time.process_time()
+            model.infer(inputs)
+            fastest[name] = min(fastest[name], time.process_time() - began)
+    return fastest["float32"] / fastest["bfloat16"]
