@@ -22,8 +22,8 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz"
 TEXTS = ["run the tests", "b", "", "so " * 90, "naïve {}"]
 
 
-def save_model(folder: Path, *, prompt: str = "", seed: int = 1) -> Path:
-    """One layer of BERT over letters, the mean of its tokens, and `prompt` before each text."""
+def save_model(folder: Path, *, prompt: str = "", pooling: str = "mean", seed: int = 1) -> Path:
+    """One layer of BERT over letters, what `pooling` makes of its tokens, and `prompt` before each text."""
     import torch
     from sentence_transformers import SentenceTransformer, models
     from transformers import BertConfig, BertModel, BertTokenizerFast
@@ -45,7 +45,7 @@ def save_model(folder: Path, *, prompt: str = "", seed: int = 1) -> Path:
     )
     BertModel(config).save_pretrained(bert)
     transformer = models.Transformer(str(bert), max_seq_length=64)
-    whole = SentenceTransformer(modules=[transformer, models.Pooling(16)], device="cpu")
+    whole = SentenceTransformer(modules=[transformer, models.Pooling(16, pooling_mode=pooling)], device="cpu")
     if prompt:
         whole.prompts, whole.default_prompt_name = {"always": prompt}, "always"
     whole.save(str(folder))
@@ -117,6 +117,18 @@ def test_one_model_is_converted_once_and_another_has_its_own(model: Path, done: 
     assert [path.name for path in folder.glob("tiny@*/")] == [kept.name]
     other = save_model(tmp_path / "tiny", seed=2)
     opened(other, folder)
+    assert len(names(folder)) == 2
+
+
+def test_the_same_weights_used_otherwise_are_converted_anew(model: Path, done: Path, tmp_path: Path) -> None:
+    """They have one name; yet whoever changes the pooling, a prompt or the tokenizer in a folder gets what torch makes of it."""
+    other = save_model(tmp_path / "tiny", pooling="cls")
+    folder = tmp_path / "converted"
+    shutil.copytree(done, folder)
+    ours, theirs = opened(other, folder), opened(other, folder, "torch")
+    assert ours.model == opened(model, folder).model
+    np.testing.assert_allclose(ours.embed(TEXTS), theirs.embed(TEXTS), atol=2e-6)
+    assert np.abs(ours.embed(TEXTS) - opened(model, folder).embed(TEXTS)).max() > 0.1
     assert len(names(folder)) == 2
 
 

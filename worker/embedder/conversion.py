@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from worker.embedder.libraries import load_libraries, load_openvino
+from worker.embedder.model_files import settings_digest_of
 from worker.embedder.openvino_model import MODEL, TOKENIZER, OpenVinoModel
 from worker.embedder.rows import each_once
 from worker.errors import ConfigurationError
@@ -51,10 +52,11 @@ class ConversionFailed(ConfigurationError):
 def converted(source: Path, name: str, folder: Path, *, anew: bool = False) -> Path:
     """The folder below `folder` that holds `source` converted; made now if nobody has, by one process at a time.
 
-    `name` tells the model's versions apart; that of OpenVINO is added, and what an older one converted goes. `anew`: what lies there
-    cannot be read. Raises `ConversionFailed`.
+    `name` tells the model's weights apart; how they are used and the version of OpenVINO are added, and what an older one converted goes.
+    `anew`: what lies there cannot be read. Raises `ConversionFailed`.
     """
-    target = folder / f"{name}-openvino-{load_openvino().__version__.partition('-')[0]}"
+    kind = f"{name}-{settings_digest_of(source)}-openvino-"
+    target = folder / f"{kind}{load_openvino().__version__.partition('-')[0]}"
     try:
         if anew or not target.is_dir():
             with _alone(target):
@@ -62,7 +64,7 @@ def converted(source: Path, name: str, folder: Path, *, anew: bool = False) -> P
                     shutil.rmtree(target, ignore_errors=True)
                 if not target.is_dir():
                     _convert_apart(source, target)
-                    for older in set(folder.glob(f"{name}-openvino-*/")) - {target}:
+                    for older in set(folder.glob(f"{kind}*/")) - {target}:
                         shutil.rmtree(older, ignore_errors=True)
         refused = target / _REFUSED
         if refused.is_file():

@@ -30,6 +30,15 @@ def label_of(setting: str) -> str:
     return Path(setting).name if Path(setting).is_dir() else setting
 
 
+def settings_digest_of(folder: Path) -> str:
+    """8 hex digits over everything but the weights: tokenizer, pooling, prompts."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and not any(path.match(pattern) for pattern in _WEIGHTS):
+            digest.update(str(path.relative_to(folder)).encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:8]
+
+
 def digest_of(folder: Path) -> str:
     """12 hex digits over the files of weights."""
     digest = hashlib.sha256()
