@@ -9,41 +9,26 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
+from fixtures.tiny_bert import save_tokenizer
 from fixtures.waiting import wait_until
 
-from worker.embedder import Embedder, SentenceTransformerEmbedder, open_embedder
+from worker.embedder import Embedder, SentenceTransformerEmbedder, open_embedder, openvino_embedder
 from worker.embedder.conversion import ConversionFailed
 from worker.embedder.openvino_embedder import OpenVinoEmbedder
 from worker.embedder.openvino_model import MODEL, TOKENIZER
 
 pytest.importorskip("sentence_transformers")
 pytest.importorskip("openvino")
-LETTERS = "abcdefghijklmnopqrstuvwxyz"
 TEXTS = ["run the tests", "b", "", "so " * 90, "naïve {}"]
 
 
 def save_model(folder: Path, *, prompt: str = "", pooling: str = "mean", seed: int = 1) -> Path:
     """One layer of BERT over letters, what `pooling` makes of its tokens, and `prompt` before each text."""
-    import torch
     from sentence_transformers import SentenceTransformer, models
-    from transformers import BertConfig, BertModel, BertTokenizerFast
+    from transformers import BertModel
 
-    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *LETTERS, *(f"##{letter}" for letter in LETTERS)]
     bert = folder.with_name(f"{folder.name}-bert")
-    bert.mkdir()
-    (bert / "vocab.txt").write_text("\n".join(words))
-    BertTokenizerFast(str(bert / "vocab.txt")).save_pretrained(bert)
-    torch.manual_seed(seed)
-    config = BertConfig(
-        vocab_size=len(words),
-        hidden_size=16,
-        num_hidden_layers=1,
-        num_attention_heads=2,
-        intermediate_size=32,
-        max_position_embeddings=64,
-        initializer_range=1.0,
-    )
-    BertModel(config).save_pretrained(bert)
+    BertModel(save_tokenizer(bert, seed=seed)).save_pretrained(bert)
     transformer = models.Transformer(str(bert), max_seq_length=64)
     whole = SentenceTransformer(modules=[transformer, models.Pooling(16, pooling_mode=pooling)], device="cpu")
     if prompt:
@@ -90,10 +75,11 @@ def test_a_model_of_ones_own_gives_the_same_vectors(model: Path, done: Path) -> 
 
 
 _WITHOUT_TORCH = """
-import sys
+import os, sys
 from pathlib import Path
 from worker.embedder import open_embedder
 open_embedder(sys.argv[1], conversions=Path(sys.argv[2]), backend="openvino", device="cpu").embed(["a", "b"])
+assert os.environ["TOKENIZERS_PARALLELISM"] == "false"
 print([name for name in ("torch", "transformers", "sentence_transformers", "openvino_telemetry") if sys.modules.get(name)])
 """
 
@@ -224,6 +210,20 @@ def test_a_model_that_cannot_be_converted_stays_with_torch(
     with pytest.raises(ConversionFailed, match=reason):
         opened(own, tmp_path / "converted")
     assert refused.stat().st_mtime_ns == tried
+
+
+def test_what_the_processor_cannot_run_stays_with_torch(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Converted anew it still cannot be loaded: torch goes on, and no worker fails at its start."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise RuntimeError("unsupported instruction set")
+
+    monkeypatch.setattr(openvino_embedder, "OpenVinoModel", refuse)
+    assert isinstance(opened(model, tmp_path, "auto"), SentenceTransformerEmbedder)
+    with pytest.raises(ConversionFailed, match="unsupported instruction set"):
+        opened(model, tmp_path)
 
 
 def test_a_folder_that_cannot_be_made_is_no_reason_to_stop(model: Path, tmp_path: Path) -> None:

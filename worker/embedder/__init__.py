@@ -17,13 +17,12 @@ model_files.py           where a model is, and what tells two versions of it apa
 """
 
 from worker.embedder.cross_encoder import CrossEncoderReader
-from worker.embedder.opening import Backend, open_embedder
+from worker.embedder.opening import open_embedder
 from worker.embedder.protocol import Embedder, PairReader
 from worker.embedder.sentence_transformer import SentenceTransformerEmbedder
 from worker.embedder.vector_cache import VectorCache
 
 __all__ = [
-    "Backend",
     "CrossEncoderReader",
     "Embedder",
     "PairReader",

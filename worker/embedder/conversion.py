@@ -4,7 +4,7 @@
     tokenizer.json         the model's own; where it cuts a text off and what it pads with are in it
     refused                instead of all these: why it cannot be converted, so that nobody tries again
 
-It takes torch and several hundred megabytes, so a process of its own does it, which ends then: whoever embeds needs neither. What was
+It takes torch and a gigabyte of memory, so a process of its own does it, which ends then: whoever embeds needs neither. What was
 converted must give the same vectors as the model itself, or it is not used.
 """
 

@@ -29,7 +29,7 @@ def load_libraries(*, device: str, threads: int | None, offline: bool, needed_fo
     """
     if offline:
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    _keep_tokenizers_to_one_thread()
     try:
         import torch
 
@@ -51,12 +51,18 @@ def load_libraries(*, device: str, threads: int | None, offline: bool, needed_fo
 
 def load_openvino() -> Any:
     """The package, which sends nothing anywhere. Raises `ConfigurationError` when it is not installed."""
+    _keep_tokenizers_to_one_thread()
     sys.modules.setdefault(_TELEMETRY, None)  # type: ignore[arg-type]  # Python's way to say "not installed"
     try:
         import openvino
     except ImportError as error:
         raise ConfigurationError(f"embedder.backend openvino needs the package openvino: {error}") from error
     return openvino
+
+
+def _keep_tokenizers_to_one_thread() -> None:
+    """A worker's threads are counted; by itself the package would take every core. It looks when it is first used."""
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 
 def _device(setting: str, torch: Any) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from threading import Lock
 
-from worker.embedder.conversion import converted
+from worker.embedder.conversion import ConversionFailed, converted
 from worker.embedder.libraries import load_openvino
 from worker.embedder.model_files import digest_of
 from worker.embedder.openvino_model import OpenVinoModel, bfloat16_speed_up
@@ -58,7 +58,10 @@ class OpenVinoEmbedder:
             self._loaded = load()
         except RuntimeError:  # as OpenVINO says that it cannot read a file
             converted(source, self.model, conversions, anew=True)
-            self._loaded = load()
+            try:
+                self._loaded = load()
+            except RuntimeError as error:
+                raise ConversionFailed(f"{folder} cannot be used: {error}") from error
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         with self._lock:

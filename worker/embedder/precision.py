@@ -16,7 +16,8 @@ PrecisionSetting = Literal["auto", "float32", "bfloat16", "float16"]
 Remember = Callable[[str, Callable[[], float]], float]
 
 _CPUINFO = Path("/proc/cpuinfo")
-#: how many times as fast as float32 a layer must be in bfloat16; what stands between the layers costs the same in both
+#: how many times as fast as float32 it must be in bfloat16: a layer by torch, where what stands between the layers costs the same in both,
+#: or the whole model by OpenVINO
 WORTH_IT = 1.5
 
 

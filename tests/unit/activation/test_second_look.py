@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fixtures.tiny_bert import save_tokenizer
 
 from worker.bundle import SessionBundle
 from worker.calibrating import bare_context
@@ -24,7 +25,6 @@ from worker.settings import Settings
 from worker.transcripts import parse_transcript
 
 pytest.importorskip("sentence_transformers")
-LETTERS = "abcdefghijklmnopqrstuvwxyz"
 SESSION = ["I will add the flag to the parser.", "Let me check it.\n[tool:Bash] mise run lint", "Fine weather today."]
 INSIGHTS = {
     "run": "Linting: always run `mise run lint` before committing changes",
@@ -34,25 +34,9 @@ INSIGHTS = {
 
 
 def save_cross_encoder(folder: Path, *, outputs: int = 1) -> Path:
-    import torch
-    from transformers import BertConfig, BertForSequenceClassification, BertTokenizerFast
+    from transformers import BertForSequenceClassification
 
-    folder.mkdir()
-    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *LETTERS, *(f"##{letter}" for letter in LETTERS)]
-    (folder / "vocab.txt").write_text("\n".join(words))
-    BertTokenizerFast(str(folder / "vocab.txt")).save_pretrained(folder)
-    torch.manual_seed(1)
-    config = BertConfig(
-        vocab_size=len(words),
-        hidden_size=16,
-        num_hidden_layers=1,
-        num_attention_heads=2,
-        intermediate_size=32,
-        max_position_embeddings=64,
-        num_labels=outputs,
-        initializer_range=1.0,
-    )
-    BertForSequenceClassification(config).save_pretrained(folder)
+    BertForSequenceClassification(save_tokenizer(folder, num_labels=outputs)).save_pretrained(folder)
     return folder
 
 
