@@ -9,32 +9,17 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
-from fixtures.tiny_bert import save_tokenizer
+from fixtures.tiny_models import prompted_model, save_model, static_model
 from fixtures.waiting import wait_until
 
-from worker.embedder import Embedder, SentenceTransformerEmbedder, open_embedder, openvino_embedder
+from worker.embedder import Embedder, SentenceTransformerEmbedder, conversion, open_embedder, openvino_embedder
 from worker.embedder.conversion import ConversionFailed
 from worker.embedder.openvino_embedder import OpenVinoEmbedder
-from worker.embedder.openvino_model import MODEL, TOKENIZER
+from worker.embedder.openvino_model import MODEL, TOKENIZER, OpenVinoModel
 
 pytest.importorskip("sentence_transformers")
 pytest.importorskip("openvino")
 TEXTS = ["run the tests", "b", "", "so " * 90, "naïve {}"]
-
-
-def save_model(folder: Path, *, prompt: str = "", pooling: str = "mean", seed: int = 1) -> Path:
-    """One layer of BERT over letters, what `pooling` makes of its tokens, and `prompt` before each text."""
-    from sentence_transformers import SentenceTransformer, models
-    from transformers import BertModel
-
-    bert = folder.with_name(f"{folder.name}-bert")
-    BertModel(save_tokenizer(bert, seed=seed)).save_pretrained(bert)
-    transformer = models.Transformer(str(bert), max_seq_length=64)
-    whole = SentenceTransformer(modules=[transformer, models.Pooling(16, pooling_mode=pooling)], device="cpu")
-    if prompt:
-        whole.prompts, whole.default_prompt_name = {"always": prompt}, "always"
-    whole.save(str(folder))
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -175,30 +160,14 @@ def test_several_at_once_convert_it_once(model: Path, tmp_path: Path) -> None:
     assert len(names(tmp_path)) == 1
 
 
-def static_model(folder: Path) -> Path:
-    """One that looks each token up: no mask, no attention."""
-    from sentence_transformers import SentenceTransformer
-    from sentence_transformers.models import StaticEmbedding
-    from tokenizers import Tokenizer, models, pre_tokenizers
-
-    tokenizer = Tokenizer(models.WordLevel({"[UNK]": 0, "run": 1, "tests": 2}, unk_token="[UNK]"))
-    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
-    SentenceTransformer(modules=[StaticEmbedding(tokenizer, embedding_dim=8)]).save(str(folder))
-    return folder
-
-
-def prompted_model(folder: Path) -> Path:
-    return save_model(folder, prompt="quite another beginning ")
-
-
 @pytest.mark.parametrize(
     ("make", "reason"),
-    [(static_model, "token ids with a mask"), (prompted_model, "other vectors")],
+    [(static_model, "token ids with a mask"), (prompted_model, "a prompt before each text")],
 )
 def test_a_model_that_cannot_be_converted_stays_with_torch(
     make: Callable[[Path], Path], reason: str, tmp_path: Path
 ) -> None:
-    """By itself; whoever insists is told why, and nobody tries again. One whose vectors would be others counts among them."""
+    """By itself; whoever insists is told why, and nobody tries again."""
     own = make(tmp_path / "own")
     with pytest.raises(ConversionFailed, match=reason):
         opened(own, tmp_path / "converted")
@@ -210,6 +179,16 @@ def test_a_model_that_cannot_be_converted_stays_with_torch(
     with pytest.raises(ConversionFailed, match=reason):
         opened(own, tmp_path / "converted")
     assert refused.stat().st_mtime_ns == tried
+
+
+def test_what_gives_other_vectors_is_not_taken(done: Path, tmp_path: Path) -> None:
+    """What one model became, beside another that differs in its weights alone."""
+    from sentence_transformers import SentenceTransformer
+
+    other = SentenceTransformer(str(save_model(tmp_path / "other", seed=2)), device="cpu")
+    (kept,) = done.glob("tiny@*/")
+    with pytest.raises(ConversionFailed, match="other vectors"):
+        conversion._compare(other, OpenVinoModel(kept, precision="float32", threads=1))
 
 
 def test_what_the_processor_cannot_run_stays_with_torch(

@@ -4,11 +4,13 @@ import os
 import random
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from fixtures.tiny_models import prompted_model, save_model, static_model
 
 from worker.embedder import (
     Embedder,
@@ -81,6 +83,19 @@ def test_vectors_depend_on_the_set_of_texts_alone(embedder: Embedder) -> None:
     again = dict(zip(shuffled, embedder.embed([*shuffled, *shuffled[:9]]), strict=False))
     for text, row in zip(texts, first, strict=True):
         np.testing.assert_array_equal(row, again[text])
+
+
+@pytest.mark.parametrize("make", [save_model, prompted_model, static_model])
+def test_torch_reads_a_text_as_its_model_does(make: Callable[[Path], Path], tmp_path: Path) -> None:
+    """With its tokenizer alone where that is all; one with a prompt of its own, or without a mask, prepares its texts itself."""
+    from sentence_transformers import SentenceTransformer
+
+    folder = make(tmp_path / "own")
+    texts = [*TEXTS, "run the tests", "", "so " * 90]
+    rows = SentenceTransformer(str(folder), device="cpu").encode(texts)
+    expected = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
+    ours = SentenceTransformerEmbedder(str(folder), device="cpu", precision="float32", threads=1, batch_tokens=100)
+    np.testing.assert_allclose(ours.embed(texts), expected, atol=2e-6)
 
 
 @pytest.mark.parametrize("backend", ["torch", "openvino"])

@@ -24,21 +24,10 @@ from worker.embedder.libraries import load_libraries, load_openvino
 from worker.embedder.model_files import settings_digest_of
 from worker.embedder.openvino_model import MODEL, TOKENIZER, OpenVinoModel
 from worker.embedder.rows import each_once
+from worker.embedder.tokenizing import EXAMPLES, OtherTokens, TextTokenizer
 from worker.errors import ConfigurationError
 from worker.lifeline import end_with_parent
 
-#: what a model may be given, in the order in which the converted one takes it
-_INPUTS = ("input_ids", "attention_mask", "token_type_ids")
-#: short, long, empty, of other scripts, with spaces around: of every kind that changes how a text is cut, padded or read
-_EXAMPLES = (
-    "Run the tests before committing.",
-    "  def f(x):\n\treturn x  # doubled? no\n",
-    "",
-    "שלום עולם 😀 naïve Ünïcode {}[]",
-    "it goes on " * 700,
-    "so " * 40,
-    "x",
-)
 #: cosine between a text's two vectors; rounding leaves 0.999999
 _SAME = 0.9999
 _REFUSED = "refused"
@@ -106,12 +95,12 @@ def convert(source: Path, folder: Path) -> None:
     libraries = load_libraries(device="cpu", threads=None, offline=True, needed_for="embedding")
     openvino, torch = load_openvino(), libraries.torch
     model = libraries.sentence_transformers.SentenceTransformer(str(source), device="cpu").float().eval()
-    tokenized = getattr(model, "preprocess", None) or model.tokenize  # since sentence-transformers 6
-    features = tokenized(list(_EXAMPLES))
-    names = [name for name in _INPUTS if name in features]
-    if not {"input_ids", "attention_mask"} <= set(names):
-        raise ConversionFailed("it does not read token ids with a mask")
-    _save_tokenizer(model, folder / TOKENIZER)
+    try:
+        tokenizer = TextTokenizer.of(model)
+    except OtherTokens as reason:
+        raise ConversionFailed(str(reason)) from reason
+    tokenizer.save(folder / TOKENIZER)
+    features = {name: torch.from_numpy(value) for name, value in tokenizer.prepare(EXAMPLES).items()}
 
     class Whole(torch.nn.Module):  # type: ignore[misc,name-defined]  # torch is only here at run time
         def __init__(self) -> None:
@@ -119,30 +108,21 @@ def convert(source: Path, folder: Path) -> None:
             self.model = model
 
         def forward(self, *inputs: Any) -> Any:
-            return self.model(dict(zip(names, inputs, strict=True)))["sentence_embedding"]
+            return self.model(dict(zip(features, inputs, strict=True)))["sentence_embedding"]
 
     with torch.no_grad():
-        graph = openvino.convert_model(Whole(), example_input=tuple(features[name] for name in names))
-    for entry, name in zip(graph.inputs, names, strict=True):
+        graph = openvino.convert_model(Whole(), example_input=tuple(features.values()))
+    for entry, name in zip(graph.inputs, features, strict=True):
         entry.get_tensor().set_names({name})
     openvino.save_model(graph, folder / MODEL, compress_to_fp16=False)
     _compare(model, OpenVinoModel(folder, precision="float32", threads=1))
-
-
-def _save_tokenizer(model: Any, path: Path) -> None:
-    backend, kind = getattr(model.tokenizer, "backend_tokenizer", None), model.tokenizer
-    if backend is None or kind.padding_side != "right" or kind.pad_token_id is None:
-        raise ConversionFailed("its tokenizer is not of the kind that `tokenizers` has, padding on the right")
-    backend.enable_truncation(model.max_seq_length)
-    backend.enable_padding(pad_id=kind.pad_token_id, pad_token=kind.pad_token)
-    backend.save(str(path))
 
 
 def _compare(model: Any, converted_model: OpenVinoModel) -> None:
     def own(texts: list[str]) -> Any:
         return model.encode(texts, show_progress_bar=False)
 
-    ours, theirs = (each_once(_EXAMPLES, converted_model.dimension, encode) for encode in (own, converted_model.encode))
+    ours, theirs = (each_once(EXAMPLES, converted_model.dimension, encode) for encode in (own, converted_model.encode))
     least = float(np.min(np.sum(ours * theirs, axis=1)))
     if not least >= _SAME:
         raise ConversionFailed(f"converted it gives other vectors (cosine {least:.4f})")

@@ -9,6 +9,7 @@ import numpy as np
 from worker.embedder.libraries import load_openvino
 from worker.embedder.protocol import Vectors
 from worker.embedder.rows import in_batches, padded
+from worker.embedder.tokenizing import INPUTS, TextTokenizer
 
 #: what a folder holds: conversion.py
 MODEL, TOKENIZER = "model.xml", "tokenizer.json"
@@ -30,8 +31,6 @@ class OpenVinoModel:
 
     def __init__(self, folder: Path, *, precision: str, threads: int | None, batch_tokens: int | None = None) -> None:
         """`folder`: see conversion.py; `threads`: None takes a core each. Raises `RuntimeError` for files that cannot be read."""
-        from tokenizers import Tokenizer
-
         openvino = load_openvino()
         options: dict[str, Any] = {
             "INFERENCE_PRECISION_HINT": _FORMATS[precision],
@@ -43,12 +42,7 @@ class OpenVinoModel:
         }
         if threads:
             options["INFERENCE_NUM_THREADS"] = threads
-        try:
-            self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
-        except Exception as error:  # the package raises no narrower one
-            raise RuntimeError(f"{folder / TOKENIZER}: {error}") from error
-        self._padding_id = (self._tokenizer.padding or {}).get("pad_id", 0)
-        self._tokenizer.no_padding()
+        self._tokenizer = TextTokenizer.read(folder / TOKENIZER)
         compiled = openvino.Core().compile_model(folder / MODEL, "CPU", options)
         self._inputs = [entry.get_any_name() for entry in compiled.inputs]
         self.dimension = int(compiled.output(0).get_partial_shape()[-1].get_length())
@@ -58,12 +52,12 @@ class OpenVinoModel:
 
     def encode(self, texts: list[str]) -> Vectors:
         """A row per text, in the order given, as long as the model makes it: float32 [len(texts), dimension]."""
-        tokens = self._tokenizer.encode_batch(texts)
+        tokens = self._tokenizer.tokenize(texts)
         lengths = [padded(len(entry.ids), self._multiple) for entry in tokens]
 
         def together(places: list[int]) -> Vectors:
             batch = [tokens[place] for place in places]
-            return self.infer(self._padded(batch, max(lengths[place] for place in places)))
+            return self.infer(self._tokenizer.padded(batch, max(lengths[place] for place in places)))
 
         return in_batches(lengths, self._batch_tokens, self.dimension, together)
 
@@ -71,15 +65,6 @@ class OpenVinoModel:
         """`inputs`: by name, int64 [texts, tokens] each."""
         rows: Vectors = self._request.infer([inputs[name] for name in self._inputs], share_inputs=True)[0]
         return rows
-
-    def _padded(self, batch: list[Any], length: int) -> dict[str, Any]:
-        shape = (len(batch), length)
-        ids, mask = np.full(shape, self._padding_id, dtype=np.int64), np.zeros(shape, dtype=np.int64)
-        types = np.zeros(shape, dtype=np.int64)
-        for row, entry in enumerate(batch):
-            count = len(entry.ids)
-            ids[row, :count], mask[row, :count], types[row, :count] = entry.ids, 1, entry.type_ids
-        return {"input_ids": ids, "attention_mask": mask, "token_type_ids": types}
 
 
 def bfloat16_speed_up(folder: Path) -> float:
@@ -89,7 +74,7 @@ def bfloat16_speed_up(folder: Path) -> float:
     """
     models = {name: OpenVinoModel(folder, precision=name, threads=1) for name in _FORMATS}
     ones = np.ones(_SPEED_SHAPE, dtype=np.int64)
-    inputs = dict.fromkeys(("input_ids", "attention_mask", "token_type_ids"), ones)
+    inputs = dict.fromkeys(INPUTS, ones)
     fastest = dict.fromkeys(models, float("inf"))
     for _ in range(_TURNS):
         for name, model in models.items():

@@ -3,11 +3,13 @@
 bfloat16 pays on every processor with AMX. With avx512_bf16 alone it depends: a layer of all-MiniLM-L6-v2 was 4 times as fast as in float32
 on one kind and slower on another, so there a short measurement decides: the first one on a processor of that kind, for every worker of a
 deployment (`Remember`). Where processors have neither, torch only imitates the format, and float32 stays.
+
+On GPUs float16 pays where they have it at full speed: on NVIDIA's since Volta; one of the generation before can take 64 times as long.
 """
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 Precision = Literal["float32", "bfloat16", "float16"]
 PrecisionSetting = Literal["auto", "float32", "bfloat16", "float16"]
@@ -20,6 +22,11 @@ _CPUINFO = Path("/proc/cpuinfo")
 #: or the whole model by OpenVINO
 WORTH_IT = 1.5
 
+
+#: a GPU's flag, beside those that Linux has for processors
+FAST_FLOAT16 = "fast_float16"
+#: compute capability
+_VOLTA = (7, 0)
 
 #: a hypervisor often hides the name, but not these
 _KIND = ("vendor_id", "cpu family", "model", "stepping", "model name")
@@ -45,6 +52,12 @@ def _first_processor(cpuinfo: Path) -> dict[str, str]:
     return {name.strip(): value.strip() for name, _, value in pairs}
 
 
+def gpu_flags(torch: Any, device: str) -> frozenset[str]:
+    """`device` as torch names it ("cuda", "cuda:1")."""
+    has_it = torch.cuda.get_device_capability(device) >= _VOLTA
+    return frozenset({FAST_FLOAT16} if has_it else ())
+
+
 def measure_always(_: str, measure: Callable[[], float]) -> float:
     """Remembers nothing."""
     return measure()
@@ -53,11 +66,11 @@ def measure_always(_: str, measure: Callable[[], float]) -> float:
 def choose_precision(
     setting: PrecisionSetting, device: str, *, flags: frozenset[str], speed_up: Callable[[], float]
 ) -> Precision:
-    """`device` as torch names it ("cpu", "cuda", "cuda:1", "mps"); `speed_up` measures bfloat16 against float32, if it comes to that."""
+    """`device` as torch names it ("cpu", "cuda", "cuda:1", "mps"), `flags` are its own; `speed_up` measures bfloat16 against float32."""
     if setting != "auto":
         return setting
     if device.startswith("cuda"):
-        return "float16"
+        return "float16" if FAST_FLOAT16 in flags else "float32"
     if device != "cpu":
         return "float32"
     pays = "amx_bf16" in flags or ("avx512_bf16" in flags and speed_up() >= WORTH_IT)

@@ -8,6 +8,8 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+import structlog
+
 from worker.embedder.libraries import load_libraries
 from worker.embedder.model_files import DEFAULT_MODEL, digest_of, label_of, source_of
 from worker.embedder.precision import (
@@ -15,18 +17,20 @@ from worker.embedder.precision import (
     PrecisionSetting,
     Remember,
     choose_precision,
+    gpu_flags,
     measure_always,
     processor_flags,
     processor_kind,
 )
 from worker.embedder.protocol import Vectors
 from worker.embedder.rows import each_once, in_batches, padded
+from worker.embedder.tokenizing import OtherTokens, TextTokenizer
 from worker.errors import ConfigurationError
+
+log = structlog.get_logger()
 
 #: tokens in one pass; on processors for each thread: the fastest in either format (benchmarks/embedding.py), and what it needs stays small
 _BATCH_TOKENS = {"cpu": 512, "cuda": 131_072, "mps": 32_768}
-#: texts whose lengths are taken at once: what that needs must not grow with the session
-_COUNTED = 1024
 #: what torch and oneDNN keep ready for each shape of a matrix they have seen; each batch has its own, which its six layers share. They
 #: would keep a thousand: 170 MB, which save nothing without AMX; with it twice as many as here save 4 % of the time for 18 MB
 _SHAPE_CACHES = ("LRU_CACHE_CAPACITY", "ONEDNN_PRIMITIVE_CACHE_CAPACITY")
@@ -102,13 +106,24 @@ class _Loaded:
     """A model in memory."""
 
     def __init__(
-        self, *, model: Any, name: str, device: str, precision: Precision, batch_tokens: int, multiple: int
+        self,
+        *,
+        torch: Any,
+        model: Any,
+        tokenizer: TextTokenizer | None,
+        name: str,
+        device: str,
+        precision: Precision,
+        batch_tokens: int,
+        multiple: int,
     ) -> None:
-        """`multiple`: of how many tokens the length is to which the model's own tokenizer pads."""
+        """`tokenizer`: None where the model must prepare its texts itself. `multiple`: lengths are padded to one of it."""
         self.name = name
         self.device = device
         self.precision = precision
+        self._torch = torch
         self._model = model
+        self._tokenizer = tokenizer
         self._batch_tokens = batch_tokens
         self._multiple = multiple
 
@@ -131,11 +146,12 @@ class _Loaded:
             device=device, threads=threads, offline=isinstance(source, Path), needed_for="embedding"
         )
         torch = libraries.torch
+        kind = libraries.device.partition(":")[0]
         name = f"bfloat16-speed-up:{torch.__version__}:{processor_kind()}"
         chosen = choose_precision(
             precision,
             libraries.device,
-            flags=processor_flags(),
+            flags=gpu_flags(torch, libraries.device) if kind == "cuda" else processor_flags(),
             speed_up=lambda: remember(name, lambda: bfloat16_speed_up(torch)),
         )
         try:
@@ -143,16 +159,17 @@ class _Loaded:
         except (OSError, ValueError, RuntimeError) as error:
             raise ConfigurationError(f"embedder.model {setting!r} cannot be loaded: {error}") from error
         model = model.to(dtype=getattr(torch, chosen)).eval()
-        kind = libraries.device.partition(":")[0]
         has_tiles = kind == "cpu" and chosen == "bfloat16" and "amx_bf16" in processor_flags()
         usual = _BATCH_TOKENS.get(kind, _BATCH_TOKENS["cpu"]) * (torch.get_num_threads() if kind == "cpu" else 1)
         return cls(
+            torch=torch,
             model=model,
+            tokenizer=_tokenizer_of(model),
             name=_name(setting, source, model),
             device=libraries.device,
             precision=chosen,
             batch_tokens=batch_tokens or usual,
-            multiple=_pad_for_tiles(model) if has_tiles else 1,
+            multiple=_TILE_ROWS if has_tiles else 1,
         )
 
     @property
@@ -162,37 +179,40 @@ class _Loaded:
 
     def encode(self, texts: list[str]) -> Vectors:
         """A row per text, float32 whatever the model computed in."""
+        return self._encode_as_it_does(texts) if self._tokenizer is None else self._encode(texts, self._tokenizer)
+
+    def _encode(self, texts: list[str], tokenizer: TextTokenizer) -> Vectors:
+        tokens = tokenizer.tokenize(texts)
+        lengths = [padded(len(entry.ids), self._multiple) for entry in tokens]
+
+        def together(places: list[int]) -> Vectors:
+            batch = tokenizer.padded([tokens[place] for place in places], max(lengths[place] for place in places))
+            features = {name: self._torch.from_numpy(value).to(self.device) for name, value in batch.items()}
+            rows: Vectors = self._model(features)["sentence_embedding"].float().cpu().numpy()
+            return rows
+
+        with self._torch.inference_mode():
+            return in_batches(lengths, self._batch_tokens, self.dimension, together)
+
+    def _encode_as_it_does(self, texts: list[str]) -> Vectors:
+        """It tells nobody how long a text becomes: each character counts as a token, which is more than it takes."""
 
         def together(places: list[int]) -> Vectors:
             batch = [texts[place] for place in places]
             rows: Vectors = self._model.encode(batch, batch_size=len(batch), show_progress_bar=False)
             return rows
 
-        lengths = [padded(tokens, self._multiple) for tokens in self._tokens(texts)]
+        most = self._model.max_seq_length
+        lengths = [min(len(text), most or len(text)) for text in texts]
         return in_batches(lengths, self._batch_tokens, self.dimension, together)
 
-    def _tokens(self, texts: list[str]) -> list[int]:
-        """Of each text, as the model cuts it off; of a model that pads nothing, the characters."""
-        tokenized = getattr(self._model, "preprocess", None) or self._model.tokenize  # since sentence-transformers 6
-        lengths: list[int] = []
-        for begin in range(0, len(texts), _COUNTED):
-            part = texts[begin : begin + _COUNTED]
-            mask = tokenized(part).get("attention_mask")
-            lengths += map(len, part) if mask is None else mask.sum(1).tolist()
-        return lengths
 
-
-def _pad_for_tiles(model: Any) -> int:
-    """Lets the model pad to a multiple of the rows of a tile, and says to which; to 1 where the library or the model cannot."""
-    transformer = model[0]
-    settings = getattr(transformer, "processing_kwargs", None)  # since sentence-transformers 6
-    if settings is None or (model.max_seq_length or 1) % _TILE_ROWS:
-        return 1
-    transformer.processing_kwargs = {
-        **settings,
-        "text": {**settings.get("text", {}), "pad_to_multiple_of": _TILE_ROWS},
-    }
-    return _TILE_ROWS
+def _tokenizer_of(model: Any) -> TextTokenizer | None:
+    try:
+        return TextTokenizer.of(model)
+    except OtherTokens as reason:
+        log.info("model_prepares_its_texts", reason=str(reason))
+        return None
 
 
 def bfloat16_speed_up(torch: Any) -> float:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fixtures.tiny_bert import save_tokenizer
+from fixtures.tiny_models import save_tokenizer
 
 from worker.bundle import SessionBundle
 from worker.calibrating import bare_context
