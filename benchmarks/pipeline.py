@@ -32,6 +32,7 @@ from measuring import (
     tell,
     tell_ratio,
 )
+from published import PublishedCount
 
 from worker.embedder import SentenceTransformerEmbedder, open_embedder
 from worker.event_log.opening import open_event_log
@@ -83,7 +84,7 @@ class Pipeline:
         self.settings, self.stack, self.event_log = settings, stack, event_log
         self.cpu = ProcessorTime({child.name: child.pid for child in stack.children if child.pid})
         self.heavy = TopicName.parse(settings.streams.heavy)
-        self.attributed = TopicName.parse(settings.streams.attributed)
+        self.published = PublishedCount(settings)
         event_log.ensure_topic(self.heavy, settings.streams.partitions)
 
     def run(self, messages: list[tuple[str, Any, bytes]]) -> float:
@@ -94,16 +95,12 @@ class Pipeline:
         self.wait(lambda: self.published() >= wanted, began)
         return time.perf_counter() - began
 
-    def published(self) -> int:
-        log, name = self.event_log, self.attributed
-        return sum(log.ends(name, partition).end for partition in range(log.partitions(name)))
-
     def wait(self, is_done: Callable[[], bool], began: float) -> None:
         while not is_done():
             self.stack.look_after()
             if time.perf_counter() - began > DEADLINE_SECONDS:
                 raise TimeoutError(f"{self.published()} sessions published after {DEADLINE_SECONDS:g} s")
-            time.sleep(0.02)
+            time.sleep(0.05)
 
 
 @contextlib.contextmanager

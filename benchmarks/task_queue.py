@@ -36,6 +36,7 @@ from measuring import (
     tell,
     tell_ratio,
 )
+from published import PublishedCount
 from redis import Redis
 
 from worker import canvas
@@ -47,7 +48,6 @@ from worker.bundle_cache import BundleCache
 from worker.domain import Learning, SessionVersion
 from worker.event_log.opening import open_event_log
 from worker.event_log.protocol import TopicName
-from worker.event_log.redis_streams import stream_key
 from worker.events import HeavyEvent, read_heavy_event
 from worker.learnings import read_learning
 from worker.ledger import HeavyReceived, Ledger, open_ledger
@@ -163,6 +163,7 @@ class Bench:
         self.app = make_app(settings)
         self.client = broker_client(settings)
         self.event_log, self.out = open_event_log(settings.event_log_url), TopicName.parse(settings.streams.attributed)
+        self.published = PublishedCount(settings)
         self.bundles = BundleCache(self.client, keep_seconds=3600)
         self.cpu = ProcessorTime({child.name: child.pid for child in stack.children if child.pid})
 
@@ -201,13 +202,6 @@ class Bench:
         self.client.delete(_DONE)
         with denied_join_result():  # as in a worker: nobody here subscribes to their results
             return self._time(start, sessions, lambda: int(self.client.get(_DONE) or 0) >= len(sessions))
-
-    def published(self) -> int:
-        """In one round trip, as after the chords that do nothing: both are asked on the cores that are measured."""
-        with self.client.pipeline(transaction=False) as pipe:
-            for number in range(self.settings.streams.partitions):
-                pipe.xlen(stream_key(self.out, number))
-            return sum(pipe.execute())
 
     def _time(
         self,
