@@ -216,7 +216,7 @@ def print_errors(pairs: list[Pair], scores: list[float], bundles: dict[str, Sess
         print(
             f"\n{'missed' if pair.used else 'false'} {scores[n]:.2f}  {pair.repo} {pair.session_id} {pair.kind} {list(pair.message_idx)}"
         )
-        print(f"  learning: {bundle.learnings[pair.learning_id].insight[:200]}")
+        print(f"  learning: {bundle.insights[pair.learning_id][:200]}")
         if best:
             print(f"  best [{best[0].message_idx}]: {best[0].span[:160]!r}")
 
@@ -242,7 +242,7 @@ def cost_of_a_learning(bundles: dict[str, SessionBundle]) -> str:
     detector = HybridDetector()
     took: list[tuple[int, float]] = []
     for bundle in bundles.values():
-        for learning_id in bundle.learnings:
+        for learning_id in bundle.insights:
             began = time.thread_time()
             detector.detect(learning_id, bundle)
             took.append((len(bundle.evidence.chunks.rows), 1000 * (time.thread_time() - began)))

@@ -57,7 +57,7 @@ class Attributor:
     def attribute(self, learning_id: str, session: SessionBundle) -> AttributionRecord:
         """Raises `LearningFailed` when the bundle does not hold the learning."""
         context = session.context
-        if learning_id not in session.learnings:
+        if learning_id not in session.insights:
             raise LearningFailed(UNKNOWN_LEARNING)
         assignment = context.assignments[learning_id]
         activation = self.detector.detect(learning_id, session)

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from worker import bundle_codec
 from worker.calibration import Calibration
-from worker.domain import Assignment, Learning, SessionVersion, Signal
+from worker.domain import Assignment, SessionVersion, Signal
 from worker.errors import BundleGone
 from worker.evidence import SessionChunks, SessionEvidence
 
@@ -32,8 +32,8 @@ class SessionContext:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SessionBundle:
     context: SessionContext
-    #: the expected learnings that are known; one that is missing here fails with that reason
-    learnings: dict[str, Learning]
+    #: of the expected learnings that are known; one that is missing here fails with that reason
+    insights: dict[str, str]
     evidence: SessionEvidence = field(default_factory=SessionEvidence)
     #: learnings whose own text, or a near copy, stood in the assistant's context
     contaminated: frozenset[str] = frozenset()
@@ -50,7 +50,7 @@ class SessionBundle:
         evidence, chunks = self.evidence, self.evidence.chunks
         words = _Words(
             context=self.context,
-            learnings=self.learnings,
+            insights=self.insights,
             contaminated=self.contaminated,
             model=self.model,
             precision=self.precision,
@@ -79,7 +79,7 @@ class SessionBundle:
             raise BundleGone(f"the session's bundle is damaged: {error}") from error
         return cls(
             context=words.context,
-            learnings=words.learnings,
+            insights=words.insights,
             evidence=evidence,
             contaminated=words.contaminated,
             model=words.model,
@@ -96,7 +96,7 @@ class _Words:
     """Everything in a bundle that is not an array."""
 
     context: SessionContext
-    learnings: dict[str, Learning]
+    insights: dict[str, str]
     contaminated: frozenset[str]
     model: str
     precision: str

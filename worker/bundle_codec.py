@@ -1,6 +1,6 @@
 """A JSON text and named arrays <-> one compressed piece of bytes: no pickle, nothing executable, read without copying the arrays.
 
-    "groove-bundle-4" | zstandard( length of index, index, text, array, array … )
+    "groove-bundle-5" | zstandard( length of index, index, text, array, array … )
 
 The index is JSON: the text's length, and per array its name, type and shape, in the order in which their bytes follow.
 """
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from worker.errors import BundleGone
 
-_MAGIC = b"groove-bundle-4\n"
+_MAGIC = b"groove-bundle-5\n"
 _LENGTH = struct.Struct("<Q")
 _LEVEL = 1
 _TYPES = frozenset({"<f4", "<i4"})

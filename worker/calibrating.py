@@ -162,7 +162,7 @@ def session_features(judged: Judged, common_words: CommonWords) -> dict[str, flo
         return dict.fromkeys(FEATURES, 0.0)
     calibration = replace(evidence.calibration, common_words=common_words)
     under = replace(evidence.of([judged.learning_id]), calibration=calibration)
-    return SessionFeatures(judged.bundle.learnings, under).of(judged.learning_id).session()
+    return SessionFeatures(judged.bundle.insights, under).of(judged.learning_id).session()
 
 
 def bare_context(session_id: str) -> SessionContext:

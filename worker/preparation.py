@@ -43,11 +43,12 @@ def build_bundle(
         learning_vectors=learning_vectors,
         calibration=calibration,
     )
+    insights = {learning_id: learning.insight for learning_id, learning in learnings.items()}
     if second_look is not None:
-        evidence = replace(evidence, second_look=second_look.scores(learnings, evidence))
+        evidence = replace(evidence, second_look=second_look.scores(insights, evidence))
     return SessionBundle(
         context=context,
-        learnings=dict(learnings),
+        insights=insights,
         evidence=evidence,
         contaminated=contaminated_learnings(learnings.values(), transcript),
         model=f"{embedder.model} + {second_look.model}" if second_look else embedder.model,

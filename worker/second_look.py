@@ -8,7 +8,6 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.domain import Learning
 from worker.embedder.protocol import PairReader
 from worker.evidence import SessionEvidence
 from worker.layers.activation.features import LearningFeatures, SessionFeatures
@@ -30,19 +29,19 @@ class SecondLook:
     def model(self) -> str:
         return self._reader.model
 
-    def scores(self, learnings: Mapping[str, Learning], evidence: SessionEvidence) -> NDArray[np.float32]:
+    def scores(self, insights: Mapping[str, str], evidence: SessionEvidence) -> NDArray[np.float32]:
         """Per learning of the evidence the best text's score; nan where the first look was sure enough."""
         if not (evidence.chunks.texts and evidence.learning_ids):
             return np.full(len(evidence.learning_ids), np.nan, dtype=np.float32)
-        features = SessionFeatures(learnings, evidence)
-        scores = [self._score(learnings[id_], features.of(id_), evidence) for id_ in evidence.learning_ids]
+        features = SessionFeatures(insights, evidence)
+        scores = [self._score(insights[id_], features.of(id_), evidence) for id_ in evidence.learning_ids]
         return np.array(scores, dtype=np.float32)
 
-    def _score(self, learning: Learning, features: LearningFeatures, evidence: SessionEvidence) -> float:
+    def _score(self, insight: str, features: LearningFeatures, evidence: SessionEvidence) -> float:
         first = evidence.calibration.probability(features.session())
         if abs(first - self._threshold) > self._margin:
             return float("nan")
-        read = self._reader.read(learning.insight, _best_texts(features, evidence))
+        read = self._reader.read(insight, _best_texts(features, evidence))
         return round(float(np.clip(read.max(), -_LIMIT, _LIMIT)), 4)
 
 

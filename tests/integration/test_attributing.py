@@ -34,10 +34,10 @@ def prepared(parts: Resources, *learning_ids: str) -> SessionRef:
         id_: Assignment(learning_id=id_, withhold_probability=0.1, was_withheld=False) for id_ in learning_ids
     }
     context = SessionContext(session_id="s", version=ref.version, outcome=1.0, assignments=assignments)
-    known = {id_: learning(id_) for id_ in learning_ids if id_ != "unheard of"}
+    known = {id_: learning(id_).insight for id_ in learning_ids if id_ != "unheard of"}
     nowhere = np.zeros((len(known), 0), dtype=np.int32)
     evidence = SessionEvidence(learning_ids=tuple(sorted(known)), cosine=nowhere, meaning=nowhere, wording=nowhere)
-    parts.bundles.put(SessionBundle(context=context, learnings=known, evidence=evidence))
+    parts.bundles.put(SessionBundle(context=context, insights=known, evidence=evidence))
     parts.ledger.work.expect("s", ref.version, learning_ids, signals_seen=0, now=2)
     return ref
 

@@ -53,7 +53,7 @@ class Rereading:
             calibration=self.parts.calibration,
             second_look=self.parts.second_look,
         )
-        for learning_id in bundle.learnings:
+        for learning_id in bundle.insights:
             found = self.parts.attributor.detector.detect(learning_id, bundle)
             yield Reading(
                 learning_id=learning_id,

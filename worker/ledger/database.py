@@ -66,7 +66,7 @@ class Database:
         """One transaction. On SQLite it holds the write lock from its start, so that what it reads cannot change under it."""
         with _translated(), self._engine.connect() as connection:
             if self.is_sqlite:
-                connection.exec_driver_sql(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+                _synchronise(connection, "FULL" if durable else "NORMAL")
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             yield connection
             connection.commit()
@@ -80,6 +80,17 @@ class Database:
     def dispose(self, *, inherited: bool = False) -> None:
         """Close the pool; with `inherited`, forget it without touching the sockets, which belong to the parent process."""
         self._engine.dispose(close=not inherited)
+
+
+#: in what SQLAlchemy keeps beside each connection
+_SYNCHRONOUS = "synchronous"
+
+
+def _synchronise(connection: Connection, how: str) -> None:
+    """A connection keeps its setting: said once until it changes."""
+    if connection.info.get(_SYNCHRONOUS) != how:
+        connection.exec_driver_sql(f"PRAGMA synchronous = {how}")
+        connection.info[_SYNCHRONOUS] = how
 
 
 @cache

@@ -113,15 +113,15 @@ class Entries:
         """
         key = key_of(session_id, version)
         rows = [{**key, "of_learning": id_, "of_record": record, "at": now} for id_, record in sorted(records.items())]
-        if len(rows) == 1:
-            with self._database.single() as connection:
-                if not connection.execute(_COMPLETE, rows[0]).rowcount:
-                    standing(connection, session_id, version)
-                    return False
-                return True
-        with self._database.write() as connection:
-            standing(connection, session_id, version, lock=True)
-            return bool(rows) and connection.execute(_COMPLETE, rows).rowcount > 0
+        if not rows:
+            return False
+        with self._database.single() if len(rows) == 1 else self._database.write() as connection:
+            found = connection.execute(_COMPLETE, rows if len(rows) > 1 else rows[0]).rowcount
+            if found < len(
+                rows
+            ):  # some are not open any more, or it is another version's turn: it has entries of its own
+                standing(connection, session_id, version)
+            return found > 0
 
     def all_ended(self, session_id: str, version: SessionVersion) -> bool:
         """Nothing is open any more: the finish is due."""

@@ -21,6 +21,9 @@ class _Change:
     added: list[int] = field(default_factory=list)
     removed: list[int] = field(default_factory=list)
 
+    def is_fresh(self) -> bool:
+        return not self.added and not self.removed
+
     def is_nothing(self) -> bool:
         return set(self.added) == set(self.removed) and self.sums == _NO_SUMS
 
@@ -36,7 +39,8 @@ class Book:
 
     def add(self, record: AttributionRecord, epoch: int) -> None:
         change = self._changes[record.learning_id, epoch]
-        change.sums += LearningSums.of(record)
+        one = LearningSums.of(record)
+        change.sums = one if change.is_fresh() else change.sums + one
         change.added.append(record.timestamp)
 
     def remove(self, record: AttributionRecord, epoch: int) -> None:

@@ -68,6 +68,17 @@ def test_a_ledger_of_a_newer_release(ledger: Ledger, ledger_url: str) -> None:
         open_ledger(ledger_url)
 
 
+def test_what_must_outlast_a_power_cut_is_on_the_disk(tmp_path: Path) -> None:
+    """SQLite waits for the disk in a durable write and in no other, whichever the same connection made before."""
+    database = Database(f"sqlite:///{tmp_path / 'ledger.db'}")
+    found = []
+    for durable in (False, True, True, False, True):
+        with database.write(durable=durable) as connection:
+            found.append(connection.execute(text("PRAGMA synchronous")).scalar())
+    database.dispose()
+    assert found == [1, 2, 2, 1, 2]
+
+
 @pytest.mark.parametrize("url", ["nonsense", "mysql://h/d", "sqlite://", "redis://localhost"])
 def test_a_url_that_is_none_of_ours(url: str) -> None:
     """It is refused with the two forms that are."""

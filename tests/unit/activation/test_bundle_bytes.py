@@ -33,7 +33,7 @@ def full(bundle: Bundle, learning: Callable[..., Learning]) -> SessionBundle:
 def test_bytes_and_back(full: SessionBundle) -> None:
     """Everything is the same afterwards: context, learnings, texts, arrays, calibration."""
     again = SessionBundle.from_bytes(full.to_bytes())
-    assert (again.context, again.learnings, again.contaminated) == (full.context, full.learnings, full.contaminated)
+    assert (again.context, again.insights, again.contaminated) == (full.context, full.insights, full.contaminated)
     assert (again.model, again.precision) == ("words@1", "float32")
     assert_alike(full.evidence, again.evidence)
 
@@ -54,19 +54,19 @@ def test_the_answer_does_not_depend_on_the_journey(full: SessionBundle) -> None:
     """A worker that reads the bundle gives the record that the maker would have given."""
     detector = HybridDetector()
     again = SessionBundle.from_bytes(full.to_bytes())
-    assert [detector.detect(name, again) for name in full.learnings] == [
-        detector.detect(name, full) for name in full.learnings
+    assert [detector.detect(name, again) for name in full.insights] == [
+        detector.detect(name, full) for name in full.insights
     ]
 
 
 def test_some_learnings_alone_get_the_same_answers(full: SessionBundle) -> None:
     """A task's share of the learnings is judged as all of them together, and what no bundle holds is no part of it."""
     detector = HybridDetector()
-    for name in full.learnings:
+    for name in full.insights:
         alone = full.of([name, "unknown"])
         assert alone.evidence.learning_ids == (name,)
         assert detector.detect(name, alone) == detector.detect(name, full)
-    assert full.of(list(full.learnings)) is full
+    assert full.of(list(full.insights)) is full
     assert full.of([]).evidence.learning_ids == ()
 
 

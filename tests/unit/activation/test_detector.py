@@ -38,7 +38,7 @@ def test_the_best_message_has_the_sessions_confidence(bundle: Bundle, learning: 
     session = bundle(SESSION, {"l1": learning(RULE), "l2": learning("Write a flag parser test", "l2")})
     for threshold in (0.0, 0.1, 0.3, 0.75, 0.9):
         detector = HybridDetector(ActivationParameters(similarity_threshold=threshold, candidate_floor=0))
-        for learning_id in session.learnings:
+        for learning_id in session.insights:
             answer = detector.detect(learning_id, session)
             assert answer.was_activated == (answer.confidence >= threshold) == bool(answer.points)
             similarities = [s for s in (*answer.signals, *answer.candidates) if isinstance(s, EmbeddingSimilarity)]

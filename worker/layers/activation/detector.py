@@ -33,8 +33,8 @@ class HybridDetector:
         self._latest: SessionFeatures | None = None
 
     def detect(self, learning_id: str, session: SessionBundle) -> Activation:
-        learning, evidence = session.learnings.get(learning_id), session.evidence
-        if learning is None or learning_id not in evidence.learning_ids:
+        evidence = session.evidence
+        if learning_id not in session.insights or learning_id not in evidence.learning_ids:
             raise LearningFailed(f"learning {learning_id!r} is not known to the prepared session")
         if not evidence.chunks.texts:
             return Activation(confidence=0.0, was_activated=False, calibration=self._version(evidence))
@@ -48,7 +48,7 @@ class HybridDetector:
         """Worked out at the first of the evidence's learnings, for all of them."""
         latest = self._latest
         if latest is None or latest.evidence is not session.evidence:
-            self._latest = latest = SessionFeatures(session.learnings, session.evidence)
+            self._latest = latest = SessionFeatures(session.insights, session.evidence)
         return latest
 
     def _raw(
@@ -108,18 +108,20 @@ class HybridDetector:
 
     def _ranked(self, scores: Floats, strength: Floats, evidence: SessionEvidence) -> list[EmbeddingSimilarity]:
         """Each message's strongest text, best message first, the earlier of equals, down to the floor; the numbers are per text."""
+        reading = reading_of(evidence.chunks)
+        # the stronger text has the higher score, so those below the floor are no message's strongest that counts
+        high = np.flatnonzero(scores >= self._floor).tolist()
+        strong = dict(zip(high, strength[high].tolist(), strict=True))
         best: dict[int, int] = {}
-        strong = strength.tolist()
-        for message_idx, row in reading_of(evidence.chunks).chunks:
+        for number in sorted(number for row in high for number in reading.chunks_of[row]):
+            message_idx, row = reading.chunks[number]
             if message_idx not in best or strong[row] > strong[best[message_idx]]:
                 best[message_idx] = row
-        floor = self._floor
-        counted = [(idx, row) for idx, row in best.items() if scores[row] >= floor]
         return [
             EmbeddingSimilarity(
                 score=float(scores[row]), message_idx=message_idx, span=evidence.chunks.texts[row][:_SPAN]
             )
-            for message_idx, row in sorted(counted, key=lambda item: (-strong[item[1]], item[0]))
+            for message_idx, row in sorted(best.items(), key=lambda item: (-strong[item[1]], item[0]))
         ]
 
     @property

@@ -18,7 +18,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.common_words import CommonWords, words_of
-from worker.domain import Learning
 from worker.evidence import SessionEvidence
 from worker.layers.activation.named_code import CodeKind, NamedCode, named_code
 from worker.layers.activation.reading import reading_of
@@ -79,10 +78,10 @@ class LearningFeatures:
 class SessionFeatures:
     """What can be told of all the evidence's learnings at once, for a fraction of the cost of one by one."""
 
-    def __init__(self, learnings: Mapping[str, Learning], evidence: SessionEvidence) -> None:
-        """`evidence` must hold at least one text, `learnings` all of the evidence's."""
+    def __init__(self, insights: Mapping[str, str], evidence: SessionEvidence) -> None:
+        """`evidence` must hold at least one text, `insights` one for each of its learnings."""
         self.evidence = evidence
-        self._insights = [learnings[learning_id].insight for learning_id in evidence.learning_ids]
+        self._insights = [insights[learning_id] for learning_id in evidence.learning_ids]
         self._meaning = evidence.meaning / 1e6
         self._wording = evidence.wording / 1e6
         self._best_meaning = self._meaning.max(axis=1).tolist()
