@@ -45,6 +45,18 @@ def test_records_are_kept_until_the_session_is_finished(ledger: Ledger, attribut
     assert ledger.work.load_ended("s", ref.version).records == ()
 
 
+def test_a_task_of_several_adds_only_what_was_open(ledger: Ledger, attributing: Attributing) -> None:
+    """A record that is there stays, and what has failed for good gets none; a copy of the whole task changes nothing."""
+    ref = attributing("s", ["a", "b", "c", "d"])
+    complete(ledger, "s", ref.version, "b", 1, b"of b")
+    ledger.work.fail_entry("s", ref.version, "a", "no", now=2, max_tries=1, retry_at=0)
+    late = {learning_id: b"late " + learning_id.encode() for learning_id in "abcd"}
+    assert ledger.work.complete_entries("s", ref.version, late, 3)
+    assert not ledger.work.complete_entries("s", ref.version, dict.fromkeys("abcd", b"a copy's"), 4)
+    assert ledger.work.load_ended("s", ref.version).records == (b"of b", b"late c", b"late d")
+    assert ledger.work.entry_state("s", ref.version, "a").state == EntryState.FAILED
+
+
 def test_a_refused_record_is_a_failed_learning(ledger: Ledger, attributing: Attributing) -> None:
     """What the store would not take has failed with its reason, in the transaction that finishes the session."""
     ref = attributing("s", ["a", "b"])
@@ -170,6 +182,7 @@ def test_an_older_attempt_is_refused_everywhere(ledger: Ledger, attributing: Att
         lambda: ledger.work.entry_state("s", old.version, "a"),
         lambda: ledger.work.start_entries("s", old.version, ["a"], 2),
         lambda: complete(ledger, "s", old.version, "a", 2),
+        lambda: ledger.work.complete_entries("s", old.version, {"a": b"{}", "b": b"{}"}, 2),
         lambda: ledger.work.fail_entry("s", old.version, "a", "", now=2, max_tries=1, retry_at=9),
         lambda: ledger.work.remaining("s", old.version),
     ]
