@@ -108,7 +108,7 @@ def convert(source: Path, folder: Path) -> None:
             self.model = model
 
         def forward(self, *inputs: Any) -> Any:
-            return self.model(dict(zip(features, inputs, strict=True)))["sentence_embedding"]
+            return self.model({**dict(zip(features, inputs, strict=True)), **tokenizer.beside})["sentence_embedding"]
 
     with torch.no_grad():
         graph = openvino.convert_model(Whole(), example_input=tuple(features.values()))

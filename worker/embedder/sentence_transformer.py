@@ -188,7 +188,7 @@ class _Loaded:
         def together(places: list[int]) -> Vectors:
             batch = tokenizer.padded([tokens[place] for place in places], max(lengths[place] for place in places))
             features = {name: self._torch.from_numpy(value).to(self.device) for name, value in batch.items()}
-            rows: Vectors = self._model(features)["sentence_embedding"].float().cpu().numpy()
+            rows: Vectors = self._model({**features, **tokenizer.beside})["sentence_embedding"].float().cpu().numpy()
             return rows
 
         with self._torch.inference_mode():

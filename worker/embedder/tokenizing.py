@@ -1,6 +1,6 @@
 """A model's own tokenizer without the layers around it, which take three times as long; each text is read once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -31,9 +31,13 @@ class OtherTokens(Exception):
 class TextTokenizer:
     """Reads, cuts off and pads as its model does; safe to share between threads."""
 
-    def __init__(self, tokenizer: Any, inputs: Sequence[str] = INPUTS) -> None:
-        """`tokenizer`: a `tokenizers.Tokenizer` that knows where to cut a text off and what to pad with; `inputs`: the model's."""
+    def __init__(self, tokenizer: Any, inputs: Sequence[str] = INPUTS, beside: Mapping[str, Any] | None = None) -> None:
+        """`tokenizer`: a `tokenizers.Tokenizer` that knows where to cut a text off and what to pad with; `inputs`: the model's.
+
+        `beside`: what else the model is given, the same with all texts.
+        """
         self.inputs = tuple(inputs)
+        self.beside = dict(beside or {})
         self._padding_id = (tokenizer.padding or {}).get("pad_id", 0)
         self._tokenizer = tokenizer
         tokenizer.no_padding()
@@ -46,12 +50,13 @@ class TextTokenizer:
         if getattr(model, "default_prompt_name", None) is not None:
             raise OtherTokens("it puts a prompt before each text")
         tokenized = getattr(model, "preprocess", None) or model.tokenize  # since sentence-transformers 6
-        features = {name: value for name, value in tokenized(list(EXAMPLES)).items() if hasattr(value, "numpy")}
-        if not {"input_ids", "attention_mask"} <= set(features) <= set(INPUTS):
-            raise OtherTokens("it does not read token ids with a mask")
-        alone = cls(_tokenizer_of(model), [name for name in INPUTS if name in features])
+        given = dict(tokenized(list(EXAMPLES)))
+        features = {name: given.pop(name).cpu().numpy() for name in INPUTS if name in given}
+        if not {"input_ids", "attention_mask"} <= set(features) or not all(isinstance(v, str) for v in given.values()):
+            raise OtherTokens("it does not read token ids with a mask alone")
+        alone = cls(_tokenizer_of(model), list(features), given)
         ours = alone.prepare(EXAMPLES)
-        if not all(np.array_equal(ours[name], value.numpy()) for name, value in features.items()):
+        if not all(np.array_equal(ours[name], value) for name, value in features.items()):
             raise OtherTokens("it prepares texts in a way of its own")
         return alone
 
