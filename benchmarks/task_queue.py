@@ -61,6 +61,8 @@ from worker.transcripts import parse_transcript
 
 TARGET, GROUPED_TARGET = 0.6, 5.0
 GROUPED_LEARNINGS, GROUPED = 50, 25
+#: for each of the others: five of them spread over a fifth
+GROUPED_ROUNDS = 2
 #: chunks of the median session
 CHUNKS = 150
 DEADLINE_SECONDS = 120.0
@@ -270,7 +272,7 @@ def measure(settings: Settings, options: argparse.Namespace) -> dict[str, Any]:
             idle, idle_cpu = on.nothing(sessions)
             ours, cpu = on.ours(sessions, 1)
             rounds.append({"nothing": idle, "nothing_cpu": idle_cpu, "ours": ours, "cpu": cpu, "ratio": idle / ours})
-        for number in range(options.repeats):
+        for number in range(GROUPED_ROUNDS * options.repeats):
             names = [f"large-{number}-{i}" for i in range(round(GROUPED_TARGET) * options.sessions)]
             ones = on.make_ready([f"{name}-1" for name in names[: options.sessions]], every, template)
             groups = on.make_ready([f"{name}-25" for name in names], every, template)

@@ -105,7 +105,7 @@ class Experiment:
         file.parent.mkdir(exist_ok=True)
         file.write_text("".join(f"{json.dumps(event)}\n" for event in events), encoding="utf-8")
         publish_files(self._settings, self._event_log, [file])
-        while not is_finished(self._settings, self._ledger, self._event_log, self._ledger.counts.count(now())):
+        while not is_finished(self._settings, self._ledger, self._event_log):
             self._stack.look_after()
             time.sleep(_LOOK_SECONDS)
 

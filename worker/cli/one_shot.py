@@ -86,14 +86,20 @@ def _follow(settings: Settings, stack: Stack, ledger: Ledger, event_log: EventLo
             counts = ledger.counts.count(_now())
             _show(progress, sessions, counts.sessions, _OPEN, start, done_before[0])
             _show(progress, learnings, counts.entries, ("pending",), start, done_before[1])
-            if is_finished(settings, ledger, event_log, counts):
+            if is_finished(settings, ledger, event_log):
                 return
             time.sleep(_LOOK_SECONDS)
 
 
-def is_finished(settings: Settings, ledger: Ledger, event_log: EventLog, counts: Counts) -> bool:
-    """Whether all that was published is read, and every session in `counts` finished or gave up, and was told of."""
-    return not _open_sessions(counts) and not counts.outbox_unsent and _all_read(settings, ledger, event_log)
+def is_finished(settings: Settings, ledger: Ledger, event_log: EventLog) -> bool:
+    """Whether all that was published is read, and every session finished or gave up, and was told of.
+
+    In this order: counted before, a session that was read meanwhile would be missing.
+    """
+    if not _all_read(settings, ledger, event_log):
+        return False
+    counts = ledger.counts.count(_now())
+    return not _open_sessions(counts) and not counts.outbox_unsent
 
 
 def _show(
