@@ -83,10 +83,11 @@ def _follow(settings: Settings, stack: Stack, ledger: Ledger, event_log: EventLo
         done_before = _done(first)
         while True:
             stack.look_after()
+            is_read = _all_read(settings, ledger, event_log)
             counts = ledger.counts.count(_now())
             _show(progress, sessions, counts.sessions, _OPEN, start, done_before[0])
             _show(progress, learnings, counts.entries, ("pending",), start, done_before[1])
-            if is_finished(settings, ledger, event_log):
+            if is_read and _is_settled(counts):
                 return
             time.sleep(_LOOK_SECONDS)
 
@@ -96,9 +97,10 @@ def is_finished(settings: Settings, ledger: Ledger, event_log: EventLog) -> bool
 
     In this order: counted before, a session that was read meanwhile would be missing.
     """
-    if not _all_read(settings, ledger, event_log):
-        return False
-    counts = ledger.counts.count(_now())
+    return _all_read(settings, ledger, event_log) and _is_settled(ledger.counts.count(_now()))
+
+
+def _is_settled(counts: Counts) -> bool:
     return not _open_sessions(counts) and not counts.outbox_unsent
 
 

@@ -38,7 +38,6 @@ def parse_timestamp(text: str) -> int:
 
 
 @lru_cache(maxsize=256)
-@lru_cache(maxsize=256)  # all of a session's records have the same one
 def format_timestamp(micros: int) -> str:
     seconds, rest = divmod(micros, 1_000_000)
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:06d}Z"

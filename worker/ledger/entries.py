@@ -117,9 +117,8 @@ class Entries:
             return False
         with self._database.single() if len(rows) == 1 else self._database.write() as connection:
             found = connection.execute(_COMPLETE, rows if len(rows) > 1 else rows[0]).rowcount
-            if found < len(
-                rows
-            ):  # some are not open any more, or it is another version's turn: it has entries of its own
+            # some are not open any more, or it is another version's turn, which has entries of its own
+            if found < len(rows):
                 standing(connection, session_id, version)
             return found > 0
 
