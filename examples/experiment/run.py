@@ -21,7 +21,7 @@ from picture import draw
 from team import LEARNINGS, Truth, draft_session, heavy_event
 
 from worker.cli.access import now, open_store, open_the_ledger
-from worker.cli.one_shot import is_finished
+from worker.cli.one_shot import look
 from worker.cli.publish import publish_files
 from worker.cli.tables import print_table
 from worker.domain import Learning, LearningCategory, LearningValue
@@ -105,7 +105,7 @@ class Experiment:
         file.parent.mkdir(exist_ok=True)
         file.write_text("".join(f"{json.dumps(event)}\n" for event in events), encoding="utf-8")
         publish_files(self._settings, self._event_log, [file])
-        while not is_finished(self._settings, self._ledger, self._event_log):
+        while not look(self._settings, self._ledger, self._event_log)[1]:
             self._stack.look_after()
             time.sleep(_LOOK_SECONDS)
 

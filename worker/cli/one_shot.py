@@ -83,25 +83,22 @@ def _follow(settings: Settings, stack: Stack, ledger: Ledger, event_log: EventLo
         done_before = _done(first)
         while True:
             stack.look_after()
-            is_read = _all_read(settings, ledger, event_log)
-            counts = ledger.counts.count(_now())
+            counts, is_finished = look(settings, ledger, event_log)
             _show(progress, sessions, counts.sessions, _OPEN, start, done_before[0])
             _show(progress, learnings, counts.entries, ("pending",), start, done_before[1])
-            if is_read and _is_settled(counts):
+            if is_finished:
                 return
             time.sleep(_LOOK_SECONDS)
 
 
-def is_finished(settings: Settings, ledger: Ledger, event_log: EventLog) -> bool:
-    """Whether all that was published is read, and every session finished or gave up, and was told of.
+def look(settings: Settings, ledger: Ledger, event_log: EventLog) -> tuple[Counts, bool]:
+    """-> what there is, and whether all that was published is read and every session finished or gave up, and was told of.
 
     In this order: counted before, a session that was read meanwhile would be missing.
     """
-    return _all_read(settings, ledger, event_log) and _is_settled(ledger.counts.count(_now()))
-
-
-def _is_settled(counts: Counts) -> bool:
-    return not _open_sessions(counts) and not counts.outbox_unsent
+    is_read = _all_read(settings, ledger, event_log)
+    counts = ledger.counts.count(_now())
+    return counts, is_read and not _open_sessions(counts) and not counts.outbox_unsent
 
 
 def _show(

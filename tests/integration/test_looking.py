@@ -1,0 +1,34 @@
+"""How `groove run` knows that it is done."""
+
+import uuid
+
+import pytest
+from fixtures.ledger import heavy, lease
+
+from worker.cli.one_shot import look
+from worker.event_log.memory import MemoryEventLog
+from worker.event_log.protocol import TopicName
+from worker.ledger import Ledger
+from worker.ledger.partitions import PartitionState
+from worker.settings import load_settings
+
+
+def test_a_session_that_is_read_at_the_last_moment_is_waited_for(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bridge takes the event in while it is asked how far the bridge has come: then the session is there, and open."""
+    settings, log, mine = load_settings(), MemoryEventLog(), lease(ledger)
+    topic = TopicName.parse(settings.streams.heavy)
+    log.ensure_topic(topic, 1)
+    assert look(settings, ledger, log)[1]
+    log.publish(topic, key="s", message_id=uuid.uuid4(), payload=b"{}")
+    assert not look(settings, ledger, log)[1]
+    states = ledger.partitions.states
+
+    def states_after_reading() -> list[PartitionState]:
+        ledger.intake.record(mine, heavy=[heavy()], position=1, last_id="x", gap=False, now=1, ablation_rate=0.1)
+        return states()
+
+    monkeypatch.setattr(ledger.partitions, "states", states_after_reading)
+    counts, is_finished = look(settings, ledger, log)
+    assert (counts.events, is_finished) == (1, False)
