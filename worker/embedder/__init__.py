@@ -8,7 +8,7 @@ openvino_embedder.py     on processors
 sentence_transformer.py  on GPUs, and for models that cannot be converted: torch, loaded when first needed
 libraries.py             torch, sentence-transformers and OpenVINO, imported then, and no more of them than is needed
 tokenizing.py            a model's own tokenizer, without the layers around it
-rows.py                  each distinct text once, rows of length 1
+rows.py                  each distinct text once, in batches, and rows of length 1
 batches.py               texts of like length together
 cross_encoder.py         the optional second look's, which reads a learning and a text together
 precision.py             which number format this processor is fastest with

@@ -8,7 +8,7 @@ import numpy as np
 
 from worker.embedder.libraries import load_openvino
 from worker.embedder.protocol import Vectors
-from worker.embedder.rows import in_batches, padded
+from worker.embedder.rows import encode_tokens
 from worker.embedder.tokenizing import INPUTS, TextTokenizer
 
 #: what a folder holds: conversion.py
@@ -52,14 +52,14 @@ class OpenVinoModel:
 
     def encode(self, texts: list[str]) -> Vectors:
         """A row per text, in the order given, as long as the model makes it: float32 [len(texts), dimension]."""
-        tokens = self._tokenizer.tokenize(texts)
-        lengths = [padded(len(entry.ids), self._multiple) for entry in tokens]
-
-        def together(places: list[int]) -> Vectors:
-            batch = [tokens[place] for place in places]
-            return self.infer(self._tokenizer.padded(batch, max(lengths[place] for place in places)))
-
-        return in_batches(lengths, self._batch_tokens, self.dimension, together)
+        return encode_tokens(
+            texts,
+            self._tokenizer,
+            multiple=self._multiple,
+            most=self._batch_tokens,
+            dimension=self.dimension,
+            infer=self.infer,
+        )
 
     def infer(self, inputs: dict[str, Any]) -> Vectors:
         """`inputs`: by name, int64 [texts, tokens] each."""

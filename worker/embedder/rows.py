@@ -1,11 +1,13 @@
-"""What every embedder does before and after its model: each distinct text once, and rows of length 1."""
+"""What every embedder does before and after its model: each distinct text once, in batches of like length, and rows of length 1."""
 
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from worker.embedder.batches import batches
 from worker.embedder.protocol import Vectors
+from worker.embedder.tokenizing import TextTokenizer
 
 
 def each_once(texts: Sequence[str], dimension: int, encode: Callable[[list[str]], Vectors]) -> Vectors:
@@ -29,5 +31,23 @@ def in_batches(lengths: Sequence[int], most: int, dimension: int, encode: Callab
     return rows
 
 
-def padded(tokens: int, multiple: int) -> int:
-    return -(-tokens // multiple) * multiple
+def encode_tokens(
+    texts: Sequence[str],
+    tokenizer: TextTokenizer,
+    *,
+    multiple: int,
+    most: int,
+    dimension: int,
+    infer: Callable[[dict[str, NDArray[np.int64]]], Vectors],
+) -> Vectors:
+    """A row per text, in the order given; each is read once, and `infer` gets a batch of at most `most` tokens as the model takes it.
+
+    Lengths are padded to a multiple of `multiple` tokens.
+    """
+    tokens = tokenizer.tokenize(texts)
+    lengths = [-(-len(entry.ids) // multiple) * multiple for entry in tokens]
+
+    def together(places: list[int]) -> Vectors:
+        return infer(tokenizer.padded([tokens[place] for place in places], max(lengths[place] for place in places)))
+
+    return in_batches(lengths, most, dimension, together)

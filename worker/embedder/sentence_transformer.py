@@ -8,7 +8,9 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+import numpy as np
 import structlog
+from numpy.typing import NDArray
 
 from worker.embedder.libraries import load_libraries
 from worker.embedder.model_files import DEFAULT_MODEL, digest_of, label_of, source_of
@@ -23,7 +25,7 @@ from worker.embedder.precision import (
     processor_kind,
 )
 from worker.embedder.protocol import Vectors
-from worker.embedder.rows import each_once, in_batches, padded
+from worker.embedder.rows import each_once, encode_tokens, in_batches
 from worker.embedder.tokenizing import OtherTokens, TextTokenizer
 from worker.errors import ConfigurationError
 
@@ -182,17 +184,20 @@ class _Loaded:
         return self._encode_as_it_does(texts) if self._tokenizer is None else self._encode(texts, self._tokenizer)
 
     def _encode(self, texts: list[str], tokenizer: TextTokenizer) -> Vectors:
-        tokens = tokenizer.tokenize(texts)
-        lengths = [padded(len(entry.ids), self._multiple) for entry in tokens]
-
-        def together(places: list[int]) -> Vectors:
-            batch = tokenizer.padded([tokens[place] for place in places], max(lengths[place] for place in places))
+        def infer(batch: dict[str, NDArray[np.int64]]) -> Vectors:
             features = {name: self._torch.from_numpy(value).to(self.device) for name, value in batch.items()}
             rows: Vectors = self._model({**features, **tokenizer.beside})["sentence_embedding"].float().cpu().numpy()
             return rows
 
         with self._torch.inference_mode():
-            return in_batches(lengths, self._batch_tokens, self.dimension, together)
+            return encode_tokens(
+                texts,
+                tokenizer,
+                multiple=self._multiple,
+                most=self._batch_tokens,
+                dimension=self.dimension,
+                infer=infer,
+            )
 
     def _encode_as_it_does(self, texts: list[str]) -> Vectors:
         """It tells nobody how long a text becomes: each character counts as a token, which is more than it takes."""
