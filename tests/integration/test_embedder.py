@@ -85,17 +85,23 @@ def test_vectors_depend_on_the_set_of_texts_alone(embedder: Embedder) -> None:
         np.testing.assert_array_equal(row, again[text])
 
 
-@pytest.mark.parametrize("make", [save_model, prompted_model, static_model])
-def test_torch_reads_a_text_as_its_model_does(make: Callable[[Path], Path], tmp_path: Path) -> None:
-    """With its tokenizer alone where that is all; one with a prompt of its own, or without a mask, prepares its texts itself."""
+@pytest.mark.parametrize(("make", "is_direct"), [(save_model, True), (prompted_model, False), (static_model, False)])
+def test_torch_reads_a_text_as_its_model_does(make: Callable[[Path], Path], is_direct: bool, tmp_path: Path) -> None:
+    """By its tokenizer where that is all; one with a prompt of its own, or without a mask, prepares its texts itself."""
     from sentence_transformers import SentenceTransformer
 
     folder = make(tmp_path / "own")
     texts = [*TEXTS, "run the tests", "", "so " * 90]
-    rows = SentenceTransformer(str(folder), device="cpu").encode(texts)
-    expected = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
+    model = SentenceTransformer(str(folder), device="cpu")
     ours = SentenceTransformerEmbedder(str(folder), device="cpu", precision="float32", threads=1, batch_tokens=100)
+    given: dict[str, set[str]] = {}
+    for name, each in (("model", model), ("ours", ours._load()._model)):
+        each.register_forward_pre_hook(lambda _, features, name=name: given.update({name: set(features[0])}))
+    rows = model.encode(texts)
+    expected = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
     np.testing.assert_allclose(ours.embed(texts), expected, atol=2e-6)
+    assert given["ours"] == given["model"]
+    assert (ours._load()._tokenizer is not None) == is_direct
 
 
 @pytest.mark.parametrize("backend", ["torch", "openvino"])
