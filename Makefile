@@ -2,7 +2,7 @@
 # make demo    the examples through the whole system
 # make demo-experiment  a simulated team through the whole system: are its known effects found?
 # make test    checks and tests
-# make bench   every benchmark against its target, into benchmarks/results/; some ten minutes on two idle cores
+# make bench   every benchmark against its target, into benchmarks/results/; ten to fifteen minutes on two idle cores
 # make secrets       .env for docker-compose.yml, with random secrets in its empty places; what stands there is left alone
 # make compose-test  the stack of docker-compose.yml under kills, cuts and scaling; needs a container engine and half an hour of two idle cores
 .DEFAULT_GOAL := help

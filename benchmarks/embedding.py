@@ -36,9 +36,9 @@ from worker.settings import load_settings
 from worker.transcripts import parse_transcript
 
 ROOT = Path(__file__).resolve().parent.parent
-BATCH_SIZES = (8, 16, 32, 64, 128)
+BATCH_SIZES = (8, 16, 32, 64)
 GPU_BATCH_SIZES = (64, 128, 256, 512, 1024)
-BATCH_TOKENS = (256, 512, 1024, 2048)
+BATCH_TOKENS = (512, 1024, 2048)
 GPU_BATCH_TOKENS = (8192, 32_768, 131_072, 524_288)
 #: learnings of which the slow way is measured; it is the same work for each, so the rest is multiplied
 LEARNINGS_MEASURED = 1

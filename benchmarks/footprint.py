@@ -3,13 +3,11 @@
     python benchmarks/footprint.py [--repeats 5] [--results DIR]
 
 An attribution-only worker is ready when it answers a task: the time from its start to the end of the callback of an empty session.
-Memory is the largest process of each part, resident, after that; of the embedding worker, after the example sessions, beside the share
-that belongs to libraries for GPUs, which torch's build for CPUs does not have.
+Memory is the largest process of each part, resident, after that; `pipeline.py` tells the embedding worker's.
 """
 
 import argparse
 import os
-import re
 import subprocess
 import sys
 import time
@@ -18,23 +16,17 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from measuring import RESULTS, ROOT, ProcessorTime, Spread, fresh_settings, machine, save, tell_ratio
+from measuring import RESULTS, ProcessorTime, Spread, fresh_settings, machine, save, tell_ratio
 
 from worker import canvas
 from worker.app import ATTRIBUTION, FINISHING, make_app
 from worker.broker import broker_client
-from worker.cli.publish import publish_files
 from worker.domain import SessionVersion
-from worker.event_log.opening import open_event_log
-from worker.learnings import read_learning
-from worker.ledger import open_ledger
 from worker.local import parts
 from worker.local.folder import owned_folder
-from worker.local.stack import Stack, running_stack
+from worker.local.stack import Stack
 from worker.settings import Settings
-from worker.store.client import HttpStore
 
-_WITHOUT_GPU = "  of that, without libraries for GPUs, MB"
 #: seconds, MB
 TARGETS = {
     "groove --help, s": 0.4,
@@ -43,12 +35,7 @@ TARGETS = {
     "worker (attribution only), MB": 150.0,
     "bridge, MB": 120.0,
     "store, MB": 300.0,
-    "worker (embedding), MB": 900.0,
-    _WITHOUT_GPU: 900.0,
 }
-#: in the path of a mapped file; triton comes with the CUDA build alone
-_GPU_FILES = re.compile(r"cuda|nvidia|triton|libcu|libnv")
-_SESSIONS_SECONDS = 300.0
 _READY_SECONDS = 60.0
 _IMPORTS = "import sys; import {module}; print('torch' in sys.modules)"
 
@@ -66,11 +53,11 @@ def processor_seconds_of(arguments: list[str]) -> float:
     return after.children_user + after.children_system - before.children_user - before.children_system
 
 
-def wait(is_done: Callable[[], bool], seconds: float = _READY_SECONDS) -> None:
-    until = time.perf_counter() + seconds
+def wait(is_done: Callable[[], bool]) -> None:
+    until = time.perf_counter() + _READY_SECONDS
     while not is_done():
         if time.perf_counter() > until:
-            raise TimeoutError(f"not ready after {seconds:g} s")
+            raise TimeoutError(f"not ready after {_READY_SECONDS:g} s")
         time.sleep(0.01)
 
 
@@ -121,32 +108,8 @@ def measure(settings: Settings, repeats: int) -> dict[str, Any]:
         finally:
             worker.stop(10)
             stack.stop()
-    figures |= embedding_worker()
     modules = ("worker.cli", "worker.tasks", "worker.working", "bridge.consumer", "worker.store.server")
     return {"figures": figures, "cpu": cpu, "imports_torch": {module: imports_torch(module) for module in modules}}
-
-
-def embedding_worker() -> dict[str, list[float]]:
-    """A whole stack with one worker, after the example sessions."""
-    with fresh_settings(GROOVE_LOCAL__WORKERS="1") as settings, running_stack(settings, log_to_files=True) as stack:
-        store = HttpStore(settings.store_url)
-        learnings = ROOT / "examples" / "learnings.jsonl"
-        store.import_learnings([read_learning(line, now=0) for line in learnings.open("rb")], actor="benchmark", now=1)
-        event_log, ledger = open_event_log(settings.event_log_url), open_ledger(settings.ledger_url)
-        try:
-            published, _ = publish_files(settings, event_log, [ROOT / "examples" / "events.jsonl"])
-            wait(lambda: ledger.counts.count(1).sessions.get("finished", 0) >= published, _SESSIONS_SECONDS)
-        finally:
-            event_log.close()
-            ledger.dispose()
-            store.close()
-        (pid,) = [child.pid for child in stack.children if child.name == "worker-1"]
-        assert pid is not None
-        processes = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
-        largest = max(processes, key=lambda process: process.memory_info().rss)
-        resident = largest.memory_info().rss / 2**20
-        for_gpus = sum(area.rss for area in largest.memory_maps() if _GPU_FILES.search(area.path)) / 2**20
-    return {"worker (embedding), MB": [resident], _WITHOUT_GPU: [resident - for_gpus]}
 
 
 def print_report(report: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import re
 import statistics
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -17,6 +18,8 @@ from worker.settings import Settings, load_settings
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
+#: in the path of a mapped file; triton comes with the CUDA build alone
+_GPU_FILES = re.compile(r"cuda|nvidia|triton|libcu|libnv")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -99,9 +102,18 @@ class ProcessorTime:
 
     def resident_mb(self) -> dict[str, float]:
         """Of each part's largest process."""
+        return {name: _largest(pid).memory_info().rss / 2**20 for name, pid in self._pids.items()}
+
+    def for_gpus_mb(self) -> dict[str, float]:
+        """Of that, libraries for GPUs, which torch's build for CPUs does not have."""
         return {
-            name: max(process.memory_info().rss for process in _tree(pid)) / 2**20 for name, pid in self._pids.items()
+            name: sum(area.rss for area in _largest(pid).memory_maps() if _GPU_FILES.search(area.path)) / 2**20
+            for name, pid in self._pids.items()
         }
+
+
+def _largest(pid: int) -> psutil.Process:
+    return max(_tree(pid), key=lambda process: process.memory_info().rss)
 
 
 def _tree(pid: int) -> list[psutil.Process]:

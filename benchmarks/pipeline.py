@@ -45,11 +45,15 @@ from worker.store.client import HttpStore
 from worker.transcripts import parse_transcript
 
 TARGET = 0.8
-BATCH_SIZES = (16, 32, 64, 128)
+#: of a worker that embeds, after all sessions
+MOST_MB = 900.0
+BATCH_SIZES = (16, 32, 64)
 #: every so manieth chunk is enough to find the best batch size
-BATCH_SAMPLE = 6
+BATCH_SAMPLE = 8
 #: the best of so many, or a moment's noise would make the bare model look slow
 BATCH_PASSES = 3
+#: the shortest so many name all learnings but a few
+WARM_SESSIONS = 12
 DEADLINE_SECONDS = 600.0
 
 
@@ -94,6 +98,10 @@ class Pipeline:
         self.event_log.publish_many(self.heavy, messages)
         self.wait(lambda: self.published() >= wanted, began)
         return time.perf_counter() - began
+
+    def warm_up(self, events: list[dict[str, Any]]) -> None:
+        """The model loaded in every worker, and the learnings' vectors there."""
+        self.run(another_time(sorted(events, key=lambda event: len(chunks_of([event])))[:WARM_SESSIONS], "warm"))
 
     def wait(self, is_done: Callable[[], bool], began: float) -> None:
         while not is_done():
@@ -152,7 +160,7 @@ class BareModel:
 
 def measure(bare: BareModel, whole: Pipeline, events: list[dict[str, Any]], repeats: int) -> dict[str, Any]:
     texts = chunks_of(events)
-    whole.run(another_time(events, "warm"))
+    whole.warm_up(events)
     by_size = bare.rates(texts[::BATCH_SAMPLE])
     best = max(by_size, key=lambda size: by_size[size])
     rounds = []
@@ -182,6 +190,7 @@ def measure(bare: BareModel, whole: Pipeline, events: list[dict[str, Any]], repe
         "best_batch_size": best,
         "rounds": rounds,
         "resident_mb": whole.cpu.resident_mb(),
+        "for_gpus_mb": whole.cpu.for_gpus_mb(),
     }
 
 
@@ -207,6 +216,13 @@ def print_report(report: dict[str, Any]) -> None:
             f"{report['resident_mb'][part]:.0f} MB",
         )
     tell("  bare, a session", Spread.of([1000 * entry["bare_cpu"] / sessions for entry in rounds]), "ms of CPU")
+    workers = {name: resident for name, resident in report["resident_mb"].items() if name.startswith("worker")}
+    without = [resident - report["for_gpus_mb"][name] for name, resident in workers.items()]
+    for name, each in (
+        ("worker (embedding), MB", list(workers.values())),
+        ("  of that, without libraries for GPUs, MB", without),
+    ):
+        tell_ratio(name, Spread.of(each), MOST_MB, at_most=True)
 
 
 def plot(report: dict[str, Any], path: Path) -> None:

@@ -1,6 +1,6 @@
 """Does a second worker double what one does? Whole sessions a second, one worker process of one thread beside two.
 
-    python benchmarks/workers.py [--precision float32] [--sessions 42] [--repeats 3] [--results DIR]
+    python benchmarks/workers.py [--precision float32] [--sessions 21] [--repeats 4] [--results DIR]
 
 Two whole embedded stacks stand side by side and take turns on the same example sessions, the longest first, so that none is left alone at
 the end; whoever has no turn idles. In float32, as on processors that are not faster in bfloat16, their cost is the embedding. Two cores are
@@ -21,7 +21,7 @@ TARGET = 1.7
 def measure(one: Pipeline, two: Pipeline, events: list[dict[str, Any]], repeats: int) -> list[dict[str, float]]:
     """-> seconds of each, a round at a time."""
     for stack in (one, two):
-        stack.run(another_time(events, "warm"))
+        stack.warm_up(events)
     rounds = []
     for number in range(repeats):
         messages = another_time(events, f"round{number}")
@@ -57,8 +57,8 @@ def plot(report: dict[str, Any], path: Path) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--precision", choices=["float32", "bfloat16", "auto"], default="float32")
-    parser.add_argument("--sessions", type=int, default=42)
-    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--sessions", type=int, default=21)
+    parser.add_argument("--repeats", type=int, default=4)
     parser.add_argument("--results", type=Path, default=RESULTS)
     arguments = parser.parse_args()
     about = machine()
