@@ -117,11 +117,31 @@ class Lifecycle:
         if not waiting:
             return []
         rows = self._transaction.read("unpublished")
-        carried = [replace(decision_of(r), session_id=cause.session_id, version=cause.version) for r in rows]
-        self._transaction.write("put_decision", [decision_row(decision) for decision in carried])
+        carried = self._carried([decision_of(row) for row in rows], cause)
         self._transaction.write("rm_unpublished", [list(key) for key in waiting])
         self._draft.unpublished.update(dict.fromkeys(waiting, False))
         return carried
+
+    def take_over(self, cause: Cause) -> list[Decision]:
+        """Deprecations that an earlier version of the session carried and that still stand: of its messages the newest counts, and an
+        earlier one may never have gone out.
+        """
+        told = map(decision_of, self._transaction.read("decisions_of_session", session_id=cause.session_id))
+        earlier = [d for d in told if d.kind is DecisionKind.DEPRECATED and d.version != cause.version]
+        return self._carried([decision for decision in earlier if self._still_stands(decision)], cause)
+
+    def _carried(self, decisions: list[Decision], cause: Cause) -> list[Decision]:
+        carried = [replace(decision, session_id=cause.session_id, version=cause.version) for decision in decisions]
+        self._transaction.write("put_decision", [decision_row(decision) for decision in carried])
+        return carried
+
+    def _still_stands(self, deprecation: Decision) -> bool:
+        """The learning is deprecated, and by this line: neither an older one, nor one that this transaction adds."""
+        learning_id = deprecation.learning_id
+        if learning_id in self._changed or self._draft.histories[learning_id].status is not LearningStatus.DEPRECATED:
+            return False
+        lines = map(decision_of, self._transaction.read("decisions", learning_id=learning_id))
+        return deprecation.number == max(line.number for line in lines if line.kind is DecisionKind.DEPRECATED)
 
     def save(self) -> None:
         rows = [history_row(self._draft.histories[learning_id]) for learning_id in sorted(self._changed)]

@@ -23,6 +23,8 @@ _SESSIONS_KEPT = 20_000
 class SessionState:
     version: SessionVersion
     is_finished: bool
+    #: no version before it was ever taken; False also where only the database knows
+    is_first: bool = False
     #: learnings that have a record in it; None: the database knows
     recorded: frozenset[str] | None = None
 

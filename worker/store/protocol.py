@@ -52,7 +52,8 @@ class FinishedSession:
     #: from another release, and is refused
     kept: tuple[AttributionRecord, ...]
     values: tuple[LearningValue, ...] = ()
-    #: this version's deprecations, read back from the decision log
+    #: this version's, read back from the decision log: those it caused, those that waited for a session to tell them, and those that an
+    #: earlier version of the session told and that still stand
     deprecations: tuple[Decision, ...] = ()
     #: records that were not taken: learning id -> why
     refused: dict[str, str] = field(default_factory=dict)

@@ -72,9 +72,11 @@ def _replace(work: Work, version: SessionVersion, before: list[Row], records: li
 
 
 def _conclude(work: Work, cause: Cause, learning_ids: list[str]) -> tuple[list[LearningValue], list[Decision]]:
-    """This version's first finish: it carries the transitions it caused, and those that nobody carried yet."""
+    """This version's first finish: it carries the transitions it caused, those that nobody carried yet, and its predecessors'."""
     values, deprecations = work.lifecycle.bring_up_to_date(learning_ids, cause=cause)
     carried = work.lifecycle.carry(cause)
+    if not work.draft.sessions[cause.session_id].is_first:
+        carried += work.lifecycle.take_over(cause)
     mark_finished(work.transaction, work.draft, cause.session_id)
     return values, [*deprecations, *carried]
 

@@ -13,16 +13,17 @@ def take_version(transaction: Transaction, draft: Memory, session_id: str, versi
     """Remember the version -> what was known of it. Raises `Superseded` for one that is older than another."""
     known = draft.sessions.get(session_id) or _stored(transaction, session_id)
     if known is None:
-        return _write(
-            transaction, draft, session_id, SessionState(version=version, is_finished=False, recorded=frozenset())
-        )
+        first = SessionState(version=version, is_finished=False, is_first=True, recorded=frozenset())
+        return _write(transaction, draft, session_id, first)
     if version < known.version:
         newest = known.version
         raise Superseded(
             f"session {session_id}: a newer version is known ({newest.event_id}, attempt {newest.attempt})"
         )
     if version > known.version:
-        return _write(transaction, draft, session_id, replace(known, version=version, is_finished=False))
+        return _write(
+            transaction, draft, session_id, replace(known, version=version, is_finished=False, is_first=False)
+        )
     draft.sessions[session_id] = known
     return known
 

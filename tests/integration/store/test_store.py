@@ -27,7 +27,9 @@ def attribute(
     store.finish_session(session_id, version(timestamp), records=records)
 
 
-def harm(store: AttributionStore, learning_id: str, *, sessions: int = 120, prefix: str = "harm") -> None:
+def harm(
+    store: AttributionStore, learning_id: str, *, sessions: int = 120, prefix: str = "harm", start: int = 1000
+) -> None:
     """An experiment that leaves no doubt: every session with the learning fails, every one without succeeds."""
     for number in range(sessions):
         withheld = number % 3 == 0
@@ -35,12 +37,12 @@ def harm(store: AttributionStore, learning_id: str, *, sessions: int = 120, pref
         one = record(
             learning_id,
             session_id,
-            1000 + number,
+            start + number,
             withhold_probability=1 / 3,
             was_withheld=withheld,
             session_outcome=1.0 if withheld else -1.0,
         )
-        store.store_attribution(one, version(1000 + number))
+        store.store_attribution(one, version(start + number))
     assert store.get_learning_value(learning_id).verdict.kind is VerdictKind.REMOVE
 
 
@@ -300,6 +302,27 @@ def test_a_deprecation_found_by_a_refresh_waits_for_the_next_session(store: Attr
     again = store.finish_session("another", version(), records=[])
     assert [d.learning_id for d in again.deprecations] == [A]
     assert store.finish_session("harm-1", version(1001), records=[]).deprecations == ()
+
+
+def test_a_newer_version_tells_its_predecessors_deprecations_that_still_stand(store: AttributionStore) -> None:
+    """Of a session's messages the newest counts, and one whose attempt was superseded never went out."""
+    harm(store, A)
+    one = store.get_attribution(A, "harm-7")
+    (told,) = store.finish_session("harm-7", version(1007), records=[one]).deprecations
+    store.open_session("harm-7", version(1007, attempt=2), [A])
+    again = store.finish_session("harm-7", version(1007, attempt=2), records=[one])
+    assert again.deprecations == (replace(told, version=version(1007, attempt=2)),)
+    assert store.finish_session("harm-7", version(1007, attempt=2), records=[one]) == again
+    assert again.deprecations[0] == store.get_decisions(A)[-1]
+    # enabled and harmful once more: that is another session's to tell
+    store.decide(A, DecisionKind.ENABLED, actor="alex", reason="once more", now=2000)
+    harm(store, A, prefix="more", start=3000)
+    assert [d.number for d in store.finish_session("more-7", version(3007), records=[]).deprecations] == [4]
+    assert store.finish_session("harm-7", version(1007, attempt=3), records=[one]).deprecations == ()
+    # and when it no longer stands nobody tells it
+    for number in range(120):
+        store.finish_session(f"more-{number}", version(5000 + number), records=[])
+    assert store.finish_session("more-7", version(9000), records=[]).deprecations == ()
 
 
 def test_a_learning_that_recovers_is_not_stuck(store: AttributionStore) -> None:

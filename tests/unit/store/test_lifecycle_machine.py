@@ -1,5 +1,8 @@
 """A learning's life in any order of evidence, people's decisions and edits, on the real store: who wins, and what is told."""
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 from fixtures.store import learning, record, version
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -19,16 +22,19 @@ class Life(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.store = CozoStore(None)
+        self.folder = TemporaryDirectory(prefix="groove-life-")
+        self.store = CozoStore(Path(self.folder.name) / "db")
         self.time = 1000
         self.experiments = 0
         #: sessions of the current epoch's experiments -> whether they speak of harm
         self.counted: dict[str, bool] = {}
         self.is_disabled = self.is_pinned = False
-        self.told: list[DecisionKind] = []
+        #: session -> lines of MINE's log that its newest message tells as deprecations
+        self.told: dict[str, list[int]] = {}
 
     def teardown(self) -> None:
         self.store.close()
+        self.folder.cleanup()
 
     @initialize()
     def begin(self) -> None:
@@ -38,15 +44,27 @@ class Life(RuleBasedStateMachine):
         self.time += 1
         return self.time
 
-    def publish(self, finished: FinishedSession) -> None:
-        self.told += [decision.kind for decision in finished.deprecations]
+    def publish(self, session_id: str, finished: FinishedSession) -> None:
+        assert {decision.kind for decision in finished.deprecations} <= {DecisionKind.DEPRECATED}
+        self.told[session_id] = [d.number for d in finished.deprecations if d.learning_id == MINE]
 
     def store_session(self, session_id: str, *, number: int, is_harmful: bool) -> None:
         """Injected sessions fail and withheld ones succeed, or it makes no difference at all."""
         at = self.tick()
         one = _record(session_id, at, number=number, is_harmful=is_harmful)
-        self.publish(self.store.finish_session(session_id, version(at), records=[one]))
+        self.publish(session_id, self.store.finish_session(session_id, version(at), records=[one]))
         self.counted[session_id] = is_harmful
+
+    def store_unrelated(self, session_id: str) -> None:
+        at = self.tick()
+        other = record("other", session_id, at)
+        self.publish(session_id, self.store.finish_session(session_id, version(at), records=[other]))
+
+    @rule()
+    def restart(self) -> None:
+        """All that was only in memory is gone."""
+        self.store.close()
+        self.store = CozoStore(Path(self.folder.name) / "db")
 
     # -- evidence
 
@@ -77,9 +95,18 @@ class Life(RuleBasedStateMachine):
 
     @rule()
     def unrelated_session(self) -> None:
-        at = self.tick()
-        session_id = f"unrelated-{at}"
-        self.publish(self.store.finish_session(session_id, version(at), records=[record("other", session_id, at)]))
+        self.store_unrelated(f"unrelated-{self.tick()}")
+
+    @precondition(lambda self: any(self.told.values()))
+    @rule()
+    def again(self) -> None:
+        """Whoever told a deprecation comes again in a newer version, with the same evidence."""
+        for session_id in [session_id for session_id, lines in self.told.items() if lines]:
+            kind, _, number = session_id.rpartition("-")
+            if kind == "unrelated":
+                self.store_unrelated(session_id)
+            else:
+                self.store_session(session_id, number=int(number), is_harmful=self.counted.get(session_id, True))
 
     # -- people
 
@@ -121,14 +148,17 @@ class Life(RuleBasedStateMachine):
 
     @invariant()
     def the_log_tells_the_status(self) -> None:
-        """Its last line about the rule agrees with the status, and each deprecation is told at most once, and never a disable's."""
+        """Its last line about the rule agrees with the status; one session's newest message tells the deprecation in force, or it waits."""
         if MINE not in self.store.get_learnings([MINE]):
             return
         lines = [decision.kind for decision in self.store.get_decisions(MINE)]
-        assert self.told.count(DecisionKind.DEPRECATED) <= lines.count(DecisionKind.DEPRECATED)
+        told = [number for numbers in self.told.values() for number in numbers]
+        assert len(set(told)) == len(told)
+        assert {lines[number - 1] for number in told} <= {DecisionKind.DEPRECATED}
         if self.status() is LearningStatus.DEPRECATED:
-            since = lines[len(lines) - lines[::-1].index(DecisionKind.DEPRECATED) :]
-            assert DecisionKind.REACTIVATED not in since
+            newest = len(lines) - lines[::-1].index(DecisionKind.DEPRECATED)
+            assert DecisionKind.REACTIVATED not in lines[newest:]
+            assert (newest in told) is (self.store.counts()["unpublished"] == 0)
 
     @invariant()
     def what_is_over_is_never_injected(self) -> None:
@@ -160,6 +190,8 @@ def _run(*steps: str) -> Life:
             "correct": life.correct,
             "bad-session": life.one_bad_session,
             "unrelated": life.unrelated_session,
+            "again": life.again,
+            "restart": life.restart,
             "decide": lambda argument=argument: life.decide(argument),
         }[name]()
         life.people_win_and_the_rule_follows_the_records()
@@ -171,19 +203,37 @@ def _run(*steps: str) -> Life:
 def test_deprecation_never_overrides_a_disable() -> None:
     """Harm is proven before, after and again: what a person disabled stays disabled, and no deprecation is told."""
     life = _run("decide DISABLED", "harm", "unrelated", "bad-session")
-    assert (life.status(), life.told) == (LearningStatus.DISABLED, [])
+    assert life.status() is LearningStatus.DISABLED
+    assert not any(life.told.values())
     life.teardown()
 
 
 def test_an_enable_is_not_undone_by_the_next_event() -> None:
     """Deprecated, enabled by a person, then a bad session: it stays active, and the deprecation was told once."""
     life = _run("harm", "decide ENABLED", "bad-session", "unrelated")
-    assert (life.status(), life.told) == (LearningStatus.ACTIVE, [DecisionKind.DEPRECATED])
+    assert life.status() is LearningStatus.ACTIVE
+    assert sum(map(len, life.told.values())) == 1
     life.teardown()
 
 
 def test_a_learning_that_recovers_is_not_stuck() -> None:
     """Deprecated, and its sessions come again without the harm: active, and assigned again."""
     life = _run("harm", "correct")
-    assert (life.status(), life.told) == (LearningStatus.ACTIVE, [DecisionKind.DEPRECATED])
+    assert life.status() is LearningStatus.ACTIVE
+    life.teardown()
+
+
+def test_a_newer_version_tells_again_what_still_stands() -> None:
+    """Whatever session carried the deprecation: its newest message tells it, and no other's does."""
+    life = _run("harm", "again", "unrelated", "restart", "again")
+    assert life.status() is LearningStatus.DEPRECATED
+    assert sum(map(len, life.told.values())) == 1
+    life.teardown()
+
+
+def test_a_deprecation_that_a_person_ended_is_not_told_again() -> None:
+    """Enabled by a person since: the newer version of the session that told it tells nothing."""
+    life = _run("decide PINNED", "harm", "decide UNPINNED", "unrelated", "decide ENABLED", "again")
+    assert life.status() is LearningStatus.ACTIVE
+    assert not any(life.told.values())
     life.teardown()
