@@ -16,7 +16,7 @@ def owned_folder(settings: Settings) -> Iterator[None]:
     """Hold the folder's lock for the length of the block. Raises `ConfigurationError` when somebody else holds it.
 
     The lock is the kernel's and goes with the process: nothing is left behind by a kill, and a stale folder is simply taken over.
-    What had to be outside the folder, because its path is long, is removed at the end; what killed workers left, at the start.
+    A run folder that had to be elsewhere, because the path is long, is removed at the end if nobody has anything there.
     """
     _make(settings.data_dir, settings.data_dir / "logs", settings.data_dir / "broker", settings.run_dir)
     path = settings.data_dir / "lock"
@@ -33,13 +33,27 @@ def owned_folder(settings: Settings) -> Iterator[None]:
         lock.write(str(os.getpid()))
         lock.flush()
         os.set_inheritable(lock.fileno(), False)
-        for left in settings.run_dir.glob("pymp-*"):
-            shutil.rmtree(left, ignore_errors=True)
         try:
             yield
         finally:
-            if not settings.run_dir.is_relative_to(settings.data_dir.absolute()):
-                shutil.rmtree(settings.run_dir, ignore_errors=True)
+            if _is_elsewhere(settings):
+                with contextlib.suppress(OSError):
+                    settings.run_dir.rmdir()
+
+
+@contextlib.contextmanager
+def tidied_run_dir(settings: Settings) -> Iterator[None]:
+    """For whoever owns the folder and runs every part: what killed workers left there goes at the start, all that is elsewhere at the end.
+
+    A command that brings nothing but its own store must not do that: parts that were started by hand live there too.
+    """
+    for left in settings.run_dir.glob("pymp-*"):
+        shutil.rmtree(left, ignore_errors=True)
+    try:
+        yield
+    finally:
+        if _is_elsewhere(settings):
+            shutil.rmtree(settings.run_dir, ignore_errors=True)
 
 
 def is_owned(settings: Settings) -> bool:
@@ -53,6 +67,10 @@ def is_owned(settings: Settings) -> bool:
     except OSError:
         return False
     return False
+
+
+def _is_elsewhere(settings: Settings) -> bool:
+    return not settings.run_dir.is_relative_to(settings.data_dir.absolute())
 
 
 def _make(*folders: Path) -> None:

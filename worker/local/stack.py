@@ -11,7 +11,7 @@ import structlog
 
 from worker.errors import Unavailable
 from worker.local import parts
-from worker.local.folder import owned_folder
+from worker.local.folder import owned_folder, tidied_run_dir
 from worker.local.process import ChildProcess
 from worker.queues import Queues
 from worker.settings import Settings
@@ -88,7 +88,7 @@ class Stack:
 @contextlib.contextmanager
 def running_stack(settings: Settings, *, log_to_files: bool, flower_port: int | None = None) -> Iterator[Stack]:
     """The whole stack, up and answering; ended with the block, whatever happens in it."""
-    with owned_folder(settings):
+    with owned_folder(settings), tidied_run_dir(settings):
         stack = Stack(settings, list(_children(settings, log_to_files, flower_port)))
         try:
             stack.start()
