@@ -30,6 +30,7 @@ from worker.calibrating import Judged, Label, fitted, prepare, probability
 from worker.calibration import shipped_calibration
 from worker.domain import Learning, LearningCategory, Transcript
 from worker.embedder import open_embedder
+from worker.embedder.precision import Precision
 from worker.embedder.protocol import Vectors
 from worker.layers.activation import HybridDetector
 from worker.layers.activation.fitting import PRIOR
@@ -70,7 +71,7 @@ class StoredVectors:
         return self._embedder.model
 
     @property
-    def precision(self) -> str:
+    def precision(self) -> Precision:
         return self._embedder.precision
 
     def embed(self, texts: Sequence[str]) -> Vectors:

@@ -123,8 +123,7 @@ def ours_against_bare(
     texts: list[str], embedder: Embedder, device: str, threads: int | None, repeats: int
 ) -> dict[str, Any]:
     """The bare model is sentence-transformers' own, in the same number format."""
-    precision: Any = embedder.precision
-    loaded = SentenceTransformerEmbedder(device=device, precision=precision, threads=threads)._load()  # noqa: SLF001
+    loaded = SentenceTransformerEmbedder(device=device, precision=embedder.precision, threads=threads)._load()  # noqa: SLF001
     model = loaded._model  # noqa: SLF001
     sizes = GPU_BATCH_SIZES if device.startswith("cuda") else BATCH_SIZES
     bare = {}

@@ -30,10 +30,10 @@ def measure(count: int, portion: int) -> dict[str, Any]:
     with fresh_settings(GROOVE_STREAMS__KEEP_RESULTS="500") as settings:
         learnings = write_learnings(settings.data_dir / "learnings.jsonl")
         with pipeline(settings, learnings) as whole:
-            rates, memory = [], [whole.cpu.resident_mb()]
+            rates, memory = [], [whole.usage.resident_mb()]
             for number in range(count // portion):
                 rates.append(portion / whole.run(another_time(events, f"portion-{number}")))
-                memory.append(whole.cpu.resident_mb())
+                memory.append(whole.usage.resident_mb())
     return {"portion": portion, "learnings": len(LEARNINGS), "sessions_per_second": rates, "resident_mb": memory}
 
 

@@ -11,12 +11,10 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import psutil
-from measuring import RESULTS, ProcessorTime, Spread, fresh_settings, machine, save, tell_ratio
+from measuring import RESULTS, Spread, Usage, fresh_settings, machine, save, tell_ratio, wait_until
 
 from worker import canvas
 from worker.app import ATTRIBUTION, FINISHING, make_app
@@ -53,14 +51,6 @@ def processor_seconds_of(arguments: list[str]) -> float:
     return after.children_user + after.children_system - before.children_user - before.children_system
 
 
-def wait(is_done: Callable[[], bool]) -> None:
-    until = time.perf_counter() + _READY_SECONDS
-    while not is_done():
-        if time.perf_counter() > until:
-            raise TimeoutError(f"not ready after {_READY_SECONDS:g} s")
-        time.sleep(0.01)
-
-
 def imports_torch(module: str) -> bool:
     code = _IMPORTS.format(module=module)
     return (
@@ -91,16 +81,11 @@ def measure(settings: Settings, repeats: int) -> dict[str, Any]:
                 canvas.enqueue(app, [canvas.finish(app, f"nobody {number}", version)])
                 began = time.perf_counter()
                 worker.start()
-                wait(lambda: not client.llen(FINISHING) and not client.hlen("unacked"))
+                wait_until(lambda: not client.llen(FINISHING) and not client.hlen("unacked"), within=_READY_SECONDS)
                 figures["attribution-only worker ready, s"].append(time.perf_counter() - began)
-                assert worker.pid is not None
-                processes = [psutil.Process(worker.pid), *psutil.Process(worker.pid).children(recursive=True)]
-                cpu.setdefault("attribution-only worker ready, s", []).append(
-                    sum(process.cpu_times().user + process.cpu_times().system for process in processes)
-                )
-                resident = ProcessorTime(
-                    {child.name: child.pid for child in (*children, bridge, worker) if child.pid}
-                ).resident_mb()
+                usage = Usage({child.name: child.pid for child in (*children, bridge, worker) if child.pid})
+                cpu.setdefault("attribution-only worker ready, s", []).append(usage.cpu_seconds()["worker-1"])
+                resident = usage.resident_mb()
                 figures["worker (attribution only), MB"].append(resident["worker-1"])
                 figures["bridge, MB"].append(resident["bridge"])
                 figures["store, MB"].append(resident["store"])

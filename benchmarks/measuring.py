@@ -6,7 +6,8 @@ import platform
 import re
 import statistics
 import tempfile
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -91,13 +92,14 @@ def fresh_settings(**environ: str) -> Iterator[Settings]:
         yield load_settings(os.environ)
 
 
-class ProcessorTime:
-    """Seconds of CPU that each part (process tree, by name) has spent; fair beside strangers, as waiting does not count."""
+class Usage:
+    """What each part (process tree, by name) uses of the machine."""
 
     def __init__(self, pids: dict[str, int]) -> None:
         self._pids = pids
 
-    def now(self) -> dict[str, float]:
+    def cpu_seconds(self) -> dict[str, float]:
+        """Spent so far; fair beside strangers, as waiting does not count."""
         return {name: sum(_seconds(process) for process in _tree(pid)) for name, pid in self._pids.items()}
 
     def resident_mb(self) -> dict[str, float]:
@@ -128,6 +130,22 @@ def _seconds(process: psutil.Process) -> float:
 
 def spent(before: dict[str, float], after: dict[str, float]) -> dict[str, float]:
     return {name: after[name] - before[name] for name in before}
+
+
+def wait_until(
+    is_done: Callable[[], bool],
+    *,
+    within: float,
+    look_every: float = 0.01,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> None:
+    """In seconds. Raises `TimeoutError`."""
+    until = time.perf_counter() + within
+    while not is_done():
+        meanwhile()
+        if time.perf_counter() > until:
+            raise TimeoutError(f"not done after {within:g} s")
+        time.sleep(look_every)
 
 
 def own_seconds() -> float:

@@ -14,7 +14,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
@@ -22,8 +22,8 @@ from uuid import NAMESPACE_URL, uuid5
 from measuring import (
     RESULTS,
     ROOT,
-    ProcessorTime,
     Spread,
+    Usage,
     fresh_settings,
     machine,
     own_seconds,
@@ -31,6 +31,7 @@ from measuring import (
     spent,
     tell,
     tell_ratio,
+    wait_until,
 )
 from published import PublishedCount
 
@@ -86,7 +87,7 @@ def another_time(events: list[dict[str, Any]], round_: str) -> list[tuple[str, A
 class Pipeline:
     def __init__(self, settings: Settings, stack: Stack, event_log: EventLog) -> None:
         self.settings, self.stack, self.event_log = settings, stack, event_log
-        self.cpu = ProcessorTime({child.name: child.pid for child in stack.children if child.pid})
+        self.usage = Usage({child.name: child.pid for child in stack.children if child.pid})
         self.heavy = TopicName.parse(settings.streams.heavy)
         self.published = PublishedCount(settings)
         event_log.ensure_topic(self.heavy, settings.streams.partitions)
@@ -96,19 +97,17 @@ class Pipeline:
         wanted = self.published() + len(messages)
         began = time.perf_counter()
         self.event_log.publish_many(self.heavy, messages)
-        self.wait(lambda: self.published() >= wanted, began)
+        wait_until(
+            lambda: self.published() >= wanted,
+            within=DEADLINE_SECONDS,
+            look_every=0.05,
+            meanwhile=self.stack.look_after,
+        )
         return time.perf_counter() - began
 
     def warm_up(self, events: list[dict[str, Any]]) -> None:
         """The model loaded in every worker, and the learnings' vectors there."""
         self.run(another_time(sorted(events, key=lambda event: len(chunks_of([event])))[:WARM_SESSIONS], "warm"))
-
-    def wait(self, is_done: Callable[[], bool], began: float) -> None:
-        while not is_done():
-            self.stack.look_after()
-            if time.perf_counter() - began > DEADLINE_SECONDS:
-                raise TimeoutError(f"{self.published()} sessions published after {DEADLINE_SECONDS:g} s")
-            time.sleep(0.05)
 
 
 @contextlib.contextmanager
@@ -129,7 +128,7 @@ class BareModel:
 
     def __init__(self, cores: int) -> None:
         workers = open_embedder(conversions=load_settings().conversions_dir)
-        embedder = SentenceTransformerEmbedder(threads=cores, precision=workers.precision)  # type: ignore[arg-type]  # one of its names
+        embedder = SentenceTransformerEmbedder(threads=cores, precision=workers.precision)
         self.precision, self.name = embedder.precision, embedder.model
         self._model = embedder._load()._model  # noqa: SLF001 - it has no other door
 
@@ -167,9 +166,9 @@ def measure(bare: BareModel, whole: Pipeline, events: list[dict[str, Any]], repe
     for number in range(repeats):
         bare_seconds = bare.seconds(texts, best)
         bare_cpu = bare.cpu_a_chunk(texts[::BATCH_SAMPLE], best) * len(texts)
-        before = whole.cpu.now()
+        before = whole.usage.cpu_seconds()
         pipeline_seconds = whole.run(another_time(events, f"round{number}"))
-        parts = spent(before, whole.cpu.now())
+        parts = spent(before, whole.usage.cpu_seconds())
         rounds.append(
             {
                 "bare_seconds": bare_seconds,
@@ -189,8 +188,8 @@ def measure(bare: BareModel, whole: Pipeline, events: list[dict[str, Any]], repe
         "bare_by_batch_size": by_size,
         "best_batch_size": best,
         "rounds": rounds,
-        "resident_mb": whole.cpu.resident_mb(),
-        "for_gpus_mb": whole.cpu.for_gpus_mb(),
+        "resident_mb": whole.usage.resident_mb(),
+        "for_gpus_mb": whole.usage.for_gpus_mb(),
     }
 
 

@@ -26,8 +26,8 @@ from celery.utils import uuid
 from measuring import (
     RESULTS,
     ROOT,
-    ProcessorTime,
     Spread,
+    Usage,
     fresh_settings,
     machine,
     own_seconds,
@@ -35,6 +35,7 @@ from measuring import (
     spent,
     tell,
     tell_ratio,
+    wait_until,
 )
 from published import PublishedCount
 from redis import Redis
@@ -167,7 +168,7 @@ class Bench:
         self.event_log, self.out = open_event_log(settings.event_log_url), TopicName.parse(settings.streams.attributed)
         self.published = PublishedCount(settings)
         self.bundles = BundleCache(self.client, keep_seconds=3600)
-        self.cpu = ProcessorTime({child.name: child.pid for child in stack.children if child.pid})
+        self.usage = Usage({child.name: child.pid for child in stack.children if child.pid})
 
     def make_ready(self, names: list[str], ids: list[str], template: SessionBundle) -> list[Prepared]:
         """Received, opened and expected; the bundle lies on the broker -> what starts each of them."""
@@ -222,15 +223,11 @@ class Bench:
         before, began = self._spent(), time.perf_counter()
         for session in sessions:
             start(*session)
-        while not is_done():
-            self.stack.look_after()
-            if time.perf_counter() - began > DEADLINE_SECONDS:
-                raise TimeoutError(f"not done after {DEADLINE_SECONDS:g} s")
-            time.sleep(0.01)
+        wait_until(is_done, within=DEADLINE_SECONDS, meanwhile=self.stack.look_after)
         return time.perf_counter() - began, spent(before, self._spent())
 
     def _spent(self) -> dict[str, float]:
-        return {_THIS: own_seconds(), **self.cpu.now()}
+        return {_THIS: own_seconds(), **self.usage.cpu_seconds()}
 
 
 @contextmanager

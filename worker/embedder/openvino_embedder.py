@@ -9,6 +9,7 @@ from worker.embedder.libraries import load_openvino
 from worker.embedder.model_files import digest_of
 from worker.embedder.openvino_model import OpenVinoModel, bfloat16_speed_up
 from worker.embedder.precision import (
+    Precision,
     PrecisionSetting,
     Remember,
     choose_precision,
@@ -46,7 +47,7 @@ class OpenVinoEmbedder:
 
         def load() -> OpenVinoModel:
             name = f"bfloat16-speed-up:openvino-{load_openvino().__version__}:{processor_kind()}"
-            self.precision: str = choose_precision(
+            self.precision: Precision = choose_precision(
                 precision,
                 self.device,
                 flags=processor_flags(),

@@ -6,6 +6,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from worker.embedder.precision import Precision
+
 Vectors = NDArray[np.float32]
 
 
@@ -16,7 +18,7 @@ class Embedder(Protocol):
         ...
 
     @property
-    def precision(self) -> str:
+    def precision(self) -> Precision:
         """Number format it computes in: "float32", "bfloat16" or "float16"."""
         ...
 

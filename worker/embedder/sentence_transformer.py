@@ -75,7 +75,7 @@ class SentenceTransformerEmbedder:
         return self._load().name
 
     @property
-    def precision(self) -> str:
+    def precision(self) -> Precision:
         return self._load().precision
 
     @property

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from worker.bundle import SessionBundle
 from worker.domain import Activation, Signal, TemporalCorrelation
 from worker.embedder import Embedder
+from worker.embedder.precision import Precision
 from worker.embedder.protocol import Vectors
 from worker.layers.protocols import ActivationDetector, TemporalCorrelator
 from worker.settings import Settings
@@ -91,7 +92,7 @@ class MeasuredEmbedder:
         return self._embedder.model
 
     @property
-    def precision(self) -> str:
+    def precision(self) -> Precision:
         return self._embedder.precision
 
     def embed(self, texts: Sequence[str]) -> Vectors:
