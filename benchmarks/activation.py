@@ -25,19 +25,19 @@ from pathlib import Path
 
 import numpy as np
 
-from worker.bundle import SessionBundle
-from worker.calibrating import Judged, Label, fitted, prepare, probability
-from worker.calibration import shipped_calibration
+from worker.attribution.bundle import SessionBundle
+from worker.attribution.fit_calibration import Judged, Label, fitted, prepare, probability
 from worker.domain import Learning, LearningCategory, Transcript
 from worker.embedder import open_embedder
 from worker.embedder.precision import Precision
 from worker.embedder.protocol import Vectors
-from worker.layers.activation import HybridDetector
+from worker.formats.transcripts.messages import parse_transcript
+from worker.layers.activation.calibration import shipped_calibration
+from worker.layers.activation.detector import HybridDetector
 from worker.layers.activation.fitting import PRIOR
 from worker.layers.activation.quality import area_under_roc, quality
-from worker.parameters import ActivationParameters
 from worker.settings import load_settings
-from worker.transcripts import parse_transcript
+from worker.settings.layers import ActivationParameters
 
 THRESHOLD = ActivationParameters().similarity_threshold
 RESAMPLES = 1000
@@ -212,7 +212,7 @@ def print_errors(pairs: list[Pair], scores: list[float], bundles: dict[str, Sess
     ]
     for n in chosen:
         pair, bundle = pairs[n], bundles[pairs[n].session_id]
-        seen = detector.detect(pair.learning_id, bundle)
+        seen = detector.detect(pair.learning_id, bundle.insights, bundle.evidence)
         best = (*seen.signals, *seen.candidates)
         print(
             f"\n{'missed' if pair.used else 'false'} {scores[n]:.2f}  {pair.repo} {pair.session_id} {pair.kind} {list(pair.message_idx)}"
@@ -226,7 +226,7 @@ def print_places(pairs: list[Pair], bundles: dict[str, SessionBundle]) -> None:
     detector = HybridDetector()
     hits = total = near = points = 0
     for pair in (pair for pair in pairs if pair.used):
-        found = detector.detect(pair.learning_id, bundles[pair.session_id])
+        found = detector.detect(pair.learning_id, bundles[pair.session_id].insights, bundles[pair.session_id].evidence)
         if found.was_activated:
             total += 1
             hits += any(point in pair.message_idx for point in found.points)
@@ -245,7 +245,7 @@ def cost_of_a_learning(bundles: dict[str, SessionBundle]) -> str:
     for bundle in bundles.values():
         for learning_id in bundle.insights:
             began = time.thread_time()
-            detector.detect(learning_id, bundle)
+            detector.detect(learning_id, bundle.insights, bundle.evidence)
             took.append((len(bundle.evidence.chunks.rows), 1000 * (time.thread_time() - began)))
     parts = []
     for low, high in ((0, 200), (200, 400), (400, 10_000)):
@@ -331,7 +331,12 @@ def main() -> None:
 
 def confidences(pairs: list[Pair], bundles: dict[str, SessionBundle], parameters: ActivationParameters) -> list[float]:
     detector = HybridDetector(parameters)
-    return [detector.detect(pair.learning_id, bundles[pair.session_id]).confidence for pair in pairs]
+    return [
+        detector.detect(
+            pair.learning_id, bundles[pair.session_id].insights, bundles[pair.session_id].evidence
+        ).confidence
+        for pair in pairs
+    ]
 
 
 if __name__ == "__main__":

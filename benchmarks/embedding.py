@@ -22,18 +22,18 @@ from typing import Any
 
 from measuring import machine
 
-from worker.calibrating import bare_context
+from worker.attribution.fit_calibration import bare_context
+from worker.attribution.prepare import build_bundle
 from worker.domain import Learning, Transcript
 from worker.embedder import Embedder, SentenceTransformerEmbedder, VectorCache, open_embedder
 from worker.embedder.opening import HAVE_BFLOAT16
 from worker.embedder.openvino_embedder import OpenVinoEmbedder
 from worker.embedder.precision import processor_flags
-from worker.layers.activation import HybridDetector
+from worker.formats.learning import read_learning
+from worker.formats.transcripts.messages import parse_transcript
 from worker.layers.activation.chunks import chunk_transcript
-from worker.learnings import read_learning
-from worker.preparation import build_bundle
+from worker.layers.activation.detector import HybridDetector
 from worker.settings import load_settings
-from worker.transcripts import parse_transcript
 
 ROOT = Path(__file__).resolve().parent.parent
 BATCH_SIZES = (8, 16, 32, 64)
@@ -189,7 +189,9 @@ def decide(
         bundle = build_bundle(
             bare_context("s"), transcript, {i: learnings[i] for i in ids}, embedder=embedder, learning_vectors=vectors
         )
-        decisions += [detector.detect(learning_id, bundle).was_activated for learning_id in ids]
+        decisions += [
+            detector.detect(learning_id, bundle.insights, bundle.evidence).was_activated for learning_id in ids
+        ]
     return decisions
 
 

@@ -16,14 +16,14 @@ from typing import Any
 
 from measuring import RESULTS, Spread, Usage, fresh_settings, machine, save, tell_ratio, wait_until
 
-from worker import canvas
-from worker.app import ATTRIBUTION, FINISHING, make_app
-from worker.broker import broker_client
 from worker.domain import SessionVersion
 from worker.local import parts
 from worker.local.folder import owned_folder
 from worker.local.stack import Stack
 from worker.settings import Settings
+from worker.task_queue import workflow
+from worker.task_queue.app import ATTRIBUTION, FINISHING, make_app
+from worker.task_queue.broker import broker_client
 
 #: seconds, MB
 TARGETS = {
@@ -78,7 +78,7 @@ def measure(settings: Settings, repeats: int) -> dict[str, Any]:
                     figures[name].append(seconds_of(arguments))
                     cpu.setdefault(name, []).append(processor_seconds_of(arguments))
                 version = SessionVersion(timestamp=number, event_id="nobody's")
-                canvas.enqueue(app, [canvas.finish(app, f"nobody {number}", version)])
+                workflow.enqueue(app, [workflow.finish(app, f"nobody {number}", version)])
                 began = time.perf_counter()
                 worker.start()
                 wait_until(lambda: not client.llen(FINISHING) and not client.hlen("unacked"), within=_READY_SECONDS)
@@ -93,7 +93,13 @@ def measure(settings: Settings, repeats: int) -> dict[str, Any]:
         finally:
             worker.stop(10)
             stack.stop()
-    modules = ("worker.cli", "worker.tasks", "worker.working", "bridge.consumer", "worker.store.server")
+    modules = (
+        "worker.cli",
+        "worker.tasks",
+        "worker.tasks.worker_process",
+        "bridge.consumer",
+        "worker.store.server.app",
+    )
     return {"figures": figures, "cpu": cpu, "imports_torch": {module: imports_torch(module) for module in modules}}
 
 

@@ -38,7 +38,7 @@ RESULTS = Path(__file__).parent / "results"
 LEARNINGS_A_SESSION = 13
 _SERVER = """
 import sys, pathlib
-from worker.store.cozo import CozoStore
+from worker.store.cozo.store import CozoStore
 from worker.store.server import serve, Tokens
 serve(CozoStore(pathlib.Path(sys.argv[1])), address=sys.argv[2], tokens=Tokens(), ready=lambda a: print(a, flush=True))
 """

@@ -19,7 +19,7 @@ from pathlib import Path
 from uuid import NAMESPACE_URL, uuid5
 
 from worker.domain import SessionVersion
-from worker.events import read_heavy_event
+from worker.formats.heavy_event import read_heavy_event
 from worker.ledger import Gates, HeavyReceived, Ledger, OutboxMessage, Topic, open_ledger
 
 BATCH = 200

@@ -38,12 +38,12 @@ from published import PublishedCount
 from worker.embedder import SentenceTransformerEmbedder, open_embedder
 from worker.event_log.opening import open_event_log
 from worker.event_log.protocol import EventLog, TopicName
+from worker.formats.learning import read_learning
+from worker.formats.transcripts.messages import parse_transcript
 from worker.layers.activation.chunks import chunk_transcript
-from worker.learnings import read_learning
 from worker.local.stack import Stack, running_stack
 from worker.settings import Settings, load_settings
 from worker.store.client import HttpStore
-from worker.transcripts import parse_transcript
 
 TARGET = 0.8
 #: of a worker that embeds, after all sessions

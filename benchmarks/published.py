@@ -1,9 +1,9 @@
 """How far a stack has come, for benchmarks that wait for it."""
 
-from worker.broker import broker_client
 from worker.event_log.protocol import TopicName
 from worker.event_log.redis_streams import stream_key
 from worker.settings import Settings
+from worker.task_queue.broker import broker_client
 
 #: the newest entry of the stream has the id 0-k if k were ever added, however many were trimmed since
 _ADDED = """

@@ -23,7 +23,7 @@ import psutil
 from measuring import RESULTS, save
 
 from worker.domain import SessionVersion
-from worker.events import read_heavy_event
+from worker.formats.heavy_event import read_heavy_event
 from worker.ledger import HeavyReceived, open_ledger
 
 WORKERS = (10, 100, 1000)

@@ -22,11 +22,11 @@ from scipy.stats import rankdata, spearmanr
 from simulated_world import CONFOUNDING, Bools, Floats, World, make_world
 
 from worker.domain import AttributionRecord, LearningStatus, LearningValue, Standing, VerdictKind
-from worker.layers.ablation import ConservativeAblation
-from worker.layers.aggregation import WeightedAggregator
-from worker.layers.sums import Cell, Count, LearningSums, TemporalSums
-from worker.layers.temporal import attributed_value, bounded_net
-from worker.parameters import LayerParameters
+from worker.layers.ablation.strategy import ConservativeAblation
+from worker.layers.aggregation.aggregator import WeightedAggregator
+from worker.layers.statistics.sums import Cell, Count, LearningSums, TemporalSums
+from worker.layers.temporal.correlation import attributed_value, bounded_net
+from worker.settings.layers import LayerParameters
 
 BIG_HARM, BIG_HELP = -0.3, 0.2
 

@@ -40,17 +40,14 @@ from measuring import (
 from published import PublishedCount
 from redis import Redis
 
-from worker import canvas
-from worker.app import ATTRIBUTION, FINISHING, make_app
-from worker.attribution import settle_assignments
-from worker.broker import broker_client
-from worker.bundle import SessionBundle, SessionContext
-from worker.bundle_cache import BundleCache
+from worker.attribution.assignments import settle_assignments
+from worker.attribution.bundle import SessionBundle, SessionContext
 from worker.domain import Learning, SessionVersion
 from worker.event_log.opening import open_event_log
 from worker.event_log.protocol import TopicName
-from worker.events import HeavyEvent, read_heavy_event
-from worker.learnings import read_learning
+from worker.formats.heavy_event import HeavyEvent, read_heavy_event
+from worker.formats.learning import read_learning
+from worker.formats.transcripts.messages import parse_transcript
 from worker.ledger import HeavyReceived, Ledger, open_ledger
 from worker.local import parts
 from worker.local.folder import owned_folder
@@ -58,7 +55,10 @@ from worker.local.process import ChildProcess
 from worker.local.stack import Stack
 from worker.settings import Settings, load_settings
 from worker.store.client import HttpStore
-from worker.transcripts import parse_transcript
+from worker.task_queue import workflow
+from worker.task_queue.app import ATTRIBUTION, FINISHING, make_app
+from worker.task_queue.broker import broker_client
+from worker.task_queue.bundle_cache import BundleCache
 
 TARGET, GROUPED_TARGET = 0.6, 5.0
 GROUPED_LEARNINGS, GROUPED = 50, 25
@@ -100,7 +100,7 @@ def _client() -> Redis:
 def serve(name: str) -> None:
     """One of our workers, that knows the tasks above too."""
     from worker.logs import configure_logs
-    from worker.working import run_worker
+    from worker.tasks.worker_process import run_worker
 
     settings = load_settings()
     configure_logs(settings.log)
@@ -125,8 +125,8 @@ def real_session() -> tuple[dict[str, Any], list[Learning]]:
 
 def prepared(event: dict[str, Any], learnings: list[Learning]) -> SessionBundle:
     """With the real model: this is done once, and is not what is measured."""
+    from worker.attribution.prepare import build_bundle
     from worker.embedder import VectorCache, open_embedder
-    from worker.preparation import build_bundle
 
     heavy = read_heavy_event(_document(event, "template", [entry.learning_id for entry in learnings]), logged_at=1)
     embedder = open_embedder(conversions=load_settings().conversions_dir, threads=1)
@@ -186,7 +186,7 @@ class Bench:
 
     def ours(self, sessions: list[Prepared], per_task: int) -> tuple[float, dict[str, float]]:
         def start(session_id: str, version: SessionVersion, ids: list[str]) -> None:
-            canvas.enqueue_session(self.app, session_id, version, ids, per_task=per_task, sent_at=now())
+            workflow.enqueue_session(self.app, session_id, version, ids, per_task=per_task, sent_at=now())
 
         wanted = self.published() + len(sessions)
         return self._time(start, sessions, lambda: self.published() >= wanted)
@@ -195,7 +195,7 @@ class Bench:
         expected: list[AsyncResult[Any]] = []
 
         def start(session_id: str, version: SessionVersion, ids: list[str]) -> None:
-            known, group_id = canvas.to_wire(version), uuid()
+            known, group_id = workflow.to_wire(version), uuid()
             header = group([nothing.si(session_id, known, [id_]).set(queue=ATTRIBUTION) for id_ in ids], app=self.app)
             callback = count.si(session_id, known).set(queue=FINISHING)
             callback.freeze(group_id=group_id)

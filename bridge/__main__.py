@@ -12,7 +12,7 @@ def main() -> int:
     arguments = parser.parse_args()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: os._exit(0))  # nothing is begun yet
-    from bridge.running import run
+    from bridge.run import run
     from worker.errors import GrooveError
 
     try:

@@ -11,15 +11,15 @@ from collections.abc import Callable
 import structlog
 from celery import Celery
 
-from bridge.handover import HandOver
-from bridge.intake import HEAVY, LIGHTWEIGHT, Kind, decode
+from bridge.backpressure import Pressure
+from bridge.decode import HEAVY, LIGHTWEIGHT, Kind, decode
+from bridge.enqueue import HandOver
 from bridge.partition import LeasedPartition, Reading
-from bridge.pressure import Pressure
 from worker.errors import EventLogRefused, EventLogUnavailable, GrooveError, LostLease, Unavailable
 from worker.event_log.protocol import EventLog, LogMessage, TopicName
 from worker.ledger import Lease, Ledger, SessionRef, Topic
-from worker.queues import Queues
 from worker.settings import Settings
+from worker.task_queue.queues import Queues
 
 log = structlog.get_logger()
 

@@ -13,19 +13,19 @@ import structlog
 from celery import Celery
 from celery.canvas import Signature
 
-from bridge.silence import Silence
-from bridge.transcripts import read_transcript_file
-from worker import canvas
-from worker.app import ATTRIBUTION, EMBEDDING, FINISHING
+from bridge.lost_preparations import Silence
+from bridge.transcript_files import read_transcript_file
 from worker.errors import GrooveError, InvalidEvent, LedgerUnavailable, NotFound, Superseded
 from worker.event_log.protocol import EventLog, TopicName
-from worker.events import read_heavy_event
-from worker.giving_up import give_up_session
+from worker.formats.heavy_event import read_heavy_event
 from worker.ledger import MOST_APART, MOST_DOUBLINGS, Gates, Ledger, Overdue, SessionRef, WaitingSession
-from worker.publishing import drain_outbox
-from worker.queues import Queues
+from worker.liveness.broker_heartbeat import SignsOfLife
+from worker.publish_outbox import drain_outbox
 from worker.settings import Settings
-from worker.signs_of_life import SignsOfLife
+from worker.task_queue import workflow
+from worker.task_queue.app import ATTRIBUTION, EMBEDDING, FINISHING
+from worker.task_queue.give_up import give_up_session
+from worker.task_queue.queues import Queues
 
 log = structlog.get_logger()
 
@@ -152,12 +152,12 @@ class Sweeper:
     def _send_again(self, overdue: Overdue, moment: int) -> None:
         resent = self._ledger.sweep.send_again(overdue, moment, max_tries=self._settings.worker.max_tries)
         signatures = [
-            *(canvas.prepare(self._app, ref.session_id, ref.version, sent_at=moment) for ref in resent.prepare),
+            *(workflow.prepare(self._app, ref.session_id, ref.version, sent_at=moment) for ref in resent.prepare),
             *(
-                canvas.attribute(self._app, ref.session_id, ref.version, [ref.learning_id], sent_at=moment)
+                workflow.attribute(self._app, ref.session_id, ref.version, [ref.learning_id], sent_at=moment)
                 for ref in resent.attribute
             ),
-            *(canvas.finish(self._app, ref.session_id, ref.version) for ref in resent.finish),
+            *(workflow.finish(self._app, ref.session_id, ref.version) for ref in resent.finish),
         ]
         if signatures:
             log.warning(
@@ -174,13 +174,13 @@ class Sweeper:
             give_up_session(self._ledger, self._app, ref.session_id, ref.version, reason, now=now())
 
     def _prepare(self, sessions: list[SessionRef], moment: int) -> None:
-        self._enqueue([canvas.prepare(self._app, ref.session_id, ref.version, sent_at=moment) for ref in sessions])
+        self._enqueue([workflow.prepare(self._app, ref.session_id, ref.version, sent_at=moment) for ref in sessions])
 
     def _enqueue(self, signatures: list[Signature]) -> None:
         """With what could not be enqueued before: the ledger has it as sent, and would miss it only after a while."""
         self._unsent += signatures
         if self._unsent:
-            canvas.enqueue(self._app, self._unsent)
+            workflow.enqueue(self._app, self._unsent)
             self._unsent = []
 
     def _look_for_transcript(self, waiting: WaitingSession) -> None:

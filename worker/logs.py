@@ -5,7 +5,7 @@ import sys
 
 import structlog
 
-from worker.settings import LogSettings
+from worker.settings.settings import LogSettings
 
 
 def configure_logs(settings: LogSettings) -> None:

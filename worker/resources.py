@@ -7,25 +7,25 @@ import os
 from functools import cache, cached_property
 from importlib import import_module
 
-from worker.attribution import Attributor
-from worker.broker import broker_client
-from worker.bundle_cache import BundleCache
-from worker.calibration import Calibration, shipped_calibration
+from worker.attribution.attributor import Attributor
+from worker.attribution.second_look import SecondLook
 from worker.embedder import CrossEncoderReader, Embedder, VectorCache, open_embedder
-from worker.embedder.remembering import FirstMeasurement
 from worker.errors import ConfigurationError
 from worker.event_log.opening import open_event_log
 from worker.event_log.protocol import EventLog
-from worker.layers.activation import HybridDetector
+from worker.layers.activation.calibration import Calibration, shipped_calibration
+from worker.layers.activation.detector import HybridDetector
 from worker.layers.protocols import ActivationDetector
-from worker.layers.temporal import ExponentialDecay
+from worker.layers.temporal.correlation import ExponentialDecay
 from worker.ledger import Ledger, open_ledger
 from worker.metrics.work import MeasuredCorrelator, MeasuredDetector, MeasuredEmbedder, WorkMeasures
-from worker.parameters import ActivationParameters
-from worker.second_look import SecondLook
 from worker.settings import Settings, load_settings
+from worker.settings.layers import ActivationParameters
 from worker.store.client import HttpStore
 from worker.store.protocol import AttributionStore
+from worker.task_queue.broker import broker_client
+from worker.task_queue.bundle_cache import BundleCache
+from worker.task_queue.first_measurement import FirstMeasurement
 
 
 class Resources:

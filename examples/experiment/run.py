@@ -20,10 +20,10 @@ import click
 from picture import draw
 from team import LEARNINGS, Truth, draft_session, heavy_event
 
-from worker.cli.access import now, open_store, open_the_ledger
-from worker.cli.one_shot import look
 from worker.cli.publish import publish_files
-from worker.cli.tables import print_table
+from worker.cli.run_files import look
+from worker.cli.support.connections import now, open_store, open_the_ledger
+from worker.cli.support.tables import print_table
 from worker.domain import Learning, LearningCategory, LearningValue
 from worker.event_log.opening import open_event_log
 from worker.event_log.protocol import EventLog, TopicName

@@ -9,10 +9,10 @@ from typing import Any
 from celery import Celery
 from groove_command import Groove
 
-from worker import canvas
-from worker.app import ATTRIBUTION, make_app
 from worker.domain import SessionVersion
 from worker.settings import load_settings
+from worker.task_queue import workflow
+from worker.task_queue.app import ATTRIBUTION, make_app
 
 SESSIONS = 20
 
@@ -32,8 +32,8 @@ def test_a_session_is_finished_before_others_are_attributed(groove: Groove, brok
     """Behind the backlog it would wait for the learnings of every session that came before; a worker for attribution takes both."""
     app = make_app(load_settings({"GROOVE_BROKER": broker_url}), publisher_only=True)
     version = SessionVersion(timestamp=1, event_id="nobody's")
-    backlog = [canvas.attribute(app, f"nobody {number}", version, ["l"], sent_at=1) for number in range(SESSIONS)]
-    canvas.enqueue(app, [*backlog, canvas.finish(app, "nobody", version)])
+    backlog = [workflow.attribute(app, f"nobody {number}", version, ["l"], sent_at=1) for number in range(SESSIONS)]
+    workflow.enqueue(app, [*backlog, workflow.finish(app, "nobody", version)])
     taken: list[str] = []
     with listening(app, taken) as connection:
         groove.start("worker", "--queues", ATTRIBUTION, GROOVE_BROKER=broker_url)
@@ -42,4 +42,4 @@ def test_a_session_is_finished_before_others_are_attributed(groove: Groove, brok
             with contextlib.suppress(TimeoutError):
                 connection.drain_events(timeout=1)
         groove.end()
-    assert taken == [canvas.FINISH, *[canvas.ATTRIBUTE] * SESSIONS]
+    assert taken == [workflow.FINISH, *[workflow.ATTRIBUTE] * SESSIONS]

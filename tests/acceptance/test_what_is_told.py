@@ -7,7 +7,7 @@ import pytest
 from fixtures.ledger import heavy, lease
 from groove_command import Groove
 
-from worker.cli.output import counted
+from worker.cli.support.output import counted
 from worker.ledger import DeadLetterReceived, Ledger, open_ledger
 
 

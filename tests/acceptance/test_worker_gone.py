@@ -13,8 +13,8 @@ from fixtures.waiting import wait_until
 from groove_command import Groove
 from small_sessions import sessions, write_events, write_learnings
 
+from worker.liveness.broker_heartbeat import SignsOfLife
 from worker.settings import load_settings
-from worker.signs_of_life import SignsOfLife
 
 #: the worker holds the session until there is a store, and only silence can give it away: a preparation may take ten minutes
 QUICK = {

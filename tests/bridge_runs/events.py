@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from worker.domain import Learning, LearningCategory
-from worker.events import derived_id
+from worker.formats.wire import derived_id
 
 ENDINGS = (
     "test",

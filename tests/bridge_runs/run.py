@@ -16,7 +16,7 @@ from bridge_runs.publishing import by_chance, events_of, messages_in, publish, w
 from bridge_runs.quiet import quiet_values
 from bridge_runs.stack import LEASE_SECONDS, PARTITIONS, Stack
 from worker.event_log.protocol import TopicName
-from worker.events import derived_id
+from worker.formats.wire import derived_id
 
 #: until everything is finished once nothing is hurt any more
 PATIENCE = 200.0

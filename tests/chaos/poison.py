@@ -3,12 +3,13 @@
 import os
 import resource
 import signal
+from collections.abc import Mapping
 from pathlib import Path
 
-from worker.bundle import SessionBundle
 from worker.domain import Activation
-from worker.layers.activation import HybridDetector
-from worker.parameters import ActivationParameters
+from worker.layers.activation.detector import HybridDetector
+from worker.layers.activation.evidence import SessionEvidence
+from worker.settings.layers import ActivationParameters
 
 #: how an id ends -> what the reason of the failed learning says
 REASONS = {
@@ -26,7 +27,7 @@ class PoisonousDetector:
     def __init__(self, parameters: ActivationParameters) -> None:
         self._real = HybridDetector(parameters)
 
-    def detect(self, learning_id: str, session: SessionBundle) -> Activation:
+    def detect(self, learning_id: str, insights: Mapping[str, str], evidence: SessionEvidence) -> Activation:
         if learning_id.endswith("-raises"):
             raise RuntimeError("this learning is poisonous")
         if learning_id.endswith("-loops"):
@@ -37,7 +38,7 @@ class PoisonousDetector:
         if learning_id.endswith("-kills"):
             # what the kernel does to a process that exhausts the machine's memory
             os.kill(os.getpid(), signal.SIGKILL)
-        return self._real.detect(learning_id, session)
+        return self._real.detect(learning_id, insights, evidence)
 
 
 def _take_all_memory() -> None:

@@ -9,15 +9,15 @@ from fixtures.ledger import heavy
 from fixtures.store import learning
 from fixtures.tasks import task_parts
 
-from worker.app import FINISHING
-from worker.bundle import SessionBundle, SessionContext
+from worker.attribution.bundle import SessionBundle, SessionContext
 from worker.domain import Assignment
-from worker.evidence import SessionEvidence
+from worker.formats.record import from_bytes
+from worker.layers.activation.evidence import SessionEvidence
 from worker.ledger import SessionRef
-from worker.queues import Queues
-from worker.records import from_bytes
 from worker.resources import Resources
-from worker.tasks.attributing import Attribution
+from worker.task_queue.app import FINISHING
+from worker.task_queue.queues import Queues
+from worker.tasks.attribute import Attribution
 
 
 @pytest.fixture

@@ -10,14 +10,14 @@ from fixtures.ledger import heavy
 from fixtures.store import WRITE, learning, record, store_server
 from fixtures.tasks import task_parts
 
-from worker.app import EMBEDDING
 from worker.event_log.protocol import TopicName
+from worker.formats.record import to_bytes
 from worker.ledger import SessionRef, SessionState
-from worker.queues import Queues
-from worker.records import to_bytes
 from worker.resources import Resources
-from worker.tasks.finishing import finish
-from worker.tasks.preparing import Preparation
+from worker.task_queue.app import EMBEDDING
+from worker.task_queue.queues import Queues
+from worker.tasks.finish import finish
+from worker.tasks.prepare import Preparation
 
 TRANSCRIPT = {"messages": [{"role": "assistant", "content": "make fmt"}]}
 

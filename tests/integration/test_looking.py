@@ -5,7 +5,7 @@ import uuid
 import pytest
 from fixtures.ledger import heavy, lease
 
-from worker.cli.one_shot import look
+from worker.cli.run_files import look
 from worker.event_log.memory import MemoryEventLog
 from worker.event_log.protocol import TopicName
 from worker.ledger import Ledger

@@ -5,14 +5,14 @@ from contextlib import closing
 
 import pytest
 
-from worker import canvas
-from worker.app import EMBEDDING, FINISHING, make_app
-from worker.broker import broker_client
 from worker.cli.doctor import _parts
 from worker.domain import SessionVersion
 from worker.errors import Unavailable
+from worker.liveness.broker_heartbeat import SignsOfLife
 from worker.settings import load_settings
-from worker.signs_of_life import SignsOfLife
+from worker.task_queue import workflow
+from worker.task_queue.app import EMBEDDING, FINISHING, make_app
+from worker.task_queue.broker import broker_client
 
 
 def test_a_whole_kind_of_worker_is_missed(broker_url: str) -> None:
@@ -23,7 +23,7 @@ def test_a_whole_kind_of_worker_is_missed(broker_url: str) -> None:
     signs.show("bridge@here", now=now, held=[])
     signs.show("attribution@here", now=now, held=[])
     version = SessionVersion(timestamp=1, event_id="e")
-    canvas.enqueue(app, [canvas.prepare(app, "s", version, sent_at=1), canvas.finish(app, "s", version)])
+    workflow.enqueue(app, [workflow.prepare(app, "s", version, sent_at=1), workflow.finish(app, "s", version)])
     try:
         with pytest.raises(Unavailable, match=r"^1 queued for embedding, and no worker takes them"):
             _parts(settings)

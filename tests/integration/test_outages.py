@@ -8,14 +8,14 @@ from celery.exceptions import SoftTimeLimitExceeded
 from fixtures.ledger import heavy
 from fixtures.tasks import task_parts
 
-from worker import working
-from worker.app import EMBEDDING
 from worker.errors import Unavailable
 from worker.ledger import Gates, Ledger, SessionRef
-from worker.queues import Queues
 from worker.resources import Resources
-from worker.tasks.attributing import Attribution
-from worker.tasks.preparing import Preparation
+from worker.task_queue.app import EMBEDDING
+from worker.task_queue.queues import Queues
+from worker.tasks import worker_process
+from worker.tasks.attribute import Attribution
+from worker.tasks.prepare import Preparation
 from worker.tasks.shared import current_celery, patiently
 
 LONG_AFTER = 2**60
@@ -71,7 +71,7 @@ def test_a_time_limit_that_passes_while_waiting_is_an_outage(parts: Resources) -
 
 def test_one_death_is_one_try(parts: Resources, monkeypatch: pytest.MonkeyPatch) -> None:
     """Celery tells of a hard time limit twice; a second task's death counts on its own."""
-    monkeypatch.setattr(working, "resources", lambda: parts)
+    monkeypatch.setattr(worker_process, "resources", lambda: parts)
     import worker.tasks  # noqa: F401 - registers them
 
     ref = received(parts.ledger, "s")
@@ -79,5 +79,5 @@ def test_one_death_is_one_try(parts: Resources, monkeypatch: pytest.MonkeyPatch)
     task = current_celery().tasks["groove.attribute_learning"]
     arguments = ["s", [ref.version.timestamp, ref.version.event_id, ref.version.attempt], ["a"]]
     for task_id, tries in (("one", 1), ("one", 1), ("two", 2)):
-        working._note_lost(sender=task, task_id=task_id, args=arguments, exception=RuntimeError("killed"))
+        worker_process._note_lost(sender=task, task_id=task_id, args=arguments, exception=RuntimeError("killed"))
         assert parts.ledger.work.entry_state("s", ref.version, "a").tries == tries

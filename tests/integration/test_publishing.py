@@ -13,7 +13,7 @@ from worker.event_log.memory import MemoryEventLog
 from worker.event_log.protocol import TopicName
 from worker.event_log.redis_streams import RedisEventLog
 from worker.ledger import Ledger, OutboxMessage, SessionRef
-from worker.publishing import drain_outbox
+from worker.publish_outbox import drain_outbox
 
 THERE, MISSING = TopicName(stream="out", topic="there"), TopicName(stream="out", topic="missing")
 MORE_THAN_A_PAGE = 120

@@ -6,7 +6,7 @@ import pytest
 from fixtures.broker import Broker
 from redis import Redis
 
-from worker.embedder.remembering import FirstMeasurement
+from worker.task_queue.first_measurement import FirstMeasurement
 
 
 def test_the_first_measurement_holds_for_everybody(broker_url: str) -> None:

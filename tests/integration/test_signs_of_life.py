@@ -3,14 +3,14 @@
 import subprocess
 import sys
 
+from worker.liveness.broker_heartbeat import SignsOfLife, showing_life
 from worker.settings import load_settings
-from worker.signs_of_life import SignsOfLife, showing_life
 
 #: prints whether the names that a connection needs were imported when the thread began
 _WATCHED = """
 import sys, threading
 from worker.settings import load_settings
-from worker.signs_of_life import showing_life
+from worker.liveness.broker_heartbeat import showing_life
 start = threading.Thread.start
 threading.Thread.start = lambda thread: (print("encodings.idna" in sys.modules), start(thread))[1]
 with showing_life(load_settings({"GROOVE_BROKER": sys.argv[1]}), "part"):

@@ -8,14 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from worker.errors import InvalidEvent
-from worker.events import (
-    attempt_id,
-    derived_id,
-    format_timestamp,
-    parse_timestamp,
-    read_heavy_event,
-    read_lightweight_event,
-)
+from worker.formats.heavy_event import read_heavy_event
+from worker.formats.lightweight_event import read_lightweight_event
+from worker.formats.session_attributed import attempt_id
+from worker.formats.wire import derived_id, format_timestamp, parse_timestamp
 
 LOGGED_AT = 1_768_940_047_000_000
 FLAT: dict[str, Any] = {"session_id": "s-1", "active_learnings": ["a"], "outcome": "success"}

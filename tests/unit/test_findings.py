@@ -2,11 +2,11 @@
 
 from itertools import pairwise
 
-from worker.cli.findings import about_experiments
-from worker.layers.companions import Companion
-from worker.layers.health import experiment_health
-from worker.layers.sums import Cell, Count, LearningSums
-from worker.parameters import AblationParameters
+from worker.cli.support.findings import about_experiments
+from worker.layers.ablation.companions import Companion
+from worker.layers.ablation.experiment_health import experiment_health
+from worker.layers.statistics.sums import Cell, Count, LearningSums
+from worker.settings.layers import AblationParameters
 from worker.store.protocol import LearningHealth
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from worker.errors import ConfigurationError
-from worker.settings import load_settings, masked, settings_origins, shown
+from worker.settings import load_settings
+from worker.settings.loading import masked, settings_origins, shown
 
 
 def test_environment_wins_over_the_file(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.cli.short_ids import beginnings
+from worker.cli.support.ids import beginnings
 
 
 def test_ids_are_as_short_as_they_may_be() -> None:

@@ -1,5 +1,30 @@
 """The `groove` command. Subcommands are loaded when they are called, so that `groove --help` answers at once.
 
+run              run and up: the embedded stack, until its files are done or it is stopped
+run_files        how `groove run` feeds the stack, and knows that it is done
+publish          heavy events from a file into the event log
+learnings        import, list and decide about learnings
+values           what each learning is worth
+show             all that is known about one learning
+explain          why one session says what it says about a learning
+withhold         which learnings a session gets
+shadow           what other settings would make of the stored records
+reread           the sessions embedded again, for `groove shadow --reembed`
+calibrate        fits the activation probability to labels
+tasks            what failed, and trying it again; replay
+sessions         where sessions stand; transcripts
+dead_letters     messages and sessions that gave up
+lag              how far each partition has been read
+tail             follows what is published
+outbox           messages on their way
+status           how everything stands
+doctor           checks every part; rebuild
+health           whether a part on this machine shows life
+config           what is set, and where it comes from
+services         starts a bridge, a worker or the store server
+flower           Flower, in the browser
+support/         what the commands share
+
 Exit status: 0 all well; 1 an error, or something was refused or found wrong; 2 the command line was wrong; 130 interrupted.
 """
 
@@ -17,27 +42,27 @@ COMMANDS = {
     "publish": ("publish", "Put heavy events from a file into the event log."),
     "learnings": ("learnings", "Import, list and decide about learnings."),
     "values": ("values", "What each learning is worth, best first."),
-    "show": ("explaining", "All that is known about one learning."),
-    "explain": ("explaining", "Why one session says what it says about a learning."),
-    "withhold": ("withholding", "Decide which learnings a session gets."),
+    "show": ("show", "All that is known about one learning."),
+    "explain": ("explain", "Why one session says what it says about a learning."),
+    "withhold": ("withhold", "Decide which learnings a session gets."),
     "shadow": ("shadow", "What other settings would make of the stored records."),
-    "calibrate": ("calibrating", "Fit the activation probability anew from labels."),
+    "calibrate": ("calibrate", "Fit the activation probability anew from labels."),
     "tasks": ("tasks", "What failed, and trying it again."),
     "replay": ("tasks", "Process finished sessions again."),
     "sessions": ("sessions", "Where sessions stand, and one session's whole story."),
     "transcripts": ("sessions", "Transcripts that do not come with their event."),
     "dead-letters": ("dead_letters", "Messages and sessions that gave up, with their reason."),
-    "lag": ("log", "How far each partition has been read."),
+    "lag": ("lag", "How far each partition has been read."),
     "tail": ("tail", "Follow what is published to groove.attribution."),
-    "outbox": ("log", "Messages on their way to groove.attribution."),
+    "outbox": ("outbox", "Messages on their way to groove.attribution."),
     "status": ("status", "How everything stands."),
     "doctor": ("doctor", "Check every part and every promise."),
     "health": ("health", "Whether a part on this machine shows life."),
     "rebuild": ("doctor", "Recompute sums and values from the records alone."),
     "config": ("config", "What is set, and where it comes from."),
-    "bridge": ("parts", "Start a bridge: event log to task queue."),
-    "worker": ("parts", "Start a worker: embeds sessions, attributes learnings."),
-    "store": ("parts", "Start the store server, which owns the results."),
+    "bridge": ("services", "Start a bridge: event log to task queue."),
+    "worker": ("services", "Start a worker: embeds sessions, attributes learnings."),
+    "store": ("services", "Start the store server, which owns the results."),
     "flower": ("flower", "Watch workers, queues and tasks in the browser."),
 }
 
@@ -66,7 +91,7 @@ def groove() -> None:
     Settings come from groove.toml and GROOVE_ variables; data lies in .groove unless GROOVE_DATA_DIR says otherwise.
     """
     from worker.logs import configure_logs
-    from worker.settings import LogSettings
+    from worker.settings.settings import LogSettings
 
     # what a command answers stands on standard output alone; the long-running parts configure theirs by the settings
     configure_logs(LogSettings(level="warning"))

@@ -16,8 +16,9 @@ def config_command() -> None:
 @click.option("--json", "as_json", is_flag=True)
 def show_command(*, as_json: bool) -> None:
     """Every setting with its value and where that comes from; secrets are masked."""
-    from worker.cli.tables import print_rows
-    from worker.settings import load_settings, settings_origins, shown
+    from worker.cli.support.tables import print_rows
+    from worker.settings import load_settings
+    from worker.settings.loading import settings_origins, shown
 
     origins = settings_origins()
     lines = [
@@ -39,7 +40,7 @@ def _flat(document: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any
 @click.option("--json", "as_json", is_flag=True)
 def check_command(*, as_json: bool) -> None:
     """Read the settings and say whether they can be used."""
-    from worker.cli.output import tell
+    from worker.cli.support.output import tell
     from worker.settings import load_settings
 
     load_settings()

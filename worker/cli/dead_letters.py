@@ -21,9 +21,9 @@ def dead_letters_command() -> None:
 @click.option("--json", "as_json", is_flag=True)
 def list_command(state: str, *, as_json: bool) -> None:
     """What gave up, where it came from and why."""
-    from worker.cli.access import open_the_ledger
-    from worker.cli.output import moment
-    from worker.cli.tables import print_rows
+    from worker.cli.support.connections import open_the_ledger
+    from worker.cli.support.output import moment
+    from worker.cli.support.tables import print_rows
     from worker.ledger import DeadLetterState
 
     with open_the_ledger() as ledger:
@@ -53,8 +53,8 @@ def _place(letter: object) -> str:
 @click.option("--json", "as_json", is_flag=True)
 def show_command(letter_id: int, *, raw: bool, as_json: bool) -> None:
     """One dead letter with its bytes."""
-    from worker.cli.access import open_the_ledger
-    from worker.cli.output import moment, plain, print_hanging
+    from worker.cli.support.connections import open_the_ledger
+    from worker.cli.support.output import moment, plain, print_hanging
 
     with open_the_ledger() as ledger:
         letter = ledger.dead_letters.get(letter_id)
@@ -75,8 +75,8 @@ def show_command(letter_id: int, *, raw: bool, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True)
 def retry_command(letter_ids: tuple[int, ...], *, as_json: bool) -> None:
     """Read dead letters again: useful when a newer version can read them, or a transcript has come."""
-    from worker.cli.access import open_the_ledger
-    from worker.cli.output import plain
+    from worker.cli.support.connections import open_the_ledger
+    from worker.cli.support.output import plain
 
     with open_the_ledger() as ledger:
         retried = [_retry(ledger, letter_id) for letter_id in letter_ids]
@@ -114,7 +114,7 @@ class Retried:
 
 
 def _retry(ledger: "Ledger", letter_id: int) -> Retried:
-    from worker.cli.access import enqueue_prepared, now
+    from worker.cli.support.connections import enqueue_prepared, now
     from worker.errors import InvalidEvent, NotFound
 
     letter, moment = ledger.dead_letters.get(letter_id), now()
@@ -132,7 +132,7 @@ def _retry(ledger: "Ledger", letter_id: int) -> Retried:
 
 def _begin_again(ledger: "Ledger", letter: "DeadLetter") -> "list[SessionRef]":
     """Raises `NotFound` when what would be read is no longer kept."""
-    from worker.cli.access import now
+    from worker.cli.support.connections import now
     from worker.errors import NotFound
 
     reopened = ledger.retries.retry(session_id=letter.session_id, now=now())
@@ -143,8 +143,9 @@ def _begin_again(ledger: "Ledger", letter: "DeadLetter") -> "list[SessionRef]":
 
 def _take_in(ledger: "Ledger", letter: "DeadLetter") -> "list[SessionRef]":
     """The message again, as if it had just been read. Raises `InvalidEvent`."""
-    from worker.cli.access import now
-    from worker.events import read_heavy_event, read_lightweight_event
+    from worker.cli.support.connections import now
+    from worker.formats.heavy_event import read_heavy_event
+    from worker.formats.lightweight_event import read_lightweight_event
     from worker.ledger import HeavyReceived, LightweightReceived
     from worker.settings import load_settings
 
@@ -164,8 +165,8 @@ def _take_in(ledger: "Ledger", letter: "DeadLetter") -> "list[SessionRef]":
 @click.option("--json", "as_json", is_flag=True)
 def drop_command(letter_ids: tuple[int, ...], *, as_json: bool) -> None:
     """Give dead letters up for good; they stay readable with --state dropped until they are pruned."""
-    from worker.cli.access import open_the_ledger
-    from worker.cli.output import tell
+    from worker.cli.support.connections import open_the_ledger
+    from worker.cli.support.output import tell
 
     with open_the_ledger() as ledger:
         for letter_id in letter_ids:

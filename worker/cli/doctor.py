@@ -9,8 +9,8 @@ from pathlib import Path
 
 import click
 
-from worker.cli.findings import Finding, about_experiments
-from worker.cli.output import counted
+from worker.cli.support.findings import Finding, about_experiments
+from worker.cli.support.output import counted
 from worker.errors import GrooveError, Unavailable
 
 
@@ -18,7 +18,7 @@ from worker.errors import GrooveError, Unavailable
 @click.option("--json", "as_json", is_flag=True)
 def doctor_command(*, as_json: bool) -> None:
     """Check every part and every promise; the status is 0 only when all is well."""
-    from worker.cli.output import print_hanging
+    from worker.cli.support.output import print_hanging
 
     findings = list(_examine())
     if as_json:
@@ -31,7 +31,7 @@ def doctor_command(*, as_json: bool) -> None:
 
 
 def _examine() -> Iterator[Finding]:
-    from worker.cli.access import open_store, open_the_ledger
+    from worker.cli.support.connections import open_store, open_the_ledger
     from worker.settings import load_settings
 
     settings = load_settings()
@@ -60,8 +60,8 @@ def _examine() -> Iterator[Finding]:
 
 def _is_at_rest(settings: object) -> bool:
     """The embedded stack, between two runs."""
-    from worker.broker import socket_path
     from worker.settings import Settings
+    from worker.task_queue.broker import socket_path
 
     assert isinstance(settings, Settings)
     path = socket_path(settings.broker_url)
@@ -109,8 +109,8 @@ def _versions() -> Finding:
 
 
 def _broker(settings: object) -> str:
-    from worker.queues import Queues
     from worker.settings import Settings
+    from worker.task_queue.queues import Queues
 
     assert isinstance(settings, Settings)
     lengths = Queues(settings).lengths()
@@ -119,8 +119,8 @@ def _broker(settings: object) -> str:
 
 def _parts(settings: object) -> str:
     from worker.cli.status import living_parts
-    from worker.queues import Queues
     from worker.settings import Settings
+    from worker.task_queue.queues import Queues
 
     assert isinstance(settings, Settings)
     found = living_parts(settings)
@@ -136,7 +136,7 @@ def _parts(settings: object) -> str:
 
 def _left_alone(found: Mapping[str, object], queued: Mapping[str, int]) -> str:
     """What waits in a queue that no living worker is there for; a worker that is named after a queue serves that one alone."""
-    from worker.app import ATTRIBUTION, FINISHING
+    from worker.task_queue.app import ATTRIBUTION, FINISHING
 
     serves_all = found.keys() - queued.keys() - {"bridge"}
     served_by = {name: ATTRIBUTION if name == FINISHING else name for name in queued}
@@ -172,7 +172,7 @@ def _event_log(settings: object, ledger: object) -> str:
 
 
 def _ledger(ledger: object) -> Iterator[Finding]:
-    from worker.cli.access import now
+    from worker.cli.support.connections import now
     from worker.ledger import Ledger
 
     assert isinstance(ledger, Ledger)
@@ -248,7 +248,7 @@ def _model(settings: object) -> str:
 @click.option("--json", "as_json", is_flag=True)
 def rebuild_command(*, repair: bool, as_json: bool) -> None:
     """Recompute sums and values from the records alone and report every difference; there must be none."""
-    from worker.cli.access import open_store
+    from worker.cli.support.connections import open_store
 
     with open_store() as store:
         differences = store.rebuild(repair=repair)

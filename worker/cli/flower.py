@@ -14,8 +14,8 @@ def flower_command(address: str, port: int) -> None:
     GROOVE_FLOWER_AUTH (user:password) asks visitors for a password, and opens Flower's HTTP API to those who know it. Where others
     than this machine can connect, it is required.
     """
-    from worker.app import make_app
     from worker.settings import load_settings
+    from worker.task_queue.app import make_app
 
     settings = load_settings()
     auth = settings.flower_auth.get_secret_value() if settings.flower_auth else ""
@@ -42,7 +42,7 @@ def flower_command(address: str, port: int) -> None:
 
 def _check_auth(auth: str, address: str) -> None:
     from worker.errors import ConfigurationError
-    from worker.loopback import is_loopback
+    from worker.system.loopback import is_loopback
 
     user, colon, password = auth.partition(":")
     if not auth and not is_loopback(address):

@@ -52,7 +52,7 @@ def _ask_flower(port: int) -> None:
 
 def _look_at_heartbeat(part: str, patience: float) -> None:
     from worker.errors import Unavailable
-    from worker.heartbeat import heartbeat_age, heartbeat_waits
+    from worker.liveness.heartbeat_file import heartbeat_age, heartbeat_waits
     from worker.settings import load_settings
 
     settings = load_settings()

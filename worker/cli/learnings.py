@@ -24,8 +24,8 @@ def learnings_command() -> None:
 @click.option("--json", "as_json", is_flag=True)
 def import_command(file: Path, *, as_json: bool) -> None:
     """Add or replace the learnings in FILE (JSON, one a line). Editing one begins a new epoch: its old records no longer count."""
-    from worker.cli.access import open_store
-    from worker.cli.output import tell
+    from worker.cli.support.connections import open_store
+    from worker.cli.support.output import tell
 
     with open_store() as store:
         report, refused = import_file(store, file)
@@ -37,9 +37,9 @@ def import_command(file: Path, *, as_json: bool) -> None:
 
 def import_file(store: "AttributionStore", file: Path) -> "tuple[ImportReport, int]":
     """-> (what changed, lines refused); each refusal is told on standard error."""
-    from worker.cli.access import actor, now
-    from worker.cli.event_files import Refusal, read_learnings
-    from worker.cli.output import plain
+    from worker.cli.support.connections import actor, now
+    from worker.cli.support.jsonl import Refusal, read_learnings
+    from worker.cli.support.output import plain
     from worker.store.protocol import ImportReport
 
     learnings, refused = [], 0
@@ -64,8 +64,8 @@ def import_file(store: "AttributionStore", file: Path) -> "tuple[ImportReport, i
 @click.option("--json", "as_json", is_flag=True)
 def list_command(*, as_json: bool) -> None:
     """Every learning with its status."""
-    from worker.cli.access import open_store
-    from worker.cli.tables import print_rows
+    from worker.cli.support.connections import open_store
+    from worker.cli.support.tables import print_rows
 
     with open_store() as store:
         texts = {learning.learning_id: learning for learning in store.list_learnings()}
@@ -83,10 +83,10 @@ def export_command(file: Path) -> None:
     """Write every learning to FILE (JSON, one a line), as `import` reads it."""
     import json
 
-    from worker.cli.access import open_store
-    from worker.cli.output import counted
+    from worker.cli.support.connections import open_store
+    from worker.cli.support.output import counted
     from worker.errors import InvalidFile
-    from worker.learnings import learning_to_wire
+    from worker.formats.learning import learning_to_wire
 
     with open_store() as store:
         learnings = sorted(store.list_learnings(), key=lambda learning: learning.learning_id)
@@ -105,9 +105,9 @@ def export_command(file: Path) -> None:
 @click.option("--json", "as_json", is_flag=True)
 def history_command(learning_id: str, *, as_json: bool) -> None:
     """Every decision about a learning: who, when, why, and the numbers it rested on."""
-    from worker.cli.access import full_id, open_store
-    from worker.cli.output import moment
-    from worker.cli.tables import print_rows
+    from worker.cli.support.connections import full_id, open_store
+    from worker.cli.support.output import moment
+    from worker.cli.support.tables import print_rows
 
     with open_store() as store:
         decisions = store.get_decisions(full_id(store, learning_id))
@@ -153,8 +153,8 @@ def _decision_command(name: str, kind: str, text: str) -> click.Command:
     @click.option("--reason", default="", help="Kept in the decision log.")
     @click.option("--json", "as_json", is_flag=True)
     def command(learning_id: str, reason: str, *, as_json: bool) -> None:
-        from worker.cli.access import actor, full_id, now, open_store
-        from worker.cli.output import tell
+        from worker.cli.support.connections import actor, full_id, now, open_store
+        from worker.cli.support.output import tell
         from worker.domain import DecisionKind
 
         with open_store() as store:

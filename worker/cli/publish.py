@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from worker.cli.event_files import Line, Refusal
+    from worker.cli.support.jsonl import Line, Refusal
     from worker.event_log.protocol import EventLog
     from worker.settings import Settings
 
@@ -27,7 +27,7 @@ def publish_command(files: tuple[Path, ...], *, lightweight: bool, as_json: bool
 
     Lines that are no event are refused with their place; the rest is published, and the status is 1.
     """
-    from worker.cli.output import tell
+    from worker.cli.support.output import tell
     from worker.event_log.opening import open_event_log
     from worker.settings import load_settings
 
@@ -48,7 +48,7 @@ def publish_files(
 ) -> tuple[int, int]:
     """-> (published, refused); each refusal is told on standard error."""
     from worker.event_log.protocol import TopicName
-    from worker.events import derived_id
+    from worker.formats.wire import derived_id
 
     where = TopicName.parse(settings.streams.lightweight if lightweight else settings.streams.heavy)
     event_log.ensure_topic(where, settings.streams.partitions)
@@ -66,9 +66,9 @@ def publish_files(
 def _accepted(
     settings: "Settings", files: Iterable[Path], refusals: "list[Refusal]", *, lightweight: bool
 ) -> "Iterator[Line]":
-    from worker.cli.access import now
-    from worker.cli.event_files import Refusal, read_events, read_lightweight_events
-    from worker.cli.output import plain
+    from worker.cli.support.connections import now
+    from worker.cli.support.jsonl import Refusal, read_events, read_lightweight_events
+    from worker.cli.support.output import plain
 
     for path in files:
         lines = (

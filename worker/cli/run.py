@@ -17,7 +17,7 @@ def run_command(files: tuple[Path, ...], learnings: Path | None, limit: int | No
 
     What was processed before is not processed again; what an interrupted run left open is finished.
     """
-    from worker.cli.one_shot import run_files
+    from worker.cli.run_files import run_files
     from worker.settings import load_settings
 
     _end_on_sigterm()
@@ -28,7 +28,7 @@ def run_command(files: tuple[Path, ...], learnings: Path | None, limit: int | No
 @click.option("--flower", "flower_port", type=int, help="Also start Flower on this port of 127.0.0.1.")
 def up_command(flower_port: int | None) -> None:
     """Run the embedded stack until Ctrl-C: broker, store, workers, bridge; what dies is started again."""
-    from worker.cli.output import counted
+    from worker.cli.support.output import counted
     from worker.local.stack import running_stack
     from worker.logs import configure_logs
     from worker.settings import load_settings

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from worker.cli.moments import Moment
+from worker.cli.support.types import Moment
 from worker.ledger.states import SessionState
 
 
@@ -22,10 +22,10 @@ def sessions_command() -> None:
 @click.option("--json", "as_json", is_flag=True)
 def list_command(state: str | None, since: int | None, limit: int, *, as_json: bool) -> None:
     """Where sessions stand, newest first: `done`, `failed` and `open` count their learnings."""
-    from worker.cli.access import open_the_ledger
-    from worker.cli.output import moment
-    from worker.cli.short_ids import shown_session_ids
-    from worker.cli.tables import print_rows
+    from worker.cli.support.connections import open_the_ledger
+    from worker.cli.support.ids import shown_session_ids
+    from worker.cli.support.output import moment
+    from worker.cli.support.tables import print_rows
 
     with open_the_ledger() as ledger:
         found = ledger.listing.newest(state=SessionState(state) if state else None, since=since, limit=limit)
@@ -63,9 +63,9 @@ def list_command(state: str | None, since: int | None, limit: int, *, as_json: b
 @click.option("--json", "as_json", is_flag=True)
 def show_command(session_id: str, *, as_json: bool) -> None:
     """Every step of SESSION_ID (a unique prefix will do) with time and state."""
-    from worker.cli.access import full_session_id, open_the_ledger
-    from worker.cli.output import moment, print_facts
-    from worker.cli.tables import print_rows
+    from worker.cli.support.connections import full_session_id, open_the_ledger
+    from worker.cli.support.output import moment, print_facts
+    from worker.cli.support.tables import print_rows
 
     with open_the_ledger() as ledger:
         detail = ledger.history.session_detail(full_session_id(ledger, session_id))
@@ -109,10 +109,10 @@ def transcripts_command() -> None:
 @click.option("--json", "as_json", is_flag=True)
 def import_command(session_id: str, file: Path, *, as_json: bool) -> None:
     """Keep FILE (a Claude Code session file, or a JSON object with `messages`) as the transcript of SESSION_ID."""
-    from worker.cli.access import enqueue_prepared, now, open_the_ledger
-    from worker.cli.output import counted, tell
+    from worker.cli.support.connections import enqueue_prepared, now, open_the_ledger
+    from worker.cli.support.output import counted, tell
     from worker.errors import InvalidEvent, InvalidFile
-    from worker.transcripts import read_transcript
+    from worker.formats.transcripts.messages import read_transcript
 
     try:
         data = file.read_bytes()

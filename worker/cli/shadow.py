@@ -26,7 +26,7 @@ def shadow_command(changes: tuple[str, ...], *, reembed: bool, as_json: bool) ->
 
     Keys: activation.*, temporal.*, ablation.*, aggregation.*; with --reembed also embedder.* and calibration=FILE.
     """
-    from worker.cli.access import open_store
+    from worker.cli.support.connections import open_store
     from worker.settings import load_settings
 
     settings = load_settings()
@@ -67,9 +67,9 @@ def changed(settings: "Settings", changes: tuple[str, ...], *, reembed: bool) ->
 
 
 def _read_again(settings: "Settings", after: "Settings") -> "list[Reading]":
-    from worker.cli.access import open_the_ledger
-    from worker.cli.output import counted
-    from worker.cli.rereading import Rereading
+    from worker.cli.reread import Rereading
+    from worker.cli.support.connections import open_the_ledger
+    from worker.cli.support.output import counted
     from worker.resources import Resources
 
     with open_the_ledger(settings) as ledger:
@@ -85,8 +85,8 @@ def _read_again(settings: "Settings", after: "Settings") -> "list[Reading]":
 
 
 def _print(pairs: "list[tuple[LearningValue, LearningValue]]", known: list[str]) -> None:
-    from worker.cli.short_ids import shown_ids
-    from worker.cli.tables import print_rows
+    from worker.cli.support.ids import shown_ids
+    from worker.cli.support.tables import print_rows
 
     ids = shown_ids(known)
     print_rows(

@@ -25,7 +25,7 @@ _NO_ANSWER = "unknown: "
 @click.option("--json", "as_json", is_flag=True)
 def status_command(*, as_json: bool) -> None:
     """Parts, lag, queue lengths, sessions, learnings by status, average value."""
-    from worker.cli.output import print_facts
+    from worker.cli.support.output import print_facts
 
     found = _status()
     if as_json:
@@ -36,7 +36,7 @@ def status_command(*, as_json: bool) -> None:
 
 def _status() -> Answer:
     """What cannot be reached is `{"error": why}` in its place."""
-    from worker.cli.access import now, open_the_ledger
+    from worker.cli.support.connections import now, open_the_ledger
     from worker.settings import load_settings
 
     settings = load_settings()
@@ -67,8 +67,8 @@ def _or_error(ask: Callable[[], Answer]) -> Answer:
 
 def living_parts(settings: "Settings") -> dict[str, dict[str, int]]:
     """Bridges and workers that show life: kind -> version -> number."""
-    from worker.cli.access import now
-    from worker.signs_of_life import SignsOfLife
+    from worker.cli.support.connections import now
+    from worker.liveness.broker_heartbeat import SignsOfLife
 
     found: dict[str, Counter[str]] = {}
     for sign in SignsOfLife(settings).read():
@@ -78,7 +78,7 @@ def living_parts(settings: "Settings") -> dict[str, dict[str, int]]:
 
 
 def _queued(settings: "Settings") -> Answer:
-    from worker.queues import Queues
+    from worker.task_queue.queues import Queues
 
     return dict(Queues(settings).lengths())
 
@@ -86,7 +86,7 @@ def _queued(settings: "Settings") -> Answer:
 def _event_log(settings: "Settings", ledger: "Ledger") -> Answer:
     from worker.event_log.opening import open_event_log
     from worker.lag import partition_lags
-    from worker.settings import masked
+    from worker.settings.loading import masked
 
     event_log = open_event_log(settings.event_log_url)
     try:
@@ -103,7 +103,7 @@ def _event_log(settings: "Settings", ledger: "Ledger") -> Answer:
 
 
 def _learnings(settings: "Settings") -> Answer:
-    from worker.cli.access import open_store
+    from worker.cli.support.connections import open_store
 
     with open_store(settings) as store:
         values = store.list_learning_values()
@@ -155,7 +155,7 @@ def _numbers(numbers: dict[str, int]) -> str:
 
 
 def _log(log: Answer) -> str:
-    from worker.cli.output import counted
+    from worker.cli.support.output import counted
 
     return (
         f"{log['address']}: {counted(log['partitions'], 'partitions')}, {counted(log['to_read'], 'messages')} to read, "

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from worker.cli.moments import Moment
+from worker.cli.support.types import Moment
 
 if TYPE_CHECKING:
     from worker.ledger import Reopened
@@ -25,10 +25,10 @@ def tasks_command() -> None:
 @click.option("--json", "as_json", is_flag=True)
 def failed_command(session_id: str | None, learning_id: str | None, limit: int, *, as_json: bool) -> None:
     """Learnings that were given up in a session, with the reason."""
-    from worker.cli.access import full_failed_id, full_session_id, open_the_ledger
-    from worker.cli.output import moment
-    from worker.cli.short_ids import shown_session_ids
-    from worker.cli.tables import print_rows
+    from worker.cli.support.connections import full_failed_id, full_session_id, open_the_ledger
+    from worker.cli.support.ids import shown_session_ids
+    from worker.cli.support.output import moment
+    from worker.cli.support.tables import print_rows
 
     with open_the_ledger() as ledger:
         chosen = session_id and full_session_id(ledger, session_id)
@@ -52,7 +52,7 @@ def retry_command(
     session_id: str | None, learning_id: str | None, *, everything: bool, dry_run: bool, as_json: bool
 ) -> None:
     """Open sessions again: they are attributed, aggregated and published anew; nothing is counted twice."""
-    from worker.cli.access import full_failed_id, full_session_id, now, open_the_ledger
+    from worker.cli.support.connections import full_failed_id, full_session_id, now, open_the_ledger
 
     if not (session_id or learning_id or everything):
         raise click.UsageError(_EVERYTHING_NEEDS)
@@ -75,7 +75,7 @@ def retry_command(
 @click.option("--json", "as_json", is_flag=True)
 def replay_command(since: int | None, session_id: str | None, *, dry_run: bool, as_json: bool) -> None:
     """Process finished sessions again from the payloads in the ledger; results replace, never add."""
-    from worker.cli.access import full_session_id, now, open_the_ledger
+    from worker.cli.support.connections import full_session_id, now, open_the_ledger
 
     if (since is None) == (session_id is None):
         raise click.UsageError("name either --since or --session")
@@ -87,8 +87,8 @@ def replay_command(since: int | None, session_id: str | None, *, dry_run: bool, 
 
 
 def _enqueue_and_tell(reopened: "Reopened", moment: int, *, dry_run: bool, as_json: bool) -> None:
-    from worker.cli.access import enqueue_prepared
-    from worker.cli.output import counted, plain
+    from worker.cli.support.connections import enqueue_prepared
+    from worker.cli.support.output import counted, plain
 
     is_enqueued = dry_run or enqueue_prepared(reopened.sessions, sent_at=moment)
     if as_json:

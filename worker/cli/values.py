@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.option("--csv", "as_csv", is_flag=True, help="Comma-separated, with a heading.")
 def values_command(sort: str, limit: int | None, status: str | None, *, as_json: bool, as_csv: bool) -> None:
     """What each learning is worth over all sessions, best first."""
-    from worker.cli.access import open_store
+    from worker.cli.support.connections import open_store
 
     if as_json and as_csv:
         raise click.UsageError("--json and --csv exclude each other")
@@ -45,8 +45,8 @@ def print_values(values: "list[LearningValue]", learnings: "dict[str, Learning]"
 
     `known`: all learnings that there are, among which a short id has to mean one.
     """
-    from worker.cli.short_ids import shown_ids
-    from worker.cli.tables import print_table
+    from worker.cli.support.ids import shown_ids
+    from worker.cli.support.tables import print_table
 
     columns = [
         ("#", "right"),
@@ -96,6 +96,6 @@ def _print_csv(values: "list[LearningValue]", learnings: "dict[str, Learning]") 
 
 def _inert(text: str) -> str:
     """For spreadsheets, which take a cell that begins like a formula for one."""
-    from worker.cli.output import plain
+    from worker.cli.support.output import plain
 
     return f"'{plain(text)}" if text.lstrip().startswith(("=", "+", "-", "@")) else plain(text)

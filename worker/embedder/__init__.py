@@ -12,7 +12,6 @@ rows.py                  each distinct text once, in batches, and rows of length
 batches.py               texts of like length together
 cross_encoder.py         the optional second look's, which reads a learning and a text together
 precision.py             which number format this processor is fastest with
-remembering.py           the first such measurement holds for a whole deployment
 vector_cache.py          vectors of learnings' texts, kept between sessions
 model_files.py           where a model is, and what tells two versions of it apart
 """

@@ -26,7 +26,7 @@ from worker.embedder.openvino_model import MODEL, TOKENIZER, OpenVinoModel
 from worker.embedder.rows import each_once
 from worker.embedder.tokenizing import EXAMPLES, OtherTokens, TextTokenizer
 from worker.errors import ConfigurationError
-from worker.lifeline import end_with_parent
+from worker.system.parent_death import end_with_parent
 
 #: cosine between a text's two vectors; rounding leaves 0.999999
 _SAME = 0.9999

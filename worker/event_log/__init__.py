@@ -1,8 +1,13 @@
 """The event log: topics split into partitions, read from positions that the ledger keeps.
 
-protocol        EventLog, the seam
-memory          the twin inside one process
-redis_streams   the embedded default
-iggy            Apache Iggy 0.9, for production
-opening         which of them a URL means
+protocol             EventLog, the seam
+opening              which of them a URL means
+memory               the twin inside one process
+redis_streams        the embedded default
+iggy                 Apache Iggy 0.9, for production
+  iggy_address       its connection string
+  iggy_connection    one connection with deadlines, on an event loop of its own
+  iggy_errors        what its errors mean
+  iggy_partitioning  key -> partition, as its SDK does it
+partitioning         key -> partition, where we are free to choose
 """

@@ -1,5 +1,6 @@
 """The four layers' interfaces. Each has one default implementation, built in `resources.py` from the settings."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from worker.domain import (
@@ -10,19 +11,19 @@ from worker.domain import (
     Standing,
     TemporalCorrelation,
 )
-from worker.layers.sums import LearningSums, TemporalSums
+from worker.layers.statistics.sums import LearningSums, TemporalSums
 
 if TYPE_CHECKING:
     # with it comes numpy, and who only asks the store needs none
-    from worker.bundle import SessionBundle
+    from worker.layers.activation.evidence import SessionEvidence
 
 
 class ActivationDetector(Protocol):
-    def detect(self, learning_id: str, session: "SessionBundle") -> Activation:
+    def detect(self, learning_id: str, insights: Mapping[str, str], evidence: "SessionEvidence") -> Activation:
         """Did the session use the learning, how sure is that, and where?
 
-        Deterministic: the same bundle gives the same answer on any worker. Raises `LearningFailed` when the bundle does not
-        hold the learning.
+        `insights`: the texts of the session's known learnings, by id. Deterministic: the same arguments give the same answer on
+        any worker. Raises `LearningFailed` when either of them does not hold the learning.
         """
         ...
 

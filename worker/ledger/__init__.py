@@ -4,7 +4,9 @@ The broker is only a hint: whatever it loses is sent again from here.
 
 partitions    positions and leases of the event log's partitions
 intake        a batch's events, stored with the new position in one transaction
-work          one session from received to finished; with entries (its learnings, one by one) and transcripts
+work          one session from received to finished
+entries       its learnings, one by one
+transcripts   those that come after their event
 outbox        what has to be published
 dead_letters  what gave up
 sweep         what the broker lost
@@ -13,7 +15,15 @@ history       one session's steps
 listing       where the newest sessions stand
 retention     what is thrown away, and when
 counts        the numbers that tell whether all is well
-ledger        all of them behind one pool; underneath: states, sessions, schema, migrations, migrate, database, clock, blob
+ledger        all of them behind one pool
+sessions      which version of a session is meant, and its signals' lock
+states        the states of sessions, entries and dead letters
+schema        the tables
+database      connections, transactions, errors translated
+clock         the clock by which leases run
+blob          payloads compressed
+migrate       brings the tables up to date
+migrations/   its steps
 """
 
 from worker.ledger.clock import MOST_APART

@@ -12,7 +12,9 @@ from typing import Any
 from sqlalchemy import Connection, Executable, and_, delete, or_, select, update
 from sqlalchemy.orm import DeclarativeBase
 
-from worker.events import HeavyEvent, LightweightEvent, derived_id
+from worker.formats.heavy_event import HeavyEvent
+from worker.formats.lightweight_event import LightweightEvent
+from worker.formats.wire import derived_id
 from worker.ledger.blob import pack
 from worker.ledger.database import Database, insert_into, insert_new
 from worker.ledger.dead_letters import DeadLetterReceived, keep, settle_sessions

@@ -9,11 +9,11 @@ from pathlib import Path
 from redis import Redis
 from redis.exceptions import RedisError
 
-from worker.broker import socket_path
 from worker.errors import ConfigurationError
 from worker.local.process import ChildProcess
 from worker.settings import Settings
 from worker.store.addresses import StoreAddress
+from worker.task_queue.broker import socket_path
 
 
 def broker(settings: Settings, environ: Mapping[str, str]) -> ChildProcess:

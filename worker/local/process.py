@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from worker.errors import Unavailable
-from worker.lifeline import end_with_parent
+from worker.system.parent_death import end_with_parent
 
 #: seconds between two looks while a part comes up
 _POLL_SECONDS = 0.02

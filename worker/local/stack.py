@@ -13,8 +13,8 @@ from worker.errors import Unavailable
 from worker.local import parts
 from worker.local.folder import owned_folder, tidied_run_dir
 from worker.local.process import ChildProcess
-from worker.queues import Queues
 from worker.settings import Settings
+from worker.task_queue.queues import Queues
 
 _READY_SECONDS = 60.0
 #: restarts are counted over this long

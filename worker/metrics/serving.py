@@ -9,8 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
 from worker.errors import ConfigurationError
-from worker.loopback import is_loopback
 from worker.settings import Settings
+from worker.system.loopback import is_loopback
 
 #: seconds for a request to arrive
 _DEADLINE_SECONDS = 10

@@ -6,14 +6,14 @@ chosen by a variable before that package is imported for the first time).
 
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from worker.bundle import SessionBundle
 from worker.domain import Activation, Signal, TemporalCorrelation
 from worker.embedder import Embedder
 from worker.embedder.precision import Precision
 from worker.embedder.protocol import Vectors
+from worker.layers.activation.evidence import SessionEvidence
 from worker.layers.protocols import ActivationDetector, TemporalCorrelator
 from worker.settings import Settings
 
@@ -69,9 +69,9 @@ class MeasuredDetector:
     def __init__(self, detector: ActivationDetector, measures: WorkMeasures) -> None:
         self._detector, self._seconds = detector, measures.layer_seconds.labels("activation")
 
-    def detect(self, learning_id: str, session: SessionBundle) -> Activation:
+    def detect(self, learning_id: str, insights: Mapping[str, str], evidence: SessionEvidence) -> Activation:
         with self._seconds.time():
-            return self._detector.detect(learning_id, session)
+            return self._detector.detect(learning_id, insights, evidence)
 
 
 class MeasuredCorrelator:

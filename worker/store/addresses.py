@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
 from worker.errors import ConfigurationError
-from worker.loopback import is_loopback
+from worker.system.loopback import is_loopback
 
 _KNOCK_SECONDS = 1.0
 

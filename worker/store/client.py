@@ -21,8 +21,8 @@ from worker.domain import (
     Standing,
 )
 from worker.errors import ConfigurationError, GrooveError, StoreUnavailable
-from worker.layers.explain import Explanation
-from worker.parameters import LayerParameters
+from worker.layers.aggregation.explain import Explanation
+from worker.settings.layers import LayerParameters
 from worker.store.addresses import StoreAddress
 from worker.store.operations import ERROR_OF, OPERATIONS, Operation
 from worker.store.protocol import (

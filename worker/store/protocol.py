@@ -18,10 +18,10 @@ from worker.domain import (
     SessionVersion,
     Standing,
 )
-from worker.layers.companions import Companion
-from worker.layers.explain import Explanation
-from worker.layers.health import ExperimentHealth
-from worker.parameters import LayerParameters
+from worker.layers.ablation.companions import Companion
+from worker.layers.ablation.experiment_health import ExperimentHealth
+from worker.layers.aggregation.explain import Explanation
+from worker.settings.layers import LayerParameters
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,10 +10,10 @@ from celery import Celery, current_app
 from celery.exceptions import SoftTimeLimitExceeded
 from kombu.utils.functional import retry_over_time
 
-from worker import canvas
 from worker.domain import SessionVersion
 from worker.errors import NotFound, Superseded, Unavailable
 from worker.resources import Resources
+from worker.task_queue import workflow
 
 log = structlog.get_logger()
 
@@ -82,7 +82,7 @@ def begin_above(parts: Resources, session_id: str, version: SessionVersion, atte
     ref = parts.ledger.work.begin_above(session_id, version, attempt, moment)
     if ref is None:
         return {"state": "dropped", "reason": reason}
-    canvas.enqueue(current_celery(), [canvas.prepare(current_celery(), session_id, ref.version, sent_at=moment)])
+    workflow.enqueue(current_celery(), [workflow.prepare(current_celery(), session_id, ref.version, sent_at=moment)])
     return {"state": "begun again", "reason": reason}
 
 

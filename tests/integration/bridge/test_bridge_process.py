@@ -9,7 +9,7 @@ from fixtures.broker import Broker, free_port
 from iggy_standin import wire
 from iggy_standin.threaded import ThreadedStandIn
 
-from worker.heartbeat import heartbeat_age, heartbeat_waits
+from worker.liveness.heartbeat_file import heartbeat_age, heartbeat_waits
 from worker.settings import Settings
 
 

@@ -16,12 +16,13 @@ from pydantic import SecretStr
 from redis import Redis
 
 from bridge.consumer import Consumer
-from worker.app import make_app
 from worker.event_log.memory import MemoryEventLog
 from worker.event_log.protocol import TopicName
 from worker.ledger import DeadLetterKind, Ledger, PartitionState, open_ledger
-from worker.queues import Queues
-from worker.settings import BridgeSettings, Settings, StreamSettings
+from worker.settings import Settings
+from worker.settings.settings import BridgeSettings, StreamSettings
+from worker.task_queue.app import make_app
+from worker.task_queue.queues import Queues
 
 HEAVY = TopicName(stream="groove.assessment", topic="heavy")
 LIGHTWEIGHT = TopicName(stream="groove.assessment", topic="lightweight")

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from worker import canvas
-from worker.app import make_app
 from worker.errors import Superseded
-from worker.events import read_heavy_event
-from worker.giving_up import give_up_session
+from worker.formats.heavy_event import read_heavy_event
 from worker.ledger import HeavyReceived, open_ledger
-from worker.queues import Queues
 from worker.settings import load_settings
+from worker.task_queue import workflow
+from worker.task_queue.app import make_app
+from worker.task_queue.give_up import give_up_session
+from worker.task_queue.queues import Queues
 
 
 def test_a_session_given_up_ends_with_its_reason(broker_url: str, tmp_path: Path) -> None:
@@ -31,7 +31,7 @@ def test_a_session_given_up_ends_with_its_reason(broker_url: str, tmp_path: Path
     assert failed == {"a": "the process died", "b": "the process died"}
     assert ledger.work.remaining(ref.session_id, ref.version) == 0
     assert Queues(settings).lengths()["finishing"] == before + 1
-    older = canvas.from_wire([0, "older", 1])
+    older = workflow.from_wire([0, "older", 1])
     with pytest.raises(Superseded):
         give_up_session(ledger, app, ref.session_id, older, "too late", now=3)
     ledger.dispose()

@@ -15,13 +15,13 @@ from fixtures.ledger import SECOND, heavy
 from redis import Redis
 
 from bridge.sweeper import Sweeper, now
-from worker.app import ATTRIBUTION, EMBEDDING, FINISHING, make_app
 from worker.event_log.memory import MemoryEventLog
 from worker.event_log.protocol import EventLog
 from worker.event_log.redis_streams import RedisEventLog
 from worker.ledger import Ledger, OutboxMessage, SessionRef, open_ledger
-from worker.queues import Queues
 from worker.settings import Settings, load_settings
+from worker.task_queue.app import ATTRIBUTION, EMBEDDING, FINISHING, make_app
+from worker.task_queue.queues import Queues
 
 #: of each kind, more than one page holds
 MANY = 1100

@@ -11,12 +11,12 @@ from fixtures.ledger import received
 from redis import Redis
 
 from bridge.sweeper import Sweeper
-from worker import canvas
-from worker.app import ATTRIBUTION, EMBEDDING, FINISHING, make_app
 from worker.event_log.memory import MemoryEventLog
 from worker.ledger import Ledger, open_ledger
-from worker.queues import Queues
 from worker.settings import load_settings
+from worker.task_queue import workflow
+from worker.task_queue.app import ATTRIBUTION, EMBEDDING, FINISHING, make_app
+from worker.task_queue.queues import Queues
 
 SECOND = 1_000_000
 AHEAD = 3600 * SECOND
@@ -40,7 +40,7 @@ def test_nothing_is_lost_while_the_old_time_is_next_in_line(
     app, queues = make_app(settings, publisher_only=True), Queues(settings)
     sweeper = Sweeper(settings=settings, ledger=ledger, event_log=MemoryEventLog(), queues=queues, app=app)
     queued, lost = (received(ledger, name, moment + AHEAD) for name in ("queued", "lost"))
-    canvas.enqueue(app, [canvas.prepare(app, queued.session_id, queued.version, sent_at=moment + AHEAD)])
+    workflow.enqueue(app, [workflow.prepare(app, queued.session_id, queued.version, sent_at=moment + AHEAD)])
 
     sweeper.sweep()
     moment += 60 * SECOND

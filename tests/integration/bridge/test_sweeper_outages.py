@@ -11,13 +11,13 @@ from fixtures.broker import free_port
 from fixtures.ledger import received
 
 from bridge.sweeper import Sweeper
-from worker.app import EMBEDDING, make_app
 from worker.event_log.memory import MemoryEventLog
 from worker.event_log.protocol import EventLog, TopicName
 from worker.event_log.redis_streams import RedisEventLog
 from worker.ledger import Ledger, OutboxMessage, open_ledger
-from worker.queues import Queues
 from worker.settings import load_settings
+from worker.task_queue.app import EMBEDDING, make_app
+from worker.task_queue.queues import Queues
 
 OUT = TopicName(stream="out", topic="sessions")
 

@@ -8,12 +8,12 @@ import pytest
 import structlog
 
 from bridge.sweeper import Sweeper
-from worker.app import make_app
 from worker.event_log.protocol import TopicName
 from worker.event_log.redis_streams import RedisEventLog
 from worker.ledger import Ledger
-from worker.queues import Queues
 from worker.settings import Settings, load_settings
+from worker.task_queue.app import make_app
+from worker.task_queue.queues import Queues
 
 PUBLISHED, KEPT = 1000, 300
 

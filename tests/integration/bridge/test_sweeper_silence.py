@@ -8,13 +8,13 @@ import pytest
 from fixtures.ledger import received
 
 from bridge.sweeper import Sweeper
-from worker import canvas
-from worker.app import EMBEDDING, make_app
 from worker.event_log.memory import MemoryEventLog
 from worker.ledger import Ledger, open_ledger
-from worker.queues import Queues
+from worker.liveness.broker_heartbeat import SignsOfLife
 from worker.settings import load_settings
-from worker.signs_of_life import SignsOfLife
+from worker.task_queue import workflow
+from worker.task_queue.app import EMBEDDING, make_app
+from worker.task_queue.queues import Queues
 
 SILENCE = 0.3
 LONG_AGO = 1_000_000
@@ -34,7 +34,7 @@ def test_held_by_the_living_is_never_lost(broker_url: str, ledger: Ledger) -> No
     app, queues, signs = make_app(settings, publisher_only=True), Queues(settings), SignsOfLife(settings)
     sweeper = Sweeper(settings=settings, ledger=ledger, event_log=MemoryEventLog(), queues=queues, app=app)
     held, queued = received(ledger, "held", LONG_AGO), received(ledger, "queued", LONG_AGO + 1)
-    canvas.enqueue(app, [canvas.prepare(app, queued.session_id, queued.version, sent_at=LONG_AGO + 1)])
+    workflow.enqueue(app, [workflow.prepare(app, queued.session_id, queued.version, sent_at=LONG_AGO + 1)])
 
     looks, until = 0, time.monotonic() + 8 * SILENCE
     while time.monotonic() < until:

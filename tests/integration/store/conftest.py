@@ -10,7 +10,7 @@ import pytest
 from fixtures.store import WRITE, store_server
 
 from worker.store.client import HttpStore
-from worker.store.cozo import CozoStore
+from worker.store.cozo.store import CozoStore
 from worker.store.protocol import AttributionStore
 
 

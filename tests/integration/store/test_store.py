@@ -8,7 +8,7 @@ from fixtures.store import attribute, learning, record, version
 
 from worker.domain import DecisionKind
 from worker.errors import NotFound, Superseded
-from worker.parameters import ActivationParameters, LayerParameters, TemporalParameters
+from worker.settings.layers import ActivationParameters, LayerParameters, TemporalParameters
 from worker.store.protocol import AttributionStore
 
 A, B = "learning-a", "learning-b"

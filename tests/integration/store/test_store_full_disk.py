@@ -10,7 +10,7 @@ import resource, signal, sys, time
 from pathlib import Path
 from fixtures.store import learning, record, version
 from worker.errors import StoreUnavailable
-from worker.store.cozo import CozoStore
+from worker.store.cozo.store import CozoStore
 
 store = CozoStore(Path(sys.argv[1]))
 store.import_learnings([learning("a")], actor="alex", now=1)

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, settings
 from schemathesis.specs.openapi.checks import negative_data_rejection
 
 from worker.store.client import HttpStore
-from worker.store.openapi import description
+from worker.store.server.openapi import description
 
 schema = schemathesis.openapi.from_dict(description())
 

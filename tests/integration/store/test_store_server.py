@@ -17,8 +17,8 @@ from fixtures.store import READ, WRITE, learning, record, store_server, version
 from worker.errors import ConfigurationError, GrooveError, StoreUnavailable
 from worker.store.addresses import StoreAddress
 from worker.store.client import HttpStore
-from worker.store.cozo import CozoStore
-from worker.store.server import Tokens, serve
+from worker.store.cozo.store import CozoStore
+from worker.store.server.app import Tokens, serve
 
 
 def ask(

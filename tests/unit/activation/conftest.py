@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from worker.bundle import SessionBundle
-from worker.calibrating import bare_context
+from worker.attribution.bundle import SessionBundle
+from worker.attribution.fit_calibration import bare_context
+from worker.attribution.prepare import build_bundle
 from worker.domain import Learning, LearningCategory
 from worker.embedder import VectorCache
 from worker.embedder.protocol import Vectors
-from worker.preparation import build_bundle
-from worker.transcripts import parse_transcript
+from worker.formats.transcripts.messages import parse_transcript
 
 
 class WordEmbedder:

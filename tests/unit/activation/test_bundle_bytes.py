@@ -6,11 +6,11 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
-from worker.bundle import SessionBundle
+from worker.attribution.bundle import SessionBundle
 from worker.domain import Assignment, Learning, Signal, SignalKind
 from worker.errors import BundleGone
-from worker.evidence import SessionChunks, SessionEvidence
-from worker.layers.activation import HybridDetector
+from worker.layers.activation.detector import HybridDetector
+from worker.layers.activation.evidence import SessionChunks, SessionEvidence
 
 Bundle = Callable[..., SessionBundle]
 
@@ -54,8 +54,8 @@ def test_the_answer_does_not_depend_on_the_journey(full: SessionBundle) -> None:
     """A worker that reads the bundle gives the record that the maker would have given."""
     detector = HybridDetector()
     again = SessionBundle.from_bytes(full.to_bytes())
-    assert [detector.detect(name, again) for name in full.insights] == [
-        detector.detect(name, full) for name in full.insights
+    assert [detector.detect(name, again.insights, again.evidence) for name in full.insights] == [
+        detector.detect(name, full.insights, full.evidence) for name in full.insights
     ]
 
 
@@ -65,7 +65,9 @@ def test_some_learnings_alone_get_the_same_answers(full: SessionBundle) -> None:
     for name in full.insights:
         alone = full.of([name, "unknown"])
         assert alone.evidence.learning_ids == (name,)
-        assert detector.detect(name, alone) == detector.detect(name, full)
+        assert detector.detect(name, alone.insights, alone.evidence) == detector.detect(
+            name, full.insights, full.evidence
+        )
     assert full.of(list(full.insights)) is full
     assert full.of([]).evidence.learning_ids == ()
 
@@ -73,7 +75,7 @@ def test_some_learnings_alone_get_the_same_answers(full: SessionBundle) -> None:
 def test_a_session_without_words_travels_too(bundle: Bundle, learning: Callable[..., Learning]) -> None:
     """No assistant message: no texts, and nothing is activated."""
     empty = SessionBundle.from_bytes(bundle([("user", "hello")], {"l1": learning("Write tests")}).to_bytes())
-    answer = HybridDetector().detect("l1", empty)
+    answer = HybridDetector().detect("l1", empty.insights, empty.evidence)
     assert (answer.confidence, answer.was_activated, answer.points) == (0.0, False, ())
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from worker.calibration import Calibration
 from worker.cli import groove
 from worker.errors import InvalidFile
+from worker.layers.activation.calibration import Calibration
 
 LEARNINGS = {"lint": "Always run `make lint` first", "push": "Run `git push` at the end"}
 Run = Callable[..., Result]

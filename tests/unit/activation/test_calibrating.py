@@ -6,15 +6,15 @@ from datetime import UTC, datetime
 
 import pytest
 
-from worker.calibrating import Label, fit
-from worker.calibration import Calibration, SecondLookWeights, shipped_calibration
+from worker.attribution.fit_calibration import Label, fit
 from worker.domain import Learning, Transcript
 from worker.embedder import Embedder
 from worker.errors import InvalidFile
+from worker.formats.transcripts.messages import parse_transcript
+from worker.layers.activation.calibration import Calibration, SecondLookWeights, shipped_calibration
 from worker.layers.activation.features import FEATURES
 from worker.layers.activation.fitting import PRIOR, fit_second_look, fit_weights
 from worker.layers.activation.quality import quality
-from worker.transcripts import parse_transcript
 
 NOW = datetime(2026, 1, 20, tzinfo=UTC)
 

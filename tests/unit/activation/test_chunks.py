@@ -1,8 +1,8 @@
 """Only what the assistant itself said and did is cut into chunks."""
 
-from worker.evidence import ChunkKind
+from worker.formats.transcripts.messages import parse_transcript
 from worker.layers.activation.chunks import MAX_CHUNKS, chunk_transcript
-from worker.transcripts import parse_transcript
+from worker.layers.activation.evidence import ChunkKind
 
 
 def chunks(role: str, content: object) -> list[tuple[ChunkKind, str]]:

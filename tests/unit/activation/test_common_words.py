@@ -2,7 +2,7 @@
 
 import pytest
 
-from worker.common_words import CommonWords, words_of
+from worker.layers.activation.common_words import CommonWords, words_of
 
 WORDS = CommonWords(sessions=3, held_by={"run": 3, "tests": 1})
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from worker.domain import Learning
+from worker.formats.transcripts.messages import parse_transcript
 from worker.layers.activation.contamination import contaminated_learnings, copied_share
-from worker.transcripts import parse_transcript
 
 INSIGHT = "Always run the complete linter before committing any change to the code"
 

@@ -6,12 +6,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from worker.bundle import SessionBundle
-from worker.common_words import CommonWords
+from worker.attribution.bundle import SessionBundle
 from worker.domain import EmbeddingSimilarity, ExplicitReference, Learning
 from worker.errors import LearningFailed
-from worker.layers.activation import HybridDetector
-from worker.parameters import ActivationParameters
+from worker.layers.activation.common_words import CommonWords
+from worker.layers.activation.detector import HybridDetector
+from worker.layers.activation.evidence import SessionEvidence
+from worker.settings.layers import ActivationParameters
 
 Bundle = Callable[..., SessionBundle]
 Make = Callable[..., Learning]
@@ -26,7 +27,8 @@ SESSION = [
 
 def test_a_command_that_was_run_activates(bundle: Bundle, learning: Make) -> None:
     """The message that runs the learning's command is the point, and is quoted."""
-    answer = HybridDetector().detect("l1", bundle(SESSION, {"l1": learning(RULE)}))
+    session = bundle(SESSION, {"l1": learning(RULE)})
+    answer = HybridDetector().detect("l1", session.insights, session.evidence)
     assert answer.was_activated
     assert answer.points == (2,)
     assert ExplicitReference(pattern="mise run lint", message_idx=2, span="mise run lint") in answer.signals
@@ -39,7 +41,7 @@ def test_the_best_message_has_the_sessions_confidence(bundle: Bundle, learning: 
     for threshold in (0.0, 0.1, 0.3, 0.75, 0.9):
         detector = HybridDetector(ActivationParameters(similarity_threshold=threshold, candidate_floor=0))
         for learning_id in session.insights:
-            answer = detector.detect(learning_id, session)
+            answer = detector.detect(learning_id, session.insights, session.evidence)
             assert answer.was_activated == (answer.confidence >= threshold) == bool(answer.points)
             similarities = [s for s in (*answer.signals, *answer.candidates) if isinstance(s, EmbeddingSimilarity)]
             assert max(s.score for s in similarities) == answer.confidence
@@ -50,7 +52,7 @@ def test_text_that_was_only_read_is_no_use(bundle: Bundle, learning: Make) -> No
     session = bundle(
         [("user", RULE), ("assistant", f"Reading the rules.\n[tool_result] {RULE}")], {"l1": learning(RULE)}
     )
-    assert not HybridDetector().detect("l1", session).was_activated
+    assert not HybridDetector().detect("l1", session.insights, session.evidence).was_activated
     assert session.contaminated == {"l1"}
 
 
@@ -60,23 +62,25 @@ def test_a_copy_in_the_assistants_words_is_no_use(bundle: Bundle, learning: Make
     session = bundle(
         [("assistant", f"The guide says this: {text}."), ("assistant", "Hello there.")], {"l1": learning(text)}
     )
-    assert HybridDetector().detect("l1", session).confidence < 0.5
+    assert HybridDetector().detect("l1", session.insights, session.evidence).confidence < 0.5
 
 
 def test_other_learnings_of_the_session_change_nothing(bundle: Bundle, learning: Make) -> None:
     """A record depends on the session and the learning alone."""
     alone = bundle(SESSION, {"l1": learning(RULE)})
     among = bundle(SESSION, {f"l{n}": learning(f"Rule {n}: {RULE}" if n > 1 else RULE, f"l{n}") for n in range(1, 9)})
-    assert HybridDetector().detect("l1", alone) == HybridDetector().detect("l1", among)
+    assert HybridDetector().detect("l1", alone.insights, alone.evidence) == HybridDetector().detect(
+        "l1", among.insights, among.evidence
+    )
 
 
 def test_raw_is_the_plain_cosine_and_a_boost(bundle: Bundle, learning: Make) -> None:
     """Best chunk's cosine plus reference_boost where named code was found; a reference alone is not enough."""
     session = bundle(SESSION, {"l1": learning(RULE), "l2": learning("I will add the flag to the parser.", "l2")})
     raw = HybridDetector(ActivationParameters(calibration="raw", similarity_threshold=0.9))
-    same = raw.detect("l2", session)
+    same = raw.detect("l2", session.insights, session.evidence)
     assert (same.confidence, same.points, same.calibration) == (pytest.approx(1.0, abs=1e-3), (1,), "raw")
-    boosted = raw.detect("l1", session)
+    boosted = raw.detect("l1", session.insights, session.evidence)
     assert boosted.confidence == pytest.approx(boosted.features["cosine"] + 0.15)
     assert not boosted.was_activated
     assert ExplicitReference(pattern="mise run lint", message_idx=2, span="mise run lint") in boosted.candidates
@@ -86,35 +90,36 @@ def test_the_calibration_in_force_travels_with_the_bundle(bundle: Bundle, learni
     """Its version stands in every answer."""
     session = bundle(SESSION, {"l1": learning(RULE)})
     changed = replace(session.evidence.calibration, version="mine", intercept=-20.0)
-    answer = HybridDetector().detect("l1", replace(session, evidence=replace(session.evidence, calibration=changed)))
+    answer = HybridDetector().detect("l1", session.insights, replace(session.evidence, calibration=changed))
     assert (answer.calibration, answer.was_activated) == ("mine", False)
 
 
 def test_an_unknown_learning_fails_alone(bundle: Bundle, learning: Make) -> None:
     """With a reason that names it."""
+    session = bundle(SESSION, {"l1": learning(RULE)})
     with pytest.raises(LearningFailed, match="l7"):
-        HybridDetector().detect("l7", bundle(SESSION, {"l1": learning(RULE)}))
+        HybridDetector().detect("l7", session.insights, session.evidence)
 
 
 def test_odd_texts_are_harmless(bundle: Bundle, learning: Make) -> None:
     """Characters that change their length in lower case, braces and patterns' own signs neither fail nor mislead."""
     odd = 'İstanbul: use `a.b(*)[c]{d}` and "%s" or `\\d+`'
     session = bundle([("assistant", "İİİ and then a.b(x) was called\n[tool:Bash] echo İ")], {"l1": learning(odd)})
-    assert 0 <= HybridDetector().detect("l1", session).confidence <= 1
+    assert 0 <= HybridDetector().detect("l1", session.insights, session.evidence).confidence <= 1
 
 
-def knowing(session: SessionBundle, **held_by: int) -> SessionBundle:
-    """The same under a calibration that counted these words in 100 sessions."""
+def knowing(session: SessionBundle, **held_by: int) -> SessionEvidence:
+    """The session's evidence under a calibration that counted these words in 100 sessions."""
     words = CommonWords(sessions=100, held_by=held_by)
     calibration = replace(session.evidence.calibration, common_words=words)
-    return replace(session, evidence=replace(session.evidence, calibration=calibration))
+    return replace(session.evidence, calibration=calibration)
 
 
 def test_a_reference_weighs_by_its_rarest_word(bundle: Bundle, learning: Make) -> None:
     """1 with a rare word, 1/2 where every session holds all of them; the confidence follows."""
     session = bundle(SESSION, {"l1": learning(RULE)})
-    rare = HybridDetector().detect("l1", knowing(session, run=100, lint=100))
-    common = HybridDetector().detect("l1", knowing(session, run=100, lint=100, mise=100))
+    rare = HybridDetector().detect("l1", session.insights, knowing(session, run=100, lint=100))
+    common = HybridDetector().detect("l1", session.insights, knowing(session, run=100, lint=100, mise=100))
     assert (rare.features["commands_run"], common.features["commands_run"]) == (1.0, 0.5)
     assert rare.confidence > common.confidence
 
@@ -127,8 +132,8 @@ def test_one_common_word_is_no_reference(bundle: Bundle, learning: Make) -> None
         kinds = [
             {type(signal) for signal in (*answer.signals, *answer.candidates)}
             for answer in (
-                detector.detect("l1", knowing(session, print=90)),
-                detector.detect("l1", knowing(session, print=2)),
+                detector.detect("l1", session.insights, knowing(session, print=90)),
+                detector.detect("l1", session.insights, knowing(session, print=2)),
             )
         ]
         assert kinds == [{EmbeddingSimilarity}, {EmbeddingSimilarity, ExplicitReference}]
@@ -139,6 +144,6 @@ def test_raw_knows_neither_references_weight_nor_a_second_look(bundle: Bundle, l
     session = knowing(bundle(SESSION, {"l1": learning(RULE)}), run=100, lint=100, mise=100)
     looked = replace(session, evidence=replace(session.evidence, second_look=np.array([9.0], dtype=np.float32)))
     raw = HybridDetector(ActivationParameters(calibration="raw"))
-    answer = raw.detect("l1", looked)
-    assert answer == raw.detect("l1", session)
+    answer = raw.detect("l1", looked.insights, looked.evidence)
+    assert answer == raw.detect("l1", session.insights, session.evidence)
     assert answer.confidence == pytest.approx(answer.features["cosine"] + 0.15)

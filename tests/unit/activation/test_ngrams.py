@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from worker.ngrams import ngram_similarities, ngram_weights
+from worker.layers.activation.ngrams import ngram_similarities, ngram_weights
 
 
 def cosine(first: str, second: str) -> float:

@@ -66,8 +66,9 @@ def test_a_learnings_text_is_embedded_once_and_on_its_own(embedder: object) -> N
 def test_light_workers_never_load_a_model_library() -> None:
     """Detector, bundle, transcripts and the embedder's own seam are imported without torch."""
     code = (
-        "import sys, worker.embedder, worker.bundle, worker.layers.activation, worker.preparation, worker.calibrating, "
-        "worker.transcripts; print(sorted({'torch', 'transformers', 'sentence_transformers', 'scipy'} & sys.modules.keys()))"
+        "import sys, worker.embedder, worker.attribution.bundle, worker.layers.activation.detector, "
+        "worker.attribution.prepare, worker.attribution.fit_calibration, worker.formats.transcripts.messages; "
+        "print(sorted({'torch', 'transformers', 'sentence_transformers', 'scipy'} & sys.modules.keys()))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

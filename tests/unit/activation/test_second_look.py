@@ -10,19 +10,19 @@ import numpy as np
 import pytest
 from fixtures.tiny_models import save_tokenizer
 
-from worker.bundle import SessionBundle
-from worker.calibrating import bare_context
-from worker.calibration import SecondLookWeights
-from worker.domain import Learning, LearningCategory
+from worker.attribution.bundle import SessionBundle
+from worker.attribution.fit_calibration import bare_context
+from worker.attribution.prepare import build_bundle
+from worker.attribution.second_look import SecondLook
+from worker.domain import Activation, Learning, LearningCategory
 from worker.embedder import CrossEncoderReader, Embedder, VectorCache
 from worker.errors import ConfigurationError
-from worker.layers.activation import HybridDetector
-from worker.parameters import ActivationParameters
-from worker.preparation import build_bundle
+from worker.formats.transcripts.messages import parse_transcript
+from worker.layers.activation.calibration import SecondLookWeights
+from worker.layers.activation.detector import HybridDetector
 from worker.resources import Resources
-from worker.second_look import SecondLook
 from worker.settings import Settings
-from worker.transcripts import parse_transcript
+from worker.settings.layers import ActivationParameters
 
 pytest.importorskip("sentence_transformers")
 SESSION = ["I will add the flag to the parser.", "Let me check it.\n[tool:Bash] mise run lint", "Fine weather today."]
@@ -70,6 +70,10 @@ def looking(folder: Path, margin: float) -> SecondLook:
     return SecondLook(CrossEncoderReader(str(folder), device="cpu"), ActivationParameters(second_look_margin=margin))
 
 
+def seen(session: SessionBundle, learning_id: str) -> Activation:
+    return HybridDetector().detect(learning_id, session.insights, session.evidence)
+
+
 def test_reads_texts_in_their_order(folder: Path) -> None:
     """One number a text, whatever stands beside it; the name tells the weights apart."""
     reader = CrossEncoderReader(str(folder), device="cpu")
@@ -82,7 +86,7 @@ def test_reads_texts_in_their_order(folder: Path) -> None:
 
 def test_only_what_is_in_doubt_is_read(folder: Path, prepared: Callable[..., SessionBundle]) -> None:
     """Within the margin of the threshold, in both directions; a margin of 1 doubts everything, one of 0 nothing."""
-    first = {name: HybridDetector().detect(name, prepared(None)).confidence for name in INSIGHTS}
+    first = {name: seen(prepared(None), name).confidence for name in INSIGHTS}
     margin = abs(first["maybe"] - 0.75) + 0.001
     for each, doubted in (
         (margin, {n for n in first if abs(first[n] - 0.75) <= margin}),
@@ -103,12 +107,12 @@ def test_the_score_moves_the_probability_and_stands_in_the_answer(
     assert looked.model.startswith("words@1 + tiny@")
     again = SessionBundle.from_bytes(looked.to_bytes())
     for name in INSIGHTS:
-        before, after = HybridDetector().detect(name, plain), HybridDetector().detect(name, again)
+        before, after = seen(plain, name), seen(again, name)
         score = after.features["second_look"]
         assert score == looked.evidence.second_look_at(name)
         assert after.confidence == SecondLookWeights().probability(before.confidence, score)
         assert (after.confidence > before.confidence) == (score > 0)
-        assert after == HybridDetector().detect(name, prepared(looking(folder, 1.0), name))
+        assert after == seen(prepared(looking(folder, 1.0), name), name)
 
 
 def test_a_calibration_can_switch_its_weight(folder: Path, prepared: Callable[..., SessionBundle]) -> None:
@@ -117,8 +121,8 @@ def test_a_calibration_can_switch_its_weight(folder: Path, prepared: Callable[..
     without = replace(looked.evidence.calibration, second_look=SecondLookWeights(weight=0.0))
     muted = replace(looked, evidence=replace(looked.evidence, calibration=without))
     for name in INSIGHTS:
-        expected = HybridDetector().detect(name, plain).confidence
-        assert HybridDetector().detect(name, muted).confidence == pytest.approx(expected, abs=2e-6)
+        expected = seen(plain, name).confidence
+        assert seen(muted, name).confidence == pytest.approx(expected, abs=2e-6)
 
 
 def test_off_unless_set(folder: Path) -> None:
@@ -145,7 +149,7 @@ def test_what_cannot_be_used_is_named(tmp_path: Path) -> None:
 def test_attribution_workers_stay_without_it() -> None:
     """The reader's and the second look's own modules load no model library."""
     code = (
-        "import sys, worker.second_look, worker.embedder.cross_encoder, worker.resources; "
+        "import sys, worker.attribution.second_look, worker.embedder.cross_encoder, worker.resources; "
         "print(sorted({'torch', 'transformers', 'sentence_transformers'} & sys.modules.keys()))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

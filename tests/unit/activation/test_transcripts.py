@@ -6,7 +6,8 @@ import pytest
 
 from worker.domain import BlockKind, Transcript
 from worker.errors import InvalidEvent
-from worker.transcripts import parse_session_lines, parse_transcript, read_transcript
+from worker.formats.transcripts.messages import parse_transcript, read_transcript
+from worker.formats.transcripts.session_file import parse_session_lines
 
 REFUSED = "The user doesn't want to proceed with this tool use. The tool use was rejected"
 

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from worker.cli.health import health_command
 from worker.errors import Unavailable
-from worker.heartbeat import Heartbeat, heartbeat_age, heartbeat_file, heartbeat_waits
+from worker.liveness.heartbeat_file import Heartbeat, heartbeat_age, heartbeat_file, heartbeat_waits
 from worker.settings import Settings
 
 

@@ -1,9 +1,9 @@
 """Which preparations count as lost because nobody who holds them shows life."""
 
-from bridge.silence import Silence
+from bridge.lost_preparations import Silence
 from worker.domain import SessionVersion
 from worker.ledger import SessionRef
-from worker.signs_of_life import Sign
+from worker.liveness.broker_heartbeat import Sign
 
 
 def ref(session_id: str) -> SessionRef:

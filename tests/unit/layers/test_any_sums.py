@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from worlds import arms, counts, value_of
 
-from worker.layers.sums import LearningSums
-from worker.parameters import AblationParameters, AggregationParameters, LayerParameters
+from worker.layers.statistics.sums import LearningSums
+from worker.settings.layers import AblationParameters, AggregationParameters, LayerParameters
 
 chances = st.sampled_from([1e-6, 0.05, 0.1, 0.5, 0.999999])
 mixed = st.lists(st.builds(arms, counts, counts, chances), min_size=1, max_size=3).map(

@@ -1,6 +1,6 @@
 """Learnings that nothing can tell apart are named."""
 
-from worker.layers.companions import Companion, companions
+from worker.layers.ablation.companions import Companion, companions
 
 
 def test_inseparable_learnings_are_named_with_their_share() -> None:

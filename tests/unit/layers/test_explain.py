@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from worlds import arms, record
 
 from worker.domain import AttributionRecord, Signal, SignalKind, Standing
-from worker.layers.aggregation import WeightedAggregator
-from worker.layers.explain import Explanation, explain
-from worker.layers.sums import LearningSums
-from worker.layers.temporal import ExponentialDecay, attributed_value
+from worker.layers.aggregation.aggregator import WeightedAggregator
+from worker.layers.aggregation.explain import Explanation, explain
+from worker.layers.statistics.sums import LearningSums
+from worker.layers.temporal.correlation import ExponentialDecay, attributed_value
 
 STANDING = Standing(learning_id="mine", epoch=3)
 OTHERS = arms((40, 40, 50, 50), (0, 2, 6, 12))

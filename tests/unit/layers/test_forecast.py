@@ -6,12 +6,12 @@ from hypothesis import strategies as st
 from worlds import arms, counts, value_of
 
 from worker.domain import VerdictKind
-from worker.layers.arms import Arm, arm
-from worker.layers.forecast import SESSIONS_NEEDED_CAP, Forecast, effect_to_hold
-from worker.layers.observation import Observation
-from worker.layers.posterior import posterior
-from worker.layers.sums import LearningSums
-from worker.parameters import AblationParameters, LayerParameters
+from worker.layers.ablation.arms import Arm, arm
+from worker.layers.ablation.posterior import posterior
+from worker.layers.aggregation.forecast import SESSIONS_NEEDED_CAP, Forecast, effect_to_hold
+from worker.layers.statistics.sums import LearningSums
+from worker.layers.temporal.observation import Observation
+from worker.settings.layers import AblationParameters, LayerParameters
 
 probabilities = st.sampled_from([0.05, 0.1, 0.3, 0.5])
 

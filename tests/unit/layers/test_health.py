@@ -3,9 +3,9 @@
 import pytest
 from worlds import arms, record
 
-from worker.layers.health import experiment_health, sample_ratio_p
-from worker.layers.sums import LearningSums
-from worker.parameters import AblationParameters
+from worker.layers.ablation.experiment_health import experiment_health, sample_ratio_p
+from worker.layers.statistics.sums import LearningSums
+from worker.settings.layers import AblationParameters
 
 PARAMETERS = AblationParameters()
 

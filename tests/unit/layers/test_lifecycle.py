@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from worlds import arms, counts, value_of
 
 from worker.domain import LearningStatus, Standing, VerdictKind
-from worker.layers.sums import LearningSums, TemporalSums
-from worker.parameters import AblationParameters, AggregationParameters, LayerParameters
+from worker.layers.statistics.sums import LearningSums, TemporalSums
+from worker.settings.layers import AblationParameters, AggregationParameters, LayerParameters
 
 ACTIVE = Standing(learning_id="mine")
 HARM = arms((150, 130, 130, 130), (6, 6, 14, 34))

@@ -2,8 +2,8 @@
 
 import pytest
 
-from worker.layers.lift import activation_lift
-from worker.layers.sums import Cell, Count, LearningSums
+from worker.layers.ablation.lift import activation_lift
+from worker.layers.statistics.sums import Cell, Count, LearningSums
 
 
 def sums(*cells: tuple[bool, int, int, int]) -> LearningSums:

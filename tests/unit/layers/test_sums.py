@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from worlds import record, records
 
 from worker.domain import AttributionRecord, LearningValue, Standing
-from worker.layers.aggregation import WeightedAggregator
-from worker.layers.sums import LearningSums, TemporalSums
+from worker.layers.aggregation.aggregator import WeightedAggregator
+from worker.layers.statistics.sums import LearningSums, TemporalSums
 
 Key = tuple[str, str]
 

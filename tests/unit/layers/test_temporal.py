@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from worker.domain import Signal, SignalKind, TemporalCorrelation
-from worker.layers.temporal import ExponentialDecay
-from worker.parameters import TemporalParameters
+from worker.layers.temporal.correlation import ExponentialDecay
+from worker.settings.layers import TemporalParameters
 
 signals = st.builds(
     lambda at, good, confidence: Signal(

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from worker.domain import AttributionRecord, Signal, SignalKind, Standing
-from worker.layers.ablation import ConservativeAblation
-from worker.layers.aggregation import WeightedAggregator
-from worker.layers.assignment import uniform
-from worker.layers.distributions import t_two_sided
-from worker.layers.estimate import Estimate, combine
-from worker.layers.sums import Cell, Count, LearningSums, TemporalSums
-from worker.layers.temporal import ExponentialDecay, attributed_value, bounded_net
-from worker.parameters import AblationParameters, AggregationParameters, TemporalParameters
+from worker.layers.ablation.assignment import uniform
+from worker.layers.ablation.strategy import ConservativeAblation
+from worker.layers.aggregation.aggregator import WeightedAggregator
+from worker.layers.aggregation.estimate import Estimate, combine
+from worker.layers.statistics.distributions import t_two_sided
+from worker.layers.statistics.sums import Cell, Count, LearningSums, TemporalSums
+from worker.layers.temporal.correlation import ExponentialDecay, attributed_value, bounded_net
+from worker.settings.layers import AblationParameters, AggregationParameters, TemporalParameters
 
 VECTORS: list[dict[str, Any]] = json.loads((Path(__file__).parents[1] / "data" / "vectors.json").read_text())
 CLOSE = {"rel": 1e-9, "abs": 1e-9}

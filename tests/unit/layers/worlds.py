@@ -3,10 +3,10 @@
 from hypothesis import strategies as st
 
 from worker.domain import AttributionRecord, LearningValue, Standing
-from worker.layers.aggregation import WeightedAggregator
-from worker.layers.sums import Cell, Count, LearningSums, TemporalSums
-from worker.layers.temporal import attributed_value, bounded_net
-from worker.parameters import LayerParameters
+from worker.layers.aggregation.aggregator import WeightedAggregator
+from worker.layers.statistics.sums import Cell, Count, LearningSums, TemporalSums
+from worker.layers.temporal.correlation import attributed_value, bounded_net
+from worker.settings.layers import LayerParameters
 
 OUTCOMES = (-1.0, -0.5, 0.5, 1.0)
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from worker.domain import AttributionRecord, DecisionKind, LearningStatus
-from worker.store.cozo import CozoStore
+from worker.store.cozo.store import CozoStore
 
 LEARNINGS = ("a", "b", "c")
 

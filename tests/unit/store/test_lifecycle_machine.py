@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from worker.domain import AttributionRecord, DecisionKind, LearningStatus, VerdictKind
-from worker.store.cozo import CozoStore
+from worker.store.cozo.store import CozoStore
 from worker.store.protocol import FinishedSession
 
 MINE = "mine"

@@ -5,7 +5,7 @@ from collections import ChainMap
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.store.overlay import Overlay
+from worker.store.cozo.overlay import Overlay
 
 KEYS = st.integers(min_value=0, max_value=5)
 

@@ -8,10 +8,10 @@ from fixtures.store import learning, record, version
 from pycozo.client import QueryException
 
 from worker.errors import ConfigurationError, InvalidFile, StoreUnavailable
-from worker.parameters import AblationParameters, LayerParameters
-from worker.store import named_queries
-from worker.store.cozo import CozoStore
-from worker.store.database import CozoDatabase, restore
+from worker.settings.layers import AblationParameters, LayerParameters
+from worker.store.cozo import named_queries
+from worker.store.cozo.database import CozoDatabase, restore
+from worker.store.cozo.store import CozoStore
 
 #: read whole relations on purpose: at the start, for maintenance, for a list of everything
 WHOLE = {name for name in named_queries.load("queries.cozo") if name.startswith(("all_", "count_"))} | {
@@ -98,7 +98,7 @@ def test_a_conflict_is_tried_again(tmp_path: Path) -> None:
 
 def test_a_key_held_for_ever_is_unavailable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """When the conflict does not end, the caller is told to try later."""
-    monkeypatch.setattr("worker.store.database._CONFLICT_TRIES", 1)
+    monkeypatch.setattr("worker.store.cozo.database._CONFLICT_TRIES", 1)
     database = CozoDatabase(tmp_path / "db")
     other = database._connected().multi_transact(True)
     other.run('?[key, value] <- [["k", "theirs"]] :put meta')

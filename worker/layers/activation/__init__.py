@@ -1,16 +1,20 @@
 """Layer 1: did the session use the learning, how sure is that, and where?
 
-chunks.py         what the assistant wrote and did, in pieces (fences.py: fenced blocks)
-wording.py        what a learning asks for
-nearness.py       how near texts and learnings come to each other, where the session is prepared (background.py: rules of any project)
-named_code.py     the commands, calls and paths that a learning names
-reading.py        a session's texts made ready to be searched for them
-features.py       the evidence for a session's learnings, as numbers
-references.py     named code found again, quoted
-contamination.py  a learning's text standing in the context, which is not use
-detector.py       evidence -> Activation, calibrated or raw
+chunks         what the assistant wrote and did, in pieces
+fences         fenced blocks of a text
+wording        what a learning asks for
+ngrams         runs of letters as a sparse vector: how alike two wordings are
+common_words   how rare a word is
+nearness       how near texts and learnings come to each other, where the session is prepared
+background     rules of any project, the measure of what nearness is worth
+named_code     the commands, calls and paths that a learning names
+reading        a session's texts made ready to be searched for them
+evidence       a session's chunks and nearness as arrays, enough to judge any of its learnings
+features       the evidence for each learning, as a few numbers
+references     named code found again, quoted
+contamination  a learning's text standing in the context, which is not use
+calibration    numbers -> a probability (calibration.json: the shipped weights)
+detector       evidence -> Activation, calibrated or raw
+fitting        logistic regression for `groove calibrate`
+quality        how well probabilities separate and fit: area, average precision, calibration error
 """
-
-from worker.layers.activation.detector import HybridDetector
-
-__all__ = ["HybridDetector"]

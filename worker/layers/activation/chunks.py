@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from worker.domain import Block, BlockKind, Message, Transcript
-from worker.evidence import Chunk, ChunkKind
+from worker.layers.activation.evidence import Chunk, ChunkKind
 from worker.layers.activation.fences import is_document, stretches
 
 #: characters; the model reads 256 tokens, and a long chunk says too many things at once

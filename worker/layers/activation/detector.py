@@ -1,18 +1,17 @@
 """The hybrid detector: meaning, wording and named code together, as one calibrated probability; or the plain cosine ("raw")."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.bundle import SessionBundle
 from worker.domain import Activation, ActivationSignal, EmbeddingSimilarity, ExplicitReference
 from worker.errors import LearningFailed
-from worker.evidence import SessionEvidence
+from worker.layers.activation.evidence import SessionEvidence
 from worker.layers.activation.features import LearningFeatures, SessionFeatures
 from worker.layers.activation.reading import reading_of
 from worker.layers.activation.references import find_references
-from worker.parameters import ActivationParameters
+from worker.settings.layers import ActivationParameters
 
 #: signals of each kind, and near misses, that are kept
 _MOST = 10
@@ -32,23 +31,22 @@ class HybridDetector:
         self._parameters = parameters or ActivationParameters()
         self._latest: SessionFeatures | None = None
 
-    def detect(self, learning_id: str, session: SessionBundle) -> Activation:
-        evidence = session.evidence
-        if learning_id not in session.insights or learning_id not in evidence.learning_ids:
+    def detect(self, learning_id: str, insights: Mapping[str, str], evidence: SessionEvidence) -> Activation:
+        if learning_id not in insights or learning_id not in evidence.learning_ids:
             raise LearningFailed(f"learning {learning_id!r} is not known to the prepared session")
         if not evidence.chunks.texts:
             return Activation(confidence=0.0, was_activated=False, calibration=self._version(evidence))
-        features = self._features(session).of(learning_id)
+        features = self._features(insights, evidence).of(learning_id)
         references = find_references(features, reading_of(evidence.chunks))
         if self._parameters.calibration == "raw":
             return self._raw(learning_id, references, evidence)
         return self._calibrated(learning_id, features, references, evidence)
 
-    def _features(self, session: SessionBundle) -> SessionFeatures:
+    def _features(self, insights: Mapping[str, str], evidence: SessionEvidence) -> SessionFeatures:
         """Worked out at the first of the evidence's learnings, for all of them."""
         latest = self._latest
-        if latest is None or latest.evidence is not session.evidence:
-            self._latest = latest = SessionFeatures(session.insights, session.evidence)
+        if latest is None or latest.evidence is not evidence:
+            self._latest = latest = SessionFeatures(insights, evidence)
         return latest
 
     def _raw(

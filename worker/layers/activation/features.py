@@ -17,8 +17,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.common_words import CommonWords, words_of
-from worker.evidence import SessionEvidence
+from worker.layers.activation.common_words import CommonWords, words_of
+from worker.layers.activation.evidence import SessionEvidence
 from worker.layers.activation.named_code import CodeKind, NamedCode, named_code
 from worker.layers.activation.reading import reading_of
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.calibration import SecondLookWeights, log_odds
+from worker.layers.activation.calibration import SecondLookWeights, log_odds
 from worker.layers.activation.features import FEATURES
 
 Floats = NDArray[np.floating[Any]]

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.layers.activation.contamination import copied_share
-from worker.ngrams import ngram_similarities
+from worker.layers.activation.ngrams import ngram_similarities
 
 #: share of the nearness to rules in general that is taken off
 _BACKGROUND = 0.8

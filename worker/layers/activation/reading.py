@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
 
-from worker.evidence import ChunkKind, SessionChunks
+from worker.layers.activation.evidence import ChunkKind, SessionChunks
 from worker.layers.activation.named_code import Look, NamedCode
 
 _DONE = (ChunkKind.CODE, ChunkKind.COMMAND)

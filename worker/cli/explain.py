@@ -1,0 +1,100 @@
+"""`groove explain`: why one session says what it says about a learning."""
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from worker.domain import ActivationSignal
+    from worker.layers.aggregation.explain import Explanation
+
+
+@click.command("explain")
+@click.argument("learning_id")
+@click.argument("session_id")
+@click.option("--json", "as_json", is_flag=True)
+def explain_command(learning_id: str, session_id: str, *, as_json: bool) -> None:
+    """Why SESSION_ID says what it says about LEARNING_ID: parts that add up to the stored numbers."""
+    from worker.cli.support.connections import full_id, full_session_id, open_store, open_the_ledger
+
+    with open_the_ledger() as ledger:
+        known_session = full_session_id(ledger, session_id)
+    with open_store() as store:
+        explanation = store.explain(full_id(store, learning_id), known_session)
+    if as_json:
+        click.echo(json.dumps(asdict(explanation), ensure_ascii=False, indent=1))
+        return
+    _print_activation(explanation)
+    _print_temporal(explanation)
+    _print_move(explanation)
+
+
+def _print_activation(explanation: "Explanation") -> None:
+    from worker.cli.support.output import print_hanging
+
+    verb = "activated" if explanation.was_activated else "not activated"
+    click.echo(f"{verb} with confidence {explanation.activation_confidence:.6f}")
+    for signal in explanation.activation_signals:
+        print_hanging(f"  message {signal.message_idx}: ", _quoted(signal))
+
+
+def _quoted(signal: "ActivationSignal") -> str:
+    from worker.domain import EmbeddingSimilarity
+
+    found = f"{signal.score:.6f}" if isinstance(signal, EmbeddingSimilarity) else f"names {signal.pattern}"
+    return f"{found}: “{signal.span}”"
+
+
+def _print_temporal(explanation: "Explanation") -> None:
+    from worker.cli.support.output import print_hanging
+    from worker.cli.support.tables import print_rows
+
+    click.echo()
+    print_rows(
+        [
+            ("signal", "wrap"),
+            ("message", "right"),
+            ("distance", "right"),
+            ("weight", "right"),
+            ("confidence", "right"),
+            ("product", "right"),
+            ("share", "right"),
+        ],
+        [
+            [
+                f"{'+' if part.is_positive else '-'} {part.kind} {part.detail}".rstrip(),
+                str(part.message_idx),
+                str(part.distance),
+                f"{part.weight:.6f}",
+                f"{part.confidence:.2f}",
+                f"{part.product:.6f}",
+                f"{part.attributed:+.9f}",
+            ]
+            for part in explanation.parts
+        ],
+        as_json=False,
+    )
+    click.echo()
+    sides = f"positive {explanation.positive:.6f} − negative {explanation.negative:.6f}"
+    print_hanging("", f"{sides} = net {explanation.net:+.6f}")
+    print_hanging("", f"net / (positive + negative + {explanation.kappa:g}) = {explanation.bounded:+.9f}")
+    stored = "" if explanation.adds_up else " (stored under other settings)"
+    print_hanging("attributed value ", f"{explanation.attributed_value:+.9f}{stored}")
+
+
+def _print_move(explanation: "Explanation") -> None:
+    from worker.cli.support.output import print_hanging
+
+    chance = explanation.withhold_probability
+    randomised = f"withheld with p = {chance:g}" if chance else "not randomised: in no arm of the experiment"
+    print_hanging("", f"{explanation.arm}, {randomised}")
+    if not explanation.counts:
+        click.echo("the record belongs to an earlier epoch and no longer counts")
+    move = explanation.move
+    print_hanging(
+        "",
+        f"without it the learning's value is {move.without.estimated_value:+.9f} (confidence {move.without.confidence:.6f}), "
+        f"with it {move.with_.estimated_value:+.9f} ({move.with_.confidence:.6f}): moved by {move.estimated_value:+.9f}",
+    )

@@ -1,0 +1,36 @@
+"""`groove outbox`: what is on its way to the event log."""
+
+import click
+
+from worker.cli.support.types import Moment
+
+
+@click.group("outbox")
+def outbox_command() -> None:
+    """Messages on their way to `groove.attribution`."""
+
+
+@outbox_command.command("resend")
+@click.option("--since", type=Moment(), help="Those finished at or after this moment (RFC 3339).")
+@click.option("--session", "session_id", help="Those of this session.")
+@click.option("--json", "as_json", is_flag=True)
+def resend_command(since: int | None, session_id: str | None, *, as_json: bool) -> None:
+    """Send messages again that were sent before; they keep their ids, so that readers know the copies."""
+    from worker.cli.support.connections import full_session_id, now, open_the_ledger
+    from worker.cli.support.output import tell
+    from worker.event_log.opening import open_event_log
+    from worker.publish_outbox import drain_outbox
+    from worker.settings import load_settings
+
+    if (since is None) == (session_id is None):
+        raise click.UsageError("name either --since or --session")
+    settings = load_settings()
+    with open_the_ledger(settings) as ledger:
+        chosen = session_id and full_session_id(ledger, session_id)
+        count = ledger.outbox.resend(since=since, session_id=chosen)
+        event_log = open_event_log(settings.event_log_url)
+        try:
+            drain_outbox(ledger, event_log, now=now())
+        finally:
+            event_log.close()
+    tell(f"{count} sent again", {"sent_again": count}, as_json=as_json)

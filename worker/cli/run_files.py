@@ -1,0 +1,157 @@
+"""What `groove run` does: start the stack, feed it, watch it finish, show the values, stop it."""
+
+import contextlib
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import click
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from worker.cli.learnings import import_file
+from worker.cli.publish import publish_files
+from worker.cli.support.connections import open_store
+from worker.cli.support.output import console, counted
+from worker.cli.values import print_values
+from worker.errors import InvalidFile
+from worker.event_log.opening import open_event_log
+from worker.event_log.protocol import EventLog, TopicName
+from worker.ledger import Counts, Ledger, open_ledger
+from worker.local.stack import Stack, running_stack
+from worker.settings import Settings
+
+#: seconds between two looks at the ledger
+_LOOK_SECONDS = 0.1
+#: and between two looks at whether a part has died
+_OPEN = ("received", "attributing")
+
+
+def run_files(settings: Settings, files: tuple[Path, ...], *, learnings: Path | None, limit: int | None) -> int:
+    """-> exit status: 1 when something was refused or failed, or waits for a transcript."""
+    for path in (*files, *([learnings] if learnings else [])):
+        if not path.is_file():
+            raise InvalidFile(f"{path}: no such file")
+    with (
+        running_stack(settings, log_to_files=True) as stack,
+        _ledger(settings) as ledger,
+        open_store(settings) as store,
+    ):
+        refused = 0
+        if learnings:
+            report, refused = import_file(store, learnings)
+            click.echo(
+                f"learnings: {len(report.new)} new, {len(report.changed)} changed, {len(report.unchanged)} unchanged"
+            )
+        before = ledger.counts.count(_now())
+        refused += _feed(settings, files, stack, ledger)
+        after = ledger.counts.count(_now())
+        _tell(before, after)
+        store.refresh_values()
+        values = store.list_learning_values()
+        known = [value.learning_id for value in values]
+        print_values(values[:limit], store.get_learnings(known[:limit]), known=known)
+    click.echo(f"data in {settings.data_dir.absolute()}")
+    failures = after.entries.get("failed", 0) + after.dead_letters + after.sessions.get("waiting", 0)
+    return 1 if refused or failures else 0
+
+
+def _feed(settings: Settings, files: tuple[Path, ...], stack: Stack, ledger: Ledger) -> int:
+    event_log = open_event_log(settings.event_log_url)
+    try:
+        _, refused = publish_files(settings, event_log, files)
+        _follow(settings, stack, ledger, event_log)
+    finally:
+        event_log.close()
+    return refused
+
+
+def _follow(settings: Settings, stack: Stack, ledger: Ledger, event_log: EventLog) -> None:
+    """Show the progress until all that was published is read and every session is finished or gave up."""
+    columns = (
+        TextColumn("[progress.description]{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    start = time.monotonic()
+    with Progress(*columns, console=console(to_stderr=True), transient=False) as progress:
+        sessions = progress.add_task("sessions", rate="", total=None)
+        learnings = progress.add_task("learnings", rate="", total=None)
+        first = ledger.counts.count(_now())
+        done_before = _done(first)
+        while True:
+            stack.look_after()
+            counts, is_finished = look(settings, ledger, event_log)
+            _show(progress, sessions, counts.sessions, _OPEN, start, done_before[0])
+            _show(progress, learnings, counts.entries, ("pending",), start, done_before[1])
+            if is_finished:
+                return
+            time.sleep(_LOOK_SECONDS)
+
+
+def look(settings: Settings, ledger: Ledger, event_log: EventLog) -> tuple[Counts, bool]:
+    """-> what there is, and whether all that was published is read and every session finished or gave up, and was told of.
+
+    In this order: counted before, a session that was read meanwhile would be missing.
+    """
+    is_read = _all_read(settings, ledger, event_log)
+    counts = ledger.counts.count(_now())
+    return counts, is_read and not _open_sessions(counts) and not counts.outbox_unsent
+
+
+def _show(
+    progress: Progress, task: object, states: dict[str, int], open_states: Iterable[str], start: float, before: int
+) -> None:
+    total = sum(states.values())
+    done = total - sum(states.get(state, 0) for state in open_states)
+    failed = states.get("failed", 0) + states.get("dead", 0)
+    rate = (done - before) / max(time.monotonic() - start, 1e-9)
+    progress.update(task, total=total, completed=done, rate=f"{failed} failed, {rate:.1f}/s")  # type: ignore[arg-type]
+
+
+def _done(counts: Counts) -> tuple[int, int]:
+    sessions = sum(counts.sessions.values()) - _open_sessions(counts)
+    return sessions, sum(counts.entries.values()) - counts.entries.get("pending", 0)
+
+
+def _open_sessions(counts: Counts) -> int:
+    return sum(counts.sessions.get(state, 0) for state in _OPEN)
+
+
+def _all_read(settings: Settings, ledger: Ledger, event_log: EventLog) -> bool:
+    positions = {(state.stream, state.topic, state.partition): state.position for state in ledger.partitions.states()}
+    for name in (settings.streams.heavy, settings.streams.lightweight):
+        where = TopicName.parse(name)
+        for partition in range(event_log.partitions(where)):
+            if positions.get((where.stream, where.topic, partition), 0) < event_log.ends(where, partition).end:
+                return False
+    return True
+
+
+def _tell(before: Counts, after: Counts) -> None:
+    """What this run added, what failed, what waits."""
+    new = after.events - before.events
+    finished = after.sessions.get("finished", 0)
+    click.echo(f"{counted(new, 'new events') if new else 'nothing new'}; {counted(finished, 'sessions')} finished")
+    for number, things, text in (
+        (after.entries.get("failed", 0), "learnings", " failed in a session: groove tasks failed"),
+        (after.sessions.get("waiting", 0), "sessions", " without a transcript: groove sessions list --state waiting"),
+        (after.dead_letters, "dead letters", ": groove dead-letters list"),
+    ):
+        if number:
+            click.echo(f"{counted(number, things)}{text}")
+
+
+@contextlib.contextmanager
+def _ledger(settings: Settings) -> Iterator[Ledger]:
+    ledger = open_ledger(settings.ledger_url)
+    try:
+        yield ledger
+    finally:
+        ledger.dispose()
+
+
+def _now() -> int:
+    return time.time_ns() // 1000

@@ -1,0 +1,100 @@
+"""`groove show`: one learning."""
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from worker.domain import AttributionRecord, Learning, LearningValue
+    from worker.store.protocol import LearningHealth
+
+
+@click.command("show")
+@click.argument("learning_id")
+@click.option("--sessions", default=10, show_default=True, type=click.IntRange(min=0), help="Recent sessions to list.")
+@click.option("--json", "as_json", is_flag=True)
+def show_command(learning_id: str, sessions: int, *, as_json: bool) -> None:
+    """All that is known about a learning: its text, the breakdown of its value, the experiment, recent sessions."""
+    from worker.cli.support.connections import full_id, open_store
+    from worker.cli.support.output import print_facts
+
+    with open_store() as store:
+        known = full_id(store, learning_id)
+        learning = store.get_learnings([known])[known]
+        value, health = store.get_learning_value(known), store.get_health(known)
+        records = store.get_attributions_for_learning(known, limit=sessions) if sessions else []
+    if as_json:
+        document = {"learning": asdict(learning), "value": asdict(value), "health": asdict(health)}
+        click.echo(json.dumps(document | {"sessions": [asdict(r) for r in records]}, ensure_ascii=False, indent=1))
+        return
+    print_facts([*_value(learning, value), *_experiment(value, health)])
+    _print_records(records)
+
+
+def _value(learning: "Learning", value: "LearningValue") -> "Iterator[tuple[str, str]]":
+    reason = f" ({value.status_reason})" if value.status_reason else ""
+    yield "learning", learning.learning_id
+    yield "text", learning.insight
+    yield "status", f"{value.status}{reason}{', pinned' if value.pinned else ''}, epoch {value.epoch}"
+    yield "value", f"{value.estimated_value:+.6f} with confidence {value.confidence:.6f}"
+    yield "temporal", f"{value.temporal_value:+.6f} with confidence {value.temporal_confidence:.6f}"
+    if value.ablation_value is not None and value.ablation_confidence is not None:
+        yield "experiment", f"{value.ablation_value:+.6f} with confidence {value.ablation_confidence:.6f}"
+    yield "sessions", f"{value.session_count}, activated in {value.activation_rate:.0%} of those that had it"
+    yield "verdict", f"{value.verdict.kind}: {value.verdict.reason}"
+
+
+def _experiment(value: "LearningValue", health: "LearningHealth") -> "Iterator[tuple[str, str]]":
+    result, lift = value.experiment, value.lift
+    yield "arms", f"{value.sessions_with} with, {value.sessions_without} without"
+    yield "next", f"withheld with p = {value.next_withhold_probability:g}"
+    if result is not None:
+        interval = f"{result.interval_low:+.4f} … {result.interval_high:+.4f}"
+        yield "difference", f"{result.marginal_value:+.4f}, 95 % interval {interval}"
+        significant = " (significant)" if result.is_significant else ""
+        yield (
+            "p",
+            f"{result.p_anytime:.4g}, valid at any time{significant}; Welch's, as a diagnostic: {result.p_welch:.4g}",
+        )
+    if lift is not None:
+        yield "lift", f"{lift.lift:+.3f} ({lift.low:+.3f} … {lift.high:+.3f}): used more often when injected"
+    for note in health.experiment.notes:
+        yield "note", note
+    for companion in health.companions:
+        share = f"{companion.share:.0%}"
+        yield "note", f"always travels with {companion.learning_id} ({share}): the two cannot be told apart"
+
+
+def _print_records(records: "list[AttributionRecord]") -> None:
+    from worker.cli.support.output import moment
+    from worker.cli.support.tables import print_rows
+
+    click.echo()
+    print_rows(
+        [
+            ("session", "wrap"),
+            ("when", "left"),
+            ("activated", "right"),
+            ("net", "right"),
+            ("outcome", "right"),
+            ("attributed", "right"),
+            ("arm", "left"),
+        ],
+        [
+            [
+                record.session_id,
+                moment(record.timestamp),
+                f"{record.activation_confidence:.2f}{'' if record.was_activated else ' no'}",
+                f"{record.net_temporal:+.3f}",
+                f"{record.session_outcome:+.1f}",
+                f"{record.attributed_value:+.4f}",
+                "withheld" if record.was_withheld else "injected",
+            ]
+            for record in records
+        ],
+        as_json=False,
+    )

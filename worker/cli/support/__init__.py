@@ -1,0 +1,11 @@
+"""What the commands share.
+
+connections  ledger, store, broker and event log of the settings in force
+store_probe  checks that the store answers before a command uses it
+output       standard output: JSON, colours, progress
+tables       tables for terminals and pipes
+ids          shortened ids
+types        option types: times and durations
+jsonl        files of events and learnings, line by line
+findings     doctor's findings
+"""

@@ -1,0 +1,117 @@
+"""What commands work with: settings, ledger, event log, and a store that is started when none runs."""
+
+import contextlib
+import time
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from worker.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from worker.ledger import Ledger, SessionRef
+    from worker.store.protocol import AttributionStore
+
+
+def now() -> int:
+    return time.time_ns() // 1000
+
+
+def actor() -> str:
+    """Who decides, for the decision log."""
+    import getpass
+
+    return getpass.getuser()
+
+
+@contextlib.contextmanager
+def open_store(settings: Settings | None = None) -> Iterator["AttributionStore"]:
+    """The store in use; embedded and not running, it is started for the length of the block.
+
+    Raises `StoreUnavailable` within seconds when it is one that does not answer.
+    """
+    from worker.cli.support.store_probe import knock
+    from worker.store.addresses import StoreAddress
+    from worker.store.client import HttpStore
+
+    settings = settings or load_settings()
+    is_there = settings.store.url is not None or StoreAddress.parse(settings.store_url).accepts()
+    with contextlib.nullcontext() if is_there else _store_of_our_own(settings):
+        knock(settings)
+        store = HttpStore(settings.store_url, token=settings.write_token() or "")
+        try:
+            yield store
+        finally:
+            store.close()
+
+
+def _store_of_our_own(settings: Settings) -> contextlib.AbstractContextManager[None]:
+    from worker.local.stack import running_store
+
+    return running_store(settings)
+
+
+@contextlib.contextmanager
+def open_the_ledger(settings: Settings | None = None) -> Iterator["Ledger"]:
+    """The ledger, which needs no server when it is SQLite."""
+    from worker.ledger import open_ledger
+
+    settings = settings or load_settings()
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    ledger = open_ledger(settings.ledger_url)
+    try:
+        yield ledger
+    finally:
+        ledger.dispose()
+
+
+def full_id(store: "AttributionStore", prefix: str) -> str:
+    """The learning that this id, or this beginning of exactly one, means. Raises `NotFound`."""
+    from worker.errors import NotFound
+
+    if store.get_learnings([prefix]):
+        return prefix
+    found = [learning.learning_id for learning in store.list_learnings() if learning.learning_id.startswith(prefix)]
+    if len(found) != 1:
+        raise NotFound(f"{prefix}: {f'{len(found)} learnings begin like this' if found else 'no such learning'}")
+    return found[0]
+
+
+def full_session_id(ledger: "Ledger", prefix: str) -> str:
+    """The session that this id, or this beginning of exactly one, means. Raises `NotFound`."""
+    from worker.errors import NotFound
+
+    found = ledger.history.find_sessions(prefix)
+    if prefix in found:
+        return prefix
+    if len(found) != 1:
+        raise NotFound(f"{prefix}: {'several sessions begin like this' if found else 'no such session'}")
+    return found[0]
+
+
+def full_failed_id(ledger: "Ledger", prefix: str) -> str:
+    """The learning that failed somewhere and has this id, or begins so alone; else the same again. Raises `NotFound` when several do."""
+    from worker.errors import NotFound
+
+    found = ledger.retries.find_failed_learnings(prefix)
+    if prefix in found or not found:
+        return prefix
+    if len(found) > 1:
+        raise NotFound(f"{prefix}: several learnings that failed begin like this")
+    return found[0]
+
+
+def enqueue_prepared(sessions: Sequence["SessionRef"], *, sent_at: int) -> bool:
+    """Send sessions to be prepared -> False when no broker runs: the sweeper sends them as soon as the stack does.
+
+    `sent_at`: the moment that the ledger was told.
+    """
+    from worker.errors import BrokerUnavailable
+    from worker.task_queue import workflow
+    from worker.task_queue.app import make_app
+
+    app = make_app(load_settings(), publisher_only=True)
+    try:
+        workflow.enqueue(app, [workflow.prepare(app, ref.session_id, ref.version, sent_at=sent_at) for ref in sessions])
+    except BrokerUnavailable:
+        return False
+    return True

@@ -1,0 +1,83 @@
+"""What `groove doctor` finds: one line each, and what a person does about it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from worker.store.protocol import LearningHealth
+
+#: ids named in one finding; `groove show` has the rest
+_NAMED = 5
+#: of the withheld sessions: with more of them contaminated, the experiment sees visibly less than the truth
+_CONTAMINATED = 0.05
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    what: str
+    is_well: bool
+    detail: str
+    #: what a person does about it
+    advice: str = ""
+    #: worth knowing, and no reason for a bad exit status
+    is_note: bool = False
+
+    def lines(self) -> Iterator[tuple[str, str]]:
+        """(what stands before it, the line)."""
+        mark = "note" if self.is_note else "ok  " if self.is_well else "BAD "
+        yield f"{mark} ", f"{self.what}: {self.detail}"
+        if self.advice and (self.is_note or not self.is_well):
+            yield "       ", self.advice
+
+
+def about_experiments(healths: "Sequence[LearningHealth]") -> Iterator[Finding]:
+    """The health of all experiments: alarms where something is broken, notes where there is too little to go by."""
+    from worker.cli.support.ids import beginnings
+
+    ids = beginnings(id_ for h in healths for id_ in (h.learning_id, *(c.learning_id for c in h.companions)))
+    yield _alarm(
+        "learnings not withheld as assigned",
+        [ids[h.learning_id] for h in healths if h.experiment.has_sample_ratio_mismatch],
+        "the injector does not follow `/assignments`: do not trust these experiments",
+    )
+    yield _alarm(
+        "learnings whose withheld sessions saw them all the same",
+        [ids[h.learning_id] for h in healths if h.experiment.contaminated_share > _CONTAMINATED],
+        "a copy of the text reaches the context another way (a rules file, a hook): take it out there",
+    )
+    yield _alarm(
+        "learnings about which events and our assignments disagree",
+        [ids[h.learning_id] for h in healths if h.experiment.mismatched_share],
+        "the assessor must report what was really injected and withheld",
+    )
+    yield _note(
+        "learnings that always travel together",
+        sorted({tuple(sorted((ids[h.learning_id], ids[c.learning_id]))) for h in healths for c in h.companions}),
+        "observation cannot tell these apart; an experiment can (`groove show` tells the share)",
+    )
+    too_few = [h for h in healths if h.experiment.has_too_few]
+    if too_few:
+        yield Finding(
+            what="learnings with too few eligible sessions for an experiment",
+            is_well=True,
+            is_note=True,
+            detail=_named([ids[h.learning_id] for h in too_few], of=len(healths)),
+            advice="only more sessions help, randomised ones: `groove withhold` assigns them, and the events say so; "
+            "`groove values --sort sessions` lists who has how many, `groove show ID` tells how many are needed",
+        )
+
+
+def _alarm(what: str, learning_ids: list[str], advice: str) -> Finding:
+    return Finding(what=what, is_well=not learning_ids, detail=_named(learning_ids), advice=advice)
+
+
+def _note(what: str, pairs: list[tuple[str, ...]], advice: str) -> Finding:
+    named = _named([" and ".join(pair) for pair in pairs])
+    return Finding(what=what, is_well=True, is_note=bool(pairs), detail=named, advice=advice)
+
+
+def _named(names: list[str], *, of: int | None = None) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    share = f"{len(names)}" if of is None else f"{len(names)} of {of}"
+    return share + (f": {', '.join(names[:_NAMED])}{more}" if names else "")

@@ -1,0 +1,75 @@
+"""Reads JSONL files of heavy events and of learnings, line by line, refusing what cannot be used with its place."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from worker.domain import Learning
+from worker.errors import InvalidEvent, InvalidFile
+from worker.formats.heavy_event import HeavyEvent, read_heavy_event
+from worker.formats.learning import read_learning
+from worker.formats.lightweight_event import read_lightweight_event
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Line:
+    payload: bytes
+    session_id: str
+    event_id: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Refusal:
+    """One line that cannot be used."""
+
+    place: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.reason}"
+
+
+def read_events(path: Path, *, now: int, max_bytes: int) -> Iterator[Line | Refusal]:
+    """One heavy event a line; blank lines are none. Raises `InvalidFile` when the file cannot be read at all."""
+    for place, text in lines(path):
+        try:
+            event = _heavy(text, now, max_bytes)
+        except InvalidEvent as reason:
+            yield Refusal(place=place, reason=str(reason))
+        else:
+            yield Line(payload=text, session_id=event.session_id, event_id=event.event_id)
+
+
+def _heavy(text: bytes, now: int, max_bytes: int) -> HeavyEvent:
+    if len(text) > max_bytes:
+        raise InvalidEvent(f"{len(text)} bytes, more than bridge.max_message_bytes")
+    return read_heavy_event(text, logged_at=now)
+
+
+def read_lightweight_events(path: Path) -> Iterator[Line | Refusal]:
+    for place, text in lines(path):
+        try:
+            event = read_lightweight_event(text)
+        except InvalidEvent as reason:
+            yield Refusal(place=place, reason=str(reason))
+        else:
+            assert event.context is not None
+            yield Line(payload=text, session_id=event.context.session_id)
+
+
+def read_learnings(path: Path, *, now: int) -> Iterator[Learning | Refusal]:
+    for place, text in lines(path):
+        try:
+            yield read_learning(text, now=now)
+        except InvalidEvent as reason:
+            yield Refusal(place=place, reason=str(reason))
+
+
+def lines(path: Path) -> Iterator[tuple[str, bytes]]:
+    try:
+        with path.open("rb") as file:
+            for number, line in enumerate(file, 1):
+                if text := line.strip():
+                    yield f"{path}:{number}", text
+    except OSError as error:
+        raise InvalidFile(f"{path}: {error.strerror}") from error

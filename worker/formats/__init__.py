@@ -1,0 +1,10 @@
+"""Everything read or written as bytes. What comes from outside is checked here, once.
+
+wire                JSON, times, ids and numbers
+heavy_event         one finished session, in groove's own form or flat
+lightweight_event   signals seen while a session ran
+session_attributed  what is published for one finished attempt
+learning            learnings as files and lines
+record              a record as bytes, kept by the ledger until its session is finished
+transcripts/        transcripts in every form they come in
+"""

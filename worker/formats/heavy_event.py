@@ -1,0 +1,112 @@
+"""One finished session as it comes in, in groove's own form or flat."""
+
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from worker.domain import SessionVersion, Signal
+from worker.errors import InvalidEvent
+from worker.formats.lightweight_event import LightweightEvent
+from worker.formats.wire import (
+    Identifier,
+    Incoming,
+    Outcome,
+    Probability,
+    Timestamp,
+    derived_id,
+    format_timestamp,
+    read_json_object,
+    validated,
+)
+
+
+class HeavyEvent(Incoming):
+    """One finished session. Both forms end up here; `timestamp` and `event_id` are always filled in by `read_heavy_event`."""
+
+    event_id: Identifier
+    session_id: Identifier
+    timestamp: Timestamp
+    active_learnings: tuple[Identifier, ...] = ()
+    #: None: the producer does not take part in experiments; empty: it does, and withheld nothing
+    withheld_learnings: tuple[Identifier, ...] | None = None
+    withhold_probabilities: dict[str, Probability] = Field(default_factory=dict)
+    outcome: Outcome
+    transcript: dict[str, Any] | None = None
+    transcript_path: str | None = None
+    lightweight_events: tuple[LightweightEvent, ...] = ()
+    #: chance with which the assessor chose this session for a heavy event; kept for later
+    sampling_probability: Probability | None = None
+
+    @property
+    def version(self) -> SessionVersion:
+        return SessionVersion(timestamp=self.timestamp, event_id=self.event_id)
+
+    @property
+    def contradictory(self) -> frozenset[str]:
+        """Ids named both as active and as withheld: refused one by one."""
+        return frozenset(self.active_learnings) & frozenset(self.withheld_learnings or ())
+
+    @property
+    def expected_learnings(self) -> tuple[str, ...]:
+        """Active and withheld ones, each once, in the event's order."""
+        return tuple(dict.fromkeys((*self.active_learnings, *(self.withheld_learnings or ()))))
+
+    @property
+    def signals(self) -> tuple[Signal, ...]:
+        return tuple(signal for event in self.lightweight_events for signal in event.to_signals())
+
+
+#: what groove writes under `context`; the rest of its context is kept only in the payload
+_CONTEXT_KEYS = (
+    "session_id",
+    "event_id",
+    "timestamp",
+    "active_learnings",
+    "withheld_learnings",
+    "withhold_probabilities",
+    "sampling_probability",
+    "transcript",
+    "transcript_path",
+    "lightweight_events",
+)
+
+
+class _GrooveForm(Incoming):
+    """groove's own enums, so that a misspelt one is a dead letter rather than a guess."""
+
+    injection_method: Literal["ClaudeMd", "Hook", "Both", "None"] | None = None
+    harness_type: Literal["ClaudeCode"] | dict[Literal["Other"], str] | None = None
+    injection_scope: Literal["Global"] | dict[Literal["User", "Project"], str] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, value: object) -> object:
+        if not isinstance(value, dict):
+            raise ValueError("`context` is an object")  # noqa: TRY004 - pydantic turns ValueError into its own error
+        return value
+
+
+def read_heavy_event(payload: bytes, *, logged_at: int) -> HeavyEvent:
+    """Read either form. `logged_at` (microseconds) stands in for a missing timestamp.
+
+    Raises `InvalidEvent` with a reason that a person can act on.
+    """
+    document = read_json_object(payload)
+    tier = document.get("tier", "heavy")
+    if tier != "heavy":
+        raise InvalidEvent(f"not a heavy event: tier is {str(tier)[:40]!r}")
+    fields = _flattened(document)
+    if fields.get("timestamp") is None:
+        fields["timestamp"] = format_timestamp(logged_at)
+    if fields.get("event_id") is None:
+        fields["event_id"] = str(derived_id(payload))
+    return validated(HeavyEvent, fields)
+
+
+def _flattened(document: dict[str, Any]) -> dict[str, Any]:
+    fields = {key: value for key, value in document.items() if value is not None or key == "outcome"}
+    fields.setdefault("outcome", None)
+    if "context" in document:
+        validated(_GrooveForm, document["context"])
+        fields |= {key: document["context"][key] for key in _CONTEXT_KEYS if document["context"].get(key) is not None}
+    return fields

@@ -1,0 +1,50 @@
+"""The two arms of an experiment: sessions that had the learning injected and sessions that it was withheld from.
+
+Only randomised sessions count, activated or not: looking at the activated ones alone would undo the randomisation. A record weighs
+p (injected) or 1 − p (withheld), so sessions of different p do not mix their baselines into the difference; with one p the
+weights cancel (statistics.md 4 and 6).
+"""
+
+from typing import NamedTuple
+
+from worker.layers.statistics.moments import moments
+from worker.layers.statistics.sums import MICRO, MILLI, LearningSums
+
+
+class Arm(NamedTuple):
+    #: how many there are; a forecast may hold a fraction
+    records: float
+    #: Σω and Σω²
+    weight: float
+    weight2: float
+    #: effective size (Σω)² / Σω²
+    n: float
+    mean: float
+    #: n · Σω²(y − mean)² / Σω²
+    squares: float
+
+    def grown(self, records: float, weight: float) -> "Arm":
+        """The same arm after so many more records of that weight each, mean and variance held; the arm is not empty."""
+        total, total2 = self.weight + records * weight, self.weight2 + records * weight * weight
+        n = max(total * total / total2, 1.0)  # a fraction of a record is no less than one
+        squares = self.squares * (n - 1) / (self.n - 1) if self.n > 1 else 0.0
+        return Arm(self.records + records, total, total2, n, self.mean, squares)
+
+
+def arm(sums: LearningSums, *, was_withheld: bool) -> Arm:
+    """In whole numbers until the last division: no digit depends on the order of records."""
+    records = w = wy = w2 = w2y = w2y2 = 0
+    for (withheld, p, y), (count, _) in sums.arms.items():
+        if withheld == was_withheld:
+            omega = MICRO - p if withheld else p
+            once = omega * count
+            twice = omega * once
+            twice_y = twice * y
+            records += count
+            w += once
+            wy += once * y
+            w2 += twice
+            w2y += twice_y
+            w2y2 += twice_y * y
+    n, mean, squares = moments(w=w, wy=wy, w2=w2, w2y=w2y, w2y2=w2y2, unit=MILLI)
+    return Arm(records, w / MICRO, w2 / MICRO**2, n, mean, squares)

@@ -1,0 +1,10 @@
+"""Layer 4: what is a learning worth over all sessions, and what follows from that?
+
+aggregator  sums and decisions -> a LearningValue
+estimate    effect, interval and confidence
+verdict     keep, remove, undecided …, in words
+status      a learning's life: active, deprecated, re-tested
+forecast    sessions until the next verdict
+search      the smallest number for which something holds
+explain     the value in parts that add up
+"""

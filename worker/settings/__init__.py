@@ -1,0 +1,11 @@
+"""What may be set, and how it is read.
+
+settings  every setting once: name, type, default, meaning
+layers    those of the four layers
+loading   `groove.toml` and GROOVE_ variables -> Settings, with where each comes from
+"""
+
+from worker.settings.loading import load_settings
+from worker.settings.settings import Settings
+
+__all__ = ["Settings", "load_settings"]

@@ -1,0 +1,114 @@
+"""Settings read from `groove.toml` and the environment, with where each comes from; and shown with secrets masked.
+
+A setting `bridge.batch` is `batch = 200` under `[bridge]` in the file, or `GROOVE_BRIDGE__BATCH=200` in the environment, which wins.
+What is unknown, of the wrong type or impossible stops the start with one line that names it.
+"""
+
+import json
+import os
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from worker.errors import ConfigurationError
+from worker.settings.settings import Settings
+
+PREFIX = "GROOVE_"
+#: read by other programs of ours (tests, the file's own place), not settings
+_NOT_SETTINGS = ("GROOVE_TEST_", "GROOVE_CONFIG")
+#: never accepted from the file, which gets copied, mailed and committed
+_ENVIRONMENT_ONLY = ("store_read_token", "store_write_token", "flower_auth")
+
+
+def load_settings(environ: Mapping[str, str] = os.environ, *, path: Path | None = None) -> Settings:
+    """Read the file (`path`, `GROOVE_CONFIG`, or ./groove.toml where there is one), then the environment.
+
+    Raises `ConfigurationError` with one line that names the key.
+    """
+    values, origins = _gather(environ, path)
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        raise ConfigurationError(_one_line(error, origins)) from error
+
+
+def settings_origins(environ: Mapping[str, str] = os.environ, *, path: Path | None = None) -> dict[str, str]:
+    """Where each setting that is not at its default comes from: dotted key -> file or variable."""
+    return _gather(environ, path)[1]
+
+
+def _gather(environ: Mapping[str, str], path: Path | None) -> tuple[dict[str, Any], dict[str, str]]:
+    values: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    for key, value, origin in (*_from_file(environ, path), *_from_environment(environ)):
+        _place(values, key, value, origin)
+        origins[".".join(key)] = origin
+    return values, origins
+
+
+def _from_file(environ: Mapping[str, str], path: Path | None) -> Iterator[tuple[tuple[str, ...], Any, str]]:
+    chosen = path or (Path(environ["GROOVE_CONFIG"]) if environ.get("GROOVE_CONFIG") else None)
+    file = chosen or Path("groove.toml")
+    if not file.exists():
+        if chosen:
+            raise ConfigurationError(f"{file}: no such settings file")
+        return
+    try:
+        document = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigurationError(f"{file}: {error}") from error
+    for key, value in _leaves(document):
+        if key[0] in _ENVIRONMENT_ONLY:
+            raise ConfigurationError(f"{file}: {key[0]} is a secret: set {PREFIX}{key[0].upper()} instead")
+        yield key, value, str(file)
+
+
+def _leaves(document: dict[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    for name, value in document.items():
+        if isinstance(value, dict):
+            for key, leaf in _leaves(value):
+                yield (name, *key), leaf
+        else:
+            yield (name,), value
+
+
+def _from_environment(environ: Mapping[str, str]) -> Iterator[tuple[tuple[str, ...], Any, str]]:
+    for variable, text in sorted(environ.items()):
+        if variable.startswith(PREFIX) and not variable.startswith(_NOT_SETTINGS) and text:
+            yield tuple(variable.removeprefix(PREFIX).lower().split("__")), text, variable
+
+
+def _place(values: dict[str, Any], key: tuple[str, ...], value: Any, origin: str) -> None:
+    here = values
+    for name in key[:-1]:
+        here = here.setdefault(name, {})
+        if not isinstance(here, dict):
+            raise ConfigurationError(f"{origin}: {'.'.join(key)} is both a setting and a group")
+    here[key[-1]] = value
+
+
+def _one_line(error: ValidationError, origins: dict[str, str]) -> str:
+    first = error.errors(include_url=False, include_context=False)[0]
+    key = ".".join(str(part) for part in first["loc"])
+    origin = origins.get(key, "")
+    if first["type"] == "extra_forbidden":
+        return f"{origin or key}: unknown setting {key}"
+    return f"{origin}: {key}: {first['msg']}" if origin else f"{key}: {first['msg']}"
+
+
+def masked(url: str) -> str:
+    """A connection address without its password, for people's eyes; up to the last @, as passwords may hold any character."""
+    return re.sub(r"(://[^:@/]*):.*@", r"\1:***@", url)
+
+
+def shown(settings: Settings) -> dict[str, Any]:
+    """All settings as plain values with secrets masked."""
+    document: dict[str, Any] = json.loads(settings.model_dump_json())
+    for name in ("event_log", "broker", "ledger"):
+        secret = getattr(settings, name)
+        document[name] = masked(secret.get_secret_value()) if secret else None
+    return document

@@ -1,0 +1,22 @@
+"""The store in CozoDB. One transaction reads, applies layers 3 and 4 and writes: a record and what follows from it, or nothing.
+
+store          the operations, as the protocol names them
+database       read, transaction, close; translates the engine's errors
+named_queries  reads queries.cozo and schema.cozo
+rows           the relations' columns, and objects from them
+memory         a store without a folder
+overlay        reads through what a transaction is about to write
+workspace      what one transaction needs of several learnings, read once
+recording      a session's records stored, replaced or refused
+sessions       the newest known version of each session
+sums_book      sums per learning and epoch
+totals         sums over all learnings
+lifecycle      verdicts that change a status, and what is published about them
+history        what happened to a learning, and who did it
+values         sums -> values, through layer 4
+assign         draws for a new session, through layer 3
+experiments    the arms and the state of each experiment
+strategies     the layers as the settings ask for them
+what_if        values under other settings, nothing stored
+rebuild        sums and values from the records alone; retention
+"""

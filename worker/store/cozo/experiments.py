@@ -1,0 +1,54 @@
+"""A learning's experiment as people see it: both arms session by session, and whether it can be trusted."""
+
+from worker.domain import AblationExperiment, SessionOutcome
+from worker.layers.ablation.companions import companions
+from worker.layers.ablation.experiment_health import experiment_health
+from worker.store.cozo.database import Row
+from worker.store.cozo.workspace import Workspace, must_know
+from worker.store.protocol import LearningHealth
+
+#: newest sessions that are looked through for constant companions
+_LOOKED_THROUGH = 200
+
+
+def read_experiment(workspace: Workspace, learning_id: str) -> AblationExperiment:
+    """The arms hold the randomised sessions of the current epoch, oldest first."""
+    with workspace.reading() as memory:
+        must_know(memory, [learning_id])
+        totals, epoch = memory.totals_of(learning_id), memory.histories[learning_id].standing.epoch
+        rows = workspace.database.read("outcomes_of_learning", learning_id=learning_id)
+    counted = sorted(row for row in rows if row[3] == epoch and 0 < row[4] < 1)
+    return AblationExperiment(
+        learning_id=learning_id,
+        started_at=totals.first_at,
+        sessions_with=_arm(counted, was_withheld=False),
+        sessions_without=_arm(counted, was_withheld=True),
+        result=workspace.layers.ablation.compute_marginal_value(totals.sums),
+    )
+
+
+def read_health(workspace: Workspace, learning_id: str) -> LearningHealth:
+    with workspace.reading() as memory:
+        must_know(memory, [learning_id])
+        sums = memory.totals_of(learning_id).sums
+        epoch = memory.histories[learning_id].standing.epoch
+        newest = workspace.database.read(
+            "newest_record_keys", learning_id=learning_id, epoch=epoch, limit=_LOOKED_THROUGH
+        )
+        keys = [[session_id] for _, session_id in newest]
+        beside = workspace.database.read("injected_beside", learning_id=learning_id, keys=keys)
+    together = {other: count for other, without, count in beside if not without}
+    instead = {other: count for other, without, count in beside if without}
+    return LearningHealth(
+        learning_id=learning_id,
+        experiment=experiment_health(sums, workspace.parameters.ablation),
+        companions=companions(sessions=together.pop(learning_id, 0), together=together, instead=instead),
+    )
+
+
+def _arm(rows: list[Row], *, was_withheld: bool) -> tuple[SessionOutcome, ...]:
+    return tuple(
+        SessionOutcome(session_id=session_id, outcome=outcome, timestamp=timestamp)
+        for timestamp, session_id, withheld, _, _, outcome in rows
+        if withheld is was_withheld
+    )

@@ -1,0 +1,121 @@
+"""The small and busy part of the store, kept in memory: every learning, its history and its exact sums, never the records.
+
+One process owns the database, so what was committed is what is here. A transaction works on a draft; only when its writes are
+committed is the draft taken over. About 5 kB a learning.
+"""
+
+from collections.abc import MutableMapping
+from dataclasses import dataclass, field
+
+from worker.domain import Learning, LearningValue, SessionVersion, Standing
+from worker.layers.statistics.sums import TemporalSums
+from worker.store.cozo.database import CozoDatabase, Row
+from worker.store.cozo.history import History, history_of
+from worker.store.cozo.overlay import Overlay
+from worker.store.cozo.rows import learning_of
+from worker.store.cozo.totals import EpochKey, Totals, joined, read_global
+
+#: sessions whose version is remembered without asking the database
+_SESSIONS_KEPT = 20_000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SessionState:
+    version: SessionVersion
+    is_finished: bool
+    #: no version before it was ever taken; False also where only the database knows
+    is_first: bool = False
+    #: learnings that have a record in it; None: the database knows
+    recorded: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Computed:
+    """A value with what it was computed from: as long as that is the same, so is the value."""
+
+    standing: Standing
+    totals: Totals
+    global_sums: TemporalSums
+    value: LearningValue
+
+    def rests_on(self, standing: Standing, totals: Totals, global_sums: TemporalSums) -> bool:
+        return self.totals is totals and self.standing == standing and self.global_sums == global_sums
+
+
+@dataclass(kw_only=True, slots=True)
+class Memory:
+    learnings: MutableMapping[str, Learning] = field(default_factory=dict)
+    histories: MutableMapping[str, History] = field(default_factory=dict)
+    totals: MutableMapping[EpochKey, Totals] = field(default_factory=dict)
+    global_sums: TemporalSums = field(default_factory=TemporalSums)
+    #: deprecations that no session has carried yet -> whether they still wait
+    unpublished: MutableMapping[tuple[str, int], bool] = field(default_factory=dict)
+    #: the rows of `learning_value` and `ablation_experiment`, to write only what differs
+    values: MutableMapping[str, Row] = field(default_factory=dict)
+    experiments: MutableMapping[str, Row] = field(default_factory=dict)
+    sessions: MutableMapping[str, SessionState] = field(default_factory=dict)
+    computed: dict[str, Computed] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, database: CozoDatabase) -> "Memory":
+        return cls(
+            learnings={row[0]: learning_of(row) for row in database.read("all_learnings")},
+            histories={row[0]: history_of(row) for row in database.read("all_standings")},
+            totals=joined(database.read("all_sums"), database.read("all_arms")),
+            global_sums=read_global(database.read("global_sums")),
+            unpublished={(row[0], row[1]): True for row in database.read("unpublished")},
+            values={row[0]: row for row in database.read("all_values")},
+            experiments={row[0]: row for row in database.read("all_experiments")},
+        )
+
+    def draft(self) -> "Memory":
+        """Reads fall through to this one, changes stay in the draft."""
+        return Memory(
+            learnings=Overlay(self.learnings),
+            histories=Overlay(self.histories),
+            totals=Overlay(self.totals),
+            global_sums=self.global_sums,
+            unpublished=Overlay(self.unpublished),
+            values=Overlay(self.values),
+            experiments=Overlay(self.experiments),
+            sessions=Overlay(self.sessions),
+            computed=self.computed,
+        )
+
+    def snapshot(self) -> "Memory":
+        """What values are computed from, as of now, to be read while work goes on."""
+        return Memory(
+            histories=dict(self.histories),
+            totals=dict(self.totals),
+            global_sums=self.global_sums,
+            computed=self.computed,
+        )
+
+    def take(self, draft: "Memory") -> None:
+        """The draft's changes are committed."""
+        for ours, theirs in (
+            (self.learnings, draft.learnings),
+            (self.histories, draft.histories),
+            (self.totals, draft.totals),
+            (self.unpublished, draft.unpublished),
+            (self.values, draft.values),
+            (self.experiments, draft.experiments),
+            (self.sessions, draft.sessions),
+        ):
+            assert isinstance(theirs, Overlay)
+            ours.update(theirs.changes)
+        self.global_sums = draft.global_sums
+        self._forget()
+
+    def totals_of(self, learning_id: str) -> Totals:
+        """In the current epoch."""
+        return self.totals.get((learning_id, self.histories[learning_id].standing.epoch), NOTHING)
+
+    def _forget(self) -> None:
+        for key in [key for key, waits in self.unpublished.items() if not waits]:
+            del self.unpublished[key]
+        while len(self.sessions) > _SESSIONS_KEPT:
+            del self.sessions[next(iter(self.sessions))]
+
+
+NOTHING = Totals()

@@ -1,0 +1,112 @@
+"""A session's records going in, replaced and taken away, and what its end publishes."""
+
+from worker.domain import AttributionRecord, Decision, DecisionKind, LearningValue, SessionVersion
+from worker.formats.record import UNKNOWN_LEARNING, refuse_not_finite
+from worker.store.cozo.database import CozoDatabase, Row
+from worker.store.cozo.lifecycle import Cause
+from worker.store.cozo.rows import decision_of, detail_row, record_of, record_row, version_of
+from worker.store.cozo.sessions import mark_finished, may_have_records, note_records, take_version
+from worker.store.cozo.workspace import Work, Workspace, must_know
+from worker.store.protocol import FinishedSession
+
+
+def store_record(workspace: Workspace, record: AttributionRecord, version: SessionVersion) -> None:
+    refuse_not_finite(record)
+    session_id, learning_id = record.session_id, record.learning_id
+    with workspace.working(version.timestamp, session_id) as work:
+        take_version(work.transaction, work.draft, session_id, version)
+        must_know(work.draft, [learning_id])
+        if may_have_records(work.draft, session_id, [learning_id]):
+            _take_out(work, work.transaction.read("records", keys=[[learning_id, session_id]]))
+        note_records(work.draft, session_id, [learning_id])
+        _put_in(work, record, version)
+        work.book.settle()
+
+
+def finish(
+    workspace: Workspace, session_id: str, version: SessionVersion, records: list[AttributionRecord]
+) -> FinishedSession:
+    _refuse_unfit(session_id, records)
+    with workspace.working(workspace.clock(), session_id) as work:
+        known = take_version(work.transaction, work.draft, session_id, version)
+        taken = [record for record in records if record.learning_id in work.draft.histories]
+        before = _rows_before(work, session_id)
+        kept = _replace(work, version, before, taken)
+        learning_ids = sorted({*(row[0] for row in before), *(record.learning_id for record in taken)})
+        note_records(work.draft, session_id, learning_ids)
+        # a version's deprecations are settled when it first finishes; what shows later waits for the next session
+        if known.is_finished:
+            values, _ = work.lifecycle.bring_up_to_date(learning_ids)
+            deprecations = _deprecations(workspace.database, session_id, version)
+        else:
+            values, deprecations = _conclude(work, Cause(session_id=session_id, version=version), learning_ids)
+    return FinishedSession(
+        kept=tuple(sorted(map(record_of, kept), key=lambda record: record.learning_id)),
+        values=tuple(values),
+        deprecations=tuple(sorted(deprecations, key=lambda decision: (decision.learning_id, decision.number))),
+        refused=dict.fromkeys(
+            sorted({record.learning_id for record in records}.difference(learning_ids)), UNKNOWN_LEARNING
+        ),
+    )
+
+
+def _rows_before(work: Work, session_id: str) -> list[Row]:
+    if not may_have_records(work.draft, session_id):
+        return []
+    return work.transaction.read("records_of_session", session_id=session_id)
+
+
+def _replace(work: Work, version: SessionVersion, before: list[Row], records: list[AttributionRecord]) -> list[Row]:
+    """These records in, those of other versions out -> what else this version has."""
+    replaced = {record.learning_id for record in records}
+    others = [row for row in before if row[0] not in replaced]
+    kept = [row for row in others if version_of(row) == version]
+    gone = [row[:2] for row in others if version_of(row) != version]
+    _take_out(work, [row for row in before if row[0] in replaced or version_of(row) != version])
+    work.transaction.write("rm_record", gone)
+    work.transaction.write("rm_detail", gone)
+    for record in records:
+        _put_in(work, record, version)
+    work.book.settle()
+    return kept
+
+
+def _conclude(work: Work, cause: Cause, learning_ids: list[str]) -> tuple[list[LearningValue], list[Decision]]:
+    """This version's first finish: it carries the transitions it caused, those that nobody carried yet, and its predecessors'."""
+    values, deprecations = work.lifecycle.bring_up_to_date(learning_ids, cause=cause)
+    carried = work.lifecycle.carry(cause)
+    if not work.draft.sessions[cause.session_id].is_first:
+        carried += work.lifecycle.take_over(cause)
+    mark_finished(work.transaction, work.draft, cause.session_id)
+    return values, [*deprecations, *carried]
+
+
+def _put_in(work: Work, record: AttributionRecord, version: SessionVersion) -> None:
+    """With the epoch it counts in."""
+    epoch = record.epoch or work.draft.histories[record.learning_id].epoch_at(record.timestamp)
+    work.book.add(record, epoch)
+    work.transaction.write("put_record", [record_row(record, epoch=epoch, version=version)])
+    work.transaction.write("put_detail", [detail_row(record)])
+
+
+def _take_out(work: Work, rows: list[Row]) -> None:
+    for row in rows:
+        work.book.remove(record_of(row), row[13])
+
+
+def _deprecations(database: CozoDatabase, session_id: str, version: SessionVersion) -> list[Decision]:
+    """Read back from the decision log: what the version's first finish carried."""
+    rows = database.read(
+        "decisions_of_version", session_id=session_id, event_id=version.event_id, attempt=version.attempt
+    )
+    found = [decision_of(row) for row in rows]
+    return [d for d in found if d.kind is DecisionKind.DEPRECATED and d.version == version]
+
+
+def _refuse_unfit(session_id: str, records: list[AttributionRecord]) -> None:
+    for record in records:
+        refuse_not_finite(record)
+    if {record.session_id for record in records} - {session_id}:
+        raise ValueError(f"not all of these records belong to session {session_id}")
+    if len({record.learning_id for record in records}) != len(records):
+        raise ValueError(f"session {session_id}: two records of one learning")

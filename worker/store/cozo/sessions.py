@@ -1,0 +1,72 @@
+"""Which version of a session is the newest that anybody has spoken of; older ones are turned away."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from worker.domain import SessionVersion
+from worker.errors import NotFound, Superseded
+from worker.store.cozo.database import CozoDatabase, Transaction
+from worker.store.cozo.memory import Memory, SessionState
+
+
+def take_version(transaction: Transaction, draft: Memory, session_id: str, version: SessionVersion) -> SessionState:
+    """Remember the version -> what was known of it. Raises `Superseded` for one that is older than another."""
+    known = draft.sessions.get(session_id) or _stored(transaction, session_id)
+    if known is None:
+        first = SessionState(version=version, is_finished=False, is_first=True, recorded=frozenset())
+        return _write(transaction, draft, session_id, first)
+    if version < known.version:
+        newest = known.version
+        raise Superseded(
+            f"session {session_id}: a newer version is known ({newest.event_id}, attempt {newest.attempt})"
+        )
+    if version > known.version:
+        return _write(
+            transaction, draft, session_id, replace(known, version=version, is_finished=False, is_first=False)
+        )
+    draft.sessions[session_id] = known
+    return known
+
+
+def known_version(memory: Memory, database: CozoDatabase, session_id: str) -> SessionVersion:
+    """The newest that was taken. Raises `NotFound`."""
+    known = memory.sessions.get(session_id) or _stored(database, session_id)
+    if known is None:
+        raise NotFound(f"no session {session_id}")
+    return known.version
+
+
+def may_have_records(draft: Memory, session_id: str, learning_ids: Sequence[str] | None = None) -> bool:
+    """Any of these learnings, or any at all; of a session whose version was taken in this transaction."""
+    recorded = draft.sessions[session_id].recorded
+    if recorded is None:
+        return True
+    return bool(recorded if learning_ids is None else recorded.intersection(learning_ids))
+
+
+def note_records(draft: Memory, session_id: str, learning_ids: Sequence[str]) -> None:
+    """These learnings get a record."""
+    state = draft.sessions[session_id]
+    if state.recorded is not None:
+        draft.sessions[session_id] = replace(state, recorded=state.recorded.union(learning_ids))
+
+
+def mark_finished(transaction: Transaction, draft: Memory, session_id: str) -> None:
+    _write(transaction, draft, session_id, replace(draft.sessions[session_id], is_finished=True))
+
+
+def _write(transaction: Transaction, draft: Memory, session_id: str, state: SessionState) -> SessionState:
+    draft.sessions[session_id] = state
+    version = state.version
+    row = [session_id, version.timestamp, version.event_id, version.attempt, state.is_finished]
+    transaction.overwrite("put_session", [row])
+    return state
+
+
+def _stored(source: Transaction | CozoDatabase, session_id: str) -> SessionState | None:
+    rows = source.read("session", session_id=session_id)
+    if not rows:
+        return None
+    timestamp, event_id, attempt, is_finished = rows[0]
+    version = SessionVersion(timestamp=timestamp, event_id=event_id, attempt=attempt)
+    return SessionState(version=version, is_finished=is_finished)

@@ -1,0 +1,269 @@
+"""The store on CozoDB: one method an operation, each of them one transaction. See `protocol.py` for what they promise.
+
+database.py               the engine, transactions, named queries
+memory.py overlay.py      what is kept in memory: learnings, histories, sums, never records; a draft of it
+workspace.py              one transaction around both
+rows.py totals.py history.py          domain ↔ rows
+book.py                   records in and out of the exact sums
+lifecycle.py values.py   decisions, transitions, values
+sessions.py assign.py rebuild.py what_if.py
+"""
+
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from worker.domain import (
+    AblationExperiment,
+    AttributionRecord,
+    Decision,
+    DecisionKind,
+    Learning,
+    LearningStatus,
+    LearningValue,
+    SessionVersion,
+    Standing,
+)
+from worker.errors import NotFound
+from worker.layers.aggregation.explain import Explanation, explain
+from worker.settings.layers import LayerParameters
+from worker.store.cozo.assign import Assigner, answer_of
+from worker.store.cozo.database import CozoDatabase
+from worker.store.cozo.experiments import read_experiment, read_health
+from worker.store.cozo.memory import Memory
+from worker.store.cozo.rebuild import rebuild
+from worker.store.cozo.recording import finish, store_record
+from worker.store.cozo.rows import assignment_of, decision_of, record_of
+from worker.store.cozo.sessions import known_version, take_version
+from worker.store.cozo.strategies import LayersBuilder, default_layers
+from worker.store.cozo.what_if import WhatIf
+from worker.store.cozo.workspace import Workspace, must_know
+from worker.store.protocol import (
+    AssignmentAnswer,
+    AttributionStore,
+    FinishedSession,
+    ImportReport,
+    LearningHealth,
+    OpenedSession,
+    Reading,
+    SumDifference,
+)
+
+#: what a person may decide; the other kinds of line are written by the store itself
+PEOPLE_DECIDE = frozenset(
+    {DecisionKind.ENABLED, DecisionKind.DISABLED, DecisionKind.PINNED, DecisionKind.UNPINNED, DecisionKind.TRIED}
+)
+#: these gather no evidence any more
+_OUT = (LearningStatus.DISABLED, LearningStatus.DEPRECATED)
+_COUNTED = ("learnings", "sessions", "records", "assignments", "decisions", "values", "experiments", "unpublished")
+
+
+def _wall_clock() -> int:
+    return time.time_ns() // 1000
+
+
+class CozoStore(AttributionStore):
+    def __init__(
+        self,
+        path: Path | None,
+        *,
+        parameters: LayerParameters | None = None,
+        build_layers: LayersBuilder = default_layers,
+        clock: Callable[[], int] = _wall_clock,
+    ) -> None:
+        """Opens the RocksDB folder, made if missing; None keeps everything in memory.
+
+        Raises `StoreUnavailable` when another process owns the folder. Values are brought up to date when the parameters
+        differ from those they were last computed with. `clock` dates the lines that the rule writes to the decision log.
+        """
+        self._build_layers = build_layers
+        parameters = parameters or LayerParameters()
+        self._space = Workspace(CozoDatabase(path), parameters, build_layers(parameters), clock)
+        self._follow_parameters()
+
+    # -- learnings and people's decisions
+
+    def import_learnings(self, learnings: list[Learning], *, actor: str, now: int) -> ImportReport:
+        report: dict[str, list[str]] = {"new": [], "changed": [], "unchanged": []}
+        with self._space.working(now) as work:
+            for learning in {learning.learning_id: learning for learning in learnings}.values():
+                report[work.lifecycle.import_one(learning, actor=actor)].append(learning.learning_id)
+            work.lifecycle.bring_up_to_date([*report["new"], *report["changed"]])
+        return ImportReport(**{name: tuple(learning_ids) for name, learning_ids in report.items()})
+
+    def get_learnings(self, learning_ids: list[str]) -> dict[str, Learning]:
+        with self._space.reading() as memory:
+            return _known_among(memory, learning_ids)
+
+    def list_learnings(self) -> list[Learning]:
+        with self._space.reading() as memory:
+            return sorted(memory.learnings.values(), key=lambda learning: learning.learning_id)
+
+    def decide(self, learning_id: str, kind: DecisionKind, *, actor: str, reason: str, now: int) -> Decision:
+        if kind not in PEOPLE_DECIDE:
+            raise ValueError(f"people decide {', '.join(sorted(PEOPLE_DECIDE))}; {kind} is the store's own")
+        with self._space.working(now) as work:
+            must_know(work.draft, [learning_id])
+            return work.lifecycle.decide(learning_id, kind, actor=actor, reason=reason)
+
+    def get_decisions(self, learning_id: str) -> list[Decision]:
+        with self._space.reading() as memory:
+            must_know(memory, [learning_id])
+            found = [decision_of(row) for row in self._space.database.read("decisions", learning_id=learning_id)]
+        return sorted(found, key=lambda decision: decision.number)
+
+    def get_standing(self, learning_id: str) -> Standing:
+        with self._space.reading() as memory:
+            must_know(memory, [learning_id])
+            return memory.histories[learning_id].standing
+
+    # -- assignment
+
+    def assign(self, session_id: str, learning_ids: list[str], *, now: int) -> list[AssignmentAnswer]:
+        with self._space.working(now) as work:
+            must_know(work.draft, learning_ids)
+            logged = {row[0]: answer_of(row) for row in work.transaction.read("assignments", session_id=session_id)}
+            assigner = Assigner(strategy=self._space.layers.ablation, session_id=session_id, now=now)
+            for learning_id in dict.fromkeys(learning_ids):
+                if learning_id not in logged:
+                    logged[learning_id], row = assigner.decide(work.draft.values[learning_id])
+                    work.transaction.write("put_assignment", [row])
+        return [logged[learning_id] for learning_id in dict.fromkeys(learning_ids)]
+
+    # -- attribution
+
+    def open_session(self, session_id: str, version: SessionVersion, learning_ids: list[str]) -> OpenedSession:
+        with self._space.working(version.timestamp, session_id) as work:
+            known = take_version(work.transaction, work.draft, session_id, version)
+            rows = work.transaction.read("assignments", session_id=session_id)
+            assignments = {row[0]: assignment_of(row) for row in rows}
+            learnings = _known_among(work.draft, [*learning_ids, *assignments])
+        return OpenedSession(learnings=learnings, assignments=assignments, is_finished=known.is_finished)
+
+    def get_session_version(self, session_id: str) -> SessionVersion:
+        with self._space.reading() as memory:
+            return known_version(memory, self._space.database, session_id)
+
+    def store_attribution(self, record: AttributionRecord, version: SessionVersion) -> None:
+        store_record(self._space, record, version)
+
+    def finish_session(
+        self, session_id: str, version: SessionVersion, *, records: list[AttributionRecord]
+    ) -> FinishedSession:
+        return finish(self._space, session_id, version, records)
+
+    def get_attribution(self, learning_id: str, session_id: str) -> AttributionRecord:
+        rows = self._space.database.read("whole_records", keys=[[learning_id, session_id]])
+        if not rows:
+            raise NotFound(f"no record of learning {learning_id} in session {session_id}")
+        return record_of(rows[0])
+
+    def get_attributions_for_learning(self, learning_id: str, *, limit: int = 100) -> list[AttributionRecord]:
+        with self._space.reading() as memory:
+            must_know(memory, [learning_id])
+            newest = partial(self._space.database.read, "newest_record_keys", learning_id=learning_id, limit=limit)
+            epochs = range(1, memory.histories[learning_id].standing.epoch + 1)
+            rows = self._space.database.read(
+                "whole_records", keys=[row for epoch in epochs for row in newest(epoch=epoch)]
+            )
+        return [record_of(row) for row in sorted(rows, key=lambda row: (-row[2], row[1]))[:limit]]
+
+    def get_attributions_for_session(self, session_id: str) -> list[AttributionRecord]:
+        return [record_of(row) for row in self._space.database.read("records_of_session", session_id=session_id)]
+
+    # -- values
+
+    def get_learning_value(self, learning_id: str) -> LearningValue:
+        with self._space.reading() as memory:
+            must_know(memory, [learning_id])
+            return self._space.valuer.value(memory, learning_id)
+
+    def update_learning_value(self, learning_id: str) -> LearningValue:
+        with self._space.working(self._space.clock()) as work:
+            must_know(work.draft, [learning_id])
+            values, _ = work.lifecycle.bring_up_to_date([learning_id])
+        return values[0]
+
+    def list_learning_values(self, *, limit: int | None = None) -> list[LearningValue]:
+        with self._space.reading() as memory:
+            snapshot = memory.snapshot()
+        values = [self._space.valuer.value(snapshot, learning_id) for learning_id in snapshot.histories]
+        return sorted(values, key=lambda value: (-value.estimated_value, value.learning_id))[:limit]
+
+    def refresh_values(self) -> int:
+        with self._space.working(self._space.clock()) as work:
+            before = dict(work.draft.values)
+            work.lifecycle.bring_up_to_date(list(work.draft.histories))
+            return sum(before.get(learning_id) != row for learning_id, row in work.draft.values.items())
+
+    # -- experiments
+
+    def get_experiment(self, learning_id: str) -> AblationExperiment:
+        return read_experiment(self._space, learning_id)
+
+    def update_experiment(self, learning_id: str) -> AblationExperiment:
+        self.update_learning_value(learning_id)
+        return read_experiment(self._space, learning_id)
+
+    def get_health(self, learning_id: str) -> LearningHealth:
+        return read_health(self._space, learning_id)
+
+    def list_health(self) -> list[LearningHealth]:
+        with self._space.reading() as memory:
+            chosen = sorted(id_ for id_, history in memory.histories.items() if history.status not in _OUT)
+            known = [id_ for id_ in chosen if memory.totals_of(id_).sums.n_records]
+        return [read_health(self._space, learning_id) for learning_id in known]
+
+    def explain(self, learning_id: str, session_id: str) -> Explanation:
+        with self._space.reading() as memory:
+            record = self.get_attribution(learning_id, session_id)
+            totals = memory.totals_of(learning_id)
+            return explain(
+                record,
+                sums=totals.sums,
+                global_sums=memory.global_sums,
+                standing=memory.histories[learning_id].standing,
+                aggregator=self._space.layers.aggregation,
+                updated_at=totals.newest_at,
+                net_kappa=self._space.parameters.temporal.net_kappa,
+            )
+
+    # -- maintenance
+
+    def rebuild(self, *, repair: bool) -> list[SumDifference]:
+        differences = rebuild(self._space.database, repair=self._space.forget if repair else None)
+        if repair:
+            self.refresh_values()
+        return differences
+
+    def what_if(
+        self, parameters: LayerParameters, *, readings: list[Reading] | None = None
+    ) -> list[tuple[LearningValue, LearningValue]]:
+        known = {(reading.learning_id, reading.session_id): reading for reading in readings or ()}
+        then = self._build_layers(parameters)
+        return WhatIf(space=self._space, then=then, after=parameters, readings=known).changes()
+
+    def counts(self) -> dict[str, int]:
+        with self._space.reading():
+            return {name: int(self._space.database.read(f"count_{name}")[0][0] or 0) for name in _COUNTED}
+
+    def backup(self, path: Path) -> None:
+        """Everything as of now into one new file; `restore` makes a folder of it again."""
+        self._space.database.backup(path)
+
+    def close(self) -> None:
+        self._space.database.close()
+
+    def _follow_parameters(self) -> None:
+        """Values rest on the parameters too: other ones since the last start bring all of them up to date."""
+        parameters = self._space.parameters.model_dump_json()
+        if self._space.database.read("meta", key="parameters") != [[parameters]]:
+            self.refresh_values()
+            self._space.database.commit({"put_meta": [["parameters", parameters]]})
+
+
+def _known_among(memory: Memory, learning_ids: list[str]) -> dict[str, Learning]:
+    return {
+        learning_id: memory.learnings[learning_id] for learning_id in learning_ids if learning_id in memory.learnings
+    }

@@ -1,0 +1,71 @@
+"""What every operation works in: the database, what of it is in memory, the layers, and one transaction around both."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from worker.errors import NotFound, StoreUnavailable
+from worker.settings.layers import LayerParameters
+from worker.store.cozo.database import CozoDatabase, Transaction
+from worker.store.cozo.lifecycle import Lifecycle
+from worker.store.cozo.memory import Memory
+from worker.store.cozo.strategies import StoreLayers
+from worker.store.cozo.sums_book import Book
+from worker.store.cozo.values import Valuer
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Work:
+    """One transaction under way."""
+
+    transaction: Transaction
+    draft: Memory
+    book: Book
+    lifecycle: Lifecycle
+
+
+class Workspace:
+    def __init__(
+        self, database: CozoDatabase, parameters: LayerParameters, layers: StoreLayers, clock: Callable[[], int]
+    ) -> None:
+        self.database = database
+        self.parameters = parameters
+        self.layers = layers
+        self.valuer = Valuer(layers.aggregation)
+        #: microseconds; dates the lines that the rule writes to the decision log
+        self.clock = clock
+        self._loaded: Memory | None = None
+
+    @contextmanager
+    def reading(self) -> Iterator[Memory]:
+        """What is in memory, while nothing is written."""
+        with self.database.consistent():
+            if self._loaded is None:
+                self._loaded = Memory.load(self.database)
+            yield self._loaded
+
+    @contextmanager
+    def working(self, now: int, session_id: str = "") -> Iterator[Work]:
+        """One transaction; memory follows when it is committed, and is read again when nobody can tell whether it was."""
+        with self.reading() as memory:
+            draft = memory.draft()
+            try:
+                with self.database.transaction() as transaction:
+                    book = Book(transaction, draft, session_id)
+                    lifecycle = Lifecycle(transaction, draft, book, self.valuer, now=now)
+                    yield Work(transaction=transaction, draft=draft, book=book, lifecycle=lifecycle)
+                    lifecycle.save()
+            except StoreUnavailable:
+                self.forget()
+                raise
+            memory.take(draft)
+
+    def forget(self) -> None:
+        """Memory may differ from the database: read it again before it is used."""
+        self._loaded = None
+
+
+def must_know(memory: Memory, learning_ids: list[str]) -> None:
+    missing = [learning_id for learning_id in learning_ids if learning_id not in memory.histories]
+    if missing:
+        raise NotFound(f"no learning {', '.join(missing[:5])}{' …' if len(missing) > 5 else ''}")

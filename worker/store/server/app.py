@@ -1,0 +1,161 @@
+"""The store server: the one process that owns the database, speaking HTTP to everybody else until it is told to stop."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import structlog
+import uvicorn
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from worker.errors import ConfigurationError
+from worker.store.addresses import StoreAddress
+from worker.store.protocol import AttributionStore
+from worker.store.server.http_api import api_routes
+from worker.store.server.problems import problem
+from worker.store.server.rpc import rpc_route
+from worker.store.server.runner import Runner
+from worker.store.server.tokens import Tokens
+
+#: seconds for which an idle connection is kept
+_KEEP_ALIVE_S = 600
+#: seconds that requests under way get when the server is told to stop
+_GRACE_S = 5
+
+_log = structlog.get_logger(__name__)
+
+
+def serve(
+    store: AttributionStore,
+    *,
+    address: StoreAddress | str,
+    tokens: Tokens,
+    ready: Callable[[str], None] | None = None,
+) -> None:
+    """Serve until SIGTERM or SIGINT, then close the store and return. Port 0 means any free one.
+
+    `ready` is called with the real address once connections are accepted. Raises `ConfigurationError` for an address that is
+    taken or cannot be had, or that needs a token and has none.
+    """
+    wanted = StoreAddress.parse(address) if isinstance(address, str) else address
+    tokens.check_against(wanted)
+    try:
+        with _listening(wanted) as (listener, actual):
+            asyncio.run(_serve(application(store, tokens), listener, actual, ready))
+    finally:
+        store.close()
+        _log.info("store.closed")
+
+
+def application(store: AttributionStore, tokens: Tokens) -> ASGIApp:
+    runner = Runner()
+    app = Starlette(
+        routes=[rpc_route(store, tokens, runner), *api_routes(store, tokens, runner)],
+        exception_handlers={HTTPException: _http_problem},
+    )
+
+    async def undecoded(scope: Scope, receive: Receive, send: Send) -> None:
+        """Route by the path as it was sent, so that a slash within an id separates nothing."""
+        if scope["type"] == "http":
+            scope["path"] = scope["raw_path"].decode("ascii", "replace")
+        await app(scope, receive, send)
+
+    return undecoded
+
+
+async def _http_problem(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    title = {404: "NotFound", 405: "MethodNotAllowed"}.get(error.status_code, "Refused")
+    return problem(error.status_code, title, error.detail, dict(error.headers or {}))
+
+
+async def _serve(
+    app: ASGIApp, listener: socket.socket, address: StoreAddress, ready: Callable[[str], None] | None
+) -> None:
+    server = _Server(
+        uvicorn.Config(
+            app,
+            http="httptools",
+            lifespan="off",
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            proxy_headers=False,
+            timeout_keep_alive=_KEEP_ALIVE_S,
+            timeout_graceful_shutdown=_GRACE_S,
+        )
+    )
+    server.when_ready = lambda: _announce(address, ready)
+    for signal_number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(signal_number, server.stop)
+    await server.serve(sockets=[listener])
+
+
+def _announce(address: StoreAddress, ready: Callable[[str], None] | None) -> None:
+    _log.info("store.listening", address=str(address))
+    if ready is not None:
+        ready(str(address))
+
+
+class _Server(uvicorn.Server):
+    when_ready: Callable[[], None]
+
+    def stop(self) -> None:
+        self.should_exit = True
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Ours are set already; uvicorn's would raise the signal again before the store is closed."""
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.when_ready()
+
+
+@contextlib.contextmanager
+def _listening(address: StoreAddress) -> Iterator[tuple[socket.socket, StoreAddress]]:
+    if address.socket_path is not None:
+        with _unix_socket(address.socket_path) as listener:
+            yield listener, address
+        return
+    try:
+        family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+        listener = socket.create_server((address.host, address.port), family=family, backlog=512)
+    except OSError as error:
+        raise ConfigurationError(f"the store server cannot listen at {address}: {error.strerror}") from error
+    with listener:
+        yield listener, StoreAddress(host=address.host, port=listener.getsockname()[1])
+
+
+@contextlib.contextmanager
+def _unix_socket(path: Path) -> Iterator[socket.socket]:
+    """Only its owner may connect. A socket that nobody listens at any more is removed first."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+        try:
+            if _is_stale(path):
+                path.unlink()
+            listener.bind(str(path))
+        except OSError as error:
+            raise ConfigurationError(f"the store server cannot listen at {path}: {error.strerror or error}") from error
+        try:
+            path.chmod(0o600)
+            listener.listen(512)
+            yield listener
+        finally:
+            with contextlib.suppress(FileNotFoundError):
+                path.unlink()
+
+
+def _is_stale(path: Path) -> bool:
+    if not path.is_socket():
+        return False
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        return probe.connect_ex(str(path)) != 0

@@ -1,0 +1,11 @@
+"""This process's clock, in microseconds since 1970 (UTC): the unit of every time in the system."""
+
+import time
+
+SECOND = 1_000_000
+HOUR = 3600 * SECOND
+DAY = 24 * HOUR
+
+
+def now_micros() -> int:
+    return time.time_ns() // 1000
