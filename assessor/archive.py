@@ -1,4 +1,4 @@
-"""What was read of a person's sessions: each session compressed in a file, and an index of where each file of theirs stands.
+"""What was read of a person's sessions: each session compressed in a file, and an index of what became of each file of theirs.
 
 Assistants delete their session files after a month; whatever has been read once stays here until it is forgotten.
 """
@@ -6,32 +6,33 @@ Assistants delete their session files after a month; whatever has been read once
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 import zstandard
 from pydantic import TypeAdapter
 
 from assessor.places import SessionFile
 from worker.errors import InvalidFile
+from worker.formats.transcripts.copies import Footprint
 from worker.formats.transcripts.session import ReadSession
 
 _LEVEL = 9
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS files (
+CREATE TABLE IF NOT EXISTS file (
   path TEXT PRIMARY KEY, size INTEGER NOT NULL, modified_ns INTEGER NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL,
   sessions TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS sessions (
-  session_id TEXT PRIMARY KEY, project TEXT, started_at INTEGER, event_id TEXT NOT NULL, summary TEXT NOT NULL,
-  survival_days INTEGER NOT NULL DEFAULT 0);
-CREATE TABLE IF NOT EXISTS lines (line_id TEXT PRIMARY KEY, session_id TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS session (
+  session_id TEXT PRIMARY KEY, project TEXT NOT NULL, started_at INTEGER, footprint BLOB NOT NULL, event_id TEXT NOT NULL,
+  revision INTEGER NOT NULL, assessment TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS forgotten (digest TEXT PRIMARY KEY) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS lines_of ON lines (session_id);
 """
 _SESSION = TypeAdapter(ReadSession)
+_FOOTPRINT = TypeAdapter(Footprint)
 
 
 class FileState(StrEnum):
@@ -56,21 +57,23 @@ class FileEntry:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SessionEntry:
-    """One session that was published: its event, and what a person is shown of it."""
+    """One session that was read, and what was published of it."""
 
     session_id: str
-    event_id: str
-    project: str | None = None
+    #: the project's folder
+    project: str
     #: microseconds
     started_at: int | None = None
-    #: how its rules are known, outcome, parts, …: plain JSON values
-    summary: dict[str, object]
-    #: days after which the survival of its edits was last looked up; 0: never
-    survival_days: int = 0
+    #: of the event that was published last; empty: none was
+    event_id: str = ""
+    #: how many events of it were published
+    revision: int = 0
+    #: how its rules are known, its outcome with parts, …: plain JSON values
+    assessment: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Archive:
-    """Open one at a time, by one process; every call is a transaction of its own."""
+    """Open in one process at a time; every call is a transaction of its own."""
 
     def __init__(self, folder: Path) -> None:
         """Makes the folder if it is missing. Raises `InvalidFile` where it cannot be used."""
@@ -85,10 +88,10 @@ class Archive:
     def close(self) -> None:
         self._index.close()
 
+    # -- files
+
     def file(self, path: Path) -> FileEntry | None:
-        row = self._index.execute(
-            "SELECT size, modified_ns, state, reason, sessions FROM files WHERE path = ?", (str(path),)
-        ).fetchone()
+        row = self._one("SELECT size, modified_ns, state, reason, sessions FROM file WHERE path = ?", str(path))
         if row is None:
             return None
         size, modified_ns, state, reason, sessions = row
@@ -100,66 +103,30 @@ class Archive:
         )
 
     def remember_file(self, entry: FileEntry) -> None:
-        file = entry.file
-        with self._index:
-            self._index.execute(
-                "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?)",
-                (
-                    str(file.path),
-                    file.size,
-                    file.modified_ns,
-                    entry.state.value,
-                    entry.reason,
-                    json.dumps(entry.session_ids),
-                ),
-            )
+        file, sessions = entry.file, json.dumps(entry.session_ids)
+        values = (str(file.path), file.size, file.modified_ns, entry.state.value, entry.reason, sessions)
+        self._write("INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?, ?, ?)", *values)
 
-    def owners(self, line_ids: Iterable[str]) -> dict[str, str]:
-        """Line id -> the session that it was first read in; those never seen are left out."""
-        found = {}
-        for line_id in line_ids:
-            row = self._index.execute("SELECT session_id FROM lines WHERE line_id = ?", (line_id,)).fetchone()
-            if row is not None:
-                found[line_id] = row[0]
-        return found
+    # -- sessions
 
-    def session(self, session_id: str) -> SessionEntry | None:
-        row = self._index.execute(
-            "SELECT session_id, event_id, project, started_at, summary, survival_days FROM sessions WHERE session_id = ?",
-            (session_id,),
-        ).fetchone()
-        return _entry(row) if row else None
-
-    def sessions(self) -> Iterator[SessionEntry]:
-        """All of them, oldest first."""
-        rows = self._index.execute(
-            "SELECT session_id, event_id, project, started_at, summary, survival_days FROM sessions ORDER BY started_at, session_id"
+    def keep(self, session: ReadSession, *, project: str, footprint: Footprint) -> None:
+        """Store a session as it was read; secrets are scrubbed by the caller. What was published of it stays known."""
+        place = self._place(session.session_id)
+        place.parent.mkdir(exist_ok=True, mode=0o700)
+        aside = place.with_suffix(".new")
+        aside.write_bytes(zstandard.compress(_SESSION.dump_json(session), _LEVEL))
+        aside.replace(place)
+        self._write(
+            "INSERT INTO session VALUES (?, ?, ?, ?, '', 0, '{}') ON CONFLICT (session_id) DO UPDATE "
+            "SET project = excluded.project, started_at = excluded.started_at, footprint = excluded.footprint",
+            session.session_id,
+            project,
+            session.started_at,
+            zstandard.compress(_FOOTPRINT.dump_json(footprint)),
         )
-        yield from (_entry(row) for row in rows.fetchall())
-
-    def keep(self, session: ReadSession, entry: SessionEntry, *, with_transcript: bool = True) -> None:
-        """Store the session as it was read, secrets scrubbed by the caller, and what was made of it. The newest stays."""
-        if with_transcript:
-            self._write(self._place(session.session_id), _SESSION.dump_json(session))
-        with self._index:
-            self._index.execute(
-                "INSERT OR REPLACE INTO sessions VALUES (?, ?, ?, ?, ?, ?)",
-                (
-                    entry.session_id,
-                    entry.project,
-                    entry.started_at,
-                    entry.event_id,
-                    json.dumps(entry.summary, ensure_ascii=False),
-                    entry.survival_days,
-                ),
-            )
-            self._index.executemany(
-                "INSERT OR IGNORE INTO lines VALUES (?, ?)",
-                ((line_id, session.session_id) for line_id in session.line_ids),
-            )
 
     def transcript(self, session_id: str) -> ReadSession | None:
-        """As it was read; None where no transcript is kept. Raises `InvalidFile` when the file is damaged."""
+        """The session as it was read; None where it is not kept. Raises `InvalidFile` when the file is damaged."""
         place = self._place(session_id)
         if not place.exists():
             return None
@@ -168,32 +135,63 @@ class Archive:
         except (OSError, ValueError, zstandard.ZstdError) as error:
             raise InvalidFile(f"{place}: the archived session is damaged: {error}") from error
 
+    def footprints(self) -> Iterator[Footprint]:
+        for (content,) in self._index.execute("SELECT footprint FROM session").fetchall():
+            yield _FOOTPRINT.validate_json(zstandard.decompress(content))
+
+    def session(self, session_id: str) -> SessionEntry | None:
+        return next(iter(self._entries(session_id, None)), None)
+
+    def sessions(self, project: str | None = None) -> list[SessionEntry]:
+        """Those of a project, or all; oldest first."""
+        return self._entries(None, project)
+
+    def published(self, session_id: str, *, event_id: str, assessment: Mapping[str, Any]) -> None:
+        """Remember the event that was published of a session, and what it was made of."""
+        self._write(
+            "UPDATE session SET event_id = ?, revision = revision + 1, assessment = ? WHERE session_id = ?",
+            event_id,
+            json.dumps(assessment, ensure_ascii=False),
+            session_id,
+        )
+
+    # -- forgetting
+
     def is_forgotten(self, session_id: str) -> bool:
         """Whether a person had it forgotten: it is not imported again."""
-        row = self._index.execute("SELECT 1 FROM forgotten WHERE digest = ?", (_digest(session_id),)).fetchone()
-        return row is not None
+        return self._one("SELECT 1 FROM forgotten WHERE digest = ?", _digest(session_id)) is not None
 
     def forget(self, session_ids: Iterable[str]) -> int:
         """Remove all that is known of these sessions, for good -> how many were known. Only digests of their ids stay."""
         known = 0
         for session_id in session_ids:
             self._place(session_id).unlink(missing_ok=True)
-            with self._index:
-                self._index.execute("INSERT OR IGNORE INTO forgotten VALUES (?)", (_digest(session_id),))
-                known += self._index.execute("DELETE FROM sessions WHERE session_id = ?", (session_id,)).rowcount
-                self._index.execute("DELETE FROM lines WHERE session_id = ?", (session_id,))
+            self._write("INSERT OR IGNORE INTO forgotten VALUES (?)", _digest(session_id))
+            known += self._write("DELETE FROM session WHERE session_id = ?", session_id)
         return known
+
+    # -- below
+
+    def _entries(self, session_id: str | None, project: str | None) -> list[SessionEntry]:
+        rows = self._index.execute(
+            "SELECT session_id, project, started_at, event_id, revision, assessment FROM session "
+            "WHERE (:session_id IS NULL OR session_id = :session_id) AND (:project IS NULL OR project = :project) "
+            "ORDER BY started_at, session_id",
+            {"session_id": session_id, "project": project},
+        )
+        return [_entry(row) for row in rows.fetchall()]
 
     def _place(self, session_id: str) -> Path:
         digest = _digest(session_id)
         return self._folder / digest[:2] / f"{digest[:32]}.json.zst"
 
-    @staticmethod
-    def _write(place: Path, content: bytes) -> None:
-        place.parent.mkdir(exist_ok=True, mode=0o700)
-        aside = place.with_suffix(".new")
-        aside.write_bytes(zstandard.compress(content, _LEVEL))
-        aside.replace(place)
+    def _one(self, query: str, *arguments: object) -> tuple[Any, ...] | None:
+        row: tuple[Any, ...] | None = self._index.execute(query, arguments).fetchone()
+        return row
+
+    def _write(self, statement: str, *arguments: object) -> int:
+        with self._index:
+            return self._index.execute(statement, arguments).rowcount
 
 
 def _digest(session_id: str) -> str:
@@ -201,15 +199,15 @@ def _digest(session_id: str) -> str:
     return hashlib.sha256(session_id.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _entry(row: tuple[str, str, str | None, int | None, str, int]) -> SessionEntry:
-    session_id, event_id, project, started_at, summary, survival_days = row
+def _entry(row: tuple[Any, ...]) -> SessionEntry:
+    session_id, project, started_at, event_id, revision, assessment = row
     return SessionEntry(
         session_id=session_id,
-        event_id=event_id,
         project=project,
         started_at=started_at,
-        summary=json.loads(summary),
-        survival_days=survival_days,
+        event_id=event_id,
+        revision=revision,
+        assessment=json.loads(assessment),
     )
 
 
