@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from assessor.commands import never_ran
 from worker.domain import Block, BlockKind, Transcript
 from worker.formats.transcripts.session import ReadSession, Refusal
 
@@ -28,7 +29,11 @@ _EDITORS = frozenset(
 )
 _PATHS = ("file_path", "path", "filePath", "absolute_path", "notebook_path")
 #: answers that say nothing about the call: lost, or called off because another one failed
-_NO_ANSWER = ("[Tool result missing due to internal error]", "<tool_use_error>Cancelled")
+_NO_ANSWER = (
+    "[Tool result missing due to internal error]",
+    "<tool_use_error>Cancelled",
+    "<tool_use_error>Sibling tool call errored",
+)
 _ANSWERS = frozenset({BlockKind.TOOL_RESULT, BlockKind.TOOL_ERROR})
 #: message_idx, and the number of the block in it
 Place = tuple[int, int]
@@ -58,10 +63,11 @@ class Call:
 
     @property
     def failed(self) -> bool:
-        """It was carried out and came back with an error, or a code other than 0."""
+        """It was carried out and came back with an error, with a code other than 0, or never ran behind a pipe."""
         if not self.was_carried_out or self.answer is None or self.answer.text.startswith(_NO_ANSWER):
             return False
-        return self.answer.kind is BlockKind.TOOL_ERROR or bool(self.exit_code)
+        hidden = self.command is not None and never_ran(self.command, self.answer.text)
+        return self.answer.kind is BlockKind.TOOL_ERROR or bool(self.exit_code) or hidden
 
     @property
     def command(self) -> str | None:

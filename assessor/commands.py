@@ -14,6 +14,13 @@ _CHECK = re.compile(
 )
 _HAND_OVER = re.compile(r"^(?:git (?:-\S+ \S+ )*(?:commit|push)\b|gh pr (?:create|merge)\b)")
 _BACK = re.compile(r"^git (?:-\S+ \S+ )*(?:restore\b|revert\b|reset --hard\b|checkout (?:HEAD |\S+ )?-- |checkout \.)")
+#: how shells and parsers of arguments open when they never ran what was asked
+_NEVER_RAN = re.compile(
+    r"(?:error: )?(?:unrecogni[sz]ed (?:subcommand|arguments?|command|option)|unknown (?:command|subcommand|option)|"
+    r"no such (?:command|option))\b|"
+    r"(?:\S+: )?(?:line \d+: )?\S+: (?:command )?not found$|error: (?:script not found|unexpected argument)\b",
+    re.IGNORECASE,
+)
 _STEP = re.compile(r"\s*(?:&&|\|\||;|\n)\s*")
 
 
@@ -24,6 +31,11 @@ def is_check(command: str) -> bool:
         return False
     steps = re.split(r"\s*&&\s*", last.strip())
     return any(_CHECK.match(_bare(step)) and not _is_piped(step, command) for step in steps)
+
+
+def never_ran(command: str, answer: str) -> bool:
+    """A pipe hid the exit code, and the answer opens with the refusal to run the command at all. Nothing else is read from an answer."""
+    return _is_piped(command, command) and bool(_NEVER_RAN.match(answer.lstrip().partition("\n")[0].strip()))
 
 
 def hands_over(command: str) -> bool:

@@ -26,7 +26,10 @@ class AtMoment:
 
 @dataclass(kw_only=True, slots=True)
 class GitHistory:
-    """Answers None where git does not know: no repository, a file that it does not track, a moment before a shallow clone begins."""
+    """Answers None where git does not know: no repository, a file that it does not track, a moment before a shallow clone begins.
+
+    What was asked once is kept: a commit that comes meanwhile is seen by the next one.
+    """
 
     repository: Path
     _logs: dict[tuple[str, str], list[tuple[int, str]]] = field(default_factory=dict)
@@ -75,7 +78,7 @@ class GitHistory:
     def _log(self, ref: str, path: str) -> list[tuple[int, str]]:
         """(seconds, commit) of each change, oldest first."""
         if (ref, path) not in self._logs:
-            lines = self._ask("log", "--first-parent", "--format=%ct %H", ref, "--", path) or ""
+            lines = self._ask("log", "--first-parent", "--format=%ct %H", ref, "--", f":(top,literal){path}") or ""
             pairs = [line.split() for line in lines.splitlines()]
             self._logs[ref, path] = _in_order([(int(seconds), commit) for seconds, commit in reversed(pairs)])
         return self._logs[ref, path]
