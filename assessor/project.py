@@ -1,42 +1,50 @@
-"""Which project a session belongs to: the repository, or else the folder, that it was started in."""
+"""One project: its rules files, the learnings in them, and what can be asked about them. The door into this package for rules."""
 
-import hashlib
-import re
-from functools import lru_cache
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-from assessor.git_history import GitHistory
-
-#: a session's folder stands in one of its first lines
-_HEAD_BYTES = 256 * 1024
-_FOLDER = re.compile(rb'"cwd"\s*:\s*"((?:[^"\\]|\\.)*)"')
-_GEMINI_HASH = re.compile(rb'"projectHash"\s*:\s*"([0-9a-f]{64})"')
-
-
-@lru_cache(maxsize=4096)
-def project_of(folder: str) -> str:
-    """The top of the repository that holds the folder; the folder itself where there is none, or no longer any."""
-    path = Path(folder)
-    if not path.is_dir():
-        return folder
-    top = GitHistory(repository=path).top()
-    return str((top or path).resolve())
+from assessor.edits import EditLog
+from assessor.in_force import Sources, sources_of
+from assessor.rules.catalogue import Catalogue, Changes, Unit
+from assessor.rules.discovery import discover
+from assessor.rules.files import RulesFile
+from assessor.rules.texts import KnownTexts
 
 
-def is_elsewhere(path: Path, project: str) -> bool:
-    """Whether the file's first lines say that it is another project's; False where they do not tell."""
-    try:
-        with path.open("rb") as file:
-            head = file.read(_HEAD_BYTES)
-    except OSError:
-        return False
-    if found := _FOLDER.search(head):
-        return not belongs_to(found[1].decode("utf-8", "replace").replace("\\\\", "\\"), project)
-    if found := _GEMINI_HASH.search(head):
-        return found[1].decode() != hashlib.sha256(project.encode()).hexdigest()
-    return False
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Project:
+    root: Path
+    files: tuple[RulesFile, ...]
+    #: rules file -> why it was not read
+    refused: Mapping[Path, str]
+    #: of all projects; to be kept for the next look
+    catalogue: Catalogue
+    changes: Changes
+    sources: Sources
 
 
-def belongs_to(folder: str, project: str) -> bool:
-    """Whether a session of this folder is one of the project's, worktrees of its repository included."""
-    return folder == project or folder.startswith(f"{project}/") or project_of(folder) == project
+def look_at(
+    root: Path,
+    *,
+    home: Path,
+    known: Catalogue,
+    now: int,
+    unit: Unit = "bullet",
+    edits: EditLog | None = None,
+    claude: Path | None = None,
+    codex: Path | None = None,
+) -> Project:
+    """`edits` are those of rules files in all sessions that were read; `claude`, `codex` the assistants' folders where moved."""
+    found = discover(root, home, claude=claude, codex=codex)
+    name = str(root.resolve())
+    catalogue, changes = known.look(found.files, project=name, unit=unit, now=now)
+    texts = KnownTexts.of(catalogue.rules.values(), unit)
+    return Project(
+        root=root.resolve(),
+        files=tuple(found.files),
+        refused=found.refused,
+        catalogue=catalogue,
+        changes=changes,
+        sources=sources_of(root, found.files, texts, edits=edits),
+    )

@@ -5,6 +5,7 @@ Not looked for: entropy alone (commit ids and hashes would go) and public addres
 
 import re
 import string
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -73,6 +74,29 @@ def scrub_all(texts: list[str]) -> list[str]:
     if any("\0" in text for text in texts):
         return [scrub(text) for text in texts]
     return scrub(_BETWEEN.join(texts)).split(_BETWEEN) if texts else []
+
+
+def scrub_tree(value: Any) -> Any:
+    """All texts in a JSON value; the names of fields stay."""
+    texts: list[str] = []
+    _collect(value, texts)
+    return _put_back(value, iter(scrub_all(texts)))
+
+
+def _collect(value: Any, texts: list[str]) -> None:
+    if isinstance(value, str):
+        texts.append(value)
+    elif isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            _collect(item, texts)
+
+
+def _put_back(value: Any, texts: Iterator[str]) -> Any:
+    if isinstance(value, str):
+        return next(texts)
+    if isinstance(value, dict):
+        return {key: _put_back(item, texts) for key, item in value.items()}
+    return [_put_back(item, texts) for item in value] if isinstance(value, list) else value
 
 
 #: no pattern reaches over it

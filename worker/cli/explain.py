@@ -9,6 +9,7 @@ import click
 if TYPE_CHECKING:
     from worker.domain import ActivationSignal
     from worker.layers.aggregation.explain import Explanation
+    from worker.ledger.ledger import Ledger
 
 
 @click.command("explain")
@@ -19,15 +20,16 @@ def explain_command(learning_id: str, session_id: str, *, as_json: bool) -> None
     """Why SESSION_ID says what it says about LEARNING_ID: parts that add up to the stored numbers."""
     from worker.cli.support.connections import full_id, full_session_id, open_store, open_the_ledger
 
-    with open_the_ledger() as ledger:
+    with open_the_ledger() as ledger, open_store() as store:
         known_session = full_session_id(ledger, session_id)
-    with open_store() as store:
         explanation = store.explain(full_id(store, learning_id), known_session)
+        left_out = _left_out(ledger, known_session, explanation.learning_id)
     if as_json:
-        click.echo(json.dumps(asdict(explanation), ensure_ascii=False, indent=1))
+        click.echo(json.dumps({**asdict(explanation), "left_out": left_out}, ensure_ascii=False, indent=1))
         return
     _print_activation(explanation)
     _print_temporal(explanation)
+    _print_left_out(left_out)
     _print_move(explanation)
 
 
@@ -82,6 +84,25 @@ def _print_temporal(explanation: "Explanation") -> None:
     print_hanging("", f"net / (positive + negative + {explanation.kappa:g}) = {explanation.bounded:+.9f}")
     stored = "" if explanation.adds_up else " (stored under other settings)"
     print_hanging("attributed value ", f"{explanation.attributed_value:+.9f}{stored}")
+
+
+def _left_out(ledger: "Ledger", session_id: str, learning_id: str) -> dict[str, str]:
+    """Kinds of signals that the learning's own text moves, with the reasons that came with the event; none once the event is pruned."""
+    from worker.errors import NotFound
+    from worker.formats.heavy_event import read_heavy_event
+
+    try:
+        work = ledger.work.load_work(session_id, ledger.history.session_detail(session_id).version)
+    except NotFound:
+        return {}
+    return read_heavy_event(work.payload, logged_at=work.logged_at).excluded_signals.get(learning_id, {})
+
+
+def _print_left_out(left_out: dict[str, str]) -> None:
+    from worker.cli.support.output import print_hanging
+
+    for kind, reason in left_out.items():
+        print_hanging("left out: ", f"{kind} ({reason})")
 
 
 def _print_move(explanation: "Explanation") -> None:

@@ -73,6 +73,8 @@ class Preparation:
             signals=_signals(event, work),
             assignments=assigned.assignments,
             mismatched=assigned.mismatched,
+            excluded_signals={id_: frozenset(kinds) for id_, kinds in event.excluded_signals.items()},
+            learning_outcomes={id_: known for id_, known in event.learning_outcomes.items() if known is not None},
         )
         if assigned.assignments:
             self._keep_bundle(context, transcript, opened.learnings)
