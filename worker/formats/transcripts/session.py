@@ -30,6 +30,21 @@ class Speaker(StrEnum):
     REJECTION = "rejection"
 
 
+class Refusal(StrEnum):
+    """Why a call was not carried out, from the answer that the assistant got instead of a result."""
+
+    TOOL_USE = "tool use"
+    ACTION = "action"
+    PLAN = "plan"
+    SUBAGENT = "subagent"
+    #: by the harness's own classifier, not by a person
+    CLASSIFIER = "classifier"
+
+    @property
+    def is_by_a_person(self) -> bool:
+        return self in (Refusal.TOOL_USE, Refusal.ACTION, Refusal.PLAN)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RulesText:
     """A rules file as the assistant saw it, found in the transcript itself."""
@@ -70,9 +85,13 @@ class ReadSession:
     parent_id: str | None = None
     #: made by a tool (a plugin's own call of the assistant), not by a person
     by_a_tool: bool = False
-    #: exit codes of commands, by the tool call's id, where the format gives them
-    exit_codes: Mapping[str, int] = field(default_factory=dict)
-    #: one id per line or turn, by which copies of it in other sessions are recognised
+    #: the harness continued another session in the background: what both hold is the other's
+    is_background: bool = False
+    #: (message_idx, index of the block) of a command's answer -> exit code, where the format gives it
+    exit_codes: Mapping[tuple[int, int], int] = field(default_factory=dict)
+    #: (message_idx, index of the block) of an answer -> why the call was not carried out
+    refusals: Mapping[tuple[int, int], Refusal] = field(default_factory=dict)
+    #: per message the id of the line or turn it began with, by which copies are recognised; "" where the format has none
     line_ids: tuple[str, ...] = ()
     #: what was passed over: reason -> count ("damaged line", "unknown type: x")
     skipped: Mapping[str, int] = field(default_factory=dict)
