@@ -68,18 +68,18 @@ class _Reader:
             self._read_entry(entry)
 
     def _read_entry(self, entry: dict[str, Any]) -> None:
-        kind = entry.get("type") or entry.get("role")
-        handler = _HANDLERS.get(str(kind))
-        if handler is not None and _is_damaged(entry, str(kind)):
+        kind = str(entry.get("type") or entry.get("role"))
+        handler = _HANDLERS.get(kind)
+        if handler is not None and _is_damaged(entry, kind):
             self.draft.skip(DAMAGED)
         elif handler is not None:
             self._keep_facts(entry)
-            if self._is_new(entry, str(kind)):
+            if self._is_new(entry, kind):
                 handler(self, entry)
         elif kind not in BOOKKEEPING:
-            self.draft.skip(f"unknown type: {str(kind)[:40]}")
+            self.draft.skip(f"unknown type: {kind[:40]}")
         elif entry.get("uuid"):
-            self._is_new(entry, str(kind))
+            self._is_new(entry, kind)
 
     def _is_new(self, entry: dict[str, Any], kind: str) -> bool:
         """Whether this line stands in the file for the first time; a compaction writes lines anew under new ids."""
@@ -89,7 +89,7 @@ class _Reader:
         self.tree.add(line_id, str(parent or entry.get("logicalParentUuid") or ""))
         marks: list[object] = [line_id]
         if parent and kind in ("user", "assistant"):
-            marks.append((parent, entry.get("timestamp"), kind, _fingerprint(entry.get("message"))))
+            marks.append((str(parent), str(entry.get("timestamp")), kind, _fingerprint(entry.get("message"))))
         if not self.seen.isdisjoint(marks):
             self.draft.skip(_REPEATED)
             return False
@@ -139,10 +139,10 @@ class _Reader:
     def _queued_command(self, entry: dict[str, Any], attachment: dict[str, Any]) -> None:
         text = queued_prompt(attachment)
         words = words_of_a_queued_prompt(text)
-        source = attachment.get("source_uuid")
+        source = str(attachment.get("source_uuid") or "")
         if not words or entry.get("isSidechain") or (source and source in self.seen):
             return
-        self.seen.add(source)
+        self.seen.update({source} - {""})
         self.queue.came_as_line(text, is_prompt=False)
         self.draft.add("user", speaker=Speaker.QUEUED, **self._where(entry)).say(words)
 

@@ -85,18 +85,24 @@ def read_sessions(source: Path | bytes | BinaryIO) -> Iterator[ReadSession]:
 
 @contextmanager
 def _regular_file(path: Path) -> Iterator[Any]:
-    """Opened without waiting: a named pipe or a device would never end."""
     try:
-        file = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
-    except (OSError, ValueError) as error:
-        raise InvalidFile(f"{path}: {getattr(error, 'strerror', None) or error}") from error
-    with open(file, "rb", buffering=_HEAD_BYTES) as stream:  # noqa: PTH123 - the descriptor is checked before it is read
-        if not stat.S_ISREG(os.fstat(file).st_mode):
-            raise InvalidFile(f"{path}: not a regular file")
-        try:
+        with os.fdopen(_descriptor(path), "rb", buffering=_HEAD_BYTES) as stream:
             yield stream
-        except OSError as error:
-            raise InvalidFile(f"{path}: {error.strerror}") from error
+    except OSError as error:
+        raise InvalidFile(f"{path}: {error.strerror or error}") from error
+
+
+def _descriptor(path: Path) -> int:
+    """Opened without waiting: a named pipe or a device would never end."""
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+    try:
+        file = os.open(path, flags)
+    except ValueError as error:
+        raise InvalidFile(f"{str(path)!r}: not a path") from error
+    if not stat.S_ISREG(os.fstat(file).st_mode):
+        os.close(file)
+        raise InvalidFile(f"{path}: not a regular file")
+    return file
 
 
 def _read(stream: Any) -> Iterator[ReadSession]:
