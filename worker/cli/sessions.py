@@ -112,7 +112,7 @@ def import_command(session_id: str, file: Path, *, as_json: bool) -> None:
     from worker.cli.support.connections import enqueue_prepared, now, open_the_ledger
     from worker.cli.support.output import counted, tell
     from worker.errors import InvalidEvent, InvalidFile
-    from worker.formats.transcripts.messages import read_transcript
+    from worker.formats.transcripts.opening import read_transcript
 
     try:
         data = file.read_bytes()

@@ -11,7 +11,8 @@ from worker.domain import SessionVersion, Transcript
 from worker.errors import NotFound, Superseded, Unavailable
 from worker.formats.heavy_event import HeavyEvent, read_heavy_event
 from worker.formats.lightweight_event import read_lightweight_event
-from worker.formats.transcripts.messages import parse_transcript, read_transcript
+from worker.formats.transcripts.messages import parse_transcript
+from worker.formats.transcripts.opening import read_transcript
 from worker.ledger import SessionState, SessionWork
 from worker.resources import Resources
 from worker.task_queue import workflow
