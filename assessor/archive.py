@@ -13,9 +13,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+import orjson
 import zstandard
 from pydantic import TypeAdapter
 
+from assessor.edits import Edit, EditLog
 from assessor.places import SessionFile
 from worker.errors import InvalidFile
 from worker.formats.transcripts.copies import Footprint
@@ -27,12 +29,17 @@ CREATE TABLE IF NOT EXISTS file (
   path TEXT PRIMARY KEY, size INTEGER NOT NULL, modified_ns INTEGER NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL,
   sessions TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS session (
-  session_id TEXT PRIMARY KEY, project TEXT NOT NULL, started_at INTEGER, footprint BLOB NOT NULL, event_id TEXT NOT NULL,
-  revision INTEGER NOT NULL, assessment TEXT NOT NULL);
+  session_id TEXT PRIMARY KEY, project TEXT NOT NULL, started_at INTEGER, digest TEXT NOT NULL, footprint BLOB NOT NULL,
+  event_id TEXT NOT NULL, revision INTEGER NOT NULL, assessment TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS rules_edit (
+  session_id TEXT NOT NULL, path TEXT NOT NULL, at INTEGER NOT NULL, old TEXT, new TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS rules_edit_session ON rules_edit (session_id);
 CREATE TABLE IF NOT EXISTS forgotten (digest TEXT PRIMARY KEY) WITHOUT ROWID;
 """
 _SESSION = TypeAdapter(ReadSession)
 _FOOTPRINT = TypeAdapter(Footprint)
+#: fields whose keys are (message_idx, index of the block): pairs in JSON
+_BY_PLACE = ("exit_codes", "refusals")
 
 
 class FileState(StrEnum):
@@ -64,6 +71,8 @@ class SessionEntry:
     project: str
     #: microseconds
     started_at: int | None = None
+    #: digest of the session as it was read
+    digest: str = ""
     #: of the event that was published last; empty: none was
     event_id: str = ""
     #: how many events of it were published
@@ -109,21 +118,41 @@ class Archive:
 
     # -- sessions
 
-    def keep(self, session: ReadSession, *, project: str, footprint: Footprint) -> None:
-        """Store a session as it was read; secrets are scrubbed by the caller. What was published of it stays known."""
+    def keep(self, session: ReadSession, *, project: str, footprint: Footprint, edits: EditLog) -> None:
+        """Store a session as it was read, with its edits of rules files. The caller has scrubbed its secrets.
+
+        What was published of the session stays known.
+        """
         place = self._place(session.session_id)
         place.parent.mkdir(exist_ok=True, mode=0o700)
         aside = place.with_suffix(".new")
-        aside.write_bytes(zstandard.compress(_SESSION.dump_json(session), _LEVEL))
+        content = _to_bytes(session)
+        aside.write_bytes(zstandard.compress(content, _LEVEL))
         aside.replace(place)
         self._write(
-            "INSERT INTO session VALUES (?, ?, ?, ?, '', 0, '{}') ON CONFLICT (session_id) DO UPDATE "
-            "SET project = excluded.project, started_at = excluded.started_at, footprint = excluded.footprint",
+            "INSERT INTO session VALUES (?, ?, ?, ?, ?, '', 0, '{}') ON CONFLICT (session_id) DO UPDATE SET "
+            "project = excluded.project, started_at = excluded.started_at, digest = excluded.digest, footprint = excluded.footprint",
             session.session_id,
             project,
             session.started_at,
+            hashlib.sha256(content).hexdigest(),
             zstandard.compress(_FOOTPRINT.dump_json(footprint)),
         )
+        self._write("DELETE FROM rules_edit WHERE session_id = ?", session.session_id)
+        for path, several in edits.edits.items():
+            for edit in several:
+                values = (session.session_id, path, edit.at, edit.old, edit.new)
+                self._write("INSERT INTO rules_edit VALUES (?, ?, ?, ?, ?)", *values)
+
+    def rules_edits(self, project: str) -> EditLog:
+        """Edits of rules files in all sessions of a project."""
+        rows = self._index.execute(
+            "SELECT path, at, old, new FROM rules_edit JOIN session USING (session_id) WHERE project = ?", (project,)
+        )
+        log = EditLog()
+        for path, at, old, new in rows.fetchall():
+            log.edits.setdefault(path, set()).add(Edit(at=at, old=old, new=new))
+        return log
 
     def transcript(self, session_id: str) -> ReadSession | None:
         """The session as it was read; None where it is not kept. Raises `InvalidFile` when the file is damaged."""
@@ -131,7 +160,7 @@ class Archive:
         if not place.exists():
             return None
         try:
-            return _SESSION.validate_json(zstandard.decompress(place.read_bytes()))
+            return _from_bytes(zstandard.decompress(place.read_bytes()))
         except (OSError, ValueError, zstandard.ZstdError) as error:
             raise InvalidFile(f"{place}: the archived session is damaged: {error}") from error
 
@@ -167,6 +196,7 @@ class Archive:
         for session_id in session_ids:
             self._place(session_id).unlink(missing_ok=True)
             self._write("INSERT OR IGNORE INTO forgotten VALUES (?)", _digest(session_id))
+            self._write("DELETE FROM rules_edit WHERE session_id = ?", session_id)
             known += self._write("DELETE FROM session WHERE session_id = ?", session_id)
         return known
 
@@ -174,7 +204,7 @@ class Archive:
 
     def _entries(self, session_id: str | None, project: str | None) -> list[SessionEntry]:
         rows = self._index.execute(
-            "SELECT session_id, project, started_at, event_id, revision, assessment FROM session "
+            "SELECT session_id, project, started_at, digest, event_id, revision, assessment FROM session "
             "WHERE (:session_id IS NULL OR session_id = :session_id) AND (:project IS NULL OR project = :project) "
             "ORDER BY started_at, session_id",
             {"session_id": session_id, "project": project},
@@ -194,17 +224,31 @@ class Archive:
             return self._index.execute(statement, arguments).rowcount
 
 
+def _to_bytes(session: ReadSession) -> bytes:
+    document = _SESSION.dump_python(session)
+    return orjson.dumps(
+        document | {name: list(document[name].items()) for name in _BY_PLACE}, option=orjson.OPT_NON_STR_KEYS
+    )
+
+
+def _from_bytes(data: bytes) -> ReadSession:
+    document = orjson.loads(data)
+    pairs = {name: {tuple(place): value for place, value in document[name]} for name in _BY_PLACE}
+    return _SESSION.validate_python(document | pairs)
+
+
 def _digest(session_id: str) -> str:
     """Names a session's file: ids are anybody's text."""
     return hashlib.sha256(session_id.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _entry(row: tuple[Any, ...]) -> SessionEntry:
-    session_id, project, started_at, event_id, revision, assessment = row
+    session_id, project, started_at, digest, event_id, revision, assessment = row
     return SessionEntry(
         session_id=session_id,
         project=project,
         started_at=started_at,
+        digest=digest,
         event_id=event_id,
         revision=revision,
         assessment=json.loads(assessment),

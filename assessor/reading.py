@@ -6,13 +6,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from assessor.archive import Archive, FileEntry, FileState
+from assessor.belonging import belongs_to, is_elsewhere, project_of
+from assessor.edits import EditLog
 from assessor.places import Found, SessionFile, Unreadable
-from assessor.project import belongs_to, is_elsewhere, project_of
 from assessor.scrubbing import scrubbed
 from worker.errors import GrooveError, InvalidEvent
 from worker.formats.transcripts.copies import footprint
 from worker.formats.transcripts.opening import read_sessions
 from worker.formats.transcripts.session import ReadSession
+
+#: names of files whose edits inside sessions tell when rules changed
+_RULES_FILES = ("CLAUDE.md", "CLAUDE.local.md", "AGENTS.md", "GEMINI.md", "MEMORY.md", "copilot-instructions.md")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,7 +93,7 @@ def _read(file: SessionFile, archive: Archive, scope: Scope, reading: Reading) -
             state = FileState.TOOL if session.by_a_tool else FileState.READ
             states[state] += 1
             if state is FileState.READ:
-                archive.keep(scrubbed(session), project=project, footprint=footprint(session))
+                _keep(scrubbed(session), archive, project)
                 kept.append(session.session_id)
         if not states:
             return None
@@ -100,6 +104,12 @@ def _read(file: SessionFile, archive: Archive, scope: Scope, reading: Reading) -
     reading.changed += 1
     state = FileState.READ if states[FileState.READ] else FileState.TOOL
     return _remembered(archive, FileEntry(file=file, state=state, session_ids=tuple(kept)))
+
+
+def _keep(session: ReadSession, archive: Archive, project: str) -> None:
+    edits = EditLog()
+    edits.learn(session, _RULES_FILES)
+    archive.keep(session, project=project, footprint=footprint(session), edits=edits)
 
 
 def _remembered(archive: Archive, entry: FileEntry) -> FileEntry:

@@ -1,36 +1,22 @@
 """A session without secrets: what is stored or quoted of it never held one."""
 
 from dataclasses import replace
-from typing import Any
 
-from assessor.secrets import scrub
-from worker.domain import Block, Message, Transcript
+from pydantic import TypeAdapter
+
+from assessor.secrets import scrub_all, scrub_tree
+from worker.domain import Transcript
 from worker.formats.transcripts.session import ReadSession
+
+_TRANSCRIPT = TypeAdapter(Transcript)
 
 
 def scrubbed(session: ReadSession) -> ReadSession:
     """The same session with each secret in its texts, calls, answers and rules replaced by a mark."""
+    rules = scrub_all([rules.text for rules in session.rules])
     return replace(
         session,
-        transcript=Transcript(messages=tuple(map(_message, session.transcript.messages))),
-        rules=tuple(replace(rules, text=scrub(rules.text)) for rules in session.rules),
-        hook_contexts=tuple(map(scrub, session.hook_contexts)),
+        transcript=_TRANSCRIPT.validate_python(scrub_tree(_TRANSCRIPT.dump_python(session.transcript, mode="json"))),
+        rules=tuple(replace(each, text=text) for each, text in zip(session.rules, rules, strict=True)),
+        hook_contexts=tuple(scrub_all(list(session.hook_contexts))),
     )
-
-
-def _message(message: Message) -> Message:
-    return replace(message, blocks=tuple(map(_block, message.blocks)))
-
-
-def _block(block: Block) -> Block:
-    text, given = scrub(block.text), block.input and _value(block.input)
-    return block if text == block.text and given == block.input else replace(block, text=text, input=given)
-
-
-def _value(value: Any) -> Any:
-    """Every text inside, whatever holds it."""
-    if isinstance(value, str):
-        return scrub(value)
-    if isinstance(value, dict):
-        return {key: _value(each) for key, each in value.items()}
-    return [_value(each) for each in value] if isinstance(value, list) else value
