@@ -13,7 +13,10 @@ _CHECK = re.compile(
     r"(?:npm|pnpm|yarn|bun)(?: run)?(?: -\S+)* (?:test|build|lint|type-?check|check|compile)\b\S*|npm t\b|bun test\b)"
 )
 _HAND_OVER = re.compile(r"^(?:git (?:-\S+ \S+ )*(?:commit|push)\b|gh pr (?:create|merge)\b)")
-_BACK = re.compile(r"^git (?:-\S+ \S+ )*(?:restore\b|revert\b|reset --hard\b|checkout (?:HEAD |\S+ )?-- |checkout \.)")
+_BACK = re.compile(
+    r"^git (?:-\S+ \S+ )*(?:restore\b|revert\b|reset --hard(?: HEAD[~^\d]*)?$|checkout (?:HEAD )?-- |checkout \.)"
+)
+_NEW_BRANCH = re.compile(r"\bgit (?:branch|switch -c|checkout -b) ")
 #: how shells and parsers of arguments open when they never ran what was asked
 _NEVER_RAN = re.compile(
     r"(?:error: )?(?:unrecogni[sz]ed (?:subcommand|arguments?|command|option)|unknown (?:command|subcommand|option)|"
@@ -44,8 +47,8 @@ def hands_over(command: str) -> bool:
 
 
 def goes_back(command: str) -> bool:
-    """Throws away changes of the working tree or undoes a commit."""
-    return any(_BACK.match(_bare(step)) for step in _STEP.split(command))
+    """Throws away changes of the working tree or undoes a commit; commits that get a branch of their own first are only moved."""
+    return not _NEW_BRANCH.search(command) and any(_BACK.match(_bare(step)) for step in _STEP.split(command))
 
 
 def _bare(step: str) -> str:

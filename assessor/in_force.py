@@ -137,8 +137,14 @@ def _family(path: str) -> Family:
 def _is_told(file: RulesFile, session: ReadSession, project: str) -> bool:
     """Whether the transcript holds that file's text: by its path, or by the path below the session's own folder."""
     below = _below(str(file.path), project)
-    places = {str(file.path), *([str(PurePosixPath(session.cwd, below))] if session.cwd and below else [])}
-    return any(rules.path in places or rules.path == below for rules in session.rules)
+    there = _slashed(session.cwd) if session.cwd else ""
+    places = {str(file.path), *([below, str(PurePosixPath(there, below))] if below else [])}
+    return any(_slashed(rules.path) in places for rules in session.rules)
+
+
+def _slashed(path: str) -> str:
+    """As written on Windows, with the other slashes."""
+    return path.replace("\\", "/")
 
 
 def _below(path: str | None, folder: str) -> str | None:

@@ -22,6 +22,10 @@ _PRAISE = re.compile(
 _NOT = re.compile(
     r"\b(?:not|isn['’]?t|doesn['’]?t|don['’]?t|almost|nearly|but|however|except|if|make (?:it|this))\b", re.IGNORECASE
 )
+_ON = re.compile(
+    r"^(?:please )?(?:continue|go on|go ahead|proceed|carry on|keep going|resume|ok(?:ay)?|yes|yep|sure|try again|retry|done)\b",
+    re.IGNORECASE,
+)
 _BACK = re.compile(
     rf"(?:^|[.!,;\n]\s*){_ASIDE}(?:undo|revert|roll ?back|back out|put (?:it|that|this|them) back|restore the (?:previous|old|original))\b",
     re.IGNORECASE,
@@ -33,6 +37,11 @@ _HAND_OVER = re.compile(
 )
 #: characters; a longer prompt is a task, whatever it praises
 _SHORT = 300
+
+
+def goes_on(text: str) -> bool:
+    """Agrees, or has the assistant carry on as before."""
+    return bool(_ON.match(text.lstrip()))
 
 
 def speaks_against(text: str) -> str | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from assessor.calls import Call
 from assessor.commands import goes_back, is_check
-from assessor.phrases import asks_to_go_back, praises, speaks_against
+from assessor.phrases import asks_to_go_back, goes_on, praises, speaks_against
 from worker.domain import BlockKind, SignalKind
 from worker.formats.transcripts.session import ReadSession, Speaker
 
@@ -84,7 +84,8 @@ def _from_people(session: ReadSession) -> Iterator[Heard]:
 def _kind(speaker: Speaker, text: str, *, after_a_stop: bool) -> SignalKind | None:
     """The words of a refusal, the prompt right after a stop, and a hurried one that begins with "no" correct; others only sound so."""
     against = speaks_against(text)
-    if speaker is Speaker.REJECTION or after_a_stop or (speaker is Speaker.QUEUED and against):
+    stopped = after_a_stop and not goes_on(text)
+    if speaker is Speaker.REJECTION or stopped or (speaker is Speaker.QUEUED and against):
         return SignalKind.CORRECTION
     if against:
         return SignalKind.NEGATIVE

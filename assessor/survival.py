@@ -44,9 +44,11 @@ def survival(session: ReadSession, history: GitHistory, *, days: int, now: int, 
     if at is None or at[1] < ended:
         return None  # no commit since: what became of the lines was never recorded here
     total = sum(counts.total() for counts in lines.values())
-    left = sum(
-        _left(counts, history.text(str(PurePosixPath(below_top, path)), at[0])) for path, counts in lines.items()
-    )
+    places = {path: str(PurePosixPath(below_top, path)) for path in lines}
+    texts = history.texts(at[0], places.values())
+    if history.lacks(at[0], [place for place, text in texts.items() if text is None]):
+        return None
+    left = sum(_left(counts, texts[places[path]]) for path, counts in lines.items())
     return left / total
 
 

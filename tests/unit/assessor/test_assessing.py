@@ -49,9 +49,11 @@ def test_a_refusal_by_the_harness_is_nobodys_signal() -> None:
 
 
 def test_the_prompt_after_an_interruption_corrects() -> None:
-    """Only the first one, and only after it."""
+    """Only the first one, only after it, and not where it only says to go on."""
     told = session(says("go"), replies("…"), says("use tabs"), replies("ok"), says("more"), interruptions=(1,))
     assert heard(told) == [(1, "interruption"), (2, "correction")]
+    carried_on = session(says("go"), replies("…"), says("continue"), interruptions=(1,))
+    assert heard(carried_on) == [(1, "interruption")]
 
 
 @pytest.mark.parametrize(
@@ -133,6 +135,9 @@ def test_what_other_commands_are_for() -> None:
     assert not hands_over("git log --grep commit")
     assert goes_back("git checkout -- src/a.py")
     assert goes_back("git -C web restore .")
+    assert goes_back("git reset --hard HEAD~1")
+    assert not goes_back("git branch kept && git reset --hard HEAD~2")
+    assert not goes_back("git reset --hard origin/main")
     assert not goes_back("git checkout main")
     assert never_ran("rtk bun run test 2>&1 | tail -20", "error: unrecognized subcommand 'bun'\n\nUsage: rtk")
     assert never_ran("foo | head", "bash: foo: command not found")

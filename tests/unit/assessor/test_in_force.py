@@ -123,6 +123,20 @@ def test_a_shallow_clone_does_not_know_what_was_before(repository: Repository, t
     assert known.text == NEW
 
 
+def test_a_partial_clone_does_not_know_what_it_lacks(repository: Repository) -> None:
+    """A file whose text is elsewhere was not deleted; nothing is fetched for it. A file that was deleted is known to be gone."""
+    repository.commit(OLD, at=STARTED)
+    lost = repository.git("rev-parse", "HEAD:CLAUDE.md").strip()
+    (repository.folder / "CLAUDE.md").unlink()
+    repository.git("commit", "-qam", "gone", at=STARTED + DAY)
+    (repository.folder / ".git/objects" / lost[:2] / lost[2:]).unlink()
+    history = GitHistory(repository=repository.folder)
+    assert history.at("CLAUDE.md", STARTED + HOUR, "main") is None
+    gone = history.at("CLAUDE.md", STARTED + 2 * DAY, "main")
+    assert gone is not None
+    assert gone.text is None
+
+
 def test_a_detached_head_and_a_folder_below_the_top(repository: Repository) -> None:
     """The project may be a part of the repository."""
     repository.commit(OLD, at=STARTED, name="web/CLAUDE.md")
