@@ -1,7 +1,7 @@
 """What a learning's own sums say about whether its experiment can be trusted."""
 
 import pytest
-from worlds import arms, record
+from unit.layers.worlds import arms, record
 
 from worker.layers.ablation.experiment_health import experiment_health, sample_ratio_p
 from worker.layers.statistics.sums import LearningSums
