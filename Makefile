@@ -51,13 +51,18 @@ test: check
 	$(BIN)/pytest -n 2 --dist loadfile
 
 fast: setup
-	$(BIN)/pytest -n 2 --dist loadfile -m '$(QUICK)' tests/unit tests/integration
+	$(BIN)/pytest -n 2 --dist loadfile $(FAST)
 
 unit: setup
 	$(BIN)/pytest tests/unit
 
 coverage: setup
 	$(BIN)/pytest -n 2 --dist loadfile --cov tests/unit tests/integration
+
+MINUTES ?= 600
+mutants: setup
+	-timeout --signal INT $(MINUTES)m $(BIN)/mutmut run $(MUTANTS)
+	$(BIN)/mutmut results
 
 lock: setup
 	$(BIN)/uv pip compile --quiet $(UPGRADE) --universal --python-version 3.11 --all-extras --group dev --generate-hashes \
@@ -80,4 +85,4 @@ compose-test: setup
 	$(BIN)/pytest -s -m compose tests/acceptance/test_compose.py
 
 clean:
-	rm -rf .groove .groove-experiment .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf mutants .coverage .nox .groove .groove-experiment .mypy_cache .ruff_cache .pytest_cache .hypothesis
