@@ -50,6 +50,8 @@ format: setup
 test: check
 	$(BIN)/pytest -n 2 --dist loadfile
 
+#: what needs neither a model, nor a bridge of its own, nor a server of Iggy
+FAST := tests/unit tests/integration/ledger tests/integration/store tests/integration/test_workflow.py
 fast: setup
 	$(BIN)/pytest -n 2 --dist loadfile $(FAST)
 
