@@ -12,7 +12,7 @@ import structlog
 from fixtures.broker import free_port
 from iggy_standin import wire
 from iggy_standin.threaded import ThreadedStandIn
-from refusals import log_at, refused, within
+from integration.event_log.refusals import log_at, refused, within
 
 from worker.errors import EventLogRefused, EventLogUnavailable, MessageRefused
 from worker.event_log.iggy import IggyEventLog

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 from fixtures.iggy import IggyServer, ToleratingEventLog
-from refusals import log_at, refused
+from integration.event_log.refusals import log_at, refused
 
 from worker.errors import EventLogUnavailable
 from worker.event_log.protocol import TopicName

@@ -5,7 +5,7 @@ import math
 
 from hypothesis import given
 from hypothesis import strategies as st
-from worlds import arms, counts, value_of
+from unit.layers.worlds import arms, counts, value_of
 
 from worker.layers.statistics.sums import LearningSums
 from worker.settings.layers import AblationParameters, AggregationParameters, LayerParameters

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from worlds import arms, counts, value_of
+from unit.layers.worlds import arms, counts, value_of
 
 from worker.domain import LearningStatus, Standing, VerdictKind
 from worker.layers.statistics.sums import LearningSums, TemporalSums

@@ -6,9 +6,12 @@ import random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from unit.layers.worlds import record
 
 from worker.domain import Signal, SignalKind, TemporalCorrelation
+from worker.layers.statistics.sums import LearningSums
 from worker.layers.temporal.correlation import ExponentialDecay
+from worker.layers.temporal.observation import observe
 from worker.settings.layers import TemporalParameters
 
 signals = st.builds(
@@ -78,3 +81,17 @@ def test_the_contributions_add_up(points: tuple[int, ...], given: list[Signal], 
         assert sum(parts) == pytest.approx(total, abs=1e-9)
     assert found.net == found.positive - found.negative
     assert -1 < found.bounded < 1
+
+
+def test_how_fast_the_bounded_net_saturates_is_a_setting() -> None:
+    """κ: (P − N) / (P + N + κ), from the setting and not from its ordinary value."""
+    found = ExponentialDecay(TemporalParameters(net_kappa=3)).correlate((4,), (heard(4),))
+    assert (found.positive, found.bounded) == (1.0, 0.25)
+
+
+def test_an_observation_is_told_in_standard_errors() -> None:
+    """Of one record only the variance is known that is taken for granted, 0.3; without the learning's own the rest is left."""
+    good = LearningSums.of(record("s1", activation=1.0, positive=1.0)).temporal
+    bad = LearningSums.of(record("s2", activation=1.0, negative=1.0)).temporal
+    assert observe(good, good + bad, prior_sessions=0).z == pytest.approx(0.5 / math.sqrt(0.3))
+    assert good + bad - good == bad

@@ -17,7 +17,7 @@ from worker.layers.temporal.correlation import ExponentialDecay, attributed_valu
 from worker.settings.layers import AblationParameters, AggregationParameters, TemporalParameters
 
 VECTORS: list[dict[str, Any]] = json.loads((Path(__file__).parents[1] / "data" / "vectors.json").read_text())
-CLOSE = {"rel": 1e-9, "abs": 1e-9}
+CLOSE: dict[str, Any] = {"rel": 1e-9, "abs": 1e-9}
 
 
 def named(prefix: str) -> Any:
