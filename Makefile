@@ -43,7 +43,7 @@ unit: setup
 	$(BIN)/pytest tests/unit
 
 bench: setup
-	@for name in embedding pipeline workers queue growth footprint scaling; do \
+	@for name in embedding pipeline workers task_queue growth footprint scaling; do \
 		printf '\n== %s\n' $$name; \
 		$(BIN)/python benchmarks/$$name.py || exit 1; \
 	done

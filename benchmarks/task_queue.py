@@ -1,6 +1,6 @@
 """Attribution of prepared sessions beside chords of the same size that do nothing: tasks a second on the same workers.
 
-    python benchmarks/queue.py [--repeats 5] [--sessions 20] [--learnings 20] [--workers 3] [--results DIR]
+    python benchmarks/task_queue.py [--repeats 5] [--sessions 20] [--learnings 20] [--workers 3] [--results DIR]
 
 Everything but the model is real: broker, ledger, store, and workers of one process each, one more than there are cores (docs/operations.md
 says why). Every session's bundle (of a real session) lies on the broker before the clock starts; then this process enqueues its chord, as a
