@@ -141,9 +141,9 @@ def test_one_common_word_is_no_reference(bundle: Bundle, learning: Make) -> None
 
 def test_raw_knows_neither_references_weight_nor_a_second_look(bundle: Bundle, learning: Make) -> None:
     """It stays the cosine plus the boost, whatever the calibration says."""
-    session = knowing(bundle(SESSION, {"l1": learning(RULE)}), run=100, lint=100, mise=100)
-    looked = replace(session, evidence=replace(session.evidence, second_look=np.array([9.0], dtype=np.float32)))
+    session = bundle(SESSION, {"l1": learning(RULE)})
+    once = knowing(session, run=100, lint=100, mise=100)
     raw = HybridDetector(ActivationParameters(calibration="raw"))
-    answer = raw.detect("l1", looked.insights, looked.evidence)
-    assert answer == raw.detect("l1", session.insights, session.evidence)
+    answer = raw.detect("l1", session.insights, replace(once, second_look=np.array([9.0], dtype=np.float32)))
+    assert answer == raw.detect("l1", session.insights, once)
     assert answer.confidence == pytest.approx(answer.features["cosine"] + 0.15)
