@@ -7,6 +7,7 @@ from worker.domain import SessionVersion
 from worker.errors import NotFound, Superseded
 from worker.store.cozo.database import CozoDatabase, Transaction
 from worker.store.cozo.memory import Memory, SessionState
+from worker.store.cozo.rows import SessionRow
 
 
 def take_version(transaction: Transaction, draft: Memory, session_id: str, version: SessionVersion) -> SessionState:
@@ -58,7 +59,7 @@ def mark_finished(transaction: Transaction, draft: Memory, session_id: str) -> N
 def _write(transaction: Transaction, draft: Memory, session_id: str, state: SessionState) -> SessionState:
     draft.sessions[session_id] = state
     version = state.version
-    row = [session_id, version.timestamp, version.event_id, version.attempt, state.is_finished]
+    row = SessionRow(session_id, version.timestamp, version.event_id, version.attempt, state.is_finished)
     transaction.overwrite("put_session", [row])
     return state
 
@@ -67,6 +68,6 @@ def _stored(source: Transaction | CozoDatabase, session_id: str) -> SessionState
     rows = source.read("session", session_id=session_id)
     if not rows:
         return None
-    timestamp, event_id, attempt, is_finished = rows[0]
-    version = SessionVersion(timestamp=timestamp, event_id=event_id, attempt=attempt)
-    return SessionState(version=version, is_finished=is_finished)
+    row = SessionRow(*rows[0])
+    version = SessionVersion(timestamp=row.timestamp, event_id=row.event_id, attempt=row.attempt)
+    return SessionState(version=version, is_finished=row.is_finished)
