@@ -11,7 +11,7 @@ EPOCH_BEGINNINGS = frozenset({DecisionKind.EDITED, DecisionKind.ENABLED})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class History:
+class LearningHistory:
     standing: Standing
     #: epoch k began at epoch_starts[k − 1]
     epoch_starts: tuple[int, ...]
@@ -25,12 +25,12 @@ class History:
         return max(1, bisect_right(self.epoch_starts, timestamp))
 
 
-def begin(learning_id: str, *, now: int) -> History:
+def begin(learning_id: str, *, now: int) -> LearningHistory:
     standing = Standing(learning_id=learning_id, epoch=1, epoch_started_at=now)
-    return History(standing=standing, epoch_starts=(now,), decisions=0, status=LearningStatus.ACTIVE)
+    return LearningHistory(standing=standing, epoch_starts=(now,), decisions=0, status=LearningStatus.ACTIVE)
 
 
-def followed_by(history: History, decision: Decision) -> History:
+def followed_by(history: LearningHistory, decision: Decision) -> LearningHistory:
     """Fold one more line. The rule's own lines change what the log tells of last, never what people decided."""
     starts = history.epoch_starts
     if decision.kind in EPOCH_BEGINNINGS:
@@ -55,7 +55,7 @@ def _decided(standing: Standing, decision: Decision) -> Standing:
             return standing
 
 
-def history_row(history: History) -> StandingRow:
+def history_row(history: LearningHistory) -> StandingRow:
     standing = history.standing
     return StandingRow(
         learning_id=standing.learning_id,
@@ -69,7 +69,7 @@ def history_row(history: History) -> StandingRow:
     )
 
 
-def history_of(row: StandingRow) -> History:
+def history_of(row: StandingRow) -> LearningHistory:
     standing = Standing(
         learning_id=row.learning_id,
         is_disabled=row.is_disabled,
@@ -79,7 +79,7 @@ def history_of(row: StandingRow) -> History:
         epoch=len(row.epoch_starts),
         epoch_started_at=row.epoch_starts[-1],
     )
-    return History(
+    return LearningHistory(
         standing=standing,
         epoch_starts=tuple(row.epoch_starts),
         decisions=row.decisions,

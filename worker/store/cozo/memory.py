@@ -11,7 +11,7 @@ from itertools import starmap
 from worker.domain import Learning, LearningValue, SessionVersion, Standing
 from worker.layers.statistics.sums import TemporalSums
 from worker.store.cozo.database import CozoDatabase
-from worker.store.cozo.history import History, history_of
+from worker.store.cozo.history import LearningHistory, history_of
 from worker.store.cozo.overlay import Overlay
 from worker.store.cozo.row_codec import learning_of
 from worker.store.cozo.rows import DecisionRow, ExperimentRow, LearningRow, StandingRow, ValueRow
@@ -22,7 +22,7 @@ _SESSIONS_KEPT = 20_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class SessionState:
+class KnownSession:
     version: SessionVersion
     is_finished: bool
     #: no version before it was ever taken; False also where only the database knows
@@ -47,7 +47,7 @@ class Computed:
 @dataclass(kw_only=True, slots=True)
 class Memory:
     learnings: MutableMapping[str, Learning] = field(default_factory=dict)
-    histories: MutableMapping[str, History] = field(default_factory=dict)
+    histories: MutableMapping[str, LearningHistory] = field(default_factory=dict)
     totals: MutableMapping[EpochKey, Totals] = field(default_factory=dict)
     global_sums: TemporalSums = field(default_factory=TemporalSums)
     #: deprecations that no session has carried yet -> whether they still wait
@@ -55,7 +55,7 @@ class Memory:
     #: the rows of `learning_value` and `ablation_experiment`, to write only what differs
     values: MutableMapping[str, ValueRow] = field(default_factory=dict)
     experiments: MutableMapping[str, ExperimentRow] = field(default_factory=dict)
-    sessions: MutableMapping[str, SessionState] = field(default_factory=dict)
+    sessions: MutableMapping[str, KnownSession] = field(default_factory=dict)
     computed: dict[str, Computed] = field(default_factory=dict)
 
     @classmethod

@@ -10,7 +10,7 @@ from worker.store.cozo.record_codec import record_of, record_row, version_of
 from worker.store.cozo.row_codec import decision_of
 from worker.store.cozo.rows import DecisionRow, RecordRow
 from worker.store.cozo.sessions import mark_finished, may_have_records, note_records, take_version
-from worker.store.cozo.workspace import Work, Workspace, must_know
+from worker.store.cozo.workspace import UnitOfWork, Workspace, must_know
 from worker.store.protocol import FinishedSession
 
 
@@ -55,14 +55,14 @@ def finish(
     )
 
 
-def _rows_before(work: Work, session_id: str) -> list[RecordRow]:
+def _rows_before(work: UnitOfWork, session_id: str) -> list[RecordRow]:
     if not may_have_records(work.draft, session_id):
         return []
     return list(starmap(RecordRow, work.transaction.read("records_of_session", session_id=session_id)))
 
 
 def _replace(
-    work: Work, version: SessionVersion, before: list[RecordRow], records: list[AttributionRecord]
+    work: UnitOfWork, version: SessionVersion, before: list[RecordRow], records: list[AttributionRecord]
 ) -> list[RecordRow]:
     """These records in, those of other versions out -> what else this version has."""
     replaced = {record.learning_id for record in records}
@@ -78,7 +78,7 @@ def _replace(
     return kept
 
 
-def _conclude(work: Work, cause: Cause, learning_ids: list[str]) -> tuple[list[LearningValue], list[Decision]]:
+def _conclude(work: UnitOfWork, cause: Cause, learning_ids: list[str]) -> tuple[list[LearningValue], list[Decision]]:
     """This version's first finish: it carries the transitions it caused, those that nobody carried yet, and its predecessors'."""
     values, deprecations = work.lifecycle.bring_up_to_date(learning_ids, cause=cause)
     carried = work.lifecycle.carry(cause)
@@ -88,7 +88,7 @@ def _conclude(work: Work, cause: Cause, learning_ids: list[str]) -> tuple[list[L
     return values, [*deprecations, *carried]
 
 
-def _put_in(work: Work, record: AttributionRecord, version: SessionVersion) -> None:
+def _put_in(work: UnitOfWork, record: AttributionRecord, version: SessionVersion) -> None:
     """With the epoch it counts in."""
     epoch = record.epoch or work.draft.histories[record.learning_id].epoch_at(record.timestamp)
     work.book.add(record, epoch)
@@ -97,7 +97,7 @@ def _put_in(work: Work, record: AttributionRecord, version: SessionVersion) -> N
     work.transaction.write("put_detail", [[record.learning_id, record.session_id, detail_json]])
 
 
-def _take_out(work: Work, rows: list[RecordRow]) -> None:
+def _take_out(work: UnitOfWork, rows: list[RecordRow]) -> None:
     for row in rows:
         work.book.remove(record_of(row), row.epoch)
 

@@ -1,15 +1,5 @@
-"""The store on CozoDB: one method an operation, each of them one transaction. See `protocol.py` for what they promise.
+"""The store on CozoDB: one method per operation, each of them one transaction; `protocol.py` says what they promise."""
 
-database.py               the engine, transactions, named queries
-memory.py overlay.py      what is kept in memory: learnings, histories, sums, never records; a draft of it
-workspace.py              one transaction around both
-rows.py totals.py history.py          domain ↔ rows
-book.py                   records in and out of the exact sums
-lifecycle.py values.py   decisions, transitions, values
-sessions.py assign.py rebuild.py what_if.py
-"""
-
-import time
 from collections.abc import Callable
 from functools import partial
 from itertools import starmap
@@ -52,6 +42,7 @@ from worker.store.protocol import (
     Reading,
     SumDifference,
 )
+from worker.system.clock import now_micros
 
 #: what a person may decide; the other kinds of line are written by the store itself
 PEOPLE_DECIDE = frozenset(
@@ -62,10 +53,6 @@ _OUT = (LearningStatus.DISABLED, LearningStatus.DEPRECATED)
 _COUNTED = ("learnings", "sessions", "records", "assignments", "decisions", "values", "experiments", "unpublished")
 
 
-def _wall_clock() -> int:
-    return time.time_ns() // 1000
-
-
 class CozoStore(AttributionStore):
     def __init__(
         self,
@@ -73,7 +60,7 @@ class CozoStore(AttributionStore):
         *,
         parameters: LayerParameters | None = None,
         build_layers: LayersBuilder = default_layers,
-        clock: Callable[[], int] = _wall_clock,
+        clock: Callable[[], int] = now_micros,
     ) -> None:
         """Opens the RocksDB folder, made if missing; None keeps everything in memory.
 
