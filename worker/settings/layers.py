@@ -1,4 +1,4 @@
-"""What users may set about the four layers: names, defaults and bounds (statistics.md 1, spec.md *Layers*).
+"""What users may set about the four layers: names, defaults and bounds (statistics.md 1).
 
 Here and not in the layers, so that `settings.py` can list them for every process, and the bridge still loads no layer.
 """

@@ -22,7 +22,7 @@ WHOLE = {name for name in named_queries.load("queries.cozo") if name.startswith(
 READS = [
     name for name, script in named_queries.load("queries.cozo").items() if ":put" not in script and ":rm" not in script
 ]
-#: columns in the specification's order
+#: columns in the published order
 PUBLISHED = {
     "attribution": "learning_id session_id timestamp was_activated activation_confidence activation_signals_json temporal_positive "
     "temporal_negative net_temporal was_withheld session_outcome attributed_value",
@@ -77,7 +77,7 @@ def test_queries_use_keys_and_indices(name: str) -> None:
 
 @pytest.mark.parametrize("relation", PUBLISHED)
 def test_published_relations_have_their_columns_first(relation: str) -> None:
-    """Whoever reads the database by hand finds the specification's columns in its order."""
+    """Whoever reads the database by hand finds the published columns in their order."""
     database = CozoDatabase(None)
     columns = [row[0] for row in database._run(f"::columns {relation}", {}, immutable=True)]
     expected = PUBLISHED[relation].split()

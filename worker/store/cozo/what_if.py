@@ -98,7 +98,7 @@ class _Both:
 
 
 def reactivated(record: AttributionRecord, parameters: ActivationParameters) -> tuple[float, bool, tuple[int, ...]]:
-    """(confidence, activated, points) under another threshold or boost (specification, *Layers* 1).
+    """(confidence, activated, points) under another threshold or boost (activation.md, *What counts*).
 
     Near misses below the floor in force when the record was made are not known any more.
     """
