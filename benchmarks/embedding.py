@@ -26,9 +26,8 @@ from worker.attribution.fit_calibration import bare_context
 from worker.attribution.prepare import build_bundle
 from worker.domain import Learning, Transcript
 from worker.embedder import Embedder, SentenceTransformerEmbedder, VectorCache, open_embedder
-from worker.embedder.opening import HAVE_BFLOAT16
 from worker.embedder.openvino_embedder import OpenVinoEmbedder
-from worker.embedder.precision import processor_flags
+from worker.embedder.precision import HAVE_BFLOAT16, processor_flags
 from worker.formats.learning import read_learning
 from worker.formats.transcripts.messages import parse_transcript
 from worker.layers.activation.chunks import chunk_transcript

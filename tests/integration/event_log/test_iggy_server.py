@@ -29,15 +29,6 @@ def test_a_user_who_may_not_make_topics(iggy_server: IggyServer, name: TopicName
         log.ensure_topic(name, 1)
 
 
-def test_a_position_is_shown_to_iggys_own_tools(iggy_server: IggyServer, name: TopicName) -> None:
-    """Under consumer `groove`, as the offset of the last message read."""
-    with closing(ToleratingEventLog(iggy_server)) as log:
-        log.ensure_topic(name, 1)
-        log.publish_many(name, [("k", uuid4(), b"{}")] * 3)
-        log.show_position(name, 0, 2)
-    assert iggy_server.stored_offset(name, 0, "groove") == 1
-
-
 def test_a_real_server_keeps_what_it_acknowledged(own_iggy_server: IggyServer, name: TopicName) -> None:
     """A hard stop takes nothing from a topic with our options; the same log object reads on after the restart."""
     server = own_iggy_server

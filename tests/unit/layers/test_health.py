@@ -28,6 +28,15 @@ def test_a_sample_ratio_mismatch_is_an_alarm() -> None:
     assert health.notes[0].startswith("sample ratio mismatch (p = 1.4e-07)")
 
 
+@pytest.mark.parametrize(("withheld", "p", "alarm"), [(131, 0.0010843, False), (132, 0.00074328, True)])
+def test_the_alarm_is_at_one_in_a_thousand(withheld: int, p: float, alarm: bool) -> None:
+    """Of 1,000 sessions at 10 %, the 132nd that is withheld rings it."""
+    health = experiment_health(arms((0, 0, 0, 1000 - withheld), (0, 0, 0, withheld)), PARAMETERS)
+    assert health.sample_ratio_p == pytest.approx(p, rel=1e-4)
+    assert health.has_sample_ratio_mismatch is alarm
+    assert bool(health.notes) is alarm
+
+
 def test_each_chance_is_tested_on_its_own() -> None:
     """Too many withheld at 10 % do not cancel against too few at 50 %."""
     sums = arms((400, 0, 0, 450), (50, 0, 0, 100), 0.1) + arms((100, 0, 0, 200), (100, 0, 0, 100), 0.5)
