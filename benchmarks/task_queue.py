@@ -1,6 +1,6 @@
 """Attribution of prepared sessions beside chords of the same size that do nothing: tasks a second on the same workers.
 
-    python benchmarks/queue.py [--repeats 5] [--sessions 20] [--learnings 20] [--workers 3] [--results DIR]
+    python benchmarks/task_queue.py [--repeats 5] [--sessions 20] [--learnings 20] [--workers 3] [--results DIR]
 
 Everything but the model is real: broker, ledger, store, and workers of one process each, one more than there are cores (docs/operations.md
 says why). Every session's bundle (of a real session) lies on the broker before the clock starts; then this process enqueues its chord, as a
@@ -140,7 +140,11 @@ def prepared(event: dict[str, Any], learnings: list[Learning]) -> SessionBundle:
 
 
 def _document(event: dict[str, Any], session_id: str, learning_ids: list[str]) -> bytes:
-    own = {"session_id": session_id, "event_id": f"event of {session_id}", "timestamp": "2026-01-20T20:14:07Z"}
+    own: dict[str, Any] = {
+        "session_id": session_id,
+        "event_id": f"event of {session_id}",
+        "timestamp": "2026-01-20T20:14:07Z",
+    }
     own |= {"active_learnings": learning_ids, "outcome": "success", "transcript": {"messages": []}}
     return json.dumps(own | {"lightweight_events": event.get("lightweight_events") or []}).encode()
 

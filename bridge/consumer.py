@@ -196,8 +196,6 @@ class Consumer:
         try:
             if self._settings.streams.trim:
                 self._event_log.trim(name, number, position - 1)
-            if self._settings.streams.show_positions:
-                self._event_log.show_position(name, number, position)
         except EventLogUnavailable as error:
             log.info("log_not_told", partition=_shown_lease(partition.lease), reason=str(error))
 

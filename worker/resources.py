@@ -25,7 +25,6 @@ from worker.store.client import HttpStore
 from worker.store.protocol import AttributionStore
 from worker.task_queue.broker import broker_client
 from worker.task_queue.bundle_cache import BundleCache
-from worker.task_queue.first_measurement import FirstMeasurement
 
 
 class Resources:
@@ -59,7 +58,6 @@ class Resources:
             precision=options.precision,
             threads=self.settings.embedder_threads,
             batch_tokens=options.batch_tokens,
-            remember=FirstMeasurement(broker_client(self.settings)),
         )
         return MeasuredEmbedder(embedder, self.measures) if self.measures else embedder
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from acceptance.groove_command import Groove
 from celery import Celery
-from groove_command import Groove
 
 from worker.domain import SessionVersion
 from worker.settings import load_settings

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 import pytest
-from groove_command import Groove
+from acceptance.groove_command import Groove
 
 from worker.cli import groove as groove_group
 

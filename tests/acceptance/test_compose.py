@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from compose_stack import PROJECT_FOLDER, SECRETS, ComposeStack, has_engine, run
-from compose_walk import EVENTS, LEARNINGS, PORTION, Walk, carrier, examples
+from acceptance.compose_stack import PROJECT_FOLDER, SECRETS, ComposeStack, has_engine, run
+from acceptance.compose_walk import EVENTS, LEARNINGS, PORTION, Walk, carrier, examples
 
 pytestmark = [
     pytest.mark.compose,

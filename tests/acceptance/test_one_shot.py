@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from acceptance.groove_command import Groove
+from acceptance.small_sessions import sessions, write_events, write_learnings
 from fixtures.waiting import wait_until
-from groove_command import Groove
-from small_sessions import sessions, write_events, write_learnings
 
 from worker.ledger import open_ledger
 

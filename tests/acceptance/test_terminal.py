@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
+from acceptance.groove_command import Groove
 from fixtures.ledger import heavy
-from groove_command import Groove
 
 from worker.ledger import DeadLetterReceived, Topic, open_ledger
 

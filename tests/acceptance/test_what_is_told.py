@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterator
 
 import pytest
+from acceptance.groove_command import Groove
 from fixtures.ledger import heavy, lease
-from groove_command import Groove
 
 from worker.cli.support.output import counted
 from worker.ledger import DeadLetterReceived, Ledger, open_ledger

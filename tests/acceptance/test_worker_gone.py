@@ -9,9 +9,9 @@ from typing import Any
 
 import psutil
 import pytest
+from acceptance.groove_command import Groove
+from acceptance.small_sessions import sessions, write_events, write_learnings
 from fixtures.waiting import wait_until
-from groove_command import Groove
-from small_sessions import sessions, write_events, write_learnings
 
 from worker.liveness.broker_heartbeat import SignsOfLife
 from worker.settings import load_settings
@@ -30,7 +30,7 @@ class Stack:
 
     def __init__(self, groove: Groove, broker_url: str) -> None:
         self.groove = groove
-        self.settings = {"GROOVE_BROKER": broker_url} | QUICK
+        self.settings: dict[str, Any] = {"GROOVE_BROKER": broker_url} | QUICK
         self.signs = SignsOfLife(load_settings(groove.environ(**self.settings)))
 
     def start_worker(self, name: str) -> psutil.Process:

@@ -73,7 +73,7 @@ def test_a_chord_is_sent_as_celery_itself_would(broker_url: str) -> None:
     assert our_counter == their_counter == [b"2"]
 
 
-def _taken(client: Redis) -> tuple[list[dict[str, Any]], list[bytes]]:
+def _taken(client: Redis) -> tuple[list[dict[str, Any]], list[bytes | str | None]]:
     """What waits in the queue, without its own ids, and what the counters of the chords say; both are gone then."""
     messages = [_without_chord_ids(json.loads(message)) for message in client.lrange(ATTRIBUTION, 0, -1)]
     counters = client.keys("celery-taskset-meta-*.s")

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import structlog
 
 from worker.errors import ConfigurationError
 from worker.settings import load_settings
@@ -28,7 +29,7 @@ def test_environment_wins_over_the_file(tmp_path: Path) -> None:
         ({"GROOVE_BRIDGE__BATCH": "many"}, "GROOVE_BRIDGE__BATCH: bridge.batch"),
         ({"GROOVE_BRIDGE__BATCH": "0"}, "GROOVE_BRIDGE__BATCH: bridge.batch"),
         ({"GROOVE_ABLATION__ABLATION_RATE": "nan"}, "ablation.ablation_rate"),
-        ({"GROOVE_TEMPORAL__WINDOW": "before"}, "temporal.window"),
+        ({"GROOVE_ACTIVATION__CALIBRATION": "rough"}, "activation.calibration"),
         (
             {"GROOVE_SWEEPER__INTERVAL_SECONDS": "11", "GROOVE_SWEEPER__SILENCE_SECONDS": "20"},
             "sweeper.interval_seconds must be at most half",
@@ -42,6 +43,23 @@ def test_wrong_settings_are_named(environ: dict[str, str], named: str, tmp_path:
         load_settings(environ, path=_empty(tmp_path))
     assert named in str(wrong.value)
     assert "\n" not in str(wrong.value)
+
+
+def test_a_setting_of_an_earlier_release_is_a_warning(tmp_path: Path) -> None:
+    """The program starts as if it were not set, and one line says where it stands and what holds instead."""
+    file = tmp_path / "groove.toml"
+    file.write_text('[ablation]\nuntil = "confidence"\nuncertainty_threshold = 0.8\n[bridge]\nbatch = 7\n')
+    environ = {"GROOVE_TEMPORAL__WINDOW": "both", "GROOVE_STREAMS__SHOW_POSITIONS": "true"}
+    with structlog.testing.capture_logs() as lines:
+        settings = load_settings(environ, path=file)
+    assert settings == load_settings({}, path=_empty(tmp_path)).model_copy(update={"bridge": settings.bridge})
+    assert settings.bridge.batch == 7
+    assert [(line["event"], line["setting"], line["set_in"]) for line in lines] == [
+        ("removed_setting", "ablation.uncertainty_threshold", str(file)),
+        ("removed_setting", "ablation.until", str(file)),
+        ("removed_setting", "streams.show_positions", "GROOVE_STREAMS__SHOW_POSITIONS"),
+        ("removed_setting", "temporal.window", "GROOVE_TEMPORAL__WINDOW"),
+    ]
 
 
 def test_tokens_are_not_taken_from_the_file(tmp_path: Path) -> None:

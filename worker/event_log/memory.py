@@ -72,9 +72,6 @@ class MemoryEventLog:
             found = self._partition(name, partition)
             del found.messages[: found.index(offset)]
 
-    def show_position(self, name: TopicName, partition: int, offset: int) -> None:
-        """Nobody looks."""
-
     def close(self) -> None:
         """What was published can still be read: other parts of the process may hold the same log."""
 

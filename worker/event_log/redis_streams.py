@@ -123,9 +123,6 @@ class RedisEventLog:
         with translated():
             self._redis.xtrim(stream_key(name, partition), minid=entry_id(offset), approximate=True)
 
-    def show_position(self, name: TopicName, partition: int, offset: int) -> None:
-        """Redis has no tool that would show it."""
-
     def close(self) -> None:
         self._redis.close()
 

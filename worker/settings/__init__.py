@@ -2,6 +2,7 @@
 
 settings  every setting once: name, type, default, meaning
 layers    those of the four layers
+removed   settings of earlier releases, and what holds instead
 loading   `groove.toml` and GROOVE_ variables -> Settings, with where each comes from
 """
 

@@ -1,4 +1,4 @@
-"""What users may set about the four layers: names, defaults and bounds (statistics.md 1, spec.md *Layers*).
+"""What users may set about the four layers: names, defaults and bounds (statistics.md 1).
 
 Here and not in the layers, so that `settings.py` can list them for every process, and the bridge still loads no layer.
 """
@@ -34,8 +34,6 @@ class TemporalParameters(Parameters):
     decay_rate: float = Field(default=0.2, ge=0)
     #: messages; a signal further away counts nothing
     max_distance: int = Field(default=10, ge=0)
-    #: "after": only the latest use at or before the signal. "both": the nearest use on either side
-    window: Literal["after", "both"] = "after"
     #: κ in b = net / (P + N + κ)
     net_kappa: float = Field(default=1.0, gt=0)
 
@@ -43,15 +41,12 @@ class TemporalParameters(Parameters):
 class AblationParameters(Parameters):
     #: False: nothing is withheld any more; what was recorded stays
     enabled: bool = True
-    uncertainty_threshold: float = Field(default=0.7, ge=0, le=1)
     #: chance that an eligible learning is withheld from a session
     ablation_rate: float = Field(default=0.10, ge=0, lt=1)
     #: the same while there is reason to suspect harm; equal to `ablation_rate`: off
     suspect_rate: float = Field(default=0.50, ge=0, lt=1)
     min_sessions_per_arm: int = Field(default=20, ge=2)
     significance_level: float = Field(default=0.05, gt=0, lt=1)
-    #: when withholding ends: at a verdict, or (as it used to be) at `uncertainty_threshold`
-    until: Literal["verdict", "confidence"] = "verdict"
     #: δ: an effect within ±δ is not worth a decision
     verdict_margin: float = Field(default=0.1, gt=0)
     variance_floor: float = Field(default=0.01, gt=0)

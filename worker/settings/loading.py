@@ -1,7 +1,7 @@
 """Settings read from `groove.toml` and the environment, with where each comes from; and shown with secrets masked.
 
 A setting `bridge.batch` is `batch = 200` under `[bridge]` in the file, or `GROOVE_BRIDGE__BATCH=200` in the environment, which wins.
-What is unknown, of the wrong type or impossible stops the start with one line that names it.
+What is unknown, of the wrong type or impossible stops the start with one line that names it. What an earlier release knew is a warning.
 """
 
 import json
@@ -12,9 +12,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import structlog
 from pydantic import ValidationError
 
 from worker.errors import ConfigurationError
+from worker.settings.removed import REMOVED
 from worker.settings.settings import Settings
 
 PREFIX = "GROOVE_"
@@ -22,6 +24,7 @@ PREFIX = "GROOVE_"
 _NOT_SETTINGS = ("GROOVE_TEST_", "GROOVE_CONFIG")
 #: never accepted from the file, which gets copied, mailed and committed
 _ENVIRONMENT_ONLY = ("store_read_token", "store_write_token", "flower_auth")
+_log = structlog.get_logger(__name__)
 
 
 def load_settings(environ: Mapping[str, str] = os.environ, *, path: Path | None = None) -> Settings:
@@ -30,6 +33,8 @@ def load_settings(environ: Mapping[str, str] = os.environ, *, path: Path | None 
     Raises `ConfigurationError` with one line that names the key.
     """
     values, origins = _gather(environ, path)
+    for key in sorted(REMOVED.keys() & origins.keys()):
+        _log.warning("removed_setting", setting=key, set_in=origins[key], now=REMOVED[key], to_do="remove it")
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
@@ -45,8 +50,10 @@ def _gather(environ: Mapping[str, str], path: Path | None) -> tuple[dict[str, An
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}
     for key, value, origin in (*_from_file(environ, path), *_from_environment(environ)):
-        _place(values, key, value, origin)
-        origins[".".join(key)] = origin
+        name = ".".join(key)
+        origins[name] = origin
+        if name not in REMOVED:
+            _place(values, key, value, origin)
     return values, origins
 
 

@@ -33,8 +33,6 @@ class StreamSettings(Group):
     attributed: str = Field(default="groove.attribution/sessions", pattern=r"^[^/\s]+/[^/\s]+$")
     #: partitions of a topic that we create
     partitions: int = Field(default=4, ge=1, le=1000)
-    #: tell Apache Iggy our positions, so that its own tools show a lag; never read back
-    show_positions: bool = False
     #: throw away what lies below the positions, and old results (Redis Streams; Apache Iggy has its own retention)
     trim: bool = True
     #: the newest results of a partition, which then stay whoever has read them; older ones can be sent again from the ledger

@@ -98,7 +98,7 @@ def running(tmp_path: Path, broker_url: str, log: MemoryEventLog | None = None, 
 def queued(broker_url: str) -> list[str]:
     """Sessions that stand in the embedding queue, oldest first."""
     with Redis.from_url(broker_url) as client:
-        messages = [json.loads(message) for message in client.lrange("embedding", 0, -1)]  # type: ignore[union-attr]
+        messages = [json.loads(message) for message in client.lrange("embedding", 0, -1)]
     return [message["headers"]["argsrepr"] for message in reversed(messages)]
 
 
@@ -281,7 +281,7 @@ def test_lightweight_events_are_kept_by_session(tmp_path: Path, broker_url: str)
 
 def test_a_replica_that_slept_past_its_lease_moves_nothing(tmp_path: Path, broker_url: str) -> None:
     """Another has taken the partition meanwhile: its batch is refused as a whole, nothing is stored twice, and it goes on without."""
-    log, gate = MemoryEventLog(), []
+    log, gate = MemoryEventLog(), list[bool]()
 
     class Sleeper(MemoryEventLog):
         """Shares the other's messages, and falls asleep between reading and recording."""

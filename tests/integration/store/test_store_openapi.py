@@ -1,6 +1,7 @@
 """The public API against its own description: schemathesis asks it everything that the description allows, and more."""
 
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -27,7 +28,7 @@ def api_address() -> Iterator[str]:
 
 @schema.parametrize()
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
-def test_the_api_keeps_to_its_description(case: schemathesis.Case, api_address: str) -> None:
+def test_the_api_keeps_to_its_description(case: schemathesis.Case[Any], api_address: str) -> None:
     """Every answer has a documented status, type and shape; nothing unintended is accepted, nothing crashes."""
     response = case.call(base_url=api_address, headers={"Authorization": f"Bearer {WRITE}"})
     case.validate_response(
@@ -35,7 +36,7 @@ def test_the_api_keeps_to_its_description(case: schemathesis.Case, api_address: 
     )
 
 
-def lost_on_the_way(case: schemathesis.Case, response: schemathesis.Response) -> bool:
+def lost_on_the_way(case: schemathesis.Case[Any], response: schemathesis.Response) -> bool:
     """A generated query may hold what no URL can say (an empty list): then a valid request arrived after all."""
     sent = parse_qs(urlsplit(str(response.request.url)).query, keep_blank_values=True)
     return set(sent) != set(case.query or {})

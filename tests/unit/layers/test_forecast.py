@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from worlds import arms, counts, value_of
+from unit.layers.worlds import arms, counts, value_of
 
 from worker.domain import VerdictKind
 from worker.layers.ablation.arms import Arm, arm

@@ -141,7 +141,7 @@ def test_a_damaged_sum_is_found_and_put_right() -> None:
     for number in range(5):
         store.store_attribution(record("a", f"s{number}"), version())
     before = store.list_learning_values()
-    row = store._space.database.read("all_sums")[0]
+    row = list(store._space.database.read("all_sums")[0])
     row[2] += 1
     arm = [*store._space.database.read("all_arms")[0][:-2], 7, 7]
     stray = ["b", 1, True, 1, 1, 1, 1]

@@ -6,6 +6,5 @@ verdict     keep, remove, undecided …, in words
 observed    what followed its uses and what followed elsewhere, counted without randomisation
 status      a learning's life: active, deprecated, re-tested
 forecast    sessions until the next verdict
-search      the smallest number for which something holds
 explain     the value in parts that add up
 """

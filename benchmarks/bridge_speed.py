@@ -1,6 +1,6 @@
 """Events per second from Iggy's log into the ledger and the queue, beside what the bare SDK polls from the same server in the same run.
 
-`python benchmarks/bridge.py [--events 6000] [--size 20000] [--ledger sqlite|postgresql]`; needs an iggy-server on the PATH or at
+`python benchmarks/bridge_speed.py [--events 6000] [--size 20000] [--ledger sqlite|postgresql]`; needs an iggy-server on the PATH or at
 GROOVE_TEST_IGGY_SERVER. The bridge is a real process; the clock runs from its first to its last recorded batch.
 """
 # ruff: noqa: E402 - the fixtures lie with the tests, which are not installed

@@ -13,7 +13,7 @@ _DONE = (ChunkKind.CODE, ChunkKind.COMMAND)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class Reading:
+class SearchableText:
     texts: tuple[str, ...]
     #: all texts in lower case, one after the other
     joined: str
@@ -43,7 +43,7 @@ class Reading:
 
 
 @lru_cache(maxsize=4)
-def reading_of(chunks: SessionChunks) -> Reading:
+def searchable_text(chunks: SessionChunks) -> SearchableText:
     """Consecutive learnings mostly belong to the same few sessions."""
     joined = "\0".join(chunks.texts).lower()
     starts = tuple(accumulate((len(text) + 1 for text in chunks.texts), initial=0))
@@ -51,7 +51,7 @@ def reading_of(chunks: SessionChunks) -> Reading:
     chunks_of: dict[int, list[int]] = defaultdict(list)
     for number, (_, row) in enumerate(pairs):
         chunks_of[row].append(number)
-    return Reading(
+    return SearchableText(
         texts=chunks.texts,
         joined=joined,
         starts=starts if len(joined) == starts[-1] - 1 else (),

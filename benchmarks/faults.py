@@ -1,4 +1,4 @@
-"""A whole stack of real processes under every fault, one row a fault and seed: `python benchmarks/chaos.py --sessions 200 --seeds 1,2,3`.
+"""A whole stack of real processes under every fault, one row a fault and seed: `python benchmarks/faults.py --sessions 200 --seeds 1,2,3`.
 
 --event-log iggy     a real iggy-server (on the PATH, or GROOVE_TEST_IGGY_SERVER), else the tests' stand-in, which the rows say
 --ledger postgresql  a real PostgreSQL
