@@ -150,9 +150,10 @@ class _Reader:
         for message in self.untold if self.has_events else ():
             message.is_dropped = True  # among a file's events every prompt of a person is told
         prompts = [message for message in self.draft.messages if message.speaker and not message.is_dropped]
-        openings = [block.text for message in prompts[:1] for block in message.blocks]
-        alone = self.source == "exec" and len(prompts) == 1
-        self.draft.facts["by_a_tool"] = alone or any(map(is_a_tools_prompt, openings))
+        is_only = len(prompts) == 1
+        opening = prompts[0].blocks[0].text if prompts else ""
+        by_a_tool = is_a_tools_prompt(opening, is_only=is_only) or (is_only and self.source == "exec")
+        self.draft.facts["by_a_tool"] = by_a_tool
         return self.draft.finish(dropped_lines=self._replayed())
 
     def _replayed(self) -> frozenset[str]:
