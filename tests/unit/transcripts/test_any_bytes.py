@@ -210,12 +210,15 @@ def test_values_of_other_types(data: st.DataObject, kind: str) -> None:
 @pytest.mark.parametrize("depth", [500, 1000, 5000, 100_000])
 @pytest.mark.parametrize("opening", ['{"a":', "["])
 def test_deep_nesting(depth: int, opening: str) -> None:
-    """A value nested too deeply costs its line, or the file, never the reader."""
-    deep = opening * depth + ("1" + ("}" if opening != "[" else "]") * depth)
+    """A value nested too deeply costs its line, or a document that is one value, never the reader or the other lines."""
+    deep = opening * depth + "1" + ("]" if opening == "[" else "}") * depth
     for field in ("message", "uuid", "toolUseResult"):
-        read(CLAUDE + f'{{"type":"user","{field}":{deep}}}\n'.encode())
+        assert len(read(CLAUDE + f'{{"type":"user","{field}":{deep}}}\n'.encode())) == 1
     call = f'{{"type":"tool_use","id":"t9","name":"X","input":{{"a":{deep}}}}}'
-    read(CLAUDE + f'{{"type":"assistant","message":{{"role":"assistant","content":[{call}]}}}}\n'.encode())
+    assert (
+        len(read(CLAUDE + f'{{"type":"assistant","message":{{"role":"assistant","content":[{call}]}}}}\n'.encode()))
+        == 1
+    )
     read(deep.encode())
 
 
