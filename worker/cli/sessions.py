@@ -108,7 +108,7 @@ def transcripts_command() -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True)
 def import_command(session_id: str, file: Path, *, as_json: bool) -> None:
-    """Keep FILE (a Claude Code session file, or a JSON object with `messages`) as the transcript of SESSION_ID."""
+    """Keep FILE (a session file of any assistant that is read, or a JSON object with `messages`) as the transcript of SESSION_ID."""
     from worker.cli.support.connections import enqueue_prepared, now, open_the_ledger
     from worker.cli.support.output import counted, tell
     from worker.errors import InvalidEvent, InvalidFile

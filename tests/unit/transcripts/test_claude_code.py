@@ -427,6 +427,7 @@ def test_an_image_alone_is_still_a_prompt() -> None:
         ("commit it", {"entrypoint": "claude-desktop", "promptSource": "sdk", "origin": {"kind": "human"}}, False),
         ("commit it", {"entrypoint": "cli", "promptSource": "typed"}, False),
         ("Analyze this Claude Code session and extract facets", {"entrypoint": "cli"}, True),
+        ("Write a commit message for this diff", {"entrypoint": "cli"}, True),
     ],
 )
 def test_a_session_that_a_tool_made_is_told_apart(words: str, facts: dict[str, object], is_a_tools: bool) -> None:
@@ -438,7 +439,8 @@ def test_a_session_that_a_tool_made_is_told_apart(words: str, facts: dict[str, o
 def test_several_prompts_through_the_sdk_are_a_persons() -> None:
     """Desktop programs use the SDK too: whoever answers back is no tool."""
     facts = {"entrypoint": "sdk-ts", "promptSource": "sdk"}
-    session = open_session(lines(prompt("u1", None, "go", **facts), prompt("u2", "u1", "no, not so", **facts)))
+    first = prompt("u1", None, "Write a commit message", **facts)
+    session = open_session(lines(first, prompt("u2", "u1", "no, not so", **facts)))
     assert not session.by_a_tool
 
 

@@ -76,6 +76,16 @@ def test_a_whole_copy_is_a_copy() -> None:
     assert shared["a-copy"].is_all
 
 
+def test_of_several_accounts_of_a_session_the_longest_counts() -> None:
+    """A snapshot of a session that was taken earlier is a copy of the later one, in whatever order they are found."""
+    short, long = session("p", *PARENT), session("p", *PARENT, *OWN)
+    for order in ((short, long), (long, short)):
+        shared = shared_lines([footprint(one, key=str(len(one.times))) for one in order])
+        assert set(shared) == {"4"}
+        assert shared["4"].is_all
+        assert shared["4"].owner == "7"
+
+
 def test_sessions_that_share_nothing_are_no_family() -> None:
     """Without common lines nothing is shared."""
     assert shared_lines(map(footprint, (session("p", *PARENT), session("q", *OWN)))) == {}

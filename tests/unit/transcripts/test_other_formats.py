@@ -78,11 +78,18 @@ def test_a_codex_prompt_counts_once_and_instructions_are_rules() -> None:
 
 
 def test_a_codex_rollout_without_events_has_its_prompts() -> None:
-    """Where no event tells a prompt, the model's items do."""
+    """Where no event tells a prompt, the model's items do; older versions name no folder for their rules."""
+    old = "<user_instructions>\n\n- Use bun.\n\n</user_instructions>"
     session = open_session(
-        lines(rollout(0, "session_meta", id="c"), codex_says(1, "user", "go"), codex_says(2, "assistant", "ok"))
+        lines(
+            rollout(0, "session_meta", id="c", cwd="/w"),
+            codex_says(0, "user", old),
+            codex_says(1, "user", "go"),
+            codex_says(2, "assistant", "ok"),
+        )
     )
     assert people(session) == ["go"]
+    assert [(rules.path, rules.text) for rules in session.rules] == [("/w/AGENTS.md", "- Use bun.")]
 
 
 def test_a_codex_child_keeps_its_own_turns() -> None:

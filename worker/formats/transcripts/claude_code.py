@@ -64,8 +64,11 @@ class _Reader:
         entry = parse_object(raw)
         if entry is None:
             self.draft.skip(DAMAGED)
-        else:
+            return
+        try:
             self._read_entry(entry)
+        except RecursionError:  # nested more deeply than anything an assistant writes
+            self.draft.skip(DAMAGED)
 
     def _read_entry(self, entry: dict[str, Any]) -> None:
         kind = str(entry.get("type") or entry.get("role"))

@@ -109,9 +109,10 @@ class UserLines:
 
     def is_a_tools_session(self) -> bool:
         """Whether a tool asked, not a person: by its first words, or one prompt through the SDK that no person typed."""
-        if is_a_tools_prompt(self._first_prompt):
+        is_only = len(self._origins) == 1
+        if is_a_tools_prompt(self._first_prompt, is_only=is_only):
             return True
-        if len(self._origins) != 1:
+        if not is_only:
             return False
         entrypoint, source, origin = self._origins[0]
         return origin != "human" and (str(entrypoint).startswith("sdk") or source == "sdk")

@@ -19,7 +19,11 @@ from worker.formats.transcripts.who_spoke import is_a_tools_prompt, words_of_a_p
 
 #: a replayed turn is written within this time of the file's beginning; an own one has waited for a person and a model
 _REPLAY_MICROS = 1_000_000
-_RULES = re.compile(r"# AGENTS\.md instructions for (.*?)\n+<INSTRUCTIONS>\n?(.*?)\n?</INSTRUCTIONS>", re.DOTALL)
+_RULES = re.compile(
+    r"# AGENTS\.md instructions for (?P<folder>.*?)\n+<INSTRUCTIONS>\n?(?P<text>.*?)\n?</INSTRUCTIONS>"
+    r"|^\s*<user_instructions>\n*(?P<older>.*?)\n*</user_instructions>",
+    re.DOTALL,
+)
 _LEFT_OUT = names("reasoning ghost_snapshot compaction other")
 
 
@@ -118,7 +122,10 @@ class _Reader:
             self._going_on("assistant").say(text)
         elif role == "user":
             for rules in _RULES.finditer(text):
-                self.draft.rule(rules[1].rstrip("/") + "/AGENTS.md", rules[2], reason="session_start")
+                folder = rules["folder"] or str(self.draft.facts.get("cwd", ""))
+                self.draft.rule(
+                    f"{folder.rstrip('/')}/AGENTS.md", rules["text"] or rules["older"], reason="session_start"
+                )
             self._item_of_a_person(words_of_a_person(text))
 
     def _item_of_a_person(self, words: str) -> None:
@@ -150,9 +157,10 @@ class _Reader:
         for message in self.untold if self.has_events else ():
             message.is_dropped = True  # among a file's events every prompt of a person is told
         prompts = [message for message in self.draft.messages if message.speaker and not message.is_dropped]
-        openings = [block.text for message in prompts[:1] for block in message.blocks]
-        alone = self.source == "exec" and len(prompts) == 1
-        self.draft.facts["by_a_tool"] = alone or any(map(is_a_tools_prompt, openings))
+        is_only = len(prompts) == 1
+        opening = prompts[0].blocks[0].text if prompts else ""
+        by_a_tool = is_a_tools_prompt(opening, is_only=is_only) or (is_only and self.source == "exec")
+        self.draft.facts["by_a_tool"] = by_a_tool
         return self.draft.finish(dropped_lines=self._replayed())
 
     def _replayed(self) -> frozenset[str]:

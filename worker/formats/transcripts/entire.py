@@ -27,8 +27,11 @@ def snapshots(folder: Path) -> Iterator[Path]:
 
 
 def _session_id(file: Path) -> bytes | None:
-    """The id that stands first in the file: no line has to be read whole."""
-    with file.open("rb") as stream:
-        head = stream.read(_HEAD_BYTES)
+    """The id that stands first in the file: no line has to be read whole. None where the file cannot be read: opening it says why."""
+    try:
+        with file.open("rb") as stream:
+            head = stream.read(_HEAD_BYTES)
+    except OSError:
+        return None
     found = _CODEX_ID.search(head) or _SESSION_ID.search(head)
     return found[1] if found else None

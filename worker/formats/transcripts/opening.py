@@ -126,7 +126,8 @@ def _text_lines(stream: BinaryIO) -> Iterator[str]:
 def _read_json(lines: Iterator[bytes], skipped: Counter[str]) -> Iterator[ReadSession]:
     ahead = list(islice(lines, _LINES_OF_A_DOCUMENT))
     if not ahead:
-        raise InvalidEvent("the transcript holds no message")
+        reason = ", ".join(f"{count} × {what}" for what, count in skipped.items())
+        raise InvalidEvent(f"the transcript holds no message{f' ({reason})' if reason else ''}")
     if document_harness(parse_json(ahead[0])):
         yield from _documents(chain(ahead, lines), skipped)
         return

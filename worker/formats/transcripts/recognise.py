@@ -123,7 +123,7 @@ def lines_refusal(entries: Sequence[_Entry]) -> InvalidEvent:
     if name := next(foreign, None):
         return _not_read(name)
     if any(map(_is_claude_bookkeeping, entries)):
-        return InvalidEvent("looks like a Claude Code session, but the transcript holds no message")
+        return InvalidEvent("looks like a Claude Code session, but the transcript holds no message: metadata only")
     if not entries:
         return InvalidEvent("not JSON, and no Markdown history of a known assistant")
     kinds = sorted({str(entry.get("type") or entry.get("event") or "?")[:40] for entry in entries[:100]})

@@ -140,7 +140,7 @@ class SessionDraft:
                 kept.append(message)
             before.append(len(kept))
         if not kept:
-            raise InvalidEvent("the transcript holds no message")
+            raise InvalidEvent(f"the transcript of {self.harness} holds no message")
         numbered = enumerate(kept)
         times = [message.time for message in kept if message.time is not None]
         facts = {"session_id": self._derived_id(kept), **self.facts}

@@ -56,12 +56,15 @@ _TOOL_PROMPTS = (
     "Analyze this Claude Code session",
     "Hello memory agent",
     "You are a Claude-Mem",
-    "You are a memory",
     "Please write a 5-10 word title",
+)
+#: a person can begin like this too, but hardly leaves it at that
+_HELPER_PROMPTS = (
     "Generate a commit message",
     "Write a commit message",
+    "Generate a concise commit message",
     "Summarize this coding conversation",
-    "Warmup",
+    "Summarize the following conversation",
 )
 
 
@@ -102,5 +105,6 @@ def correction_in(answer: str) -> str:
     return words.partition(_AFTER_THE_WORDS)[0].strip() if found else ""
 
 
-def is_a_tools_prompt(text: str) -> bool:
-    return text.startswith(_TOOL_PROMPTS)
+def is_a_tools_prompt(text: str, *, is_only: bool) -> bool:
+    """Whether a session that begins with this prompt is a tool's own; `is_only` where no other prompt follows."""
+    return text.startswith(_TOOL_PROMPTS) or (is_only and text.startswith(_HELPER_PROMPTS))
