@@ -14,6 +14,7 @@ outcome          how it went: a number with its parts, or unknown
 measure_trap     signals that a learning's own text moves: left out for it
 survival         what is left of a session's edits some time later
 calls            what the assistant did, call by call, each joined to its answer
+asked_commands   commands that a learning asks for, and what became of them
 commands         what a shell command is for
 phrases          what people say when something was wrong, right, or has to go back
 wire_transcript  a transcript as events carry it

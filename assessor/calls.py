@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from assessor.commands import never_ran
+from assessor.commands import hides_its_code, never_ran
 from worker.domain import Block, BlockKind, Transcript
 from worker.formats.transcripts.session import ReadSession, Refusal
 
@@ -66,7 +66,8 @@ class Call:
         """It was carried out and came back with an error, with a code other than 0, or never ran behind a pipe."""
         if not self.was_carried_out or self.answer is None or self.answer.text.startswith(_NO_ANSWER):
             return False
-        hidden = self.command is not None and never_ran(self.command, self.answer.text)
+        command = self.command
+        hidden = command is not None and hides_its_code(command) and never_ran(self.answer.text)
         return self.answer.kind is BlockKind.TOOL_ERROR or bool(self.exit_code) or hidden
 
     @property

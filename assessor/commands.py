@@ -24,6 +24,7 @@ _NEVER_RAN = re.compile(
     r"(?:\S+: )?(?:line \d+: )?\S+: (?:command )?not found$|error: (?:script not found|unexpected argument)\b",
     re.IGNORECASE,
 )
+_EXIT_CODE = re.compile(r"^(?:Exit code \d+|Process exited with code \d+|Output:)\s*$", re.IGNORECASE)
 _STEP = re.compile(r"\s*(?:&&|\|\||;|\n)\s*")
 
 
@@ -36,9 +37,20 @@ def is_check(command: str) -> bool:
     return any(_CHECK.match(_bare(step)) and not _is_piped(step, command) for step in steps)
 
 
-def never_ran(command: str, answer: str) -> bool:
-    """A pipe hid the exit code, and the answer opens with the refusal to run the command at all. Nothing else is read from an answer."""
-    return _is_piped(command, command) and bool(_NEVER_RAN.match(answer.lstrip().partition("\n")[0].strip()))
+def never_ran(answer: str) -> bool:
+    """The answer opens with the refusal to run the command at all. Nothing else is ever read from an answer."""
+    return bool(_NEVER_RAN.match(first_line(answer)))
+
+
+def first_line(answer: str) -> str:
+    """The first one that says something: a harness puts the exit code before it."""
+    lines = (line.strip() for line in answer.splitlines())
+    return next((line for line in lines if line and not _EXIT_CODE.match(line)), "")
+
+
+def hides_its_code(command: str) -> bool:
+    """A pipe's exit code is that of its last command."""
+    return _is_piped(command, command)
 
 
 def hands_over(command: str) -> bool:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from told_sessions import MINUTE, STARTED, answers, calls, replies, runs, says, session
 
 from assessor.calls import calls_of
-from assessor.commands import goes_back, hands_over, is_check, never_ran
+from assessor.commands import goes_back, hands_over, hides_its_code, is_check, never_ran
 from assessor.event import Account, heavy_event
 from assessor.in_force import InForce, Source
 from assessor.measure_trap import moved_by
@@ -139,10 +139,18 @@ def test_what_other_commands_are_for() -> None:
     assert not goes_back("git branch kept && git reset --hard HEAD~2")
     assert not goes_back("git reset --hard origin/main")
     assert not goes_back("git checkout main")
-    assert never_ran("rtk bun run test 2>&1 | tail -20", "error: unrecognized subcommand 'bun'\n\nUsage: rtk")
-    assert never_ran("foo | head", "bash: foo: command not found")
-    assert not never_ran("rtk bun run test", "error: unrecognized subcommand 'bun'")
-    assert not never_ran("pytest | tail", "2 failed, 3 passed")
+    assert never_ran("Exit code 2\nerror: unrecognized subcommand 'bun'\n\nUsage: rtk")
+    assert never_ran("bash: foo: command not found")
+    assert not never_ran("2 failed, 3 passed\nerror: unknown command")
+    assert hides_its_code("pytest | tail -3")
+    assert not hides_its_code("grep -E 'a|b' x")
+
+
+def test_a_command_that_never_ran_failed_behind_a_pipe_too() -> None:
+    """The pipe's code says that all is well; a suite that prints failures there stays unknown."""
+    refused = session(says("go"), runs("rtk bun test | tail"), answers("error: unrecognized subcommand 'bun'"))
+    assert heard(refused) == [(2, "tool_failure")]
+    assert heard(session(says("go"), runs("pytest | tail"), answers("2 failed"))) == []
 
 
 def test_work_that_was_handed_over_at_a_persons_word_is_accepted() -> None:
