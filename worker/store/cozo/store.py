@@ -23,7 +23,6 @@ from worker.domain import (
     LearningStatus,
     LearningValue,
     SessionVersion,
-    Standing,
 )
 from worker.errors import NotFound
 from worker.layers.aggregation.explain import Explanation, explain
@@ -112,11 +111,6 @@ class CozoStore(AttributionStore):
             must_know(memory, [learning_id])
             found = [decision_of(row) for row in self._space.database.read("decisions", learning_id=learning_id)]
         return sorted(found, key=lambda decision: decision.number)
-
-    def get_standing(self, learning_id: str) -> Standing:
-        with self._space.reading() as memory:
-            must_know(memory, [learning_id])
-            return memory.histories[learning_id].standing
 
     # -- assignment
 
