@@ -15,10 +15,10 @@ from groove_command import Groove
 
 from worker.cli import groove as groove_group
 
-#: parts that run until they are stopped, files that are written, and answers that are JSON or a status anyway
+#: parts that run until they are stopped, and answers that are JSON or a status anyway
 WITHOUT_JSON = {
     *("groove run", "groove up", "groove bridge", "groove worker", "groove store", "groove flower"),
-    *("groove learnings export", "groove calibrate", "groove health", "groove tail"),
+    *("groove calibrate", "groove health", "groove tail"),
 }
 
 

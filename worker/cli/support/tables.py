@@ -14,8 +14,8 @@ Cell = str | int | float | None
 Column = tuple[str, str]
 
 _TEXTS = ("flex", "wrap")
-#: columns of the terminal below which a text is hard to read, and below which it is no use
-_READABLE, _LEAST = 24, 8
+#: columns of the terminal below which a text is hard to read, or of no use, and a heading is folded too often
+_READABLE, _LEAST, _HEADING = 24, 10, 5
 _GAP = 2
 
 
@@ -29,9 +29,11 @@ def print_rows(columns: Sequence[Column], lines: Sequence[Sequence[Cell]]) -> No
 
 def print_table(columns: Sequence[Column], lines: Iterable[Sequence[str]]) -> None:
     rows = [[plain(cell) for cell in line] for line in lines]
+    width = terminal_width()
+    if width is not None:
+        columns, rows = _said(columns, rows)
     cells = [max(map(cell_len, column), default=1) for column in zip(*rows, strict=True)] or [1] * len(columns)
     natural = [max(cell_len(heading), width) for (heading, _), width in zip(columns, cells, strict=True)]
-    width = terminal_width()
     if width is not None:
         console().print(_table(columns, rows, _fitted(columns, natural, cells, width - _GAP * (len(columns) - 1))))
         return
@@ -42,17 +44,19 @@ def print_table(columns: Sequence[Column], lines: Iterable[Sequence[str]]) -> No
         print(line.rstrip())
 
 
+def _said(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> tuple[list[Column], list[list[str]]]:
+    """Without the texts that say nothing in any row."""
+    places = [place for place, (_, kind) in enumerate(columns) if kind not in _TEXTS or any(row[place] for row in rows)]
+    return [columns[place] for place in places], [[row[place] for place in places] for row in rows]
+
+
 def _fitted(columns: Sequence[Column], natural: Sequence[int], cells: Sequence[int], room: int) -> list[int]:
     """What does not fit is taken from the widest: first from texts, then from headings, at last from everything."""
     texts = [kind in _TEXTS for _, kind in columns]
-    widths = [min(width, room) if text else width for width, text in zip(natural, texts, strict=True)]
-    floors = (
-        [_READABLE if text else width for width, text in zip(natural, texts, strict=True)],
-        [_READABLE if text else max(width, 1) for width, text in zip(cells, texts, strict=True)],
-        [_LEAST if text else max(width, 1) for width, text in zip(cells, texts, strict=True)],
-        [1] * len(columns),
-    )
-    for floor in floors:
+    folded = [min(width, max(cell, _HEADING)) for width, cell in zip(natural, cells, strict=True)]
+    widths = [min(width, room) for width in natural]
+    for readable, others in ((_READABLE, natural), (_LEAST, natural), (_LEAST, folded), (1, [1] * len(columns))):
+        floor = [readable if text else least for text, least in zip(texts, others, strict=True)]
         while sum(widths) > room and (above := [place for place, width in enumerate(widths) if width > floor[place]]):
             widths[max(above, key=widths.__getitem__)] -= 1
     return widths
