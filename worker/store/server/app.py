@@ -105,6 +105,8 @@ def _listening(address: StoreAddress) -> Iterator[tuple[socket.socket, StoreAddr
     except OSError as error:
         raise ConfigurationError(f"the store server cannot listen at {address}: {error.strerror}") from error
     with listener:
+        # head and body of an answer are two writes: the second would wait for the caller's delayed acknowledgement, 40 ms
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         yield listener, StoreAddress(host=address.host, port=listener.getsockname()[1])
 
 
