@@ -63,6 +63,9 @@ def test_before_and_after_are_printed_and_the_result_is_kept(run: Run) -> None:
         line.split(" ")[0] for line in result.output.split("\n")
     }
     assert kept.provenance["labels"] == 48
+    told = json.loads(run("--json").output)
+    assert (told["labels"], told["sessions"], told["written"]) == (48, 24, None)
+    assert told["after"]["area"] == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize(

@@ -35,11 +35,11 @@ def full_id(store: "StoreApi", given: str) -> str:
 def full_ids(store: "StoreApi", given: Sequence[str]) -> list[str]:
     """The learnings that these ids or beginnings mean, in one request. Raises `NotFound`."""
     known = store.learning_ids(beginning=os.path.commonprefix(given))  # noqa: RUF071 - of texts, character by character
-    return [_meant(id_, known) for id_ in given]
+    return [meant(id_, known) for id_ in given]
 
 
-def _meant(given: str, known: Sequence[str]) -> str:
-    """`known`: ids in order."""
+def meant(given: str, known: Sequence[str]) -> str:
+    """The one of `known`, which are in order, that is `given` or alone begins with it. Raises `NotFound`."""
     place = bisect_left(known, given)
     found = [id_ for id_ in known[place : place + 2] if id_.startswith(given)]
     if given in found or len(found) == 1:
