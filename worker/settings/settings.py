@@ -123,8 +123,11 @@ class StoreSettings(Group):
     host: str = "127.0.0.1"
     #: port to listen on besides the unix socket; 0: none
     port: int = Field(default=0, ge=0, le=65535)
-    #: names, separated by commas, under which the server may be asked beside localhost, addresses and the name in `url`
-    hosts: str = ""
+    hosts: str = Field(
+        default="",
+        description="Host names, separated by commas, under which the store may be asked. "
+        "`localhost`, plain addresses and the name in `store.url` need no entry.",
+    )
 
 
 class LocalSettings(Group):
