@@ -41,8 +41,8 @@ def test_a_failed_learning_by_the_beginning_of_its_id(groove: Groove, ledger: Le
     ledger.work.expect("s", ref.version, ids, signals_seen=0, now=1)
     for id_ in ids:
         ledger.work.fail_entry("s", ref.version, id_, "no", now=1, max_tries=1, retry_at=0)
-    assert [entry["learning"] for entry in groove.json("tasks", "failed", "--learning", "use")] == ["use-rg"]
-    assert groove.json("tasks", "failed", "--learning", "check-first")[0]["learning"] == "check-first"
+    assert [entry["learning_id"] for entry in groove.json("tasks", "failed", "--learning", "use")] == ["use-rg"]
+    assert groove.json("tasks", "failed", "--learning", "check-first")[0]["learning_id"] == "check-first"
     assert groove.json("tasks", "failed", "--learning", "bogus") == []
     assert "several learnings" in groove("tasks", "retry", "--learning", "check", "--dry-run", status=1)
     assert groove.json("tasks", "retry", "--learning", "use", "--dry-run")["opened"] == ["s"]

@@ -18,7 +18,8 @@ lag              how far each partition has been read
 tail             follows what is published
 outbox           messages on their way
 status           how everything stands
-doctor           checks every part; rebuild
+doctor           checks every part
+rebuild          sums and values from the records alone
 health           whether a part on this machine shows life
 config           what is set, and where it comes from
 services         starts a bridge, a worker or the store server
@@ -58,7 +59,7 @@ COMMANDS = {
     "status": ("status", "How everything stands."),
     "doctor": ("doctor", "Check every part and every promise."),
     "health": ("health", "Whether a part on this machine shows life."),
-    "rebuild": ("doctor", "Recompute sums and values from the records alone."),
+    "rebuild": ("rebuild", "Recompute sums and values from the records alone."),
     "config": ("config", "What is set, and where it comes from."),
     "bridge": ("services", "Start a bridge: event log to task queue."),
     "worker": ("services", "Start a worker: embeds sessions, attributes learnings."),

@@ -16,16 +16,18 @@ def config_command() -> None:
 @click.option("--json", "as_json", is_flag=True)
 def show_command(*, as_json: bool) -> None:
     """Every setting with its value and where that comes from; secrets are masked."""
+    from worker.cli.support.output import print_json
     from worker.cli.support.tables import print_rows
     from worker.settings import load_settings
     from worker.settings.loading import settings_origins, shown
 
     origins = settings_origins()
-    lines = [
-        [key, json.dumps(value, ensure_ascii=False), origins.get(key, "default")]
-        for key, value in _flat(shown(load_settings()))
-    ]
-    print_rows([("setting", "left"), ("value", "wrap"), ("from", "left")], lines, as_json=as_json)
+    found = [(key, value, origins.get(key, "default")) for key, value in _flat(shown(load_settings()))]
+    if as_json:
+        print_json([{"setting": key, "value": value, "from": origin} for key, value, origin in found])
+        return
+    lines = [[key, json.dumps(value, ensure_ascii=False), origin] for key, value, origin in found]
+    print_rows([("setting", "left"), ("value", "wrap"), ("from", "left")], lines)
 
 
 def _flat(document: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -22,12 +22,15 @@ def dead_letters_command() -> None:
 def list_command(state: str, *, as_json: bool) -> None:
     """What gave up, where it came from and why."""
     from worker.cli.support.connections import open_the_ledger
-    from worker.cli.support.output import moment
+    from worker.cli.support.output import moment, print_json, with_times
     from worker.cli.support.tables import print_rows
     from worker.ledger import DeadLetterState
 
     with open_the_ledger() as ledger:
         letters = ledger.dead_letters.find(state=DeadLetterState(state))
+    if as_json:
+        print_json([with_times(letter, "at") for letter in letters])
+        return
     print_rows(
         [
             ("id", "right"),
@@ -38,7 +41,6 @@ def list_command(state: str, *, as_json: bool) -> None:
             ("reason", "wrap"),
         ],
         [[letter.id, letter.kind, _place(letter), letter.size, moment(letter.at), letter.reason] for letter in letters],
-        as_json=as_json,
     )
 
 

@@ -1,4 +1,4 @@
-"""`groove doctor`, `groove rebuild`: is everything well, and if not, what to do."""
+"""`groove doctor`: is everything well, and if not, what to do."""
 
 import json
 import sys
@@ -12,6 +12,7 @@ import click
 from worker.cli.support.findings import Finding, about_experiments
 from worker.cli.support.output import counted
 from worker.errors import GrooveError, Unavailable
+from worker.store.api import StoreApi
 
 
 @click.command("doctor")
@@ -211,11 +212,8 @@ def _ledger(ledger: object) -> Iterator[Finding]:
         yield Finding(what=what, is_well=not number, detail=str(number), advice=advice)
 
 
-def _store(store: object) -> Iterator[Finding]:
-    from worker.store.client import HttpStore
-
-    assert isinstance(store, HttpStore)
-    counts = store.counts()
+def _store(store: StoreApi) -> Iterator[Finding]:
+    counts = store.status().counts
     yield Finding(
         what="store", is_well=True, detail=", ".join(counted(number, name) for name, number in counts.items())
     )
@@ -226,7 +224,7 @@ def _store(store: object) -> Iterator[Finding]:
         detail=str(len(differences)),
         advice="`groove rebuild --repair` writes the recomputed ones; please report it",
     )
-    yield from about_experiments(store.list_health())
+    yield from about_experiments(store.health())
 
 
 def _model(settings: object) -> str:
@@ -241,22 +239,3 @@ def _model(settings: object) -> str:
             return "not installed here; only embedding workers need it"
         raise ConfigurationError("sentence-transformers is not installed")
     return settings.embedder.model or "all-MiniLM-L6-v2"
-
-
-@click.command("rebuild")
-@click.option("--repair", is_flag=True, help="Write the recomputed sums and values where they differ.")
-@click.option("--json", "as_json", is_flag=True)
-def rebuild_command(*, repair: bool, as_json: bool) -> None:
-    """Recompute sums and values from the records alone and report every difference; there must be none."""
-    from worker.cli.support.connections import open_store
-
-    with open_store() as store:
-        differences = store.rebuild(repair=repair)
-    if as_json:
-        click.echo(json.dumps([asdict(difference) for difference in differences], ensure_ascii=False, indent=1))
-        sys.exit(1 if differences and not repair else 0)
-    for difference in differences:
-        where = difference.learning_id or "all learnings"
-        click.echo(f"{where}: {difference.name}: stored {difference.stored}, recomputed {difference.recomputed}")
-    click.echo(counted(len(differences), "differences") + (", repaired" if repair and differences else ""))
-    sys.exit(1 if differences and not repair else 0)
