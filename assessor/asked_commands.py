@@ -24,6 +24,8 @@ _COMMAND = re.compile(r"(?:\./)?[a-z][a-z0-9_-]*(?:/[\w./-]+)?$")
 _STEP = re.compile(r"\s*(?:&&|\|\||[;|\n])\s*")
 _SETTING = re.compile(r"^(?:\w+=\S*\s+)+")
 _QUOTE = 200
+#: with the tool's name before it, a signal's detail holds 200
+_FAILURE_QUOTE, _COMMAND_QUOTE = 180, 100
 
 Words = tuple[str, ...]
 
@@ -59,6 +61,15 @@ def asked_in(commands: Sequence[Words], calls: Iterable[Call]) -> Asked:
 def failure_quote(call: Call) -> str:
     """The first telling line of what a failed call answered."""
     return first_line(call.answer.text)[:_QUOTE] if call.answer else ""
+
+
+def call_that_failed(call: Call) -> str:
+    """The command's last line and what it answered, in at most 180 characters: `rtk bun test → error: …`; empty for other tools."""
+    if call.command is None:
+        return ""
+    command = call.command.strip().rpartition("\n")[2][:_COMMAND_QUOTE]
+    answer = failure_quote(call)
+    return f"{command} → {answer}"[:_FAILURE_QUOTE] if answer else command
 
 
 def _is_red_check(call: Call) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+from assessor.asked_commands import call_that_failed
 from assessor.calls import Call
 from assessor.commands import goes_back, is_check
 from assessor.phrases import asks_to_go_back, goes_on, praises, speaks_against
@@ -25,13 +26,20 @@ class Heard:
     kind: SignalKind
     #: the tool, the words, or the command; for explanations
     detail: str = ""
+    #: of a failure: the command and what it answered
+    failure: str = ""
     #: of a check: whether it went well
     passed: bool | None = None
 
     def to_wire(self) -> dict[str, Any]:
         match self.kind:
-            case SignalKind.TOOL_FAILURE | SignalKind.REJECTION:
-                fields: dict[str, Any] = {"tool_name": self.detail}
+            case SignalKind.TOOL_FAILURE:
+                fields: dict[str, Any] = {
+                    "tool_name": self.detail,
+                    **({"detail": self.failure} if self.failure else {}),
+                }
+            case SignalKind.REJECTION:
+                fields = {"tool_name": self.detail}
             case SignalKind.BUILD_STATUS:
                 fields = {"passed": self.passed}
             case SignalKind.NEGATIVE:
@@ -113,7 +121,9 @@ def _from_answer(call: Call, *, edited: bool) -> Iterator[Heard]:
     if call.is_refused_by_a_person:
         yield Heard(message_idx=call.answered_at, kind=SignalKind.REJECTION, detail=tool)
     if call.failed:
-        yield Heard(message_idx=call.answered_at, kind=SignalKind.TOOL_FAILURE, detail=tool)
+        yield Heard(
+            message_idx=call.answered_at, kind=SignalKind.TOOL_FAILURE, detail=tool, failure=call_that_failed(call)
+        )
     command = call.command
     if command is None or not call.was_carried_out or (call.block.input or {}).get("run_in_background"):
         return

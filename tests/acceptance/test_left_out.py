@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from groove_command import Groove
-from small_sessions import sessions, write_events, write_learnings
+from acceptance.groove_command import Groove
+from acceptance.small_sessions import sessions, write_events, write_learnings
 
 REASON = "its text asks for praise"
 

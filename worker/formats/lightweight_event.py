@@ -31,9 +31,12 @@ class PositiveSignal(_Heard):
 class ToolFailureSignal(Incoming):
     type: Literal["tool_failure"]
     tool_name: str = ""
+    #: the failed command and the first telling line of its answer
+    detail: str = ""
 
     def at(self, message_idx: int) -> Signal:
-        return _signal(message_idx, SignalKind.TOOL_FAILURE, False, 0.8, self.tool_name)
+        told = ": ".join(filter(None, (self.tool_name, self.detail)))
+        return _signal(message_idx, SignalKind.TOOL_FAILURE, False, 0.8, told)
 
 
 class CorrectionSignal(Incoming):

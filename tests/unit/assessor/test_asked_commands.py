@@ -1,7 +1,7 @@
 """Commands that a learning asks for, and the calls that name it."""
 
 import pytest
-from told_sessions import answers, runs, says, session
+from unit.assessor.told_sessions import answers, runs, says, session
 
 from assessor.asked_commands import asked_commands, asked_in, failure_quote
 from assessor.calls import calls_of

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from told_sessions import MINUTE, STARTED, answers, calls, replies, runs, says, session
+from unit.assessor.told_sessions import MINUTE, STARTED, answers, calls, replies, runs, says, session
 
 from assessor.calls import calls_of
 from assessor.commands import goes_back, hands_over, hides_its_code, is_check, never_ran

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from told_sessions import MINUTE, STARTED, answers, calls, replies, says, session
+from unit.assessor.told_sessions import MINUTE, STARTED, answers, calls, replies, says, session
 
 from assessor.edits import EditLog
 from assessor.git_history import GitHistory

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from itertools import permutations
 
-from worlds import record
+from unit.layers.worlds import record
 
 from worker.domain import AttributionRecord, ExplicitReference, Signal, SignalContribution, SignalKind
 from worker.layers.aggregation.observed import Observed, observe
@@ -22,24 +22,26 @@ def session(name: str, *signals: Signal, names: str = "rtk", used: bool = True) 
         return plain
     return replace(
         plain,
-        activation_signals=(ExplicitReference(pattern=names, message_idx=2, span=f"{names} bun test"),),
+        activation_signals=(
+            ExplicitReference(pattern=names, message_idx=2, span=f"[tool:Bash] command={names} bun run test"),
+        ),
         temporal_contributions=tuple(
             SignalContribution(signal=each, activation_point=2, distance=1, weight=0.8) for each in signals
         ),
     )
 
 
-FAILED = signal(SignalKind.TOOL_FAILURE, "Bash: rtk bun run test")
+FAILED = signal(SignalKind.TOOL_FAILURE, "Bash: rtk bun run test → error: unrecognized subcommand 'run'")
 OTHER = signal(SignalKind.TOOL_FAILURE, "Bash: bun artkit")
 
 
 def test_a_failed_call_that_names_the_learning_is_told_apart() -> None:
-    """The command that it asks for, as a word of its own; other failures count by their kind alone."""
+    """The failed command is itself a use; other failures count by their kind alone."""
     seen = observe("l", [session("a", FAILED, FAILED, OTHER), session("b", OTHER), session("c")])
     assert (seen.used, seen.named_failures, seen.sessions_with_named_failures) == (3, 2, 1)
     assert seen.after_use == {"tool_failure": 2}
     assert seen.share_of_failing_uses == 1 / 3
-    assert seen.quote == "Bash: rtk bun run test"
+    assert seen.quote == FAILED.detail
 
 
 def test_sessions_without_a_use_are_the_other_side() -> None:
@@ -48,7 +50,7 @@ def test_sessions_without_a_use_are_the_other_side() -> None:
     withheld = replace(session("w", FAILED), was_withheld=True)
     seen = observe("l", [session("a", praised), session("b", OTHER, OTHER, praised, used=False), withheld])
     assert (seen.in_force, seen.used, seen.after_use, seen.elsewhere) == (2, 1, {}, {"tool_failure": 1})
-    assert seen.quote == "rtk bun test"
+    assert seen.quote == "[tool:Bash] command=rtk bun run test"
 
 
 def test_the_order_of_records_changes_nothing() -> None:

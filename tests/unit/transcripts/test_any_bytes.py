@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from written import attachment, bash, lines, prompt, queue, reply, result, text
+from unit.transcripts.written import attachment, bash, lines, prompt, queue, reply, result, text
 
 from worker.errors import GrooveError
 from worker.formats.transcripts.opening import read_sessions

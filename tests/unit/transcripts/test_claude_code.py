@@ -1,7 +1,7 @@
 """A Claude Code session is read as it went: each message once, in its order, by the one who said it."""
 
 import pytest
-from written import (
+from unit.transcripts.written import (
     REFUSED,
     STOP,
     attachment,

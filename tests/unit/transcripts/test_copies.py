@@ -1,6 +1,6 @@
 """Lines that several sessions hold count once: the original keeps them, its forks keep what is their own."""
 
-from written import attachment, bash, lines, people, prompt, reply, result, text
+from unit.transcripts.written import attachment, bash, lines, people, prompt, reply, result, text
 
 from worker.formats.transcripts.copies import families, footprint, own_part, shared_lines
 from worker.formats.transcripts.opening import open_session

@@ -7,7 +7,7 @@ import tracemalloc
 from pathlib import Path
 
 import pytest
-from written import claude, lines, people, prompt, reply, result, text
+from unit.transcripts.written import claude, lines, people, prompt, reply, result, text
 
 from worker.errors import InvalidEvent, InvalidFile
 from worker.formats.transcripts.entire import snapshots

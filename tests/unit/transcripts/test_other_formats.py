@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from written import calls, lines, people, said
+from unit.transcripts.written import calls, lines, people, said
 
 from worker.domain import BlockKind
 from worker.errors import InvalidEvent

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from worker.domain import AttributionRecord, ExplicitReference, Signal, SignalKind
+from worker.domain import AttributionRecord, Signal, SignalKind
 
 #: shows what a failed call was, or what a person said
 _QUOTE = 300
@@ -65,14 +65,26 @@ def _by_kind(sessions: Iterable[tuple[Signal, ...]]) -> dict[str, int]:
 
 
 def _named_failures(record: AttributionRecord) -> list[Signal]:
-    patterns = {s.pattern for s in record.activation_signals if isinstance(s, ExplicitReference)}
-    words = [re.compile(rf"(?<!\w){re.escape(pattern)}(?!\w)") for pattern in patterns]
+    """Failures whose command is itself one of the uses."""
+    uses: dict[int, list[str]] = {}
+    for use in record.activation_signals:
+        uses.setdefault(use.message_idx, []).append(use.span)
     return [
-        contribution.signal
-        for contribution in record.temporal_contributions
-        if contribution.signal.kind is SignalKind.TOOL_FAILURE
-        and any(word.search(contribution.signal.detail) for word in words)
+        each.signal
+        for each in record.temporal_contributions
+        if each.signal.kind is SignalKind.TOOL_FAILURE
+        and _is_a_use(_command(each.signal), uses.get(each.activation_point, ()))
     ]
+
+
+def _is_a_use(command: str, spans: Iterable[str]) -> bool:
+    words = re.compile(rf"(?<!\w){re.escape(command)}(?!\w)")
+    return bool(command) and any(words.search(span) for span in spans)
+
+
+def _command(signal: Signal) -> str:
+    """Between the tool's name and what it answered; empty where only the tool is known."""
+    return signal.detail.partition(": ")[2].partition(" → ")[0].strip()
 
 
 def _worst(named: list[list[Signal]]) -> str:

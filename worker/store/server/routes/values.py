@@ -10,11 +10,15 @@ from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
 from worker.domain import Learning, LearningCategory, LearningStatus, LearningValue, VerdictKind
+from worker.layers.aggregation.observed import Observed, observe
 from worker.store.answers import LearningPage, ListedLearning, Status
 from worker.store.protocol import AttributionStore, LearningHealth
 from worker.store.ranking import ranked
 from worker.store.server.dependencies import Asked, MayRead, NoneAsked, Store
 from worker.store.server.problems import documented
+
+#: of one learning, newest first: more than anybody has
+_RECORDS = 1_000_000
 
 router = APIRouter(dependencies=[MayRead], responses=documented(401, 403, 422))
 
@@ -64,6 +68,20 @@ async def ids(store: Store, asked: Annotated[BeginningQuery, Query()]) -> list[s
 @router.get("/attr/experiments", dependencies=[NoneAsked], summary="Whether the experiments can be trusted")
 async def experiments(store: Store) -> list[LearningHealth]:
     return await store.long(lambda of: of.list_health())
+
+
+@router.get(
+    "/attr/observed", dependencies=[NoneAsked], summary="What followed each learning's uses: counted, not randomised"
+)
+async def observed(store: Store) -> list[Observed]:
+    return await store.long(_observed)
+
+
+def _observed(store: AttributionStore) -> list[Observed]:
+    """Of each learning that has sessions; those whose uses are followed by failures that name them come first."""
+    used = [value.learning_id for value in store.list_learning_values() if value.session_count]
+    found = (observe(id_, store.get_attributions_for_learning(id_, limit=_RECORDS)) for id_ in used)
+    return sorted(found, key=lambda one: (-one.share_of_failing_uses, -one.used, one.learning_id))
 
 
 def _status(store: AttributionStore) -> Status:
