@@ -49,6 +49,14 @@ class FileState(StrEnum):
     #: made by a tool that called the assistant, not by a person
     TOOL = "tool"
     REFUSED = "refused"
+    #: of another project, or of nobody knows which
+    ELSEWHERE = "elsewhere"
+    #: all its sessions began before the time that was asked for
+    EARLIER = "earlier"
+    #: a person had its sessions forgotten
+    FORGOTTEN = "forgotten"
+    #: no session of any known assistant, in a folder that was named
+    OTHER = "other"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -115,6 +123,17 @@ class Archive:
         file, sessions = entry.file, json.dumps(entry.session_ids)
         values = (str(file.path), file.size, file.modified_ns, entry.state.value, entry.reason, sessions)
         self._write("INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?, ?, ?)", *values)
+
+    def owners(self) -> dict[str, SessionFile]:
+        """Session -> the file that it was read from."""
+        rows = self._index.execute(
+            "SELECT value, path, size, modified_ns FROM file, json_each(file.sessions) WHERE state = ?",
+            (FileState.READ,),
+        )
+        return {
+            session_id: SessionFile(path=Path(path), size=size, modified_ns=modified_ns)
+            for session_id, path, size, modified_ns in rows
+        }
 
     # -- sessions
 

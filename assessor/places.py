@@ -89,9 +89,17 @@ def _below(folder: Path, pattern: str) -> Iterator[Found]:
         folders[:] = sorted(name for name in folders if name not in _SKIPPED_FOLDERS)
         for name in sorted(names):
             path = Path(here, name)
-            if _matches(path.relative_to(folder), pattern):
+            if _matches(path.relative_to(folder), pattern) and not _is_a_part(path):
                 yield _looked_at(path, folder)
     yield from unreadable
+
+
+def _is_a_part(path: Path) -> bool:
+    """A subagent's file belongs to the session beside whose file its folder stands, which is read with it."""
+    if not path.name.startswith("agent-"):
+        return False
+    below = next((parent for parent in path.parents if parent.name == "subagents"), None)
+    return below is not None and below.parent.with_suffix(".jsonl").is_file()
 
 
 def _matches(path: Path, pattern: str) -> bool:

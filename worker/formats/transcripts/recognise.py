@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from worker.errors import InvalidEvent
+from worker.errors import InvalidEvent, NoSession
 from worker.formats.transcripts.claude_code import BOOKKEEPING
 from worker.formats.transcripts.session import Harness
 
@@ -125,9 +125,9 @@ def lines_refusal(entries: Sequence[_Entry]) -> InvalidEvent:
     if any(map(_is_claude_bookkeeping, entries)):
         return InvalidEvent("looks like a Claude Code session, but the transcript holds no message: metadata only")
     if not entries:
-        return InvalidEvent("not JSON, and no Markdown history of a known assistant")
+        return NoSession("not JSON, and no Markdown history of a known assistant")
     kinds = sorted({str(entry.get("type") or entry.get("event") or "?")[:40] for entry in entries[:100]})
-    return InvalidEvent(f"the transcript holds no message: JSON lines of no known assistant ({', '.join(kinds[:5])})")
+    return NoSession(f"the transcript holds no message: JSON lines of no known assistant ({', '.join(kinds[:5])})")
 
 
 def document_harness(value: object) -> Harness | None:
