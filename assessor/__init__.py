@@ -1,7 +1,14 @@
 """Sessions on disk -> heavy events: upstream of the event log, as `bridge/` is downstream of it. Only the commands import it.
 
-Two doors: a project with its rules, and a session with what it says about them. No model is asked, nothing leaves the machine.
+Of one project and one session `project` and `session` are the doors; `reading` and `importing` do it for all. No model is asked, nothing leaves the machine.
 
+places           where session files lie
+belonging        which project a session belongs to
+reading          session files -> archive: what changed is read, and told apart
+scrubbing        a session without secrets
+archive          what was read, compressed, and what became of each file
+importing        sessions in the archive -> events; only what changed
+report           what became of every file: counts that add up
 project          a project's rules files, learnings, and the sources that tell when they were in force
 session          one session and those sources -> its assessment and its event
 event            an assessment as a heavy event, the same bytes whenever it is made

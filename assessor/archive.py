@@ -203,6 +203,11 @@ class Archive:
             session_id,
         )
 
+    def assessed(self, session_id: str, assessment: Mapping[str, Any]) -> None:
+        """Remember what a session was assessed from where its event stays as it was published."""
+        text = json.dumps(assessment, ensure_ascii=False)
+        self._write("UPDATE session SET assessment = ? WHERE session_id = ?", text, session_id)
+
     # -- forgetting
 
     def is_forgotten(self, session_id: str) -> bool:

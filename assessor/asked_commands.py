@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from assessor.calls import Call
 from assessor.commands import first_line, is_check, never_ran
@@ -42,6 +43,7 @@ class Asked:
         return tuple(call for call in self.calls if call.failed and not _is_red_check(call))
 
 
+@lru_cache(maxsize=4096)
 def asked_commands(text: str) -> tuple[Words, ...]:
     """The literal beginning of each command that the text names, unless it warns of it."""
     fenced = [

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from assessor.archive import Archive, SessionEntry
+from assessor.asked_commands import call_that_failed
 from assessor.project import Project, look_at
 from assessor.rules.catalogue import Catalogue, Unit
 from assessor.session import Assessed, assess
@@ -38,6 +39,29 @@ class SessionEvent:
 
 
 @dataclass(kw_only=True, slots=True)
+class AskedFor:
+    """What sessions did with the commands that one learning asks for."""
+
+    calls: int = 0
+    failures: int = 0
+    #: in which one ran
+    sessions: int = 0
+    #: in which one failed
+    failing_sessions: int = 0
+    #: failed call -> sessions that it came first in
+    quotes: Counter[str] = field(default_factory=Counter)
+
+    def add(self, calls: int, failures: int, quote: str) -> None:
+        """Of one more session."""
+        self.calls += calls
+        self.failures += failures
+        self.sessions += 1
+        if failures:
+            self.failing_sessions += 1
+            self.quotes[quote] += 1
+
+
+@dataclass(kw_only=True, slots=True)
 class Importer:
     """Looks at projects one after the other; `catalogue` grows with each, the rest counts what was seen."""
 
@@ -51,6 +75,8 @@ class Importer:
     copies: dict[str, str] = field(default_factory=dict)
     #: how the rules in force are known -> sessions
     known_by: Counter[str] = field(default_factory=Counter)
+    #: learning -> what was done with the commands that it asks for
+    asked: dict[str, AskedFor] = field(default_factory=dict)
     unknown_outcomes: int = 0
     sessions: int = 0
 
@@ -85,6 +111,12 @@ class Importer:
             self._count(event.assessment if event else entry.assessment)
             if event is not None and event.event_id != entry.event_id:
                 yield event
+            elif event is not None:
+                self.archive.assessed(entry.session_id, event.assessment)
+
+    def count(self, project: Project) -> int:
+        """Only count -> events that there would be."""
+        return sum(1 for _ in self.events(project))
 
     def _event(self, entry: SessionEntry, share: Shared | None, project: Project, inputs: str) -> SessionEvent | None:
         session = self.archive.transcript(entry.session_id)
@@ -106,6 +138,8 @@ class Importer:
         return _digest([entry.digest, rules, str(looks_due), *sorted(share.line_ids if share else ())])
 
     def _count(self, assessment: Mapping[str, Any]) -> None:
+        for learning_id, asked in assessment.get("asked", {}).items():
+            self.asked.setdefault(learning_id, AskedFor()).add(**asked)
         self.known_by[assessment.get("in_force", "unknown")] += 1
         self.unknown_outcomes += assessment.get("outcome") is None
 
@@ -127,6 +161,14 @@ def _summary(assessed: Assessed) -> dict[str, Any]:
             {"kind": part.kind, "value": part.value, "weight": part.weight, "detail": part.detail}
             for part in outcome.parts
         ],
+        "asked": {
+            learning_id: {
+                "calls": len(asked.calls),
+                "failures": len(asked.failures),
+                "quote": call_that_failed(asked.failures[0]) if asked.failures else "",
+            }
+            for learning_id, asked in assessed.asked.items()
+        },
         "signals": dict(Counter(str(heard.kind) for heard in assessed.signals)),
     }
 

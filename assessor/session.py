@@ -1,9 +1,10 @@
 """One session and the rules around it -> its assessment and its event: the one door into this package for a session."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from assessor.asked_commands import Asked, asked_commands, asked_in
 from assessor.calls import calls_of
 from assessor.event import Account, heavy_event
 from assessor.in_force import InForce, Sources
@@ -23,6 +24,8 @@ class Assessed:
     project: str
     #: texts of the learnings in force, by id
     texts: Mapping[str, str]
+    #: learning -> what the session did with the commands that it asks for, where it ran any
+    asked: Mapping[str, Asked] = field(default_factory=dict)
     #: how many of the later looks at its edited lines were taken; 0 right after the session
     looks: int = 0
 
@@ -45,13 +48,16 @@ def assess(session: ReadSession, sources: Sources, rules: Mapping[str, Rule], *,
     heard = signals_of(session, calls)
     in_force = sources.in_force(session)
     looked = _survivals(session, sources, now)
+    texts = {id_: rules[id_].text for id_ in in_force.learning_ids if id_ in rules}
+    asked = {id_: asked_in(commands, calls) for id_, text in texts.items() if (commands := asked_commands(text))}
     return Assessed(
         session=session,
         in_force=in_force,
         signals=heard,
         outcome=outcome(parts_of(session, calls, heard, survival=looked[-1] if looked else None)),
         project=sources.project,
-        texts={learning_id: rules[learning_id].text for learning_id in in_force.learning_ids if learning_id in rules},
+        texts=texts,
+        asked={id_: each for id_, each in asked.items() if each.calls},
         looks=len(looked),
     )
 

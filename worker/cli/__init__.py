@@ -2,6 +2,9 @@
 
 run              run and up: the embedded stack, until its files are done or it is stopped
 run_files        how `groove run` feeds the stack, and knows that it is done
+import_sessions  sessions and rules files on this machine to values
+import_pipeline  imported events through the stack
+import_report    what an import tells
 publish          heavy events from a file into the event log
 learnings        import, list and decide about learnings
 values           what each learning is worth
@@ -38,6 +41,7 @@ import click
 
 #: command -> (module in this package, what `groove --help` says)
 COMMANDS = {
+    "import": ("import_sessions", "From your sessions and rules files to what each rule is worth."),
     "run": ("run", "Process event files with the embedded stack, show the values, stop."),
     "up": ("run", "Run the embedded stack until Ctrl-C, restarting what dies."),
     "publish": ("publish", "Put heavy events from a file into the event log."),

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
-from worker.domain import Learning, LearningCategory, LearningStatus, LearningValue, VerdictKind
+from worker.domain import AttributionRecord, Learning, LearningCategory, LearningStatus, LearningValue, VerdictKind
 from worker.layers.aggregation.observed import Observed, observe
 from worker.store.answers import LearningPage, ListedLearning, Status
 from worker.store.protocol import AttributionStore, LearningHealth
@@ -78,10 +78,15 @@ async def observed(store: Store) -> list[Observed]:
 
 
 def _observed(store: AttributionStore) -> list[Observed]:
-    """Of each learning that has sessions; those whose uses are followed by failures that name them come first."""
-    used = [value.learning_id for value in store.list_learning_values() if value.session_count]
-    found = (observe(id_, store.get_attributions_for_learning(id_, limit=_RECORDS)) for id_ in used)
-    return sorted(found, key=lambda one: (-one.share_of_failing_uses, -one.used, one.learning_id))
+    """Of each learning that has sessions under its present text; those whose uses fail by name in most sessions come first."""
+    values = [value for value in store.list_learning_values() if value.session_count]
+    found = (observe(value.learning_id, _records(store, value)) for value in values)
+    return sorted(found, key=lambda one: (-one.sessions_with_named_failures, -one.used, one.learning_id))
+
+
+def _records(store: AttributionStore, value: LearningValue) -> list[AttributionRecord]:
+    records = store.get_attributions_for_learning(value.learning_id, limit=_RECORDS)
+    return [record for record in records if record.epoch in (None, value.epoch)]
 
 
 def _status(store: AttributionStore) -> Status:
