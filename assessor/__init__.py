@@ -1,6 +1,7 @@
 """Sessions on disk -> heavy events: upstream of the event log, as `bridge/` is downstream of it. Only the commands import it.
 
-Of one project and one session `project` and `session` are the doors; `reading` and `importing` do it for all. No model is asked, nothing leaves the machine.
+Of one project and one session `project` and `session` are the doors; `reading` and `importing` do it for all.
+No model is asked, nothing leaves the machine.
 
 places           where session files lie
 belonging        which project a session belongs to

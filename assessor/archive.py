@@ -127,7 +127,7 @@ class Archive:
     def owners(self) -> dict[str, SessionFile]:
         """Session -> the file that it was read from."""
         rows = self._index.execute(
-            "SELECT value, path, size, modified_ns FROM file, json_each(file.sessions) WHERE state = ?",
+            "SELECT value, file.path, size, modified_ns FROM file, json_each(file.sessions) WHERE state = ?",
             (FileState.READ,),
         )
         return {
