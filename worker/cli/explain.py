@@ -4,12 +4,12 @@ from dataclasses import asdict
 
 import click
 
+from worker.cli.support.assessment import kept_work
 from worker.cli.support.connections import full_session_id, open_store, open_the_ledger
 from worker.cli.support.ids import full_id
 from worker.cli.support.output import print_hanging, print_json
 from worker.cli.support.tables import print_rows
 from worker.domain import ActivationSignal, EmbeddingSimilarity
-from worker.errors import NotFound
 from worker.formats.heavy_event import read_heavy_event
 from worker.layers.aggregation.explain import Explanation
 from worker.ledger import Ledger
@@ -81,9 +81,8 @@ def _print_temporal(explanation: Explanation) -> None:
 
 def _left_out(ledger: Ledger, session_id: str, learning_id: str) -> dict[str, str]:
     """Kinds of signals that the learning's own text moves, with the reasons that came with the event; none once the event is pruned."""
-    try:
-        work = ledger.work.load_work(session_id, ledger.history.session_detail(session_id).version)
-    except NotFound:
+    work = kept_work(ledger, session_id)
+    if work is None:
         return {}
     return read_heavy_event(work.payload, logged_at=work.logged_at).excluded_signals.get(learning_id, {})
 

@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 
 from rich.progress import track
 
@@ -56,7 +56,7 @@ class Worth:
 def process(settings: Settings, importer: Importer) -> Worth:
     mark = settings.data_dir / "sessions" / _MARK
     events = (event for project in importer.projects for event in importer.events(project))
-    first = list(_first(events))
+    first = list(islice(events, 1))  # no stack is started for nothing
     is_busy = bool(first) or mark.exists()
     sent = Sent(refused={})
     with (
@@ -132,11 +132,6 @@ def _lines(
 def _shown(events: Iterable[SessionEvent], importer: Importer) -> Iterator[SessionEvent]:
     total = sum(len(importer.archive.sessions(str(project.root))) for project in importer.projects)
     yield from track(events, "assessing sessions", total=total, console=console(to_stderr=True))
-
-
-def _first(events: Iterator[SessionEvent]) -> Iterator[SessionEvent]:
-    """Whether there is one at all is asked before a stack is started for it."""
-    yield from (event for event, _ in zip(events, range(1), strict=False))
 
 
 @contextlib.contextmanager

@@ -52,7 +52,7 @@ class Row:
     #: calls of commands that it asks for, and how many of them failed
     calls: int
     failures: int
-    #: sessions in which such a call failed
+    #: sessions in which such a call failed; of a rule that names no command, those in which a use of it did
     failing: int
     after_use: Mapping[str, int]
     elsewhere: Mapping[str, int]
@@ -117,7 +117,7 @@ def _row(imported: Imported, worth: Worth, seen: Observed) -> Row:
         used=max(seen.used, asked.sessions),
         calls=asked.calls,
         failures=asked.failures,
-        failing=max(asked.failing_sessions, seen.sessions_with_named_failures),
+        failing=asked.failing_sessions if asked.calls else seen.sessions_with_named_failures,
         after_use=seen.after_use,
         elsewhere=seen.elsewhere,
         tokens=-(-len(listed.learning.insight) // _TOKEN),

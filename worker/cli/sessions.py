@@ -65,14 +65,17 @@ def list_command(state: str | None, since: int | None, limit: int, *, as_json: b
 @click.option("--json", "as_json", is_flag=True)
 def show_command(session_id: str, *, as_json: bool) -> None:
     """Every step of SESSION_ID (a unique prefix will do) with time and state."""
+    from worker.cli.support.assessment import assessment_facts, assessment_of, kept_work
     from worker.cli.support.connections import full_session_id, open_the_ledger
     from worker.cli.support.output import moment, print_facts
     from worker.cli.support.tables import print_rows
 
     with open_the_ledger() as ledger:
         detail = ledger.history.session_detail(full_session_id(ledger, session_id))
+        assessment = assessment_of(kept_work(ledger, detail.session_id))
     if as_json:
-        click.echo(json.dumps(asdict(detail), ensure_ascii=False, indent=1, default=str))
+        document = asdict(detail) | {"assessment": assessment}
+        click.echo(json.dumps(document, ensure_ascii=False, indent=1, default=str))
         return
     version = detail.version
     print_facts(
@@ -81,6 +84,7 @@ def show_command(session_id: str, *, as_json: bool) -> None:
             ("state", f"{detail.state}{f' ({detail.reason})' if detail.reason else ''}"),
             ("version", f"event {version.event_id}, attempt {version.attempt}, {moment(version.timestamp)}"),
             ("payload", "kept" if detail.payload_kept else "no longer kept"),
+            *assessment_facts(assessment),
         ]
     )
     click.echo()
