@@ -18,7 +18,7 @@ from worker.cli import groove as groove_group
 #: parts that run until they are stopped, files that are written, and answers that are JSON or a status anyway
 WITHOUT_JSON = {
     *("groove run", "groove up", "groove bridge", "groove worker", "groove store", "groove flower"),
-    *("groove learnings export", "groove calibrate", "groove health", "groove tail"),
+    *("groove learnings export", "groove calibrate", "groove health", "groove tail", "groove config reference"),
 }
 
 
@@ -68,10 +68,11 @@ def test_the_shell_completes(typed: str, offered: set[str]) -> None:
 
 def test_statuses_tell_what_happened(groove: Groove, tmp_path: Path) -> None:
     """0 all well, 1 an error, 2 a wrong command line; what went wrong is one line."""
-    assert "can be used" in groove("config", "check")
+    assert "groove-ablation-1" in groove("config", "show")
     for arguments in (["sessions", "show", "nobody"], ["publish", tmp_path / "missing.jsonl"], ["show", "nothing"]):
         assert "Traceback" not in groove(*arguments, status=1)
-    for arguments in (["values", "--sort", "bogus"], ["values", "--json", "--csv"], ["tasks", "retry"], ["nonsense"]):
+    wrong = [["values", "--sort", "bogus"], ["values", "--json", "--csv"], ["tasks", "retry"], ["config", "show", "no"]]
+    for arguments in (*wrong, ["nonsense"]):
         groove(*arguments, status=2)
 
 

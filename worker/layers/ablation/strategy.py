@@ -64,7 +64,7 @@ class ConservativeAblation:
         on_trial = standing.on_trial and value.verdict.kind is VerdictKind.UNDECIDED
         if on_trial or self._suspects_harm(value, sums, global_sums):
             return self._parameters.suspect_rate
-        return self._parameters.ablation_rate
+        return self._parameters.rate_in_force
 
     def _is_settled(self, value: LearningValue) -> bool:
         if self._parameters.until == "verdict":
