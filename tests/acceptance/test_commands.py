@@ -104,3 +104,12 @@ def test_the_runbook_knows_what_the_doctor_says(groove: Groove, broker_url: str)
     at_rest = json.loads(groove("doctor", "--json"))
     said = {line["what"] for line in (*found, *at_rest)}
     assert named - {"learnings with too few eligible sessions for an experiment"} == said
+
+
+def test_too_long_messages_are_not_published(groove: Groove, broker_url: str, tmp_path: Path) -> None:
+    """Of either kind: the bridge would only keep them as dead letters."""
+    file = tmp_path / "long.jsonl"
+    file.write_text(json.dumps({"session_id": "s", "note": "x" * 2000}) + "\n")
+    limits = {"GROOVE_BROKER": broker_url, "GROOVE_BRIDGE__MAX_MESSAGE_BYTES": "1024"}
+    for kind in ([], ["--lightweight"]):
+        assert "more than bridge.max_message_bytes" in groove("publish", file, *kind, status=1, **limits)

@@ -107,4 +107,6 @@ def test_a_session_whose_payload_is_gone_is_not_tried_again(groove: Groove, ledg
     assert ledger.work.finish("s", again.version, now=4, message=None)
     ledger.retention.prune(10**15, keep_days=1)
     assert "no longer kept" in groove("dead-letters", "retry", str(letter.id), status=1)
+    assert "no longer kept" in groove("tasks", "retry", "--session", "s", status=1)
+    assert json.loads(groove("replay", "--session", "s", "--json", status=1))["left"] == ["s"]
     assert ledger.history.session_detail("s").state == "finished"
