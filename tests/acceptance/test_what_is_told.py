@@ -3,13 +3,14 @@
 import json
 from collections.abc import Iterator
 from typing import Literal
+from uuid import UUID
 
 import pytest
 from fixtures.ledger import heavy, lease, signal
 from groove_command import Groove
 
 from worker.cli.support.output import counted
-from worker.ledger import DeadLetterReceived, Ledger, open_ledger
+from worker.ledger import DeadLetterReceived, Ledger, OutboxMessage, open_ledger
 from worker.system.clock import now_micros
 
 
@@ -110,3 +111,14 @@ def test_a_session_whose_payload_is_gone_is_not_tried_again(groove: Groove, ledg
     assert "no longer kept" in groove("tasks", "retry", "--session", "s", status=1)
     assert json.loads(groove("replay", "--session", "s", "--json", status=1))["left"] == ["s"]
     assert ledger.history.session_detail("s").state == "finished"
+
+
+def test_a_result_that_the_log_refuses_is_told(groove: Groove, ledger: Ledger, broker_url: str) -> None:
+    """Sent again to a topic that is not there, it stays in the outbox, and the exit status is 1."""
+    [ref] = ledger.intake.receive(heavy=[heavy("s")], now=1, ablation_rate=0.1)
+    ledger.work.expect("s", ref.version, [], signals_seen=0, now=2)
+    message = OutboxMessage(message_id=UUID(int=1), stream="nowhere", topic="sessions", key="s", payload=b"{}")
+    assert ledger.work.finish("s", ref.version, now=3, message=message)
+    ledger.outbox.mark_sent([ledger.outbox.unsent(1)[0].id], 4)
+    said = groove("outbox", "resend", "--session", "s", status=1, GROOVE_BROKER=broker_url)
+    assert "1 message left in the outbox" in said
