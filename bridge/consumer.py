@@ -184,7 +184,7 @@ class Consumer:
             last_id=str(last.message_id),
             gap=reading.has_gap,
             now=moment,
-            ablation_rate=self._settings.ablation.ablation_rate if self._settings.ablation.enabled else 0.0,
+            ablation_rate=self._settings.ablation.rate_in_force,
         )
         for letter in batch.dead:
             log.warning("dead_letter", partition=_shown_lease(lease), offset=letter.offset, reason=letter.reason)

@@ -2,13 +2,16 @@
 
 import json
 from collections.abc import Iterator
+from typing import Literal
+from uuid import UUID
 
 import pytest
 from acceptance.groove_command import Groove
-from fixtures.ledger import heavy, lease
+from fixtures.ledger import heavy, lease, signal
 
 from worker.cli.support.output import counted
-from worker.ledger import DeadLetterReceived, Ledger, open_ledger
+from worker.ledger import DeadLetterReceived, Ledger, OutboxMessage, open_ledger
+from worker.system.clock import now_micros
 
 
 @pytest.fixture
@@ -62,6 +65,39 @@ def test_a_dead_letter_that_is_tried_again(groove: Groove, ledger: Ledger) -> No
     assert json.loads(groove("dead-letters", "retry", again, "--json"))[0]["taken_in"]
 
 
+def keep(ledger: Ledger, kind: Literal["heavy", "lightweight"], payload: bytes) -> str:
+    """A dead letter with this payload -> its id."""
+    letter = DeadLetterReceived(kind=kind, payload=payload, reason="r", offset=0)
+    ledger.intake.record(lease(ledger), dead=[letter], position=1, last_id="x", gap=False, now=5, ablation_rate=0.1)
+    [kept] = ledger.dead_letters.find()
+    return str(kept.id)
+
+
+def test_a_dead_letter_is_read_with_the_chance_in_force(groove: Groove, ledger: Ledger) -> None:
+    """Without experiments the session is stored with no chance of being withheld, as the bridge stores it."""
+    received = heavy("s")
+    groove("dead-letters", "retry", keep(ledger, "heavy", received.payload), GROOVE_ABLATION__ENABLED="false")
+    assert ledger.work.load_work("s", received.event.version).ablation_rate == 0
+
+
+def test_a_late_dead_letter_is_waited_for_as_long_as_is_set(groove: Groove, ledger: Ledger) -> None:
+    """A lightweight event for a finished session reopens it after the quiet period of the settings, as in the bridge."""
+    [ref] = ledger.intake.receive(heavy=[heavy("s")], now=1, ablation_rate=0.1)
+    ledger.work.expect("s", ref.version, [], signals_seen=0, now=2)
+    assert ledger.work.finish("s", ref.version, now=3, message=None)
+    letter = keep(ledger, "lightweight", signal("s").payload)
+    groove("dead-letters", "retry", letter, GROOVE_BRIDGE__LATE_EVENT_QUIET_SECONDS="0")
+    assert [again.session_id for again in ledger.sweep.reopen_quiet(now_micros())] == ["s"]
+
+
+def test_a_dead_letter_that_is_too_long_stays_one(groove: Groove, ledger: Ledger) -> None:
+    """Until the limit is raised: a message that the bridge refuses does not come in by hand."""
+    letter = keep(ledger, "heavy", heavy("s", note="x" * 2000).payload)
+    said = groove("dead-letters", "retry", letter, status=1, GROOVE_BRIDGE__MAX_MESSAGE_BYTES="1024")
+    assert "more than bridge.max_message_bytes" in said
+    groove("dead-letters", "retry", letter)
+
+
 def test_a_session_whose_payload_is_gone_is_not_tried_again(groove: Groove, ledger: Ledger) -> None:
     """That is said, and nothing begins."""
     [ref] = ledger.intake.receive(heavy=[heavy("s")], now=1, ablation_rate=0.1)
@@ -72,4 +108,17 @@ def test_a_session_whose_payload_is_gone_is_not_tried_again(groove: Groove, ledg
     assert ledger.work.finish("s", again.version, now=4, message=None)
     ledger.retention.prune(10**15, keep_days=1)
     assert "no longer kept" in groove("dead-letters", "retry", str(letter.id), status=1)
+    assert "no longer kept" in groove("tasks", "retry", "--session", "s", status=1)
+    assert json.loads(groove("replay", "--session", "s", "--json", status=1))["left"] == ["s"]
     assert ledger.history.session_detail("s").state == "finished"
+
+
+def test_a_result_that_the_log_refuses_is_told(groove: Groove, ledger: Ledger, broker_url: str) -> None:
+    """Sent again to a topic that is not there, it stays in the outbox, and the exit status is 1."""
+    [ref] = ledger.intake.receive(heavy=[heavy("s")], now=1, ablation_rate=0.1)
+    ledger.work.expect("s", ref.version, [], signals_seen=0, now=2)
+    message = OutboxMessage(message_id=UUID(int=1), stream="nowhere", topic="sessions", key="s", payload=b"{}")
+    assert ledger.work.finish("s", ref.version, now=3, message=message)
+    ledger.outbox.mark_sent([ledger.outbox.unsent(1)[0].id], 4)
+    said = groove("outbox", "resend", "--session", "s", status=1, GROOVE_BROKER=broker_url)
+    assert "1 message left in the outbox" in said

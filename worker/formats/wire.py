@@ -91,6 +91,12 @@ def derived_id(payload: bytes) -> uuid.UUID:
     return uuid.uuid5(EVENT_NAMESPACE, payload.hex())
 
 
+def check_length(payload: bytes, most: int) -> None:
+    """Raises `InvalidEvent` for a message of more than `most` bytes, the setting `bridge.max_message_bytes`."""
+    if len(payload) > most:
+        raise InvalidEvent(f"{len(payload)} bytes, more than bridge.max_message_bytes")
+
+
 def read_json_object(payload: bytes) -> dict[str, Any]:
     """UTF-8 JSON without NaN or infinities; lone surrogates in texts become U+FFFD."""
     try:

@@ -1,0 +1,27 @@
+"""`groove rebuild`: sums and values recomputed from the records alone."""
+
+import json
+import sys
+from dataclasses import asdict
+
+import click
+
+from worker.cli.support.connections import open_store
+from worker.cli.support.output import counted
+
+
+@click.command("rebuild")
+@click.option("--repair", is_flag=True, help="Write the recomputed sums and values where they differ.")
+@click.option("--json", "as_json", is_flag=True)
+def rebuild_command(*, repair: bool, as_json: bool) -> None:
+    """Recompute sums and values from the records alone and report every difference; there must be none."""
+    with open_store() as store:
+        differences = store.rebuild(repair=repair)
+    if as_json:
+        click.echo(json.dumps([asdict(difference) for difference in differences], ensure_ascii=False, indent=1))
+        sys.exit(1 if differences and not repair else 0)
+    for difference in differences:
+        where = difference.learning_id or "all learnings"
+        click.echo(f"{where}: {difference.name}: stored {difference.stored}, recomputed {difference.recomputed}")
+    click.echo(counted(len(differences), "differences") + (", repaired" if repair and differences else ""))
+    sys.exit(1 if differences and not repair else 0)
