@@ -18,14 +18,14 @@ FIRST_LIMIT = 16
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Reading:
+class PartitionRead:
     #: from the position on
     messages: list[LogMessage]
     is_rewound: bool = False
     has_gap: bool = False
 
 
-REWOUND = Reading(messages=[], is_rewound=True)
+REWOUND = PartitionRead(messages=[], is_rewound=True)
 
 
 class LeasedPartition:
@@ -40,7 +40,7 @@ class LeasedPartition:
         self._limit = min(FIRST_LIMIT, most)
         self._begins_again = False
 
-    def read(self) -> Reading:
+    def read(self) -> PartitionRead:
         lease = self.lease
         if lease.last_id is None:
             messages = self._event_log.read(self.name, lease.partition, lease.position, self._limit)
@@ -48,7 +48,7 @@ class LeasedPartition:
         messages = self._event_log.read(self.name, lease.partition, lease.position - 1, self._limit + 1)
         if not messages:
             is_rewound = self._event_log.ends(self.name, lease.partition).end < lease.position
-            return REWOUND if is_rewound else Reading(messages=[])
+            return REWOUND if is_rewound else PartitionRead(messages=[])
         if messages[0].offset != lease.position - 1:
             return self._reading(messages)  # the message before the position was thrown away, as it may be
         return self._reading(messages[1:]) if str(messages[0].message_id) == lease.last_id else REWOUND
@@ -67,6 +67,6 @@ class LeasedPartition:
         self.lease = replace(self.lease, position=0, last_id=None)
         self._begins_again = True
 
-    def _reading(self, messages: list[LogMessage]) -> Reading:
+    def _reading(self, messages: list[LogMessage]) -> PartitionRead:
         has_gap = bool(messages) and messages[0].offset > self.lease.position and not self._begins_again
-        return Reading(messages=messages, has_gap=has_gap)
+        return PartitionRead(messages=messages, has_gap=has_gap)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from fixtures.ledger import heavy, lease
+from fixtures.ledger import at, heavy, lease
 from groove_command import Groove
 
 from worker.cli.support.output import counted
@@ -27,7 +27,7 @@ def test_one_is_told_as_one() -> None:
 
 def test_one_session_is_told_as_one(groove: Groove, ledger: Ledger) -> None:
     """In what a retry answers and in what the doctor finds."""
-    ledger.intake.receive(heavy=[heavy("s")], now=1, ablation_rate=0.1)
+    at(ledger, 1).intake.receive(heavy=[heavy("s")], ablation_rate=0.1)
     assert (
         groove("tasks", "retry", "--session", "s").strip() == "1 session opened again, to be done when the stack runs"
     )
@@ -36,11 +36,11 @@ def test_one_session_is_told_as_one(groove: Groove, ledger: Ledger) -> None:
 
 def test_a_failed_learning_by_the_beginning_of_its_id(groove: Groove, ledger: Ledger) -> None:
     """Like every other id; one that several begin with is said to be, and one that none does finds nothing."""
-    [ref] = ledger.intake.receive(heavy=[heavy("s")], now=1, ablation_rate=0.1)
+    [ref] = at(ledger, 1).intake.receive(heavy=[heavy("s")], ablation_rate=0.1)
     ids = ["check-first", "check-later", "use-rg"]
-    ledger.work.expect("s", ref.version, ids, signals_seen=0, now=1)
+    at(ledger, 1).work.expect("s", ref.version, ids, signals_seen=0)
     for id_ in ids:
-        ledger.work.fail_entry("s", ref.version, id_, "no", now=1, max_tries=1, retry_at=0)
+        at(ledger, 1).work.fail_entry("s", ref.version, id_, "no", max_tries=1, retry_seconds=0)
     assert [entry["learning"] for entry in groove.json("tasks", "failed", "--learning", "use")] == ["use-rg"]
     assert groove.json("tasks", "failed", "--learning", "check-first")[0]["learning"] == "check-first"
     assert groove.json("tasks", "failed", "--learning", "bogus") == []
@@ -53,7 +53,7 @@ def test_a_dead_letter_that_is_tried_again(groove: Groove, ledger: Ledger) -> No
     event = heavy("s")
     payloads = [event.payload, heavy("s").payload, b"{broken"]
     letters = [DeadLetterReceived(kind="heavy", payload=p, reason="r", offset=n) for n, p in enumerate(payloads)]
-    ledger.intake.record(lease(ledger), dead=letters, position=3, last_id="x", gap=False, now=5, ablation_rate=0.1)
+    at(ledger, 5).intake.record(lease(ledger), dead=letters, position=3, last_id="x", gap=False, ablation_rate=0.1)
     broken, again, first = [str(letter.id) for letter in ledger.dead_letters.find()]
     assert (
         groove("dead-letters", "retry", first).strip() == f"{first}: read; session s is attributed when the stack runs"
@@ -64,12 +64,12 @@ def test_a_dead_letter_that_is_tried_again(groove: Groove, ledger: Ledger) -> No
 
 def test_a_session_whose_payload_is_gone_is_not_tried_again(groove: Groove, ledger: Ledger) -> None:
     """That is said, and nothing begins."""
-    [ref] = ledger.intake.receive(heavy=[heavy("s")], now=1, ablation_rate=0.1)
-    assert ledger.work.fail_session("s", ref.version, "no transcript", 10**15)
+    [ref] = at(ledger, 1).intake.receive(heavy=[heavy("s")], ablation_rate=0.1)
+    assert at(ledger, 10**15).work.fail_session("s", ref.version, "no transcript")
     [letter] = ledger.dead_letters.find()
-    [again] = ledger.retries.retry(session_id="s", now=2).sessions
-    ledger.work.expect("s", again.version, [], signals_seen=0, now=3)
-    assert ledger.work.finish("s", again.version, now=4, message=None)
-    ledger.retention.prune(10**15, keep_days=1)
+    [again] = at(ledger, 2).retries.retry(session_id="s").sessions
+    at(ledger, 3).work.expect("s", again.version, [], signals_seen=0)
+    assert at(ledger, 4).work.finish("s", again.version, message=None)
+    at(ledger, 10**15).retention.prune(keep_days=1)
     assert "no longer kept" in groove("dead-letters", "retry", str(letter.id), status=1)
     assert ledger.history.session_detail("s").state == "finished"

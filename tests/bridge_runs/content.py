@@ -37,7 +37,7 @@ class Content:
         return self._ledger.partitions.states()
 
     def counts(self) -> Counts:
-        return self._ledger.counts.count(0)
+        return self._ledger.counts.count()
 
     def is_finished(self) -> bool:
         """No session is open or about to be opened again, and all that was finished is published."""

@@ -3,7 +3,7 @@
 import uuid
 
 import pytest
-from fixtures.ledger import heavy, lease
+from fixtures.ledger import at, heavy, lease
 
 from worker.cli.run_files import look
 from worker.event_log.memory import MemoryEventLog
@@ -26,7 +26,7 @@ def test_a_session_that_is_read_at_the_last_moment_is_waited_for(
     states = ledger.partitions.states
 
     def states_after_reading() -> list[PartitionState]:
-        ledger.intake.record(mine, heavy=[heavy()], position=1, last_id="x", gap=False, now=1, ablation_rate=0.1)
+        at(ledger, 1).intake.record(mine, heavy=[heavy()], position=1, last_id="x", gap=False, ablation_rate=0.1)
         return states()
 
     monkeypatch.setattr(ledger.partitions, "states", states_after_reading)

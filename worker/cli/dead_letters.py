@@ -114,10 +114,10 @@ class Retried:
 
 
 def _retry(ledger: "Ledger", letter_id: int) -> Retried:
-    from worker.cli.support.connections import enqueue_prepared, now
+    from worker.cli.support.connections import enqueue_prepared
     from worker.errors import InvalidEvent, NotFound
 
-    letter, moment = ledger.dead_letters.get(letter_id), now()
+    letter, moment = ledger.dead_letters.get(letter_id), ledger.now()
     try:
         sessions = _begin_again(ledger, letter) if letter.kind == "session" else _take_in(ledger, letter)
     except InvalidEvent as reason:
@@ -132,10 +132,9 @@ def _retry(ledger: "Ledger", letter_id: int) -> Retried:
 
 def _begin_again(ledger: "Ledger", letter: "DeadLetter") -> "list[SessionRef]":
     """Raises `NotFound` when what would be read is no longer kept."""
-    from worker.cli.support.connections import now
     from worker.errors import NotFound
 
-    reopened = ledger.retries.retry(session_id=letter.session_id, now=now())
+    reopened = ledger.retries.retry(session_id=letter.session_id)
     if reopened.pruned:
         raise NotFound(f"session {letter.session_id} cannot be attributed again: its payload is no longer kept")
     return reopened.sessions
@@ -143,7 +142,6 @@ def _begin_again(ledger: "Ledger", letter: "DeadLetter") -> "list[SessionRef]":
 
 def _take_in(ledger: "Ledger", letter: "DeadLetter") -> "list[SessionRef]":
     """The message again, as if it had just been read. Raises `InvalidEvent`."""
-    from worker.cli.support.connections import now
     from worker.formats.heavy_event import read_heavy_event
     from worker.formats.lightweight_event import read_lightweight_event
     from worker.ledger import HeavyReceived, LightweightReceived
@@ -154,10 +152,10 @@ def _take_in(ledger: "Ledger", letter: "DeadLetter") -> "list[SessionRef]":
     if letter.kind == "heavy":
         event = read_heavy_event(payload, logged_at=letter.at)
         heavy = HeavyReceived(event=event, payload=payload, offset=offset, logged_at=letter.at)
-        return ledger.intake.receive(heavy=[heavy], now=now(), ablation_rate=rate)
+        return ledger.intake.receive(heavy=[heavy], ablation_rate=rate)
     heard = read_lightweight_event(payload)
     lightweight = LightweightReceived(event=heard, payload=payload, offset=offset, logged_at=letter.at)
-    return ledger.intake.receive(lightweight=[lightweight], now=now(), ablation_rate=rate)
+    return ledger.intake.receive(lightweight=[lightweight], ablation_rate=rate)
 
 
 @dead_letters_command.command("drop")

@@ -172,19 +172,19 @@ def _event_log(settings: object, ledger: object) -> str:
 
 
 def _ledger(ledger: object) -> Iterator[Finding]:
-    from worker.cli.support.connections import now
     from worker.ledger import Ledger
+    from worker.system.clock import HOUR
 
     assert isinstance(ledger, Ledger)
     ledger.ping()
-    counts = ledger.counts.count(now())
+    counts = ledger.counts.count()
     yield Finding(
         what="ledger",
         is_well=True,
         detail=f"{counted(counts.events, 'events')}, {counted(sum(counts.sessions.values()), 'sessions')}",
     )
-    hour = 3600 * 1_000_000
-    stuck_outbox = counts.outbox_unsent if counts.outbox_oldest and counts.outbox_oldest < now() - hour else 0
+    hour_ago = counts.at - HOUR
+    stuck_outbox = counts.outbox_unsent if counts.outbox_oldest and counts.outbox_oldest < hour_ago else 0
     for what, number, advice in (
         (
             "sessions open for more than an hour",

@@ -16,7 +16,7 @@ def outbox_command() -> None:
 @click.option("--json", "as_json", is_flag=True)
 def resend_command(since: int | None, session_id: str | None, *, as_json: bool) -> None:
     """Send messages again that were sent before; they keep their ids, so that readers know the copies."""
-    from worker.cli.support.connections import full_session_id, now, open_the_ledger
+    from worker.cli.support.connections import full_session_id, open_the_ledger
     from worker.cli.support.output import tell
     from worker.event_log.opening import open_event_log
     from worker.publish_outbox import drain_outbox
@@ -30,7 +30,7 @@ def resend_command(since: int | None, session_id: str | None, *, as_json: bool) 
         count = ledger.outbox.resend(since=since, session_id=chosen)
         event_log = open_event_log(settings.event_log_url)
         try:
-            drain_outbox(ledger, event_log, now=now())
+            drain_outbox(ledger, event_log)
         finally:
             event_log.close()
     tell(f"{count} sent again", {"sent_again": count}, as_json=as_json)

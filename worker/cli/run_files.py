@@ -42,9 +42,9 @@ def run_files(settings: Settings, files: tuple[Path, ...], *, learnings: Path | 
             click.echo(
                 f"learnings: {len(report.new)} new, {len(report.changed)} changed, {len(report.unchanged)} unchanged"
             )
-        before = ledger.counts.count(_now())
+        before = ledger.counts.count()
         refused += _feed(settings, files, stack, ledger)
-        after = ledger.counts.count(_now())
+        after = ledger.counts.count()
         _tell(before, after)
         store.refresh_values()
         values = store.list_learning_values()
@@ -79,7 +79,7 @@ def _follow(settings: Settings, stack: Stack, ledger: Ledger, event_log: EventLo
     with Progress(*columns, console=console(to_stderr=True), transient=False) as progress:
         sessions = progress.add_task("sessions", rate="", total=None)
         learnings = progress.add_task("learnings", rate="", total=None)
-        first = ledger.counts.count(_now())
+        first = ledger.counts.count()
         done_before = _done(first)
         while True:
             stack.look_after()
@@ -97,7 +97,7 @@ def look(settings: Settings, ledger: Ledger, event_log: EventLog) -> tuple[Count
     In this order: counted before, a session that was read meanwhile would be missing.
     """
     is_read = _all_read(settings, ledger, event_log)
-    counts = ledger.counts.count(_now())
+    counts = ledger.counts.count()
     return counts, is_read and not _open_sessions(counts) and not counts.outbox_unsent
 
 
@@ -151,7 +151,3 @@ def _ledger(settings: Settings) -> Iterator[Ledger]:
         yield ledger
     finally:
         ledger.dispose()
-
-
-def _now() -> int:
-    return time.time_ns() // 1000

@@ -109,7 +109,7 @@ def transcripts_command() -> None:
 @click.option("--json", "as_json", is_flag=True)
 def import_command(session_id: str, file: Path, *, as_json: bool) -> None:
     """Keep FILE (a Claude Code session file, or a JSON object with `messages`) as the transcript of SESSION_ID."""
-    from worker.cli.support.connections import enqueue_prepared, now, open_the_ledger
+    from worker.cli.support.connections import enqueue_prepared, open_the_ledger
     from worker.cli.support.output import counted, tell
     from worker.errors import InvalidEvent, InvalidFile
     from worker.formats.transcripts.messages import read_transcript
@@ -121,9 +121,9 @@ def import_command(session_id: str, file: Path, *, as_json: bool) -> None:
         raise InvalidFile(f"{file}: {error.strerror}") from error
     except InvalidEvent as error:
         raise InvalidFile(f"{file}: {error}") from error
-    moment = now()
     with open_the_ledger() as ledger:
-        ref = ledger.work.save_transcript(session_id, data, now=moment)
+        moment = ledger.now()
+        ref = ledger.work.save_transcript(session_id, data)
     enqueue_prepared([ref] if ref else [], sent_at=moment)
     line = f"{counted(len(transcript.messages), 'messages')} kept" + ("; the session goes on" if ref else "")
     tell(line, {"messages": len(transcript.messages), "goes_on": ref is not None}, as_json=as_json)

@@ -52,17 +52,16 @@ def retry_command(
     session_id: str | None, learning_id: str | None, *, everything: bool, dry_run: bool, as_json: bool
 ) -> None:
     """Open sessions again: they are attributed, aggregated and published anew; nothing is counted twice."""
-    from worker.cli.support.connections import full_failed_id, full_session_id, now, open_the_ledger
+    from worker.cli.support.connections import full_failed_id, full_session_id, open_the_ledger
 
     if not (session_id or learning_id or everything):
         raise click.UsageError(_EVERYTHING_NEEDS)
-    moment = now()
     with open_the_ledger() as ledger:
+        moment = ledger.now()
         reopened = ledger.retries.retry(
             session_id=session_id and full_session_id(ledger, session_id),
             learning_id=learning_id and full_failed_id(ledger, learning_id),
             everything=everything,
-            now=moment,
             dry_run=dry_run,
         )
     _enqueue_and_tell(reopened, moment, dry_run=dry_run, as_json=as_json)
@@ -75,14 +74,14 @@ def retry_command(
 @click.option("--json", "as_json", is_flag=True)
 def replay_command(since: int | None, session_id: str | None, *, dry_run: bool, as_json: bool) -> None:
     """Process finished sessions again from the payloads in the ledger; results replace, never add."""
-    from worker.cli.support.connections import full_session_id, now, open_the_ledger
+    from worker.cli.support.connections import full_session_id, open_the_ledger
 
     if (since is None) == (session_id is None):
         raise click.UsageError("name either --since or --session")
-    moment = now()
     with open_the_ledger() as ledger:
+        moment = ledger.now()
         chosen = session_id and full_session_id(ledger, session_id)
-        reopened = ledger.retries.replay(since=since, session_id=chosen, now=moment, dry_run=dry_run)
+        reopened = ledger.retries.replay(since=since, session_id=chosen, dry_run=dry_run)
     _enqueue_and_tell(reopened, moment, dry_run=dry_run, as_json=as_json)
 
 

@@ -14,8 +14,9 @@ from worker.formats.session_attributed import attempt_id, session_attributed
 from worker.ledger import EndedSession, OutboxMessage, SessionState
 from worker.publish_outbox import drain_outbox
 from worker.resources import Resources
+from worker.system.clock import now_micros
 from worker.tasks.failures import finish_failed, reason_of
-from worker.tasks.shared import Outcome, left_to_sweeper, now, patiently, superseded
+from worker.tasks.shared import Outcome, left_to_sweeper, patiently, superseded
 
 log = structlog.get_logger()
 
@@ -28,7 +29,7 @@ def finish(parts: Resources, session_id: str, version: SessionVersion) -> Outcom
         if ended.state not in (SessionState.ATTRIBUTING, SessionState.FINISHED):
             return {"state": str(ended.state)}
         finished = ended.state is SessionState.ATTRIBUTING and _finish(parts, session_id, version, ended)
-        drain_outbox(parts.ledger, parts.event_log, session_id=session_id, now=now())
+        drain_outbox(parts.ledger, parts.event_log, session_id=session_id)
         parts.bundles.drop(session_id, version)
     except (Superseded, NotFound) as reason:
         return superseded(parts, session_id, version, reason)
@@ -47,7 +48,6 @@ def _finish(parts: Resources, session_id: str, version: SessionVersion, ended: E
         log.info("learning_deprecated", learning_id=decision.learning_id, session_id=session_id, reason=decision.reason)
     for learning_id, reason in result.refused.items():
         log.warning("learning_failed", session_id=session_id, learning_id=learning_id, reason=reason)
-    moment = now()
     taken = [record for record in records if record.learning_id not in result.refused]
     payload = session_attributed(
         version=version,
@@ -56,15 +56,13 @@ def _finish(parts: Resources, session_id: str, version: SessionVersion, ended: E
         lightweight_events=_heard(ended),
         values=result.values,
         deprecations=result.deprecations,
-        published_at=moment,
+        published_at=now_micros(),
     )
     out = TopicName.parse(parts.settings.streams.attributed)
     message = OutboxMessage(
         message_id=attempt_id(version), stream=out.stream, topic=out.topic, key=session_id, payload=payload
     )
-    return patiently(
-        parts, parts.ledger.work.finish, session_id, version, now=moment, message=message, refused=result.refused
-    )
+    return patiently(parts, parts.ledger.work.finish, session_id, version, message=message, refused=result.refused)
 
 
 def _heard(ended: EndedSession) -> list[dict[str, Any]]:

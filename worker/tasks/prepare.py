@@ -22,7 +22,6 @@ from worker.tasks.shared import (
     begin_above,
     current_celery,
     left_to_sweeper,
-    now,
     patiently,
     put_back,
     superseded,
@@ -54,7 +53,7 @@ class Preparation:
         if work.state is SessionState.FINISHED:
             return {"state": "finished already"}
         event = read_heavy_event(work.payload, logged_at=work.logged_at)
-        self._patiently(parts.ledger.work.start_session, self.session_id, self.version, now())
+        self._patiently(parts.ledger.work.start_session, self.session_id, self.version)
         transcript = transcript_of(event, work)
         if transcript is None:
             return self._wait_for_transcript(event)
@@ -76,11 +75,11 @@ class Preparation:
         )
         if assigned.assignments:
             self._keep_bundle(context, transcript, opened.learnings)
-        moment = now()
-        pending = self._expect(context, event.contradictory, len(work.lightweight), moment)
+        sent_at = self._patiently(parts.ledger.now)
+        pending = self._expect(context, event.contradictory, len(work.lightweight))
         per_task = parts.settings.worker.learnings_per_task
         workflow.enqueue_session(
-            current_celery(), self.session_id, self.version, pending, per_task=per_task, sent_at=moment
+            current_celery(), self.session_id, self.version, pending, per_task=per_task, sent_at=sent_at
         )
         return {"state": "prepared", "learnings": len(pending)}
 
@@ -99,9 +98,7 @@ class Preparation:
         )
         self._patiently(parts.bundles.put, bundle)
 
-    def _expect(
-        self, context: SessionContext, contradictory: frozenset[str], signals_seen: int, moment: int
-    ) -> list[str]:
+    def _expect(self, context: SessionContext, contradictory: frozenset[str], signals_seen: int) -> list[str]:
         return self._patiently(
             self.parts.ledger.work.expect,
             self.session_id,
@@ -109,37 +106,27 @@ class Preparation:
             list(context.assignments),
             refused=dict.fromkeys(sorted(contradictory), "named both as active and as withheld"),
             signals_seen=signals_seen,
-            now=moment,
         )
 
     def _wait_for_transcript(self, event: HeavyEvent) -> Outcome:
         reason = f"no transcript yet (path {event.transcript_path!r})" if event.transcript_path else "no transcript yet"
-        moment = now()
-        self._patiently(
-            self.parts.ledger.work.mark_waiting,
-            self.session_id,
-            self.version,
-            next_try_at=moment,
-            reason=reason,
-            now=moment,
-        )
+        self._patiently(self.parts.ledger.work.mark_waiting, self.session_id, self.version, reason=reason)
         return {"state": "waiting", "reason": reason}
 
     def _failed(self, reason: str) -> Outcome:
         """One try spent; after the last, every learning of the session has failed for this reason."""
-        options, ledger, moment = self.parts.settings.worker, self.parts.ledger, now()
+        options, ledger = self.parts.settings.worker, self.parts.ledger
         log.warning("preparation_failed", session_id=self.session_id, event_id=self.version.event_id, reason=reason)
         try:
             given_up = ledger.work.fail_preparation(
                 self.session_id,
                 self.version,
                 reason,
-                now=moment,
                 max_tries=options.max_tries,
-                retry_at=moment + round(options.retry_seconds * 1e6),
+                retry_seconds=options.retry_seconds,
             )
             if given_up:
-                give_up_session(ledger, current_celery(), self.session_id, self.version, reason, now=moment)
+                give_up_session(ledger, current_celery(), self.session_id, self.version, reason)
         except (Superseded, NotFound, Unavailable) as error:
             return left_to_sweeper(error, session_id=self.session_id)
         return {"state": "failed", "reason": reason, "given_up": given_up}

@@ -1,6 +1,5 @@
 """What the three tasks have in common."""
 
-import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -20,11 +19,6 @@ log = structlog.get_logger()
 _Answer = TypeVar("_Answer")
 #: what a task answers: shown in Flower
 Outcome = dict[str, Any]
-
-
-def now() -> int:
-    """Microseconds."""
-    return time.time_ns() // 1000
 
 
 def patiently(parts: Resources, call: Callable[..., _Answer], *args: Any, **kwargs: Any) -> _Answer:
@@ -78,16 +72,16 @@ def superseded(parts: Resources, session_id: str, version: SessionVersion, reaso
 
 def begin_above(parts: Resources, session_id: str, version: SessionVersion, attempt: int, reason: str) -> Outcome:
     """The session starts over with an attempt that the store has never seen."""
-    moment = now()
-    ref = parts.ledger.work.begin_above(session_id, version, attempt, moment)
+    sent_at = parts.ledger.now()
+    ref = parts.ledger.work.begin_above(session_id, version, attempt)
     if ref is None:
         return {"state": "dropped", "reason": reason}
-    workflow.enqueue(current_celery(), [workflow.prepare(current_celery(), session_id, ref.version, sent_at=moment)])
+    workflow.enqueue(current_celery(), [workflow.prepare(current_celery(), session_id, ref.version, sent_at=sent_at)])
     return {"state": "begun again", "reason": reason}
 
 
 def _put_aside(parts: Resources, session_id: str, version: SessionVersion, reason: str) -> Outcome:
-    parts.ledger.work.fail_session(session_id, version, reason, now())
+    parts.ledger.work.fail_session(session_id, version, reason)
     return {"state": "failed", "reason": reason}
 
 

@@ -11,10 +11,10 @@ from uuid import UUID
 import pytest
 import structlog
 from fixtures.broker import Broker, free_port
-from fixtures.ledger import SECOND, heavy
+from fixtures.ledger import SECOND, at, heavy
 from redis import Redis
 
-from bridge.sweeper import Sweeper, now
+from bridge.maintenance.sweeper import Sweeper
 from worker.event_log.memory import MemoryEventLog
 from worker.event_log.protocol import EventLog
 from worker.event_log.redis_streams import RedisEventLog
@@ -34,14 +34,14 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
     opened.dispose()
 
 
-def received(ledger: Ledger, names: list[str], *, at: int = 1) -> list[SessionRef]:
-    return ledger.intake.receive(heavy=[heavy(name) for name in names], now=at, ablation_rate=0.1)
+def received(ledger: Ledger, names: list[str], *, moment: int = 1) -> list[SessionRef]:
+    return at(ledger, moment).intake.receive(heavy=[heavy(name) for name in names], ablation_rate=0.1)
 
 
 def expecting(ledger: Ledger, names: list[str], learnings: list[str]) -> list[SessionRef]:
     refs = received(ledger, names)
     for ref in refs:
-        ledger.work.expect(ref.session_id, ref.version, learnings, signals_seen=0, now=1)
+        at(ledger, 1).work.expect(ref.session_id, ref.version, learnings, signals_seen=0)
     return refs
 
 
@@ -50,9 +50,16 @@ def sweeping(broker_url: str, ledger: Ledger, event_log: EventLog) -> Iterator[S
     """A sweeper that was told that all is lost, in a thread as in the bridge."""
     settings = load_settings({"GROOVE_BROKER": broker_url, "GROOVE_SWEEPER__INTERVAL_SECONDS": "0.05"})
     app = make_app(settings, publisher_only=True)
-    sweeper = Sweeper(settings=settings, ledger=ledger, event_log=event_log, queues=Queues(settings), app=app)
+    sweeper = Sweeper(
+        settings=settings,
+        ledger=ledger,
+        event_log=event_log,
+        queues=Queues(settings),
+        app=app,
+        lost_before=ledger.now(),
+    )
     stopping = threading.Event()
-    thread = threading.Thread(target=sweeper.run, args=(stopping,), kwargs={"all_lost": True})
+    thread = threading.Thread(target=sweeper.run, args=(stopping,))
     thread.start()
     try:
         yield settings
@@ -93,7 +100,7 @@ def open_work(ledger: Ledger) -> dict[str, list[str]]:
 def test_all_that_is_open_is_sent(broker_url: str, ledger: Ledger) -> None:
     """In pages, each message once; what is received meanwhile is sent by whoever received it."""
     expected = open_work(ledger)
-    received(ledger, ["meanwhile"], at=now() + 30 * SECOND)
+    received(ledger, ["meanwhile"], moment=ledger.now() + 30 * SECOND)
     with sweeping(broker_url, ledger, MemoryEventLog()):
         wait_for(lambda: len(sent(broker_url, ATTRIBUTION)) >= MANY <= len(sent(broker_url, FINISHING)))
     assert {queue: sent(broker_url, queue) for queue in expected} == expected
@@ -101,7 +108,7 @@ def test_all_that_is_open_is_sent(broker_url: str, ledger: Ledger) -> None:
 
 def test_what_a_wrong_clock_sent_is_lost_too(broker_url: str, ledger: Ledger) -> None:
     """The queues had it, whatever its moment."""
-    received(ledger, ["ahead"], at=now() + 3600 * SECOND)
+    received(ledger, ["ahead"], moment=ledger.now() + 3600 * SECOND)
     with sweeping(broker_url, ledger, MemoryEventLog()):
         wait_for(lambda: sent(broker_url, EMBEDDING) == ["groove.prepare_session session ahead"])
 
@@ -122,7 +129,7 @@ def test_an_event_log_that_is_away(broker_url: str, ledger: Ledger) -> None:
     [ref] = received(ledger, ["lost"])
     [ended] = expecting(ledger, ["ended"], [])
     message = OutboxMessage(message_id=UUID(int=1), stream="out", topic="t", key="ended", payload=b"x")
-    assert ledger.work.finish("ended", ended.version, now=1, message=message)
+    assert at(ledger, 1).work.finish("ended", ended.version, message=message)
     away = RedisEventLog(f"redis://127.0.0.1:{free_port()}")
     with closing(away), structlog.testing.capture_logs() as lines, sweeping(broker_url, ledger, away):
         wait_for(lambda: [line["event"] for line in lines].count("sweep_failed") > 2)

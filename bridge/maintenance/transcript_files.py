@@ -1,12 +1,14 @@
 """Reads a session's `transcript_path`: below one configured folder, and nowhere that a link inside it points to."""
 
+import os
+import stat
 from pathlib import Path
 
 from worker.errors import InvalidEvent
 
 
 def read_transcript_file(path: str, *, root: Path | None, max_bytes: int) -> bytes | None:
-    """The file's bytes, or None while it is not there. Raises `InvalidEvent` for a place that may not be read."""
+    """The file's bytes, or None while it is not there or cannot be read. Raises `InvalidEvent` for what may not be read."""
     if root is None:
         raise InvalidEvent("transcript_path: no folder is configured to read transcripts from (bridge.transcript_root)")
     base = root.resolve()
@@ -17,8 +19,17 @@ def read_transcript_file(path: str, *, root: Path | None, max_bytes: int) -> byt
     if not file.is_relative_to(base):
         raise InvalidEvent("transcript_path: outside of bridge.transcript_root")
     try:
-        if file.stat().st_size > max_bytes:
-            raise InvalidEvent("transcript_path: the file is larger than bridge.max_message_bytes")
-        return file.read_bytes()
+        return _read(file, max_bytes)
     except OSError:
         return None
+
+
+def _read(file: Path, max_bytes: int) -> bytes:
+    # nobody may be at the other end of a pipe: opening it must not wait
+    with os.fdopen(os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW), "rb") as opened:
+        found = os.fstat(opened.fileno())
+        if not stat.S_ISREG(found.st_mode):
+            raise InvalidEvent("transcript_path: not a regular file")
+        if found.st_size > max_bytes:
+            raise InvalidEvent("transcript_path: the file is larger than bridge.max_message_bytes")
+        return opened.read(max_bytes)
