@@ -26,10 +26,14 @@ def read_transcript_file(path: str, *, root: Path | None, max_bytes: int) -> byt
 
 def _read(file: Path, max_bytes: int) -> bytes:
     # nobody may be at the other end of a pipe: opening it must not wait
-    with os.fdopen(os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW), "rb") as opened:
-        found = os.fstat(opened.fileno())
+    opened = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+    try:
+        found = os.fstat(opened)
         if not stat.S_ISREG(found.st_mode):
             raise InvalidEvent("transcript_path: not a regular file")
         if found.st_size > max_bytes:
             raise InvalidEvent("transcript_path: the file is larger than bridge.max_message_bytes")
-        return opened.read(max_bytes)
+        with open(opened, "rb", closefd=False) as content:
+            return content.read(max_bytes)
+    finally:
+        os.close(opened)
