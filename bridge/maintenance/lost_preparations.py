@@ -22,7 +22,7 @@ class LostPreparations:
     def among(self, taken: Mapping[SessionRef, int], beats: Iterable[Heartbeat], now: float) -> list[SessionRef]:
         """Of the sessions `taken` from the queue (-> when they were sent) those that count as lost at `now` (a clock that is never set).
 
-        After a pause between two looks everything counts as just seen: perhaps the workers could not show life either.
+        After a pause between two looks everything counts as just seen: perhaps no heartbeat came through either.
         """
         if now > self._looked_at + self._seconds:
             self._changed.clear()

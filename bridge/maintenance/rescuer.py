@@ -1,13 +1,13 @@
 """Sends again what the broker, a worker or a chord lost.
 
 Only what was sent before the oldest message still in its queue counts as lost: age alone would resend a long queue again and again.
-Of those, learnings are lost when they take longer than they may, preparations when no worker that shows life holds them: they may
+Of those, learnings are lost when they take longer than they may, preparations when no living worker holds them: they may
 take minutes, and are too dear to be done twice because a queue was long.
 """
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import structlog
 from celery.canvas import Signature
@@ -38,10 +38,12 @@ class Rescuer:
         queues: Queues,
         enqueuer: Enqueuer,
         heartbeats: Heartbeats,
-        lost_before: int | None,
+        lost_before: int | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._options, self._overdue_seconds = settings.worker, settings.sweeper.overdue_seconds
         self._ledger, self._queues, self._enqueuer, self._heartbeats = ledger, queues, enqueuer, heartbeats
+        self._clock = clock
         self._lost_preparations = LostPreparations(seconds=settings.sweeper.silence_seconds)
         #: what was sent before this is lost, for the queues were emptied then; None: that has been seen to
         self._lost_before = lost_before
@@ -81,7 +83,7 @@ class Rescuer:
         """Preparations that have left the queue and that no living worker holds."""
         gates = Gates(prepare=self._passed(EMBEDDING, moment), attribute=0, finish=0)
         taken = self._ledger.sweep.taken(gates)
-        lost = self._lost_preparations.among(taken, self._heartbeats.read(), time.monotonic())
+        lost = self._lost_preparations.among(taken, self._heartbeats.read(), self._clock())
         if lost:
             log.warning("worker_gone", sessions=len(lost))
         return Overdue(now=moment, gates=gates, prepare=lost)

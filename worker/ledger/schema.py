@@ -4,7 +4,7 @@ event ── payload            what was received, once each; ids outlive the pa
 session ── entry            the work: a version and its state, and what is expected of it, learning by learning
         ── lightweight_event, transcript, session_step
 outbox, dead_letter         what has to go out, and what could not come in
-log_partition, replica      how far each partition of the event log was read, by whom, and who shows life
+log_partition, replica      how far each partition of the event log was read, by whom, and who is alive
 
 All times are microseconds since 1970, UTC, by the database's clock; an event's `timestamp` and `logged_at` come with it.
 A version is (timestamp, event_id, attempt); texts compare byte by byte on both databases.

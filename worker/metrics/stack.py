@@ -66,7 +66,7 @@ class StackCollector(Collector):
     def _broker(self) -> Iterator[Metric]:
         yield _by("groove_queue_length", "Tasks queued", "queue", self._queues.lengths())
         alive = [beat for beat in self._heartbeats.read() if beat.is_fresh(now_micros())]
-        parts = GaugeMetricFamily("groove_parts", "Bridges and workers that show life", labels=["part", "version"])
+        parts = GaugeMetricFamily("groove_parts", "Bridges and workers alive", labels=["part", "version"])
         for (part, version), number in Counter((beat.kind, beat.version) for beat in alive).items():
             parts.add_metric([part, version], number)
         yield parts

@@ -19,8 +19,8 @@ _Answer = TypeVar("_Answer")
 
 
 class Attribution:
-    def __init__(self, parts: Resources, session_id: str, version: SessionVersion, *, in_chord: bool) -> None:
-        self.parts, self.session_id, self.version = parts, session_id, version
+    def __init__(self, resources: Resources, session_id: str, version: SessionVersion, *, in_chord: bool) -> None:
+        self.resources, self.session_id, self.version = resources, session_id, version
         #: sent with the session's others: Celery enqueues the finish after the last of them
         self.in_chord = in_chord
 
@@ -32,13 +32,13 @@ class Attribution:
         except BundleGone:
             return self._prepare_again(learning_ids)
         except Unavailable as reason:
-            put_back(self.parts, self.session_id, self.version, learning_ids)
+            put_back(self.resources, self.session_id, self.version, learning_ids)
             return left_to_sweeper(reason, session_id=self.session_id)
 
     def _prepare_again(self, learning_ids: Sequence[str]) -> Outcome:
         """Of all tasks that find the bundle gone the first sends the session to be prepared, once."""
-        put_back(self.parts, self.session_id, self.version, learning_ids)
-        ledger = self.parts.ledger
+        put_back(self.resources, self.session_id, self.version, learning_ids)
+        ledger = self.resources.ledger
         try:
             sent_at = ledger.now()
             if not ledger.work.prepare_again(self.session_id, self.version):
@@ -53,18 +53,18 @@ class Attribution:
         """A chord's task finds out when it is done; one that was sent again has its start noted first."""
         if self.in_chord:
             return learning_ids
-        return self._patiently(self.parts.ledger.work.start_entries, self.session_id, self.version, learning_ids)
+        return self._patiently(self.resources.ledger.work.start_entries, self.session_id, self.version, learning_ids)
 
     def _attribute(self, learning_ids: Sequence[str]) -> Outcome:
         if not learning_ids:
             return {"state": "done already"}
-        bundle = self._patiently(self.parts.bundles.get, self.session_id, self.version).of(learning_ids)
+        bundle = self._patiently(self.resources.bundles.get, self.session_id, self.version).of(learning_ids)
         records: dict[str, bytes | None] = {}
         activated: list[str] = []
         failures: dict[str, str] = {}
         for learning_id in learning_ids:
             try:
-                record = self.parts.attributor.attribute(learning_id, bundle)
+                record = self.resources.attributor.attribute(learning_id, bundle)
                 records[learning_id] = to_bytes(record)
             except Exception as error:  # noqa: BLE001 - this learning's failure, not the others'
                 failures[learning_id] = reason_of(error)
@@ -80,20 +80,20 @@ class Attribution:
 
         Outside a chord, whoever ends the last learning enqueues the finish.
         """
-        work = self.parts.ledger.work
+        work = self.resources.ledger.work
         is_new = bool(records) and self._patiently(work.complete_entries, self.session_id, self.version, records)
         is_last = [self._fail(learning_id, reason) for learning_id, reason in failures.items()]
         if self.in_chord:
             return is_new
         if any(is_last) or (is_new and self._patiently(work.all_ended, self.session_id, self.version)):
-            enqueue_finish(self.parts.ledger, self.session_id, self.version)
+            enqueue_finish(self.resources.ledger, self.session_id, self.version)
         return is_new
 
     def _fail(self, learning_id: str, reason: str) -> bool:
-        options = self.parts.settings.worker
+        options = self.resources.settings.worker
         log.warning("learning_failed", session_id=self.session_id, learning_id=learning_id, reason=reason)
         outcome = self._patiently(
-            self.parts.ledger.work.fail_entry,
+            self.resources.ledger.work.fail_entry,
             self.session_id,
             self.version,
             learning_id,
@@ -112,4 +112,4 @@ class Attribution:
         return outcome
 
     def _patiently(self, call: Callable[..., _Answer], *args: Any, **kwargs: Any) -> _Answer:
-        return patiently(self.parts, call, *args, **kwargs)
+        return patiently(self.resources, call, *args, **kwargs)

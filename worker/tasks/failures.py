@@ -17,19 +17,19 @@ log = structlog.get_logger()
 
 
 def give_up_lost(
-    parts: Resources,
+    resources: Resources,
     session_id: str,
     version: SessionVersion,
     learning_ids: Sequence[str] | None,
     reason: str,
 ) -> None:
     """A child died over this task: one try of its work is spent, and after the last the session goes on without it."""
-    options = parts.settings.worker
-    work, max_tries, retry_seconds = parts.ledger.work, options.max_tries, options.retry_seconds
+    options = resources.settings.worker
+    work, max_tries, retry_seconds = resources.ledger.work, options.max_tries, options.retry_seconds
     try:
         if learning_ids is None:
             if work.fail_preparation(session_id, version, reason, max_tries=max_tries, retry_seconds=retry_seconds):
-                give_up_session(parts.ledger, current_celery(), session_id, version, reason)
+                give_up_session(resources.ledger, current_celery(), session_id, version, reason)
             return
         outcomes = [
             work.fail_entry(session_id, version, id_, reason, max_tries=max_tries, retry_seconds=retry_seconds)
@@ -38,7 +38,7 @@ def give_up_lost(
     except (Superseded, NotFound):
         return
     if any(outcome.last for outcome in outcomes):
-        enqueue_finish(parts.ledger, session_id, version)
+        enqueue_finish(resources.ledger, session_id, version)
 
 
 def enqueue_finish(ledger: Ledger, session_id: str, version: SessionVersion) -> None:
@@ -47,9 +47,9 @@ def enqueue_finish(ledger: Ledger, session_id: str, version: SessionVersion) -> 
     workflow.enqueue(app, [workflow.finish(app, session_id, version, sent_at=ledger.now())])
 
 
-def finish_failed(parts: Resources, session_id: str, version: SessionVersion, reason: str) -> Outcome:
+def finish_failed(resources: Resources, session_id: str, version: SessionVersion, reason: str) -> Outcome:
     """One try spent; after the last the session is a dead letter, for a person to look at and to retry."""
-    work, max_tries = parts.ledger.work, parts.settings.worker.max_tries
+    work, max_tries = resources.ledger.work, resources.settings.worker.max_tries
     log.warning("finish_failed", session_id=session_id, event_id=version.event_id, reason=reason)
     try:
         given_up = work.fail_finish(session_id, version, reason, max_tries=max_tries)

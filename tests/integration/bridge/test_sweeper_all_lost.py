@@ -2,8 +2,7 @@
 
 import json
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from uuid import UUID
@@ -12,6 +11,7 @@ import pytest
 import structlog
 from fixtures.broker import Broker, free_port
 from fixtures.ledger import SECOND, at, heavy
+from fixtures.waiting import wait_until
 from redis import Redis
 
 from bridge.maintenance.sweeper import Sweeper
@@ -68,13 +68,6 @@ def sweeping(broker_url: str, ledger: Ledger, event_log: EventLog) -> Iterator[S
         thread.join()
 
 
-def wait_for(condition: Callable[[], bool], within: float = 30) -> None:
-    until = time.monotonic() + within
-    while not condition():
-        assert time.monotonic() < until
-        time.sleep(0.02)
-
-
 def sent(broker_url: str, queue: str) -> list[str]:
     """What the messages of a queue are about."""
     with closing(Redis.from_url(broker_url)) as client:
@@ -102,7 +95,9 @@ def test_all_that_is_open_is_sent(broker_url: str, ledger: Ledger) -> None:
     expected = open_work(ledger)
     received(ledger, ["meanwhile"], moment=ledger.now() + 30 * SECOND)
     with sweeping(broker_url, ledger, MemoryEventLog()):
-        wait_for(lambda: len(sent(broker_url, ATTRIBUTION)) >= MANY <= len(sent(broker_url, FINISHING)))
+        wait_until(
+            lambda: len(sent(broker_url, ATTRIBUTION)) >= MANY <= len(sent(broker_url, FINISHING)), "all is sent"
+        )
     assert {queue: sent(broker_url, queue) for queue in expected} == expected
 
 
@@ -110,7 +105,7 @@ def test_what_a_wrong_clock_sent_is_lost_too(broker_url: str, ledger: Ledger) ->
     """The queues had it, whatever its moment."""
     received(ledger, ["ahead"], moment=ledger.now() + 3600 * SECOND)
     with sweeping(broker_url, ledger, MemoryEventLog()):
-        wait_for(lambda: sent(broker_url, EMBEDDING) == ["groove.prepare_session session ahead"])
+        wait_until(lambda: sent(broker_url, EMBEDDING) == ["groove.prepare_session session ahead"], "it is sent")
 
 
 def test_a_broker_that_comes_late(own_broker: Broker, ledger: Ledger) -> None:
@@ -118,9 +113,12 @@ def test_a_broker_that_comes_late(own_broker: Broker, ledger: Ledger) -> None:
     own_broker.stop()
     expected = open_work(ledger)
     with structlog.testing.capture_logs() as lines, sweeping(own_broker.url, ledger, MemoryEventLog()):
-        wait_for(lambda: any(line["event"] == "sweep_failed" for line in lines))
+        wait_until(lambda: any(line["event"] == "sweep_failed" for line in lines), "the broker is missed")
         own_broker.start()
-        wait_for(lambda: len(sent(own_broker.url, ATTRIBUTION)) >= MANY <= len(sent(own_broker.url, FINISHING)))
+        wait_until(
+            lambda: len(sent(own_broker.url, ATTRIBUTION)) >= MANY <= len(sent(own_broker.url, FINISHING)),
+            "all is sent",
+        )
     assert {queue: sent(own_broker.url, queue) for queue in expected} == expected
 
 
@@ -132,5 +130,5 @@ def test_an_event_log_that_is_away(broker_url: str, ledger: Ledger) -> None:
     assert at(ledger, 1).work.finish("ended", ended.version, message=message)
     away = RedisEventLog(f"redis://127.0.0.1:{free_port()}")
     with closing(away), structlog.testing.capture_logs() as lines, sweeping(broker_url, ledger, away):
-        wait_for(lambda: [line["event"] for line in lines].count("sweep_failed") > 2)
+        wait_until(lambda: [line["event"] for line in lines].count("sweep_failed") > 2, "the log is missed thrice")
     assert sent(broker_url, EMBEDDING) == [f"groove.prepare_session session {ref.session_id}"]
