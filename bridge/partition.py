@@ -17,14 +17,14 @@ FIRST_LIMIT = 16
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Reading:
+class PartitionRead:
     #: from the position on
     messages: list[LogMessage]
     is_rewound: bool = False
     has_gap: bool = False
 
 
-REWOUND = Reading(messages=[], is_rewound=True)
+REWOUND = PartitionRead(messages=[], is_rewound=True)
 
 
 class LeasedPartition:
@@ -39,7 +39,7 @@ class LeasedPartition:
         self._limit = min(FIRST_LIMIT, most)
         self._begins_again = False
 
-    def read(self) -> Reading:
+    def read(self) -> PartitionRead:
         lease = self.lease
         messages = read_on(
             self._event_log,
@@ -65,6 +65,6 @@ class LeasedPartition:
         self.lease = replace(self.lease, position=0, last_id=None)
         self._begins_again = True
 
-    def _reading(self, messages: list[LogMessage]) -> Reading:
+    def _reading(self, messages: list[LogMessage]) -> PartitionRead:
         has_gap = bool(messages) and messages[0].offset > self.lease.position and not self._begins_again
-        return Reading(messages=messages, has_gap=has_gap)
+        return PartitionRead(messages=messages, has_gap=has_gap)

@@ -156,7 +156,7 @@ def _finished(groove: Groove) -> int:
         return 0
     ledger = open_ledger(f"sqlite:///{groove.folder / '.groove' / 'ledger.sqlite'}")
     try:
-        return ledger.counts.count(0).sessions.get("finished", 0)
+        return ledger.counts.count().sessions.get("finished", 0)
     finally:
         ledger.dispose()
 

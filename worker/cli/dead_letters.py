@@ -15,7 +15,6 @@ from worker.formats.heavy_event import read_heavy_event
 from worker.formats.lightweight_event import read_lightweight_event
 from worker.formats.wire import check_length
 from worker.settings import load_settings
-from worker.system.clock import now_micros
 
 if TYPE_CHECKING:
     from worker.ledger import DeadLetter, Ledger, SessionRef
@@ -115,7 +114,7 @@ class Retried:
 
 
 def _retry(ledger: "Ledger", letter_id: int) -> Retried:
-    letter, started = ledger.dead_letters.get(letter_id), now_micros()
+    letter, started = ledger.dead_letters.get(letter_id), ledger.now()
     try:
         sessions = _begin_again(ledger, letter) if letter.kind == "session" else _take_in(ledger, letter)
     except InvalidEvent as reason:
@@ -130,7 +129,7 @@ def _retry(ledger: "Ledger", letter_id: int) -> Retried:
 
 def _begin_again(ledger: "Ledger", letter: "DeadLetter") -> "list[SessionRef]":
     """Raises `NotFound` when what would be read is no longer kept."""
-    reopened = ledger.retries.retry(session_id=letter.session_id, now=now_micros())
+    reopened = ledger.retries.retry(session_id=letter.session_id)
     if reopened.pruned:
         raise NotFound(f"session {letter.session_id} cannot be attributed again: its payload is no longer kept")
     return reopened.sessions
@@ -146,10 +145,10 @@ def _take_in(ledger: "Ledger", letter: "DeadLetter") -> "list[SessionRef]":
     if letter.kind == "heavy":
         event = read_heavy_event(payload, logged_at=letter.at)
         heavy = HeavyReceived(event=event, payload=payload, offset=offset, logged_at=letter.at)
-        return ledger.intake.receive(heavy=[heavy], now=now_micros(), ablation_rate=rate)
+        return ledger.intake.receive(heavy=[heavy], ablation_rate=rate)
     heard = read_lightweight_event(payload)
     lightweight = LightweightReceived(event=heard, payload=payload, offset=offset, logged_at=letter.at)
-    return ledger.intake.receive(lightweight=[lightweight], now=now_micros(), ablation_rate=rate)
+    return ledger.intake.receive(lightweight=[lightweight], ablation_rate=rate)
 
 
 @dead_letters_command.command("drop")

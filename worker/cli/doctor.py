@@ -18,7 +18,6 @@ from worker.cli.support.output import counted, print_hanging
 from worker.errors import ConfigurationError, EventLogUnavailable, GrooveError, Unavailable
 from worker.event_log.opening import open_event_log
 from worker.settings import Settings, load_settings
-from worker.system.clock import now_micros
 
 if TYPE_CHECKING:
     from worker.ledger import Ledger
@@ -166,8 +165,7 @@ def _event_log(settings: Settings, ledger: "Ledger") -> str:
 
 def _ledger(ledger: "Ledger") -> Iterator[Finding]:
     ledger.ping()
-    moment = now_micros()
-    yield from about_the_ledger(ledger.counts.count(moment), moment)
+    yield from about_the_ledger(ledger.counts.count())
 
 
 def _store(store: "AttributionStore") -> Iterator[Finding]:

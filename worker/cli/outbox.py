@@ -9,7 +9,6 @@ from worker.cli.support.output import counted, tell
 from worker.cli.support.types import Moment
 from worker.event_log.opening import open_event_log
 from worker.settings import load_settings
-from worker.system.clock import now_micros
 
 
 @click.group("outbox")
@@ -36,10 +35,10 @@ def resend_command(since: int | None, session_id: str | None, *, as_json: bool) 
         count = ledger.outbox.resend(since=since, session_id=chosen)
         event_log = open_event_log(settings.event_log_url)
         try:
-            drain_outbox(ledger, event_log, now=now_micros())
+            drain_outbox(ledger, event_log)
         finally:
             event_log.close()
-        unsent = ledger.counts.count(now_micros()).outbox_unsent
+        unsent = ledger.counts.count().outbox_unsent
     line = f"{count} sent again"
     if unsent:
         line = f"{count} to be sent again, {counted(unsent, 'messages')} left in the outbox: the event log refuses them"

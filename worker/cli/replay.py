@@ -5,7 +5,6 @@ import click
 from worker.cli.support.connections import full_session_id, open_the_ledger
 from worker.cli.support.reopened import enqueue_reopened
 from worker.cli.support.types import Moment
-from worker.system.clock import now_micros
 
 
 @click.command("replay")
@@ -17,8 +16,8 @@ def replay_command(since: int | None, session_id: str | None, *, dry_run: bool, 
     """Process finished sessions again from the payloads in the ledger; results replace, never add."""
     if (since is None) == (session_id is None):
         raise click.UsageError("name either --since or --session")
-    started = now_micros()
     with open_the_ledger() as ledger:
+        started = ledger.now()
         chosen = session_id and full_session_id(ledger, session_id)
-        reopened = ledger.retries.replay(since=since, session_id=chosen, now=started, dry_run=dry_run)
+        reopened = ledger.retries.replay(since=since, session_id=chosen, dry_run=dry_run)
     enqueue_reopened(reopened, started, dry_run=dry_run, as_json=as_json)

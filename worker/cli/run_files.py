@@ -19,7 +19,6 @@ from worker.lag import partition_lags
 from worker.ledger import Counts, Ledger
 from worker.local.stack import Stack, running_stack
 from worker.settings import Settings
-from worker.system.clock import now_micros
 
 #: seconds between two looks at the ledger
 _LOOK_SECONDS = 0.1
@@ -43,9 +42,9 @@ def run_files(settings: Settings, files: tuple[Path, ...], *, learnings: Path | 
             click.echo(
                 f"learnings: {len(report.new)} new, {len(report.changed)} changed, {len(report.unchanged)} unchanged"
             )
-        before = ledger.counts.count(now_micros())
+        before = ledger.counts.count()
         refused += _feed(settings, files, stack, ledger)
-        after = ledger.counts.count(now_micros())
+        after = ledger.counts.count()
         _tell(before, after)
         store.refresh_values()
         values = store.list_learning_values()
@@ -80,7 +79,7 @@ def _follow(settings: Settings, stack: Stack, ledger: Ledger, event_log: EventLo
     with Progress(*columns, console=console(to_stderr=True), transient=False) as progress:
         sessions = progress.add_task("sessions", rate="", total=None)
         learnings = progress.add_task("learnings", rate="", total=None)
-        first = ledger.counts.count(now_micros())
+        first = ledger.counts.count()
         done_before = _done(first)
         while True:
             stack.look_after()
@@ -98,7 +97,7 @@ def look(settings: Settings, ledger: Ledger, event_log: EventLog) -> tuple[Count
     In this order: counted before, a session that was read meanwhile would be missing.
     """
     is_read = not any(partition.lag for partition in partition_lags(settings, ledger, event_log))
-    counts = ledger.counts.count(now_micros())
+    counts = ledger.counts.count()
     return counts, is_read and not _open_sessions(counts) and not counts.outbox_unsent
 
 

@@ -43,7 +43,7 @@ def _status() -> Answer:
     """What cannot be reached is `{"error": why}` in its place."""
     settings = load_settings()
     with open_the_ledger(settings) as ledger:
-        counts = ledger.counts.count(now_micros())
+        counts = ledger.counts.count()
         return {
             "version": version("groove-attribution"),
             "data": str(settings.data_dir.absolute()),
@@ -69,12 +69,12 @@ def _or_error(ask: Callable[[], Answer]) -> Answer:
 
 def living_parts(settings: Settings) -> dict[str, dict[str, int]]:
     """Bridges and workers that show life: kind -> version -> number."""
-    from worker.liveness.broker_heartbeat import SignsOfLife
+    from worker.liveness.broker_heartbeat import Heartbeats
 
     found: dict[str, Counter[str]] = {}
-    for sign in SignsOfLife(settings).read():
-        if sign.is_fresh(now_micros()):
-            found.setdefault(sign.kind, Counter())[sign.version] += 1
+    for beat in Heartbeats(settings).read():
+        if beat.is_fresh(now_micros()):
+            found.setdefault(beat.kind, Counter())[beat.version] += 1
     return {kind: dict(numbers) for kind, numbers in found.items()}
 
 

@@ -7,7 +7,6 @@ from worker.cli.support.ids import shown_session_ids
 from worker.cli.support.output import moment
 from worker.cli.support.reopened import enqueue_reopened
 from worker.cli.support.tables import print_rows
-from worker.system.clock import now_micros
 
 _EVERYTHING_NEEDS = "name a --session, a --learning, or say --all"
 
@@ -48,13 +47,12 @@ def retry_command(
     """Open sessions again: they are attributed, aggregated and published anew; nothing is counted twice."""
     if not (session_id or learning_id or everything):
         raise click.UsageError(_EVERYTHING_NEEDS)
-    started = now_micros()
     with open_the_ledger() as ledger:
+        started = ledger.now()
         reopened = ledger.retries.retry(
             session_id=session_id and full_session_id(ledger, session_id),
             learning_id=learning_id and full_failed_id(ledger, learning_id),
             everything=everything,
-            now=started,
             dry_run=dry_run,
         )
     enqueue_reopened(reopened, started, dry_run=dry_run, as_json=as_json)

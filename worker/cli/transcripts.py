@@ -8,7 +8,6 @@ from worker.cli.support.connections import enqueue_prepared, open_the_ledger
 from worker.cli.support.output import counted, tell
 from worker.errors import InvalidEvent, InvalidFile
 from worker.formats.transcripts.messages import read_transcript
-from worker.system.clock import now_micros
 
 
 @click.group("transcripts")
@@ -29,9 +28,9 @@ def import_command(session_id: str, file: Path, *, as_json: bool) -> None:
         raise InvalidFile(f"{file}: {error.strerror}") from error
     except InvalidEvent as error:
         raise InvalidFile(f"{file}: {error}") from error
-    moment = now_micros()
     with open_the_ledger() as ledger:
-        ref = ledger.work.save_transcript(session_id, data, now=moment)
+        moment = ledger.now()
+        ref = ledger.work.save_transcript(session_id, data)
     enqueue_prepared([ref] if ref else [], sent_at=moment)
     line = f"{counted(len(transcript.messages), 'messages')} kept" + ("; the session goes on" if ref else "")
     tell(line, {"messages": len(transcript.messages), "goes_on": ref is not None}, as_json=as_json)

@@ -36,7 +36,7 @@ class Finding:
             yield "       ", self.advice
 
 
-def about_the_ledger(counts: "Counts", now: int) -> Iterator[Finding]:
+def about_the_ledger(counts: "Counts") -> Iterator[Finding]:
     """What work is there, and what of it needs a person."""
     work = f"{counted(counts.events, 'events')}, {counted(sum(counts.sessions.values()), 'sessions')}"
     yield Finding(what="ledger", is_well=True, detail=work)
@@ -58,7 +58,7 @@ def about_the_ledger(counts: "Counts", now: int) -> Iterator[Finding]:
     yield _none_of("dead letters", counts.dead_letters, "`groove dead-letters list` says why")
     yield _none_of(
         "messages unsent for more than an hour",
-        counts.outbox_unsent if counts.outbox_oldest and counts.outbox_oldest < now - HOUR else 0,
+        counts.outbox_unsent if counts.outbox_oldest and counts.outbox_oldest < counts.at - HOUR else 0,
         "does the event log answer? the sweeper sends them as soon as it does; the bridge's log tells which it refuses",
     )
 
