@@ -54,6 +54,7 @@ from worker.local.folder import owned_folder
 from worker.local.process import ChildProcess
 from worker.local.stack import Stack
 from worker.settings import Settings, load_settings
+from worker.store.api import StoreApi
 from worker.store.client import HttpStore
 from worker.task_queue import workflow
 from worker.task_queue.app import ATTRIBUTION, FINISHING, make_app
@@ -249,7 +250,7 @@ def bench(settings: Settings, event: dict[str, Any], learnings: list[Learning], 
         try:
             stack.start()
             store = HttpStore(settings.store_url)
-            store.import_learnings(learnings, actor="benchmark", now=1)
+            StoreApi(settings.store_url).import_learnings(learnings, actor="benchmark")
             on = Bench(settings, stack, ledger, store, event)
             # as the bridge would; without it every finished session leaves its message to the sweeper
             on.event_log.ensure_topic(on.out, settings.streams.partitions)

@@ -15,10 +15,10 @@ from acceptance.groove_command import Groove
 
 from worker.cli import groove as groove_group
 
-#: parts that run until they are stopped, files that are written, and answers that are JSON or a status anyway
+#: parts that run until they are stopped, and answers that are JSON or a status anyway (the README names them)
 WITHOUT_JSON = {
     *("groove run", "groove up", "groove bridge", "groove worker", "groove store", "groove flower"),
-    *("groove learnings export", "groove calibrate", "groove health", "groove tail", "groove config reference"),
+    *("groove health", "groove tail", "groove config reference"),
 }
 
 
@@ -90,6 +90,24 @@ def test_texts_from_outside_are_inert(groove: Groove, tmp_path: Path) -> None:
     [row] = csv.DictReader(io.StringIO(groove("values", "--csv")))
     assert (row["learning_id"], row["text"]) == ("'=1+1", "'=HYPERLINK(0) [31m[bold]<script> ")
     assert groove.json("values")[0]["learning_id"] == "=1+1"
+
+
+def test_ids_may_be_short_wherever_they_are_taken(groove: Groove, tmp_path: Path) -> None:
+    """One or several; numbers in the answer are numbers, and what several begin with, or none, is said."""
+    ids = ["89ba59b8-cf3d-4c50", "89ba59b8-dddd-4c50", "use-rg"]
+    learnings = [{"learning_id": id_, "category": "tool_usage", "description": id_, "insight": id_} for id_ in ids]
+    (tmp_path / "all.jsonl").write_text("".join(json.dumps(learning) + "\n" for learning in learnings))
+    groove("learnings", "import", tmp_path / "all.jsonl")
+    told = groove.json("withhold", "--session", "s", "--learnings", "89ba59b8-c,use")
+    assert [answer["learning_id"] for answer in told["assignments"]] == [ids[0], "use-rg"]
+    assert told["assignments"][0]["withhold_probability"] == 0.1
+    assert "several learnings begin like this" in groove(
+        "withhold", "--session", "s", "--learnings", "89,use", status=1
+    )
+    assert groove.json("learnings", "disable", "use")["learning_id"] == "use-rg"
+    assert [line["kind"] for line in groove.json("learnings", "history", "use")] == ["imported", "disabled"]
+    assert groove.json("show", "use")["value"]["status"] == "Disabled"
+    assert "no such learning" in groove("show", "nobody", status=1)
 
 
 def test_the_runbook_knows_what_the_doctor_says(groove: Groove, broker_url: str) -> None:

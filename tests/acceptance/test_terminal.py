@@ -33,7 +33,7 @@ def words(lines: list[str]) -> str:
 
 @pytest.mark.parametrize("columns", [60, 80, 200])
 def test_a_reason_goes_on_in_the_next_line(columns: int, given_up: Groove) -> None:
-    """As a table, with the reason beneath, or field by field: no line is wider than the terminal, and no word is lost."""
+    """No line is wider than the terminal, and no word is lost."""
     lines = given_up.on_terminal(columns, "dead-letters", "list")
     assert max(map(len, lines)) <= columns
     assert "its decisive end" in words(lines)
@@ -92,6 +92,6 @@ def test_the_list_of_sessions_fits_and_names_what_show_takes(given_up: Groove) -
     assert heading.split() == ["session", "state", "attempt", "received", "done", "failed", "open"]
     assert line.split()[0] == ids[2]
     assert "session-of-monday-2" in given_up("sessions", "show", line.split()[0])
-    assert [line["session"] for line in given_up.json("sessions", "list", "--state", "received")] == ids[::-1]
+    assert [line["session_id"] for line in given_up.json("sessions", "list", "--state", "received")] == ids[::-1]
     assert "RFC 3339" in given_up("sessions", "list", "--since", "yesterday", status=2)
     assert "RFC 3339" in given_up("outbox", "resend", "--since", "yesterday", status=2)

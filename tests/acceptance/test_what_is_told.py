@@ -43,8 +43,8 @@ def test_a_failed_learning_by_the_beginning_of_its_id(groove: Groove, ledger: Le
     at(ledger, 1).work.expect("s", ref.version, ids, signals_seen=0)
     for id_ in ids:
         at(ledger, 1).work.fail_entry("s", ref.version, id_, "no", max_tries=1, retry_seconds=0)
-    assert [entry["learning"] for entry in groove.json("tasks", "failed", "--learning", "use")] == ["use-rg"]
-    assert groove.json("tasks", "failed", "--learning", "check-first")[0]["learning"] == "check-first"
+    assert [entry["learning_id"] for entry in groove.json("tasks", "failed", "--learning", "use")] == ["use-rg"]
+    assert groove.json("tasks", "failed", "--learning", "check-first")[0]["learning_id"] == "check-first"
     assert groove.json("tasks", "failed", "--learning", "bogus") == []
     assert "several learnings" in groove("tasks", "retry", "--learning", "check", "--dry-run", status=1)
     assert groove.json("tasks", "retry", "--learning", "use", "--dry-run")["opened"] == ["s"]

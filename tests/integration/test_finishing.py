@@ -14,6 +14,7 @@ from worker.event_log.protocol import TopicName
 from worker.formats.record import to_bytes
 from worker.ledger import SessionRef, SessionState
 from worker.resources import Resources
+from worker.store.api import StoreApi
 from worker.task_queue.app import EMBEDDING
 from worker.task_queue.queues import Queues
 from worker.tasks.finish import finish
@@ -30,8 +31,17 @@ def parts(broker_url: str, tmp_path: Path) -> Iterator[Resources]:
         task_parts(broker_url, tmp_path, GROOVE_STORE__URL=address, GROOVE_STORE_WRITE_TOKEN=WRITE) as resources,
     ):
         resources.event_log.ensure_topic(TopicName.parse(resources.settings.streams.attributed), 1)
-        resources.store.import_learnings([learning("a")], actor="alex", now=1)
+        api(resources).import_learnings([learning("a")], actor="alex")
         yield resources
+
+
+def api(parts: Resources) -> StoreApi:
+    return StoreApi(parts.settings.store_url, token=WRITE)
+
+
+def counted(parts: Resources) -> int:
+    """Sessions that count for the learning "a"."""
+    return api(parts).show("a").value.session_count
 
 
 def attributed(parts: Resources, *learning_ids: str) -> SessionRef:
@@ -50,20 +60,20 @@ def state(parts: Resources) -> SessionState:
 def test_nothing_counts_before_the_session_is_finished(parts: Resources) -> None:
     """The store hears of a session's records with its finish; a second finish changes nothing and sends nothing."""
     ref = attributed(parts, "a")
-    assert parts.store.get_learning_value("a").session_count == 0
+    assert counted(parts) == 0
     assert finish(parts, "s", ref.version) == {"state": "finished"}
-    assert parts.store.get_learning_value("a").session_count == 1
+    assert counted(parts) == 1
     assert finish(parts, "s", ref.version) == {"state": "finished already"}
-    assert parts.store.get_learning_value("a").session_count == 1
+    assert counted(parts) == 1
     assert parts.ledger.work.load_ended("s", ref.version).records == ()
     assert len(parts.ledger.history.session_detail("s").outbox) == 1
 
 
 def test_every_record_of_the_version_is_published(parts: Resources) -> None:
     """Those that came with the finish and one that the store had already, by learning; none that the store refused."""
-    parts.store.import_learnings([learning("0"), learning("z")], actor="alex", now=1)
+    api(parts).import_learnings([learning("0"), learning("z")], actor="alex")
     ref = attributed(parts, "a", "unheard of", "z")
-    parts.store.store_attribution(record("0", "s", ref.version.timestamp), ref.version)
+    parts.store.finish_session("s", ref.version, records=[record("0", "s", ref.version.timestamp)])
     assert finish(parts, "s", ref.version) == {"state": "finished"}
     [message] = parts.event_log.read(TopicName.parse(parts.settings.streams.attributed), 0, 0, 10)
     told = json.loads(message.payload)
@@ -77,7 +87,7 @@ def test_a_payload_that_nobody_needs_is_not_missed(parts: Resources) -> None:
     with parts.ledger.work._database.write() as connection:
         connection.exec_driver_sql("DELETE FROM payload")
     assert finish(parts, "s", ref.version) == {"state": "finished"}
-    assert parts.store.get_learning_value("a").session_count == 1
+    assert counted(parts) == 1
 
 
 def test_what_the_event_heard_itself_is_published(parts: Resources) -> None:
@@ -102,7 +112,7 @@ def test_a_learning_that_the_store_does_not_know_fails_alone(parts: Resources) -
     assert finish(parts, "s", ref.version) == {"state": "finished"}
     [failed] = parts.ledger.retries.failed_entries()
     assert (failed.learning_id, failed.reason) == ("unheard of", "unknown learning: import it, then retry")
-    assert parts.store.get_learning_value("a").session_count == 1
+    assert counted(parts) == 1
 
 
 def test_a_finish_that_always_fails_ends_as_a_dead_letter(parts: Resources) -> None:
@@ -154,7 +164,7 @@ def test_a_dead_session_is_not_finished(parts: Resources) -> None:
     ref = attributed(parts, "a")
     at(parts.ledger, 5).work.fail_session("s", ref.version, "no")
     assert finish(parts, "s", ref.version) == {"state": "dead"}
-    assert parts.store.get_learning_value("a").session_count == 0
+    assert counted(parts) == 0
 
 
 def test_a_session_that_is_prepared_again_is_finished_after_that(parts: Resources) -> None:

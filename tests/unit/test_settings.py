@@ -116,3 +116,10 @@ def _empty(folder: Path) -> Path:
     file = folder / "groove.toml"
     file.write_text("")
     return file
+
+
+def test_the_store_s_own_address_is_a_name_that_it_is_asked_under() -> None:
+    """Beside those that are configured, so that a stack whose parts reach it by a name needs no further setting."""
+    assert load_settings({}).store_hosts == set()
+    named = {"GROOVE_STORE__URL": "http://store:8077", "GROOVE_STORE__HOSTS": "groove.internal,wiki"}
+    assert load_settings(named).store_hosts == {"store", "groove.internal", "wiki"}

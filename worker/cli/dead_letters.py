@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from worker.cli.support.connections import enqueue_prepared, open_the_ledger
-from worker.cli.support.output import moment, plain, print_hanging, tell
+from worker.cli.support.output import moment, plain, print_hanging, print_json, tell, with_times
 from worker.cli.support.tables import print_rows
 from worker.errors import InvalidEvent, NotFound
 from worker.formats.heavy_event import read_heavy_event
@@ -34,6 +34,9 @@ def list_command(state: str, *, as_json: bool) -> None:
 
     with open_the_ledger() as ledger:
         letters = ledger.dead_letters.find(state=DeadLetterState(state))
+    if as_json:
+        print_json([with_times(letter, "at") for letter in letters])
+        return
     print_rows(
         [
             ("id", "right"),
@@ -44,7 +47,6 @@ def list_command(state: str, *, as_json: bool) -> None:
             ("reason", "wrap"),
         ],
         [[letter.id, letter.kind, _place(letter), letter.size, moment(letter.at), letter.reason] for letter in letters],
-        as_json=as_json,
     )
 
 

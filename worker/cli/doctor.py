@@ -18,10 +18,10 @@ from worker.cli.support.output import counted, print_hanging
 from worker.errors import ConfigurationError, EventLogUnavailable, GrooveError, Unavailable
 from worker.event_log.opening import open_event_log
 from worker.settings import Settings, load_settings
+from worker.store.api import StoreApi
 
 if TYPE_CHECKING:
     from worker.ledger import Ledger
-    from worker.store.protocol import AttributionStore
 
 
 @click.command("doctor")
@@ -168,8 +168,8 @@ def _ledger(ledger: "Ledger") -> Iterator[Finding]:
     yield from about_the_ledger(ledger.counts.count())
 
 
-def _store(store: "AttributionStore") -> Iterator[Finding]:
-    counts = store.counts()
+def _store(store: StoreApi) -> Iterator[Finding]:
+    counts = store.status().counts
     yield Finding(
         what="store", is_well=True, detail=", ".join(counted(number, name) for name, number in counts.items())
     )
@@ -180,7 +180,7 @@ def _store(store: "AttributionStore") -> Iterator[Finding]:
         detail=str(len(differences)),
         advice="`groove rebuild --repair` writes the recomputed ones; please report it",
     )
-    yield from about_experiments(store.list_health())
+    yield from about_experiments(store.health())
 
 
 def _model(settings: Settings) -> str:

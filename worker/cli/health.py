@@ -34,11 +34,11 @@ def health_command(part: str, *, patience: float, port: int) -> None:
 
 
 def _ask_store() -> None:
-    from worker.store.client import HttpStore
+    from worker.store.api import StoreApi
 
     settings = load_settings()
-    store = HttpStore(settings.store_url, token=settings.read_token() or "", timeout_s=_ANSWER_SECONDS)
-    store.get_learnings([])
+    store = StoreApi(settings.store_url, token=settings.read_token() or "", timeout_s=_ANSWER_SECONDS)
+    store.learning_ids(beginning="\n")
     click.echo("store: answers")
 
 

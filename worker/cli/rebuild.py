@@ -1,13 +1,11 @@
 """`groove rebuild`: sums and values recomputed from the records alone."""
 
-import json
 import sys
-from dataclasses import asdict
 
 import click
 
 from worker.cli.support.connections import open_store
-from worker.cli.support.output import counted
+from worker.cli.support.output import counted, print_json
 
 
 @click.command("rebuild")
@@ -18,10 +16,10 @@ def rebuild_command(*, repair: bool, as_json: bool) -> None:
     with open_store() as store:
         differences = store.rebuild(repair=repair)
     if as_json:
-        click.echo(json.dumps([asdict(difference) for difference in differences], ensure_ascii=False, indent=1))
-        sys.exit(1 if differences and not repair else 0)
-    for difference in differences:
-        where = difference.learning_id or "all learnings"
-        click.echo(f"{where}: {difference.name}: stored {difference.stored}, recomputed {difference.recomputed}")
-    click.echo(counted(len(differences), "differences") + (", repaired" if repair and differences else ""))
+        print_json(differences)
+    else:
+        for difference in differences:
+            where = difference.learning_id or "all learnings"
+            click.echo(f"{where}: {difference.name}: stored {difference.stored}, recomputed {difference.recomputed}")
+        click.echo(counted(len(differences), "differences") + (", repaired" if repair and differences else ""))
     sys.exit(1 if differences and not repair else 0)

@@ -10,6 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressC
 from worker.cli.learnings import import_file
 from worker.cli.publish import publish_files
 from worker.cli.support.connections import open_store, open_the_ledger
+from worker.cli.support.ids import shown_ids
 from worker.cli.support.output import console, counted
 from worker.cli.values import print_values
 from worker.errors import InvalidFile
@@ -46,10 +47,9 @@ def run_files(settings: Settings, files: tuple[Path, ...], *, learnings: Path | 
         refused += _feed(settings, files, stack, ledger)
         after = ledger.counts.count()
         _tell(before, after)
-        store.refresh_values()
-        values = store.list_learning_values()
-        known = [value.learning_id for value in values]
-        print_values(values[:limit], store.get_learnings(known[:limit]), known=known)
+        store.refresh()
+        listed = store.learnings(limit=limit).learnings
+        print_values(listed, shown_ids(store, [entry.learning.learning_id for entry in listed]))
     click.echo(f"data in {settings.data_dir.absolute()}")
     failures = after.entries.get("failed", 0) + after.dead_letters + after.sessions.get("waiting", 0)
     return 1 if refused or failures else 0

@@ -7,7 +7,7 @@ import click
 
 from worker.cli.support.connections import full_session_id, open_the_ledger
 from worker.cli.support.ids import shown_session_ids
-from worker.cli.support.output import moment, print_facts
+from worker.cli.support.output import moment, print_facts, print_json, with_times
 from worker.cli.support.tables import print_rows
 from worker.cli.support.types import Moment
 from worker.ledger.states import SessionState
@@ -27,7 +27,10 @@ def list_command(state: str | None, since: int | None, limit: int, *, as_json: b
     """Where sessions stand, newest first: `done`, `failed` and `open` count their learnings."""
     with open_the_ledger() as ledger:
         found = ledger.listing.newest(state=SessionState(state) if state else None, since=since, limit=limit)
-        ids = shown_session_ids(ledger, [line.session_id for line in found], as_json=as_json)
+        ids = shown_session_ids(ledger, [line.session_id for line in found])
+    if as_json:
+        print_json([with_times(line, "received_at") for line in found])
+        return
     print_rows(
         [
             ("session", "left"),
@@ -52,7 +55,6 @@ def list_command(state: str | None, since: int | None, limit: int, *, as_json: b
             ]
             for line in found
         ],
-        as_json=as_json,
     )
 
 
@@ -79,7 +81,6 @@ def show_command(session_id: str, *, as_json: bool) -> None:
     print_rows(
         [("when", "left"), ("attempt", "right"), ("step", "left"), ("detail", "wrap")],
         [[moment(step.at), step.attempt, step.step, step.detail] for step in detail.steps],
-        as_json=False,
     )
     click.echo()
     print_rows(
@@ -88,5 +89,4 @@ def show_command(session_id: str, *, as_json: bool) -> None:
             [entry.learning_id, str(entry.state), entry.tries, moment(entry.ended_at), entry.reason]
             for entry in detail.entries
         ],
-        as_json=False,
     )

@@ -4,6 +4,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -103,13 +104,7 @@ def _event_log(settings: Settings, ledger: "Ledger") -> Answer:
 
 def _learnings(settings: Settings) -> Answer:
     with open_store(settings) as store:
-        values = store.list_learning_values()
-    known = [value.estimated_value for value in values if value.confidence]
-    return {
-        "by_status": dict(sorted(Counter(str(value.status) for value in values).items())),
-        "average_value": sum(known) / len(known) if known else None,
-        "with_a_value": len(known),
-    }
+        return asdict(store.status())
 
 
 def _told_once(facts: Iterator[tuple[str, str]]) -> Iterator[tuple[str, str]]:
@@ -134,7 +129,7 @@ def _lines(found: Answer) -> Iterator[tuple[str, str]]:
     yield "learnings failed in a session", str(found["learnings_failed"])
     yield "dead letters", str(found["dead_letters"])
     yield "messages unsent", str(found["messages_unsent"])
-    yield "learnings", _shown(learnings, lambda answer: _numbers(answer["by_status"]))
+    yield "learnings", _shown(learnings, lambda answer: _numbers(answer["learnings_by_status"]))
     yield "average value", _shown(learnings, _average)
 
 
@@ -161,4 +156,4 @@ def _log(log: Answer) -> str:
 def _average(learnings: Answer) -> str:
     if learnings["average_value"] is None:
         return "-"
-    return f"{learnings['average_value']:+.4f} over {learnings['with_a_value']}"
+    return f"{learnings['average_value']:+.4f} over {learnings['learnings_with_sessions']}"

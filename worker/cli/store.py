@@ -22,4 +22,5 @@ def store_command() -> None:
     if settings.store.port:
         address = f"http://{settings.store.host}:{settings.store.port}"
     store = CozoStore(folder, parameters=settings.layers)
-    serve(store, address=address, tokens=Tokens(read=settings.read_token() or "", write=settings.write_token() or ""))
+    tokens = Tokens(read=settings.read_token() or "", write=settings.write_token() or "")
+    serve(store, address=address, tokens=tokens, hosts=settings.store_hosts)

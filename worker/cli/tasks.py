@@ -4,7 +4,7 @@ import click
 
 from worker.cli.support.connections import full_failed_id, full_session_id, open_the_ledger
 from worker.cli.support.ids import shown_session_ids
-from worker.cli.support.output import moment
+from worker.cli.support.output import moment, print_json, with_times
 from worker.cli.support.reopened import enqueue_reopened
 from worker.cli.support.tables import print_rows
 
@@ -27,11 +27,13 @@ def failed_command(session_id: str | None, learning_id: str | None, limit: int, 
         chosen = session_id and full_session_id(ledger, session_id)
         learning_id = learning_id and full_failed_id(ledger, learning_id)
         failed = ledger.retries.failed_entries(limit=limit, session_id=chosen, learning_id=learning_id)
-        ids = shown_session_ids(ledger, [entry.session_id for entry in failed], as_json=as_json)
+        ids = shown_session_ids(ledger, [entry.session_id for entry in failed])
+    if as_json:
+        print_json([with_times(entry, "at") for entry in failed])
+        return
     print_rows(
         [("session", "left"), ("learning", "left"), ("tries", "right"), ("when", "left"), ("reason", "wrap")],
         [[ids[entry.session_id], entry.learning_id, entry.tries, moment(entry.at), entry.reason] for entry in failed],
-        as_json=as_json,
     )
 
 

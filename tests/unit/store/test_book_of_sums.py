@@ -128,7 +128,7 @@ class StoreInUse(RuleBasedStateMachine):
             decisions = self.store.get_decisions(learning_id)
             assert [d.number for d in decisions] == list(range(1, len(decisions) + 1))
             assert [d.epoch for d in decisions] == sorted(d.epoch for d in decisions)
-            assert self.store.get_standing(learning_id).epoch == decisions[-1].epoch
+            assert self.store.get_learning_value(learning_id).epoch == decisions[-1].epoch
 
 
 StoreInUse.TestCase.settings = settings(max_examples=25, stateful_step_count=20, deadline=None)

@@ -14,7 +14,6 @@ from worker.domain import (
     LearningStatus,
     LearningValue,
     SessionVersion,
-    Standing,
 )
 from worker.errors import NotFound
 from worker.layers.aggregation.explain import Explanation, explain
@@ -103,11 +102,6 @@ class CozoStore(AttributionStore):
             rows = self._space.database.read("decisions", learning_id=learning_id)
         found = (decision_of(DecisionRow(*row)) for row in rows)
         return sorted(found, key=lambda decision: decision.number)
-
-    def get_standing(self, learning_id: str) -> Standing:
-        with self._space.reading() as memory:
-            must_know(memory, [learning_id])
-            return memory.histories[learning_id].standing
 
     # -- assignment
 
