@@ -182,16 +182,16 @@ class Bench:
             payload = _document(self.event, name, ids)
             heavy = read_heavy_event(payload, logged_at=1)
             received = HeavyReceived(event=heavy, payload=payload, offset=0, logged_at=1)
-            self.ledger.intake.receive(heavy=[received], now=now(), ablation_rate=0.1)
+            self.ledger.intake.receive(heavy=[received], ablation_rate=0.1)
             self.store.open_session(name, heavy.version, ids)
             self.bundles.put(replace(template, context=_context(heavy)))
-            self.ledger.work.expect(name, heavy.version, ids, signals_seen=0, now=now())
+            self.ledger.work.expect(name, heavy.version, ids, signals_seen=0)
             started.append((name, heavy.version, ids))
         return started
 
     def ours(self, sessions: list[Prepared], per_task: int) -> tuple[float, dict[str, float]]:
         def start(session_id: str, version: SessionVersion, ids: list[str]) -> None:
-            workflow.enqueue_session(self.app, session_id, version, ids, per_task=per_task, sent_at=now())
+            workflow.enqueue_session(self.app, session_id, version, ids, per_task=per_task, sent_at=self.ledger.now())
 
         wanted = self.published() + len(sessions)
         return self._time(start, sessions, lambda: self.published() >= wanted)
@@ -345,10 +345,6 @@ def plot(report: dict[str, Any], path: Path) -> None:
     costs.set_yticks(range(len(rounds[-1]["cpu"])), list(rounds[-1]["cpu"]))
     costs.set(xlabel="µs of CPU a task (lower bar: nothing)")
     figure.savefig(path, dpi=110)
-
-
-def now() -> int:
-    return time.time_ns() // 1000
 
 
 def main() -> int:

@@ -18,7 +18,7 @@ from worker.cli import groove as groove_group
 #: parts that run until they are stopped, and answers that are JSON or a status anyway (the README names them)
 WITHOUT_JSON = {
     *("groove run", "groove up", "groove bridge", "groove worker", "groove store", "groove flower"),
-    *("groove health", "groove tail"),
+    *("groove health", "groove tail", "groove config reference"),
 }
 
 
@@ -68,10 +68,11 @@ def test_the_shell_completes(typed: str, offered: set[str]) -> None:
 
 def test_statuses_tell_what_happened(groove: Groove, tmp_path: Path) -> None:
     """0 all well, 1 an error, 2 a wrong command line; what went wrong is one line."""
-    assert "can be used" in groove("config", "check")
+    assert "groove-ablation-1" in groove("config", "show")
     for arguments in (["sessions", "show", "nobody"], ["publish", tmp_path / "missing.jsonl"], ["show", "nothing"]):
         assert "Traceback" not in groove(*arguments, status=1)
-    for arguments in (["values", "--sort", "bogus"], ["values", "--json", "--csv"], ["tasks", "retry"], ["nonsense"]):
+    wrong = [["values", "--sort", "bogus"], ["values", "--json", "--csv"], ["tasks", "retry"], ["config", "show", "no"]]
+    for arguments in (*wrong, ["nonsense"]):
         groove(*arguments, status=2)
 
 
@@ -121,3 +122,12 @@ def test_the_runbook_knows_what_the_doctor_says(groove: Groove, broker_url: str)
     at_rest = json.loads(groove("doctor", "--json"))
     said = {line["what"] for line in (*found, *at_rest)}
     assert named - {"learnings with too few eligible sessions for an experiment"} == said
+
+
+def test_too_long_messages_are_not_published(groove: Groove, broker_url: str, tmp_path: Path) -> None:
+    """Of either kind: the bridge would only keep them as dead letters."""
+    file = tmp_path / "long.jsonl"
+    file.write_text(json.dumps({"session_id": "s", "note": "x" * 2000}) + "\n")
+    limits = {"GROOVE_BROKER": broker_url, "GROOVE_BRIDGE__MAX_MESSAGE_BYTES": "1024"}
+    for kind in ([], ["--lightweight"]):
+        assert "more than bridge.max_message_bytes" in groove("publish", file, *kind, status=1, **limits)

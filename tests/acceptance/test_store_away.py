@@ -1,5 +1,6 @@
 """A person asks while the store server is away, hangs or says no: told once, with what to do."""
 
+import json
 import socket
 from collections.abc import Iterator
 from contextlib import closing
@@ -35,13 +36,13 @@ def test_a_command_says_what_it_could_not_reach(away: dict[str, Any], groove: Gr
 
 
 def test_the_status_says_it_once(away: dict[str, Any], groove: Groove) -> None:
-    """The rest is told all the same, and the reason stands in one place."""
-    lines = groove("status", **away).splitlines()
+    """The rest is told all the same, the reason stands in one place, and the exit status is 1."""
+    lines = groove("status", status=1, **away).splitlines()
     [line] = [line for line in lines if "the store server" in line]
     assert line.startswith("learnings  ")
     assert "docker compose up -d store" in line
     assert lines[-1].split() == ["average", "value", "-"]
-    assert "error" in groove.json("status", **away)["learnings"]
+    assert "error" in json.loads(groove("status", "--json", status=1, **away))["learnings"]
 
 
 def test_the_doctor_says_it_once(away: dict[str, Any], groove: Groove) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from acceptance.groove_command import Groove
-from fixtures.ledger import heavy
+from fixtures.ledger import at, heavy
 
 from worker.ledger import DeadLetterReceived, Topic, open_ledger
 
@@ -21,7 +21,7 @@ def given_up(groove: Groove) -> Groove:
         topic = Topic(stream="groove.assessment", topic="heavy", partitions=1)
         [place] = ledger.partitions.share_out("test", [topic], lease_seconds=30)
         letter = DeadLetterReceived(kind="heavy", payload=b"{}", reason=REASON, offset=0)
-        ledger.intake.record(place, dead=[letter], position=1, last_id="x", gap=False, now=5, ablation_rate=0.1)
+        at(ledger, 5).intake.record(place, dead=[letter], position=1, last_id="x", gap=False, ablation_rate=0.1)
     finally:
         ledger.dispose()
     return groove
@@ -86,7 +86,7 @@ def test_the_list_of_sessions_fits_and_names_what_show_takes(given_up: Groove) -
     ids = [f"session-of-monday-{number}" for number in range(3)]
     ledger = open_ledger(f"sqlite:///{given_up.folder / '.groove' / 'ledger.sqlite'}")
     for number, id_ in enumerate(ids):
-        ledger.intake.receive(heavy=[heavy(id_)], now=number * 1_000_000, ablation_rate=0.1)
+        at(ledger, number * 1_000_000).intake.receive(heavy=[heavy(id_)], ablation_rate=0.1)
     ledger.dispose()
     heading, line = given_up.on_terminal(80, "sessions", "list", "--since", "1970-01-01T00:00:02Z")
     assert heading.split() == ["session", "state", "attempt", "received", "done", "failed", "open"]

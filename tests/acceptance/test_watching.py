@@ -116,7 +116,7 @@ def test_a_failed_try_is_seen_in_flower_and_tried_again(
     assert all(f'data-column="{column}"' in shown for column in ("args", "result"))
 
     [line] = groove.json("tasks", "failed", **connected)
-    assert (line["session"], line["learning"]) == ("session-0", missing)
+    assert (line["session_id"], line["learning_id"]) == ("session-0", missing)
     groove("learnings", "import", write_learnings(tmp_path / "missing.jsonl", (missing,)), **connected)
     assert groove.json("tasks", "retry", "--session", "session", **connected)["opened"] == ["session-0"]
     wait_until(lambda: len(results("finished")) == 2, "the session is finished with it", seconds=200)

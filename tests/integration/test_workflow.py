@@ -63,7 +63,7 @@ def test_a_chord_is_sent_as_celery_itself_would(broker_url: str) -> None:
     # a publisher that is no worker would subscribe to every result, one by one
     app.backend.result_consumer.consume_from = lambda _task_id: None
     chord(group([signature.set(ignore_result=True) for signature in header], app=app))(
-        workflow.finish(app, "session", VERSION).set(ignore_result=True)
+        workflow.finish(app, "session", VERSION, sent_at=7).set(ignore_result=True)
     )
     theirs, their_counter = _taken(client)
     workflow.enqueue_session(app, "session", VERSION, ["a", "b", "c"], per_task=2, sent_at=7)

@@ -12,7 +12,7 @@ from assessor.learnings import learning_of
 from assessor.rules.catalogue import Rule
 from worker.cli.publish import publish_lines
 from worker.cli.run_files import failures, follow
-from worker.cli.support.connections import now, open_store, open_the_ledger
+from worker.cli.support.connections import open_store, open_the_ledger
 from worker.cli.support.jsonl import Line
 from worker.cli.support.output import console
 from worker.domain import DecisionKind, LearningStatus
@@ -25,6 +25,7 @@ from worker.settings import Settings
 from worker.store.answers import ListedLearning
 from worker.store.api import StoreApi
 from worker.store.protocol import ImportReport
+from worker.system.clock import now_micros
 
 #: who decides, in the decision log
 _ACTOR = "import"
@@ -80,7 +81,7 @@ def process(settings: Settings, importer: Importer) -> Worth:
 def import_rules(store: StoreApi, importer: Importer) -> ImportReport:
     """New words for a rule begin a new epoch; a rule that is gone from its files is disabled, and enabled when it is back."""
     rules = [rule for rule in importer.catalogue.rules.values() if rule.unit == importer.unit]
-    moment = now()
+    moment = now_micros()
     present = [learning_of(rule, now=moment) for rule in rules if not rule.is_disabled]
     report = store.import_learnings(present, actor=_ACTOR)
     status = {each.learning.learning_id: each.value.status for each in store.learnings().learnings}
@@ -115,7 +116,7 @@ def _send(
                 importer.archive.published(event.session_id, event_id=event.event_id, assessment=event.assessment)
             sent.events += len(portion)
         follow(settings, ledger, event_log, look_after=look_after)
-        sent.failures = failures(ledger.counts.count(now()))
+        sent.failures = failures(ledger.counts.count())
 
 
 def _lines(

@@ -21,11 +21,11 @@ from assessor.rules.catalogue import Catalogue, Unit
 from worker.cli.import_pipeline import process
 from worker.cli.import_report import Imported, print_imported, print_preview
 from worker.cli.run import end_on_sigterm
-from worker.cli.support.connections import now
 from worker.cli.support.output import console
 from worker.cli.support.types import Moment
 from worker.errors import InvalidFile
 from worker.settings import Settings, load_settings
+from worker.system.clock import now_micros
 
 #: below the data folder
 _FOLDER = "sessions"
@@ -111,7 +111,7 @@ def run_import(settings: Settings, wanted: Wanted) -> Imported:
             archive=archive,
             homes=Homes(home=home, claude=_folder("CLAUDE_CONFIG_DIR"), codex=_folder("CODEX_HOME")),
             unit=wanted.unit,
-            now=now(),
+            now=now_micros(),
             catalogue=_known_rules(settings),
         )
         for root in _projects(scope, reading, archive):

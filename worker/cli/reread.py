@@ -6,7 +6,6 @@ from functools import cached_property
 
 from worker.attribution.bundle import SessionContext
 from worker.attribution.prepare import build_bundle
-from worker.cli.support.connections import now
 from worker.domain import Learning
 from worker.errors import NotFound, Superseded
 from worker.formats.heavy_event import read_heavy_event
@@ -29,7 +28,7 @@ class Rereading:
     @cached_property
     def sessions(self) -> list[SessionRef]:
         """All whose event is still kept."""
-        found = self.ledger.retries.replay(since=0, now=now(), dry_run=True)
+        found = self.ledger.retries.replay(since=0, dry_run=True)
         self.left_out += len(found.pruned)
         return found.sessions
 

@@ -62,32 +62,31 @@ class Intake:
         position: int,
         last_id: str | None,
         gap: bool,
-        now: int,
         ablation_rate: float,
     ) -> list[SessionRef]:
-        """Store what was read and move the position behind it -> the sessions to be prepared, noted as sent at `now`.
+        """Store what was read and move the position behind it -> the sessions to be prepared, noted as sent.
 
         Raises `LostLease`, and then nothing of it is stored.
         """
-        batch = _Batch(heavy, lightweight, lease, now=now, ablation_rate=ablation_rate, quiet=self._quiet)
+        batch = _Batch(heavy, lightweight, lease, ablation_rate=ablation_rate, quiet=self._quiet)
         with self._database.write(durable=True) as connection:
             change = {"position": position, "last_id": last_id, "gaps": LogPartition.gaps + int(gap)}
             move(connection, lease, change)
+            now = self._database.clock(connection)
             keep(connection, lease, dead, now)
-            return batch.store(connection)
+            return batch.store(connection, now)
 
     def receive(
         self,
         *,
         heavy: Sequence[HeavyReceived] = (),
         lightweight: Sequence[LightweightReceived] = (),
-        now: int,
         ablation_rate: float,
     ) -> list[SessionRef]:
         """The same without a place in the log: a dead letter that can be read by now."""
-        batch = _Batch(heavy, lightweight, BY_HAND, now=now, ablation_rate=ablation_rate, quiet=self._quiet)
+        batch = _Batch(heavy, lightweight, BY_HAND, ablation_rate=ablation_rate, quiet=self._quiet)
         with self._database.write(durable=True) as connection:
-            return batch.store(connection)
+            return batch.store(connection, self._database.clock(connection))
 
 
 class _Batch:
@@ -99,11 +98,11 @@ class _Batch:
         lightweight: Sequence[LightweightReceived],
         place: Lease,
         *,
-        now: int,
         ablation_rate: float,
         quiet: int,
     ) -> None:
-        self._now = now
+        #: of the transaction that stores it
+        self._now = 0
         self._quiet = quiet
         self._heavy = {received.event.event_id: received for received in reversed(heavy)}
         self._packed = {event_id: pack(received.payload) for event_id, received in self._heavy.items()}
@@ -111,7 +110,8 @@ class _Batch:
         self._ablation_rate = ablation_rate
         self._lightweight = {str(derived_id(received.payload)): received for received in reversed(lightweight)}
 
-    def store(self, connection: Connection) -> list[SessionRef]:
+    def store(self, connection: Connection, now: int) -> list[SessionRef]:
+        self._now = now
         contexts = (received.event.context for received in self._lightweight.values())
         keep_signals(connection, {context.session_id for context in contexts if context is not None})
         heavy = self._store_heavy(connection)

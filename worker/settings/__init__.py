@@ -1,9 +1,10 @@
 """What may be set, and how it is read.
 
-settings  every setting once: name, type, default, meaning
-layers    those of the four layers
-removed   settings of earlier releases, and what holds instead
-loading   `groove.toml` and GROOVE_ variables -> Settings, with where each comes from
+settings   every setting once: name, type, default, meaning
+layers     those of the four layers
+removed    settings of earlier releases, and what holds instead
+loading    `groove.toml` and GROOVE_ variables -> Settings, with where each comes from
+reference  the settings explained: `groove config show` and docs/settings.md
 """
 
 from worker.settings.loading import load_settings

@@ -25,6 +25,8 @@ _NOT_SETTINGS = ("GROOVE_TEST_", "GROOVE_CONFIG")
 #: never accepted from the file, which gets copied, mailed and committed
 _ENVIRONMENT_ONLY = ("store_read_token", "store_write_token", "flower_auth")
 _log = structlog.get_logger(__name__)
+#: former name -> name; taken quietly, so that older files and compose stacks go on
+_RENAMED: dict[tuple[str, ...], tuple[str, ...]] = {("ablation", "ablation_rate"): ("ablation", "rate")}
 
 
 def load_settings(environ: Mapping[str, str] = os.environ, *, path: Path | None = None) -> Settings:
@@ -49,7 +51,8 @@ def settings_origins(environ: Mapping[str, str] = os.environ, *, path: Path | No
 def _gather(environ: Mapping[str, str], path: Path | None) -> tuple[dict[str, Any], dict[str, str]]:
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}
-    for key, value, origin in (*_from_file(environ, path), *_from_environment(environ)):
+    for given, value, origin in (*_from_file(environ, path), *_from_environment(environ)):
+        key = _RENAMED.get(given, given)
         name = ".".join(key)
         origins[name] = origin
         if name not in REMOVED:
@@ -68,16 +71,17 @@ def _from_file(environ: Mapping[str, str], path: Path | None) -> Iterator[tuple[
         document = tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigurationError(f"{file}: {error}") from error
-    for key, value in _leaves(document):
+    for key, value in leaves(document):
         if key[0] in _ENVIRONMENT_ONLY:
             raise ConfigurationError(f"{file}: {key[0]} is a secret: set {PREFIX}{key[0].upper()} instead")
         yield key, value, str(file)
 
 
-def _leaves(document: dict[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
+def leaves(document: dict[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """(path of its keys, value) of everything in the document that is no group."""
     for name, value in document.items():
         if isinstance(value, dict):
-            for key, leaf in _leaves(value):
+            for key, leaf in leaves(value):
                 yield (name, *key), leaf
         else:
             yield (name,), value

@@ -1,9 +1,14 @@
-"""A connection to the broker beside Celery's own: for vectors, queue lengths and heartbeats."""
+"""A connection to the broker beside Celery's own, and what the errors of both mean."""
 
+import contextlib
+from collections.abc import Iterator
 from urllib.parse import unquote, urlsplit
 
+from kombu.exceptions import KombuError
 from redis import Redis
+from redis.exceptions import RedisError
 
+from worker.errors import BrokerUnavailable
 from worker.settings import Settings
 
 _DEADLINE_SECONDS = 5.0
@@ -17,6 +22,15 @@ def broker_client(settings: Settings, *, deadline_seconds: float = _DEADLINE_SEC
     return Redis.from_url(
         settings.broker_url, socket_timeout=deadline_seconds, socket_connect_timeout=min(3, deadline_seconds)
     )
+
+
+@contextlib.contextmanager
+def broker_errors() -> Iterator[None]:
+    """Errors of the broker's clients, Celery's and ours, are `BrokerUnavailable` outside of the block."""
+    try:
+        yield
+    except (KombuError, RedisError, OSError) as error:
+        raise BrokerUnavailable(f"the broker does not answer: {error}") from error
 
 
 def socket_path(url: str) -> str | None:

@@ -161,6 +161,7 @@ def test_tokens_open_what_they_are_for() -> None:
         asked = b'{"session_id": "s"}'
         assert ask(address, "POST", "/rpc/get_session_version", asked, Authorization=f"Bearer {READ}")[0] == 404
         assert ask(address, "GET", "/health")[2] == b'{"status":"ok"}'
+        assert ask(address, "HEAD", "/health")[0] == 200
         with pytest.raises(GrooveError, match="refuses"):
             StoreApi(address, token="wrong").status()
 
@@ -237,7 +238,7 @@ def test_problems_are_told_as_documents() -> None:
             assert (status, headers["content-type"]) == (expected, "application/problem+json"), path
             assert json.loads(answer)["status"] == expected
         status, _, _ = ask(
-            address, "POST", "/rpc/open_session", Authorization=token, **{"Content-Length": "99999999999"}
+            address, "POST", "/rpc/open_session", None, **{"Authorization": token, "Content-Length": "99999999999"}
         )
         assert status == 413
 

@@ -18,7 +18,7 @@ far_fetched = st.builds(
     lambda ablation, aggregation: LayerParameters(ablation=ablation, aggregation=aggregation),
     st.builds(
         AblationParameters,
-        ablation_rate=st.sampled_from([0.0, 1e-6, 0.1, 0.999999]),
+        rate=st.sampled_from([0.0, 1e-6, 0.1, 0.999999]),
         suspect_rate=st.sampled_from([0.0, 0.5, 0.99]),
         min_sessions_per_arm=st.sampled_from([2, 20, 1000]),
         significance_level=st.floats(1e-9, 0.99),

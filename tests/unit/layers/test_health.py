@@ -120,7 +120,7 @@ def test_numbers_at_their_limits(with_: int, without: int, note: str) -> None:
 
 def test_where_nothing_is_withheld_no_number_of_sessions_is_promised() -> None:
     """At a rate of 0 no experiment completes."""
-    off = AblationParameters(ablation_rate=0, suspect_rate=0)
+    off = AblationParameters(rate=0, suspect_rate=0)
     assert experiment_health(arms((150, 0, 0, 0), (0, 0, 0, 0), 0.01), off).notes == ()
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from worker.errors import NotFound
 from worker.formats.wire import read_json_object
 from worker.ledger import Ledger
-from worker.ledger.work import SessionWork
+from worker.ledger.loading import SessionWork
 
 
 def kept_work(ledger: Ledger, session_id: str) -> SessionWork | None:

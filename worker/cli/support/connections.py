@@ -57,7 +57,7 @@ def open_the_ledger(settings: Settings | None = None) -> Iterator["Ledger"]:
 
     settings = settings or load_settings()
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    ledger = open_ledger(settings.ledger_url)
+    ledger = open_ledger(settings.ledger_url, quiet_seconds=settings.bridge.late_event_quiet_seconds)
     try:
         yield ledger
     finally:

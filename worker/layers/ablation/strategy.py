@@ -65,7 +65,7 @@ class ConservativeAblation:
         on_trial = standing.on_trial and value.verdict.kind is VerdictKind.UNDECIDED
         if on_trial or self._suspects_harm(value, sums, global_sums):
             return self._parameters.suspect_rate
-        return self._parameters.ablation_rate
+        return self._parameters.rate_in_force
 
     def _suspects_harm(self, value: LearningValue, sums: LearningSums, global_sums: TemporalSums) -> bool:
         """By the experiment so far; while it has said little, by what was observed after the learning's uses too."""

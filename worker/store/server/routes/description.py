@@ -33,7 +33,7 @@ async def metrics(store: Store) -> Response:
     return Response(generate_latest(runner.registry), media_type=CONTENT_TYPE_LATEST)
 
 
-@router.get("/health")
+@router.api_route("/health", methods=["GET", "HEAD"])
 async def health() -> dict[str, str]:
     return {"status": "ok"}
 

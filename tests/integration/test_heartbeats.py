@@ -1,28 +1,28 @@
-"""The thread that shows life runs while a worker forks its children."""
+"""The thread that sends heartbeats runs while a worker forks its children."""
 
 import subprocess
 import sys
 
-from worker.liveness.broker_heartbeat import SignsOfLife, showing_life
+from worker.liveness.broker_heartbeat import Heartbeats, sending_heartbeats
 from worker.settings import load_settings
 
 #: prints whether the names that a connection needs were imported when the thread began
 _WATCHED = """
 import sys, threading
 from worker.settings import load_settings
-from worker.liveness.broker_heartbeat import showing_life
+from worker.liveness.broker_heartbeat import sending_heartbeats
 start = threading.Thread.start
 threading.Thread.start = lambda thread: (print("encodings.idna" in sys.modules), start(thread))[1]
-with showing_life(load_settings({"GROOVE_BROKER": sys.argv[1]}), "part"):
+with sending_heartbeats(load_settings({"GROOVE_BROKER": sys.argv[1]}), "part"):
     pass
 """
 
 
-def test_the_first_sign_is_there_when_the_block_begins(broker_url: str) -> None:
+def test_the_first_heartbeat_is_there_when_the_block_begins(broker_url: str) -> None:
     """Nobody has to wait for the thread."""
     settings = load_settings({"GROOVE_BROKER": broker_url})
-    with showing_life(settings, "part"):
-        assert [sign.part for sign in SignsOfLife(settings).read()] == ["part"]
+    with sending_heartbeats(settings, "part"):
+        assert [beat.part for beat in Heartbeats(settings).read()] == ["part"]
 
 
 def test_the_thread_imports_nothing(broker_url: str) -> None:
