@@ -181,7 +181,7 @@ def _print_files(imported: Imported) -> None:
 def _beside(imported: Imported, states: Counter[FileState]) -> Iterator[str]:
     """What was found and not asked for."""
     for state, text in (
-        (FileState.ELSEWHERE, "of other projects: --all imports them too"),
+        (FileState.ELSEWHERE, "of other projects (--all imports them too) or that name no folder (name the file)"),
         (FileState.EARLIER, "before --since"),
         (FileState.FORGOTTEN, "that you had forgotten"),
         (FileState.OTHER, "other documents, no sessions"),

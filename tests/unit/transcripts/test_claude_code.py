@@ -1,5 +1,7 @@
 """A Claude Code session is read as it went: each message once, in its order, by the one who said it."""
 
+from typing import Any
+
 import pytest
 from unit.transcripts.written import (
     REFUSED,
@@ -138,7 +140,7 @@ def test_what_the_harness_writes_is_no_message(words: str) -> None:
         {"promptSource": "system"},
     ],
 )
-def test_a_line_that_says_it_is_not_a_persons_is_no_message(flags: dict[str, object]) -> None:
+def test_a_line_that_says_it_is_not_a_persons_is_no_message(flags: dict[str, Any]) -> None:
     """The harness marks what it wrote itself."""
     session = open_session(lines(prompt("u1", None, "go"), prompt("u2", "u1", "words", **flags)))
     assert people(session) == ["go"]
@@ -430,7 +432,7 @@ def test_an_image_alone_is_still_a_prompt() -> None:
         ("Write a commit message for this diff", {"entrypoint": "cli"}, True),
     ],
 )
-def test_a_session_that_a_tool_made_is_told_apart(words: str, facts: dict[str, object], is_a_tools: bool) -> None:
+def test_a_session_that_a_tool_made_is_told_apart(words: str, facts: dict[str, Any], is_a_tools: bool) -> None:
     """One prompt through the SDK that no person typed, or a known tool's first words."""
     session = open_session(lines(prompt("u1", None, words, **facts), reply("a1", "u1", text("Done."))))
     assert session.by_a_tool is is_a_tools
@@ -438,7 +440,7 @@ def test_a_session_that_a_tool_made_is_told_apart(words: str, facts: dict[str, o
 
 def test_several_prompts_through_the_sdk_are_a_persons() -> None:
     """Desktop programs use the SDK too: whoever answers back is no tool."""
-    facts = {"entrypoint": "sdk-ts", "promptSource": "sdk"}
+    facts: dict[str, Any] = {"entrypoint": "sdk-ts", "promptSource": "sdk"}
     first = prompt("u1", None, "Write a commit message", **facts)
     session = open_session(lines(first, prompt("u2", "u1", "no, not so", **facts)))
     assert not session.by_a_tool

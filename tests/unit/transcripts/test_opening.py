@@ -5,6 +5,7 @@ import json
 import os
 import tracemalloc
 from pathlib import Path
+from typing import Any
 
 import pytest
 from unit.transcripts.written import claude, lines, people, prompt, reply, result, text
@@ -83,7 +84,7 @@ def test_subagents_files_are_folded_in(tmp_path: Path) -> None:
     )
     folder = tmp_path / "s1" / "subagents"
     (folder / "workflows").mkdir(parents=True)
-    side = {"isSidechain": True, "agentId": "b7"}
+    side: dict[str, Any] = {"isSidechain": True, "agentId": "b7"}
     (folder / "workflows" / "agent-b7.jsonl").write_bytes(
         lines(
             prompt("s1", None, "find", 3, **side),
