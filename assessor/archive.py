@@ -24,7 +24,10 @@ from worker.formats.transcripts.copies import Footprint
 from worker.formats.transcripts.session import ReadSession
 
 _LEVEL = 9
+#: what a power cut takes from the end is read again, and published again as the same event
 _SCHEMA = """
+PRAGMA journal_mode = WAL;
+PRAGMA synchronous = NORMAL;
 CREATE TABLE IF NOT EXISTS file (
   path TEXT PRIMARY KEY, size INTEGER NOT NULL, modified_ns INTEGER NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL,
   sessions TEXT NOT NULL);
@@ -244,8 +247,11 @@ class Archive:
         return row
 
     def _write(self, statement: str, *arguments: object) -> int:
-        with self._index:
-            return self._index.execute(statement, arguments).rowcount
+        try:
+            with self._index:
+                return self._index.execute(statement, arguments).rowcount
+        except sqlite3.Error as error:
+            raise InvalidFile(f"{self._folder}: the archive of sessions cannot be written: {error}") from error
 
 
 def _to_bytes(session: ReadSession) -> bytes:

@@ -1,6 +1,7 @@
 """Archived sessions become events: once each, and again only when something about them changed."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -113,3 +114,38 @@ def test_survival_is_looked_up_after_a_week_and_after_a_month(home: Home, archiv
         parts = [part for event in mine for part in event["assessment"]["parts"] if part["kind"] == "survival"]
         shares.append([part["value"] for part in parts])
     assert shares == [[], [1.0], [], [0.0], []]
+
+
+def test_rules_that_cannot_be_used_are_told_and_sessions_go_on(home: Home, archive: Archive) -> None:
+    """A rules file of 5 MB is refused with its reason; the others and a thousand rules are learnings."""
+    (home.project / "AGENTS.md").write_text("x" * 5_000_000)
+    nested = home.project / "sub" / "CLAUDE.md"
+    nested.parent.mkdir()
+    nested.write_text("".join(f"- Always call function_{number} before step {number}\n" for number in range(1000)))
+    found, importer = events(home, archive)
+    assert len(found) == 3
+    assert list(importer.projects[0].refused) == [home.project / "AGENTS.md"]
+    assert len(importer.catalogue.rules) == 1003
+
+
+@pytest.mark.parametrize("is_git", [True, False])
+def test_no_rules_or_no_history_leaves_sessions_without_learnings(home: Home, archive: Archive, is_git: bool) -> None:
+    """Sessions are read and assessed; nothing is claimed to have been in force."""
+    (home.project / "CLAUDE.md").unlink()
+    if not is_git:
+        shutil.rmtree(home.project / ".git")
+    found, importer = events(home, archive)
+    assert len(found) == 3
+    assert importer.catalogue.rules == {}
+    assert all(event["context"]["active_learnings"] == [] for event in found)
+
+
+def test_a_detached_and_shallow_clone_is_read(home: Home, archive: Archive) -> None:
+    """Its one commit still tells the rules."""
+    origin = home.folder / "origin"
+    home.project.rename(origin)
+    git(home.folder, "clone", "-q", "--depth", "1", f"file://{origin}", str(home.project))
+    git(home.project, "checkout", "-q", "--detach")
+    found, importer = events(home, archive)
+    assert len(found) == 3
+    assert importer.known_by.total() == 3
