@@ -146,16 +146,17 @@ def _take_in(ledger: "Ledger", letter: "DeadLetter") -> "list[SessionRef]":
     from worker.cli.support.connections import now
     from worker.formats.heavy_event import read_heavy_event
     from worker.formats.lightweight_event import read_lightweight_event
+    from worker.formats.limits import check_heavy, check_lightweight
     from worker.ledger import HeavyReceived, LightweightReceived
     from worker.settings import load_settings
 
     payload, offset = letter.payload or b"", letter.offset or 0
     rate = load_settings().ablation.ablation_rate
     if letter.kind == "heavy":
-        event = read_heavy_event(payload, logged_at=letter.at)
+        event = check_heavy(read_heavy_event(payload, logged_at=letter.at), logged_at=letter.at)
         heavy = HeavyReceived(event=event, payload=payload, offset=offset, logged_at=letter.at)
         return ledger.intake.receive(heavy=[heavy], now=now(), ablation_rate=rate)
-    heard = read_lightweight_event(payload)
+    heard = check_lightweight(read_lightweight_event(payload), logged_at=letter.at)
     lightweight = LightweightReceived(event=heard, payload=payload, offset=offset, logged_at=letter.at)
     return ledger.intake.receive(lightweight=[lightweight], now=now(), ablation_rate=rate)
 

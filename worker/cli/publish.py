@@ -72,7 +72,7 @@ def _accepted(
 
     for path in files:
         lines = (
-            read_lightweight_events(path)
+            read_lightweight_events(path, now=now())
             if lightweight
             else read_events(path, now=now(), max_bytes=settings.bridge.max_message_bytes)
         )

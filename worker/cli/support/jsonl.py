@@ -9,6 +9,7 @@ from worker.errors import InvalidEvent, InvalidFile
 from worker.formats.heavy_event import HeavyEvent, read_heavy_event
 from worker.formats.learning import read_learning
 from worker.formats.lightweight_event import read_lightweight_event
+from worker.formats.limits import check_heavy, check_lightweight
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,13 +44,13 @@ def read_events(path: Path, *, now: int, max_bytes: int) -> Iterator[Line | Refu
 def _heavy(text: bytes, now: int, max_bytes: int) -> HeavyEvent:
     if len(text) > max_bytes:
         raise InvalidEvent(f"{len(text)} bytes, more than bridge.max_message_bytes")
-    return read_heavy_event(text, logged_at=now)
+    return check_heavy(read_heavy_event(text, logged_at=now), logged_at=now)
 
 
-def read_lightweight_events(path: Path) -> Iterator[Line | Refusal]:
+def read_lightweight_events(path: Path, *, now: int) -> Iterator[Line | Refusal]:
     for place, text in lines(path):
         try:
-            event = read_lightweight_event(text)
+            event = check_lightweight(read_lightweight_event(text), logged_at=now)
         except InvalidEvent as reason:
             yield Refusal(place=place, reason=str(reason))
         else:

@@ -4,12 +4,13 @@ import json
 import shutil
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from worker.formats.wire import moment_of
 
 #: columns of a progress bar where the output is no terminal
 _WIDTH_ELSEWHERE = 120
@@ -64,4 +65,4 @@ def counted(number: int, things: str) -> str:
 
 def moment(micros: int | None) -> str:
     """A point in time for people, UTC."""
-    return f"{datetime.fromtimestamp(micros / 1e6, UTC):%Y-%m-%d %H:%M:%S}" if micros else "-"
+    return moment_of(micros).replace(tzinfo=None).isoformat(" ", "seconds") if micros else "-"
