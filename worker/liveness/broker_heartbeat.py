@@ -11,13 +11,16 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 
+import structlog
 from redis.exceptions import RedisError
 
 from worker.errors import BrokerUnavailable
 from worker.ledger import SessionRef
 from worker.settings import Settings
 from worker.task_queue.broker import broker_client
-from worker.task_queue.workflow import from_wire, to_wire
+from worker.task_queue.workflow import named_session, to_wire
+
+log = structlog.get_logger()
 
 _KEY = "groove-signs-of-life"
 _INTERVAL_SECONDS = 1.0
@@ -68,12 +71,13 @@ class SignsOfLife:
             raise BrokerUnavailable(f"the broker does not answer: {error}") from error
 
     def read(self) -> list[Sign]:
-        """By name; those of dead parts too, until somebody removes them."""
+        """By name; those of dead parts too, until somebody removes them. One that cannot be read is as good as none."""
         try:
             found: dict[bytes, bytes] = self._client.hgetall(_KEY)  # type: ignore[assignment]  # the client's types speak of async too
         except RedisError as error:
             raise BrokerUnavailable(f"the broker does not answer: {error}") from error
-        return [_sign(part.decode(), text) for part, text in sorted(found.items())]
+        signs = (_sign(part.decode("utf-8", "replace"), text) for part, text in sorted(found.items()))
+        return [sign for sign in signs if sign is not None]
 
 
 @contextlib.contextmanager
@@ -110,7 +114,13 @@ def _show(signs: SignsOfLife, part: str, held: Callable[[], Sequence[SessionRef]
         signs.show(part, now=time.time_ns() // 1000, held=held())
 
 
-def _sign(part: str, text: bytes) -> Sign:
-    document = json.loads(text)
-    held = tuple(SessionRef(session_id=id_, version=from_wire(wire)) for id_, wire in document["held"])
-    return Sign(part=part, version=document["version"], at=document["at"], held=held)
+def _sign(part: str, text: bytes) -> Sign | None:
+    """None for what another version wrote in another form, or a stranger."""
+    try:
+        document = json.loads(text)
+        held = [named_session(session) for session in document["held"]]
+        refs = tuple(SessionRef(session_id=id_, version=version) for id_, version in filter(None, held))
+        return Sign(part=part, version=str(document["version"]), at=int(document["at"]), held=refs)
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
+        log.debug("sign_not_read", part=part, error=type(error).__name__)
+        return None

@@ -41,6 +41,20 @@ def from_wire(version: WireVersion) -> SessionVersion:
     return SessionVersion(timestamp=timestamp, event_id=event_id, attempt=attempt)
 
 
+def named_session(args: Any) -> tuple[str, SessionVersion] | None:
+    """The session that a task's arguments name; None where they are not what our tasks are sent with."""
+    try:
+        session_id, version, *_ = args
+        timestamp, event_id, attempt = version
+    except (TypeError, ValueError):
+        return None
+    if not all(isinstance(text, str) for text in (session_id, event_id)):
+        return None
+    if not all(isinstance(number, int) for number in (timestamp, attempt)):
+        return None
+    return session_id, SessionVersion(timestamp=timestamp, event_id=event_id, attempt=attempt)
+
+
 def prepare(app: Celery, session_id: str, version: SessionVersion, *, sent_at: int) -> Signature:
     """`sent_at`: as the ledger has it, or later messages in the queue would seem to have overtaken this one."""
     return _signature(app, PREPARE, EMBEDDING, [session_id, to_wire(version)], f"session {session_id}", sent_at)
