@@ -28,6 +28,9 @@ FINISH = "groove.finish_session"
 #: message header: when its work was noted as sent in the ledger, microseconds; the sweeper reads it off the oldest queued message
 SENT_AT = "groove_sent_at"
 
+#: of one session: the queue serves tasks in their order, and whoever comes behind waits for these at most
+MOST_TASKS = 100
+
 #: a session's version as JSON: [timestamp, event_id, attempt]
 WireVersion = list[Any]
 
@@ -122,12 +125,15 @@ def _publish(app: Celery, producer: Producer, signature: Signature, **chord: Any
 def enqueue_session(
     app: Celery, session_id: str, version: SessionVersion, learning_ids: Sequence[str], *, per_task: int, sent_at: int
 ) -> None:
-    """Start the chord of a prepared session; without learnings there is only the callback left."""
+    """Start the chord of a prepared session; without learnings there is only the callback left.
+
+    `per_task`: learnings of one task; more where the session has so many that other sessions would wait behind its tasks.
+    """
     callback = finish(app, session_id, version)
     if not learning_ids:
         enqueue(app, [callback])
         return
-    portions = _in_portions(learning_ids, per_task)
+    portions = _in_portions(learning_ids, max(per_task, -(-len(learning_ids) // MOST_TASKS)))
     header = [attribute(app, session_id, version, ids, sent_at=sent_at) for ids in portions]
     try:
         with app.producer_or_acquire() as producer, producer.batch():

@@ -3,6 +3,7 @@
 import contextlib
 import multiprocessing.util
 import os
+import signal
 import socket
 import sys
 import tempfile
@@ -17,6 +18,7 @@ from celery.signals import setup_logging, task_failure, worker_process_init
 from celery.utils.nodenames import nodename
 from celery.worker import state
 
+from worker.embedder.model_files import check_model
 from worker.errors import GrooveError
 from worker.ledger import DIED, SessionRef
 from worker.liveness.broker_heartbeat import showing_life
@@ -28,7 +30,7 @@ from worker.system.parent_death import end_with_parent
 from worker.task_queue import workflow
 from worker.task_queue.app import ATTRIBUTION, EMBEDDING, FINISHING, make_app
 from worker.task_queue.workflow import named_session
-from worker.tasks.failures import finish_failed, give_up_lost
+from worker.tasks.failures import finish_failed, give_up_lost, reason_of
 from worker.tasks.shared import now
 from worker.tasks.strange_messages import BearingConsumer, bear_strange_messages
 
@@ -41,6 +43,9 @@ _noted: deque[str] = deque(maxlen=1000)
 
 def run_worker(settings: Settings, *, queues: list[str], concurrency: int, name: str) -> None:
     """Until SIGTERM; running tasks end first. Who takes from the queue attribution takes from the queue finishing too."""
+    if EMBEDDING in queues:
+        check_model(settings.embedder.model)
+        check_model(settings.activation.second_look, name="activation.second_look")
     bear_strange_messages()
     app = make_app(settings)
     app.conf.worker_consumer = BearingConsumer
@@ -141,8 +146,12 @@ def _keep_our_logs(**_: Any) -> None:
 
 
 def _load_model(**_: Any) -> None:
-    """Before the first task, whose time limit is for its own work."""
-    log.info("model_loaded", model=resources().embedder.model, precision=resources().embedder.precision)
+    """Before the first task, whose time limit is for its own work. Without its model the worker ends: it can prepare nothing."""
+    try:
+        log.info("model_loaded", model=resources().embedder.model, precision=resources().embedder.precision)
+    except Exception as error:  # noqa: BLE001 - Celery would swallow it, whatever it is, and let the child work on
+        log.error("model_not_loaded", reason=reason_of(error))  # noqa: TRY400 - the reason is the message
+        os.kill(os.getppid(), signal.SIGTERM)
 
 
 @worker_process_init.connect
