@@ -21,6 +21,7 @@ from worker.formats.wire import read_json_object
 from worker.layers.activation.calibration import Calibration
 from worker.resources import Resources
 from worker.settings import load_settings
+from worker.system.files import written_whole
 
 
 @click.command("calibrate")
@@ -64,7 +65,8 @@ def _show(report: CalibrationReport, version_before: str, version_after: str) ->
 
 def _keep(fitted: Calibration, path: Path) -> None:
     try:
-        path.write_text(fitted.to_json(), encoding="utf-8")
+        with written_whole(path) as output:
+            output.write(fitted.to_json())
     except OSError as error:
         raise InvalidFile(f"{path}: {error.strerror}") from error
     click.echo(f"{path} written, version {fitted.version}; GROOVE_CALIBRATION={path} uses it")

@@ -80,24 +80,26 @@ def list_command(*, as_json: bool) -> None:
 @learnings_command.command("export")
 @click.argument("file", type=click.Path(path_type=Path))
 def export_command(file: Path) -> None:
-    """Write every learning to FILE (JSON, one a line), as `import` reads it."""
+    """Write every learning to FILE (JSON, one a line), as `import` reads it; `-` is standard output."""
     import json
 
     from worker.cli.support.connections import open_store
     from worker.cli.support.output import counted
     from worker.errors import InvalidFile
     from worker.formats.learning import learning_to_wire
+    from worker.system.files import STDOUT, written_whole
 
     with open_store() as store:
         learnings = sorted(store.list_learnings(), key=lambda learning: learning.learning_id)
     try:
-        with file.open("w", encoding="utf-8") as output:
+        with written_whole(file) as output:
             output.writelines(
                 json.dumps(learning_to_wire(learning), ensure_ascii=False) + "\n" for learning in learnings
             )
     except OSError as error:
         raise InvalidFile(f"{file}: {error.strerror}") from error
-    click.echo(f"{counted(len(learnings), 'learnings')} in {file}")
+    if file != STDOUT:
+        click.echo(f"{counted(len(learnings), 'learnings')} in {file}")
 
 
 @learnings_command.command("history")
