@@ -31,6 +31,7 @@ def doctor_command(*, as_json: bool) -> None:
 
 
 def _examine() -> Iterator[Finding]:
+    from worker.cli.support.agreement import compare
     from worker.cli.support.connections import open_store, open_the_ledger
     from worker.settings import load_settings
 
@@ -48,6 +49,7 @@ def _examine() -> Iterator[Finding]:
     try:
         with open_store(settings) as store:
             yield from _store(store)
+            yield compare(settings, store)
     except GrooveError as error:
         yield Finding(
             what="store",

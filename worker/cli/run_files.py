@@ -10,6 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressC
 
 from worker.cli.learnings import import_file
 from worker.cli.publish import publish_files
+from worker.cli.support.agreement import compare
 from worker.cli.support.connections import open_store
 from worker.cli.support.output import console, counted
 from worker.cli.values import print_values
@@ -42,6 +43,9 @@ def run_files(settings: Settings, files: tuple[Path, ...], *, learnings: Path | 
             click.echo(
                 f"learnings: {len(report.new)} new, {len(report.changed)} changed, {len(report.unchanged)} unchanged"
             )
+        agreed = compare(settings, store)
+        if not agreed.is_well:
+            click.echo(f"{agreed.detail}; {agreed.advice}", err=True)
         before = ledger.counts.count(_now())
         refused += _feed(settings, files, stack, ledger)
         after = ledger.counts.count(_now())
@@ -52,7 +56,7 @@ def run_files(settings: Settings, files: tuple[Path, ...], *, learnings: Path | 
         print_values(values[:limit], store.get_learnings(known[:limit]), known=known)
     click.echo(f"data in {settings.data_dir.absolute()}")
     failures = after.entries.get("failed", 0) + after.dead_letters + after.sessions.get("waiting", 0)
-    return 1 if refused or failures else 0
+    return 1 if refused or failures or not agreed.is_well else 0
 
 
 def _feed(settings: Settings, files: tuple[Path, ...], stack: Stack, ledger: Ledger) -> int:

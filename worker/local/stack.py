@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import structlog
 
 from worker.errors import Unavailable
+from worker.ledger.database import fold_back
 from worker.local import parts
 from worker.local.folder import owned_folder, tidied_run_dir
 from worker.local.process import ChildProcess
@@ -95,6 +96,7 @@ def running_stack(settings: Settings, *, log_to_files: bool, flower_port: int | 
             yield stack
         finally:
             stack.stop()
+            fold_back(settings.ledger_url)
 
 
 def _check_models(settings: Settings) -> None:

@@ -8,4 +8,5 @@ ids          shortened ids
 types        option types: times and durations
 jsonl        files of events and learnings, line by line
 findings     doctor's findings
+agreement    whether ledger and store speak of the same sessions
 """
