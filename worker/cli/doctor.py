@@ -63,7 +63,7 @@ def _examine() -> Iterator[Finding]:
 def _is_at_rest(settings: object) -> bool:
     """The embedded stack, between two runs."""
     from worker.settings import Settings
-    from worker.task_queue.broker import socket_path
+    from worker.settings.addresses import socket_path
 
     assert isinstance(settings, Settings)
     path = socket_path(settings.broker_url)

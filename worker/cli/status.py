@@ -86,7 +86,7 @@ def _queued(settings: "Settings") -> Answer:
 def _event_log(settings: "Settings", ledger: "Ledger") -> Answer:
     from worker.event_log.opening import open_event_log
     from worker.lag import partition_lags
-    from worker.settings.loading import masked
+    from worker.settings.addresses import masked
 
     event_log = open_event_log(settings.event_log_url)
     try:

@@ -1,8 +1,9 @@
 """What may be set, and how it is read.
 
-settings  every setting once: name, type, default, meaning
-layers    those of the four layers
-loading   `groove.toml` and GROOVE_ variables -> Settings, with where each comes from
+settings   every setting once: name, type, default, meaning
+layers     those of the four layers
+addresses  of broker, event log, ledger and store, read once for all parts
+loading    `groove.toml` and GROOVE_ variables -> Settings, with where each comes from
 """
 
 from worker.settings.loading import load_settings
