@@ -5,6 +5,9 @@ import sys
 
 import click
 
+#: that a worker can be told to serve; whoever attributes finishes too
+_QUEUES = ("attribution", "embedding", "finishing")
+
 
 @click.command("bridge")
 @click.option("--all-lost", is_flag=True, help="The queues were emptied: send again whatever is open.")
@@ -26,9 +29,20 @@ def worker_command(queues: str, concurrency: int, name: str) -> None:
     from worker.settings import load_settings
     from worker.tasks.worker_process import run_worker
 
+    chosen = _queues(queues)
     settings = load_settings()
     configure_logs(settings.log)
-    run_worker(settings, queues=queues.split(","), concurrency=concurrency, name=name)
+    run_worker(settings, queues=chosen, concurrency=concurrency, name=name)
+
+
+def _queues(text: str) -> list[str]:
+    """Names between commas, blanks around them or not."""
+    names = list(dict.fromkeys(name for name in map(str.strip, text.split(",")) if name))
+    unknown = [name for name in names if name not in _QUEUES]
+    if unknown or not names:
+        told = f"there is no queue {', '.join(map(repr, unknown))}" if unknown else "no queue is named"
+        raise click.BadParameter(f"{told}: there are {', '.join(_QUEUES)}", param_hint="--queues")
+    return names
 
 
 @click.command("store")
