@@ -29,6 +29,7 @@ Exit status: 0 all well; 1 an error, or something was refused or found wrong; 2 
 """
 
 import importlib
+import io
 import os
 import signal
 import sys
@@ -106,6 +107,11 @@ def main() -> None:
     """Run the command; what goes wrong is one line and a status, never a traceback."""
     from worker.errors import GrooveError
 
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # another one is a caller's own
+            stream.reconfigure(
+                errors="backslashreplace"
+            )  # what a terminal or a cron job's ASCII cannot say is spelt out
     try:
         sys.exit(groove.main(prog_name="groove", standalone_mode=False))
     except GrooveError as error:

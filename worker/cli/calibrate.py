@@ -11,7 +11,8 @@ import click
 
 from worker.attribution.fit_calibration import CalibrationReport, Label, fit
 from worker.cli.support.connections import now
-from worker.cli.support.jsonl import Refusal, lines, read_learnings
+from worker.cli.support.input_files import json_lines
+from worker.cli.support.jsonl import Refusal, read_learnings
 from worker.cli.support.output import counted
 from worker.cli.support.tables import print_table
 from worker.domain import Learning, Transcript
@@ -112,7 +113,7 @@ def _text(line: dict[str, Any], name: str, place: str) -> str:
 
 def _objects(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     """(place, object) per line."""
-    for place, text in lines(path):
+    for place, text in json_lines(path):
         try:
             yield place, read_json_object(text)
         except InvalidEvent as error:

@@ -12,9 +12,9 @@ from worker.cli.learnings import import_file
 from worker.cli.publish import publish_files
 from worker.cli.support.agreement import compare
 from worker.cli.support.connections import open_store
+from worker.cli.support.input_files import check_there
 from worker.cli.support.output import console, counted
 from worker.cli.values import print_values
-from worker.errors import InvalidFile
 from worker.event_log.opening import open_event_log
 from worker.event_log.protocol import EventLog, TopicName
 from worker.ledger import Counts, Ledger, open_ledger
@@ -30,8 +30,7 @@ _OPEN = ("received", "attributing")
 def run_files(settings: Settings, files: tuple[Path, ...], *, learnings: Path | None, limit: int | None) -> int:
     """-> exit status: 1 when something was refused or failed, or waits for a transcript."""
     for path in (*files, *([learnings] if learnings else [])):
-        if not path.is_file():
-            raise InvalidFile(f"{path}: no such file")
+        check_there(path)
     with (
         running_stack(settings, log_to_files=True) as stack,
         _ledger(settings) as ledger,

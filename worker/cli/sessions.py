@@ -110,15 +110,15 @@ def transcripts_command() -> None:
 def import_command(session_id: str, file: Path, *, as_json: bool) -> None:
     """Keep FILE (a Claude Code session file, or a JSON object with `messages`) as the transcript of SESSION_ID."""
     from worker.cli.support.connections import enqueue_prepared, now, open_the_ledger
+    from worker.cli.support.input_files import opened
     from worker.cli.support.output import counted, tell
     from worker.errors import InvalidEvent, InvalidFile
     from worker.formats.transcripts.messages import read_transcript
 
     try:
-        data = file.read_bytes()
+        with opened(file) as content:
+            data = content.read()
         transcript = read_transcript(data)
-    except OSError as error:
-        raise InvalidFile(f"{file}: {error.strerror}") from error
     except InvalidEvent as error:
         raise InvalidFile(f"{file}: {error}") from error
     moment = now()

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from worker.cli.support.input_files import json_lines
 from worker.domain import Learning
-from worker.errors import InvalidEvent, InvalidFile
+from worker.errors import InvalidEvent
 from worker.formats.heavy_event import HeavyEvent, read_heavy_event
 from worker.formats.learning import read_learning
 from worker.formats.lightweight_event import read_lightweight_event
@@ -32,7 +33,7 @@ class Refusal:
 
 def read_events(path: Path, *, now: int, max_bytes: int) -> Iterator[Line | Refusal]:
     """One heavy event a line; blank lines are none. Raises `InvalidFile` when the file cannot be read at all."""
-    for place, text in lines(path):
+    for place, text in json_lines(path):
         try:
             event = _heavy(text, now, max_bytes)
         except InvalidEvent as reason:
@@ -48,7 +49,7 @@ def _heavy(text: bytes, now: int, max_bytes: int) -> HeavyEvent:
 
 
 def read_lightweight_events(path: Path, *, now: int) -> Iterator[Line | Refusal]:
-    for place, text in lines(path):
+    for place, text in json_lines(path):
         try:
             event = check_lightweight(read_lightweight_event(text), logged_at=now)
         except InvalidEvent as reason:
@@ -59,18 +60,8 @@ def read_lightweight_events(path: Path, *, now: int) -> Iterator[Line | Refusal]
 
 
 def read_learnings(path: Path, *, now: int) -> Iterator[Learning | Refusal]:
-    for place, text in lines(path):
+    for place, text in json_lines(path):
         try:
             yield read_learning(text, now=now)
         except InvalidEvent as reason:
             yield Refusal(place=place, reason=str(reason))
-
-
-def lines(path: Path) -> Iterator[tuple[str, bytes]]:
-    try:
-        with path.open("rb") as file:
-            for number, line in enumerate(file, 1):
-                if text := line.strip():
-                    yield f"{path}:{number}", text
-    except OSError as error:
-        raise InvalidFile(f"{path}: {error.strerror}") from error
