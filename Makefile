@@ -6,7 +6,7 @@
 # make secrets       .env for docker-compose.yml, with random secrets in its empty places; what stands there is left alone
 # make compose-test  the stack of docker-compose.yml under kills, cuts and scaling; needs a container engine and half an hour of two idle cores
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-experiment test check unit bench secrets compose-test clean
+.PHONY: help setup demo demo-experiment test check unit bench secrets compose-test fuzz clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -58,3 +58,7 @@ compose-test: setup
 
 clean:
 	rm -rf .groove .groove-experiment .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+MINUTES ?= 2
+fuzz: setup
+	GROOVE_TEST_FUZZ_MINUTES=$(MINUTES) $(BIN)/pytest -m fuzz tests/fuzz

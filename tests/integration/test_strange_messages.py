@@ -49,9 +49,22 @@ def without(name: str) -> dict[str, Any]:
     return {key: value for key, value in message([[], {}, {}]).items() if key != name}
 
 
-GOOD = ["session", [1, "event", 1]]
-BODIES = [None, 5, "text", [], {}, [[]], [None, None, None], [[], [], []], [GOOD, {}], b"", b"\xff\xfe", b"[" * 5000]
-ENVELOPES = [
+GOOD: list[Any] = ["session", [1, "event", 1]]
+BODIES: list[Any] = [
+    None,
+    5,
+    "text",
+    [],
+    {},
+    [[]],
+    [None, None, None],
+    [[], [], []],
+    [GOOD, {}],
+    b"",
+    b"\xff\xfe",
+    b"[" * 5000,
+]
+ENVELOPES: list[bytes] = [
     *(b"garbage", b"5", b"[]", b"{}", b"null", b"\x00\x00", b"\xff", b'"x"', b"[" * 100_000, b'{"properties": 1}'),
     *(json.dumps(without(name)).encode() for name in ("headers", "properties", "body", "content-type")),
     json.dumps(message(GOOD) | {"headers": None}).encode(),
@@ -59,10 +72,13 @@ ENVELOPES = [
     json.dumps(message(GOOD) | {"properties": {"delivery_tag": [1], "delivery_info": None}}).encode(),
     json.dumps(message(GOOD) | {"content-type": "application/x-python-serialize"}).encode(),
 ]
+TIME_LIMITS: list[Any] = [["a", "b"], [1], 5, "x", [-1, -1]]
+MOMENTS: list[Any] = ["never", 5, [], "9999-12-31T23:59:59-23:59"]
+ENDS: list[Any] = ["never", [], {}, 10**400]
 HEADERS: list[dict[str, Any]] = [
-    *({"timelimit": value} for value in (["a", "b"], [1], 5, "x", [-1, -1])),
-    *({"eta": value} for value in ("never", 5, [], "9999-12-31T23:59:59-23:59")),
-    *({"expires": value} for value in ("never", [], {}, 10**400)),
+    *({"timelimit": value} for value in TIME_LIMITS),
+    *({"eta": value} for value in MOMENTS),
+    *({"expires": value} for value in ENDS),
     *({"retries": "many"}, {"id": None}, {"id": 5}, {"group": 5}, {"stamps": 5}, {"task": None}, {"task": "os.system"}),
 ]
 
@@ -134,8 +150,8 @@ def test_signs_of_life_that_nobody_can_read_are_passed_over(broker_url: str) -> 
     strange += [b'{"at": 1, "version": "9", "held": 5}', b'{"at": 1e999, "version": "9", "held": []}']
     client = Redis.from_url(broker_url)
     for number, text in enumerate(strange):
-        client.hset("groove-signs-of-life", f"x{number}\x1b", text)  # type: ignore[arg-type]  # bytes are as good
-    client.hset("groove-signs-of-life", b"\xff\xfe", b"garbage")  # type: ignore[arg-type]
+        client.hset("groove-signs-of-life", f"x{number}\x1b", text)
+    client.hset("groove-signs-of-life", b"\xff\xfe", b"garbage")
     try:
         assert [sign.part for sign in signs.read()] == ["bridge@here"]
     finally:
