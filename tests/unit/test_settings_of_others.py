@@ -46,6 +46,12 @@ def test_a_slip_is_still_told(variable: str) -> None:
         load_settings({variable: "8080"})
 
 
+def test_bytes_that_are_no_text_are_told() -> None:
+    """A value in another encoding is one line, before anything that would have to write it."""
+    with pytest.raises(ConfigurationError, match=r"^GROOVE_STREAMS__HEAVY: its value is not UTF-8 text"):
+        load_settings({"GROOVE_STREAMS__HEAVY": b"caf\xe9/t".decode(errors="surrogateescape")})
+
+
 @pytest.mark.parametrize(
     ("one", "other"), [("HEAVY", "LIGHTWEIGHT"), ("HEAVY", "ATTRIBUTED"), ("LIGHTWEIGHT", "ATTRIBUTED")]
 )

@@ -86,7 +86,18 @@ def _from_environment(environ: Mapping[str, str]) -> Iterator[tuple[tuple[str, .
             and text
             and not _is_of_others(variable, text)
         ):
+            if not _is_text(variable + text):
+                raise ConfigurationError(f"{variable.encode(errors='replace').decode()}: its value is not UTF-8 text")
             yield tuple(variable.removeprefix(PREFIX).lower().split("__")), text, variable
+
+
+def _is_text(value: str) -> bool:
+    """Python keeps bytes of the environment that are none as halves of characters, which nothing can write."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _is_of_others(variable: str, text: str) -> bool:
