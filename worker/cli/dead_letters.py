@@ -153,10 +153,11 @@ def _take_in(ledger: "Ledger", letter: "DeadLetter") -> "list[SessionRef]":
     payload, offset = letter.payload or b"", letter.offset or 0
     rate = load_settings().ablation.ablation_rate
     if letter.kind == "heavy":
-        event = check_heavy(read_heavy_event(payload, logged_at=letter.at), logged_at=letter.at)
+        # what lay too far ahead when it came may have come true by now
+        event = check_heavy(read_heavy_event(payload, logged_at=letter.at), logged_at=now())
         heavy = HeavyReceived(event=event, payload=payload, offset=offset, logged_at=letter.at)
         return ledger.intake.receive(heavy=[heavy], now=now(), ablation_rate=rate)
-    heard = check_lightweight(read_lightweight_event(payload), logged_at=letter.at)
+    heard = check_lightweight(read_lightweight_event(payload), logged_at=now())
     lightweight = LightweightReceived(event=heard, payload=payload, offset=offset, logged_at=letter.at)
     return ledger.intake.receive(lightweight=[lightweight], now=now(), ablation_rate=rate)
 
