@@ -10,7 +10,7 @@ from worker.formats.wire import format_timestamp, parse_timestamp
 from worker.system.clock import DAY
 
 #: active and withheld ones of one session together
-MAX_LEARNINGS = 2_000
+MAX_LEARNINGS = 5_000
 #: of one session, or of one lightweight event
 MAX_SIGNALS = 10_000
 #: signals times learnings: every learning's record holds the session's signals
