@@ -2,11 +2,16 @@
 # make demo    the examples through the whole system
 # make demo-experiment  a simulated team through the whole system: are its known effects found?
 # make test    checks and tests
+# make fast    the unit tests and the quick integration tests, in two minutes on two idle cores
+# make format  the formatter and every fix that the linter knows
+# make coverage  the lines that the unit and integration tests run, held against the floor in pyproject.toml
+# make mutants   changes the code in many small ways: which does no test notice? MUTANTS="worker.layers.temporal*" and MINUTES=60 bound it
+# make lock    requirements.lock and constraints.txt after a change of dependencies; UPGRADE=--upgrade takes the newest versions
 # make bench   every benchmark against its target, into benchmarks/results/; ten to fifteen minutes on two idle cores
 # make secrets       .env for docker-compose.yml, with random secrets in its empty places; what stands there is left alone
 # make compose-test  the stack of docker-compose.yml under kills, cuts and scaling; needs a container engine and half an hour of two idle cores
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-experiment test check unit bench secrets compose-test fuzz clean
+.PHONY: help setup demo demo-experiment test fast format check unit coverage mutants lock bench secrets compose-test fuzz clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -20,7 +25,8 @@ setup: $(STAMP)
 
 $(STAMP): pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[all,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pip>=25.1'  # older ones know no dependency groups
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --group dev --editable '.[all]'
 	@touch $@
 
 demo: setup
@@ -35,15 +41,39 @@ check: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/deptry .
+
+format: setup
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
 
 test: check
 	$(BIN)/pytest -n 2 --dist loadfile
 
+#: what needs neither a model, nor a bridge of its own, nor a server of Iggy
+FAST := tests/unit tests/integration/ledger tests/integration/store tests/integration/test_workflow.py
+fast: setup
+	$(BIN)/pytest -n 2 --dist loadfile $(FAST)
+
 unit: setup
 	$(BIN)/pytest tests/unit
 
+coverage: setup
+	$(BIN)/pytest -n 2 --dist loadfile --cov tests/unit tests/integration
+
+mutants: MINUTES ?= 600
+mutants: setup
+	-timeout --signal INT $(MINUTES)m $(BIN)/mutmut run $(MUTANTS)
+	$(BIN)/mutmut results
+
+lock: setup
+	$(BIN)/uv pip compile --quiet $(UPGRADE) --universal --python-version 3.11 --all-extras --group dev --generate-hashes \
+		--no-emit-index-url --no-header --no-annotate --output-file requirements.lock pyproject.toml
+	@{ echo "# Made by \`make lock\` from requirements.lock, without its hashes: also a build of torch from another index is a build of this version."; \
+		sed -nE 's/ *\\$$//; /^[A-Za-z0-9]/p' requirements.lock; } > constraints.txt
+
 bench: setup
-	@for name in embedding pipeline workers queue growth footprint scaling; do \
+	@for name in embedding pipeline workers task_queue growth footprint scaling; do \
 		printf '\n== %s\n' $$name; \
 		$(BIN)/python benchmarks/$$name.py || exit 1; \
 	done
@@ -57,8 +87,8 @@ compose-test: setup
 	$(BIN)/pytest -s -m compose tests/acceptance/test_compose.py
 
 clean:
-	rm -rf .groove .groove-experiment .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf mutants .coverage .nox .groove .groove-experiment .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-MINUTES ?= 2
+fuzz: MINUTES ?= 2
 fuzz: setup
 	GROOVE_TEST_FUZZ_MINUTES=$(MINUTES) $(BIN)/pytest -m fuzz tests/fuzz

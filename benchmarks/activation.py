@@ -16,12 +16,12 @@ Left-out numbers still flatter a little: what the features are was decided while
 
 import argparse
 import json
-import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -86,12 +86,12 @@ class StoredVectors:
             np.savez(self._path, texts=texts, vectors=np.stack(list(self._known.values())).astype(np.float16))
 
 
-def read_lines(path: Path) -> list[dict]:
+def read_lines(path: Path) -> list[dict[str, Any]]:
     with path.open(encoding="utf-8") as lines:
         return [json.loads(line) for line in lines if line.strip()]
 
 
-def read_learning(entry: dict) -> Learning:
+def read_learning(entry: dict[str, Any]) -> Learning:
     name = "".join(part.title() for part in entry["category"].split("_"))
     category = LearningCategory(entry["category"] if entry["category"] in set(LearningCategory) else name)
     return Learning(
@@ -340,4 +340,4 @@ def confidences(pairs: list[Pair], bundles: dict[str, SessionBundle], parameters
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

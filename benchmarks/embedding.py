@@ -14,9 +14,9 @@ Compared in one process, on the example sessions:
 import argparse
 import json
 import statistics
-import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +26,8 @@ from worker.attribution.fit_calibration import bare_context
 from worker.attribution.prepare import build_bundle
 from worker.domain import Learning, Transcript
 from worker.embedder import Embedder, SentenceTransformerEmbedder, VectorCache, open_embedder
-from worker.embedder.opening import HAVE_BFLOAT16
 from worker.embedder.openvino_embedder import OpenVinoEmbedder
-from worker.embedder.precision import processor_flags
+from worker.embedder.precision import HAVE_BFLOAT16, processor_flags
 from worker.formats.learning import read_learning
 from worker.formats.transcripts.messages import parse_transcript
 from worker.layers.activation.chunks import chunk_transcript
@@ -68,7 +67,7 @@ def name_of(device: str) -> str:
         import torch
 
         return str(torch.cuda.get_device_name(device))
-    return machine()["processor"]
+    return str(machine()["processor"])
 
 
 def seconds(work: Callable[[], object], repeats: int) -> list[float]:
@@ -114,7 +113,7 @@ def once_against_by_message(
     slow = 0.0
     for transcript, ids in sessions:
         measured = ids[:LEARNINGS_MEASURED]
-        (taken,) = seconds(lambda ids=measured, transcript=transcript: by_message(ids, transcript), 1)
+        (taken,) = seconds(partial(by_message, measured, transcript), 1)
         slow += taken * len(ids) / max(1, len(measured))
     return {"cold_seconds": cold, "once_seconds": fast, "by_message_seconds": slow, "ratio": slow / fast}
 
@@ -128,7 +127,7 @@ def ours_against_bare(
     sizes = GPU_BATCH_SIZES if device.startswith("cuda") else BATCH_SIZES
     bare = {}
     for size in sizes:
-        taken = seconds(lambda size=size: model.encode(texts, batch_size=size, show_progress_bar=False), repeats)
+        taken = seconds(partial(model.encode, texts, batch_size=size, show_progress_bar=False), repeats)
         bare[str(size)] = rate(len(texts), taken)
     best = max(bare, key=lambda size: bare[size]["per_second"])
     ours = rate(len(texts), seconds(lambda: embedder.embed(texts), repeats))
@@ -145,7 +144,7 @@ def by_batch_tokens(texts: list[str], device: str, threads: int | None, repeats:
     for tokens in GPU_BATCH_TOKENS if device.startswith("cuda") else BATCH_TOKENS:
         embedder = opened(device=device, threads=threads, batch_tokens=tokens)
         embedder.embed(texts[:64])
-        rates[str(tokens)] = rate(len(texts), seconds(lambda embedder=embedder: embedder.embed(texts), repeats))
+        rates[str(tokens)] = rate(len(texts), seconds(partial(embedder.embed, texts), repeats))
     return rates
 
 
@@ -166,7 +165,7 @@ def backends(
                 continue  # torch would imitate it, at a third of the speed
             embedder = opened(device=device, backend=backend, precision=precision)
             embedder.embed(texts[:64])
-            measured = rate(len(texts), seconds(lambda embedder=embedder: embedder.embed(texts), repeats))
+            measured = rate(len(texts), seconds(partial(embedder.embed, texts), repeats))
             decisions = decide(sessions, learnings, embedder)
             reference = reference or decisions
             same = [first == second for first, second in zip(reference, decisions, strict=True)]
@@ -285,4 +284,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -78,7 +78,7 @@ def measure(settings: Settings, repeats: int) -> dict[str, Any]:
                     figures[name].append(seconds_of(arguments))
                     cpu.setdefault(name, []).append(processor_seconds_of(arguments))
                 version = SessionVersion(timestamp=number, event_id="nobody's")
-                workflow.enqueue(app, [workflow.finish(app, f"nobody {number}", version)])
+                workflow.enqueue(app, [workflow.finish(app, f"nobody {number}", version, sent_at=0)])
                 began = time.perf_counter()
                 worker.start()
                 wait_until(lambda: not client.llen(FINISHING) and not client.hlen("unacked"), within=_READY_SECONDS)

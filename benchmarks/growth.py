@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
@@ -32,6 +33,7 @@ from worker.domain import (
     Signal,
     SignalKind,
 )
+from worker.store.api import StoreApi
 from worker.store.client import HttpStore
 
 RESULTS = Path(__file__).parent / "results"
@@ -39,13 +41,22 @@ LEARNINGS_A_SESSION = 13
 _SERVER = """
 import sys, pathlib
 from worker.store.cozo.store import CozoStore
-from worker.store.server import serve, Tokens
+from worker.store.server.app import serve
+from worker.store.server.tokens import Tokens
 serve(CozoStore(pathlib.Path(sys.argv[1])), address=sys.argv[2], tokens=Tokens(), ready=lambda a: print(a, flush=True))
 """
 
 
+@dataclass(frozen=True)
+class Store:
+    """One server, as workers and as commands ask it."""
+
+    sessions: HttpStore
+    api: StoreApi
+
+
 @contextmanager
-def server(folder: Path, name: str) -> Iterator[tuple[HttpStore, psutil.Process]]:
+def server(folder: Path, name: str) -> Iterator[tuple["Store", psutil.Process]]:
     address = f"http+unix://{quote(str(folder / f'{name}.sock'), safe='')}"
     command = [sys.executable, "-c", _SERVER, str(folder / name), address]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
@@ -53,9 +64,10 @@ def server(folder: Path, name: str) -> Iterator[tuple[HttpStore, psutil.Process]
         for line in process.stdout or []:
             if line.startswith("http"):
                 break
-        store = HttpStore(address, timeout_s=120)
+        store = Store(HttpStore(address, timeout_s=120), StoreApi(address))
         yield store, psutil.Process(process.pid)
-        store.close()
+        store.sessions.close()
+        store.api.close()
     finally:
         process.terminate()
         process.wait(timeout=30)
@@ -104,24 +116,28 @@ def session_records(ids: list[str], session_id: str, timestamp: int, chance: ran
     ]
 
 
-def fill(store: HttpStore, ids: list[str], records: int, prefix: str) -> float:
+def fill(store: Store, ids: list[str], records: int, prefix: str) -> float:
     """A history of so many records -> records a second."""
     chance, begun = random.Random(7), time.perf_counter()
     for first in range(0, records, len(ids)):
         session_id = f"{prefix}-{first}"
         version = SessionVersion(timestamp=1_000_000 + first, event_id="event")
-        store.finish_session(session_id, version, records=session_records(ids, session_id, version.timestamp, chance))
+        store.sessions.finish_session(
+            session_id, version, records=session_records(ids, session_id, version.timestamp, chance)
+        )
     return records / (time.perf_counter() - begun)
 
 
-def one_session(store: HttpStore, ids: list[str], number: int, chance: random.Random) -> dict[str, float]:
+def one_session(store: Store, ids: list[str], number: int, chance: random.Random) -> dict[str, float]:
     """Seconds for each of the store's parts in one session's work."""
     session_id, version = f"new-{number}", SessionVersion(timestamp=10**9 + number, event_id="event")
     clock = time.perf_counter
     begun = clock()
-    store.open_session(session_id, version, ids)
+    store.sessions.open_session(session_id, version, ids)
     opened = clock()
-    store.finish_session(session_id, version, records=session_records(ids, session_id, version.timestamp, chance))
+    store.sessions.finish_session(
+        session_id, version, records=session_records(ids, session_id, version.timestamp, chance)
+    )
     finished = clock()
     return {"open": opened - begun, "finish": finished - opened, "session": finished - begun}
 
@@ -161,11 +177,11 @@ def main() -> int:
 
 
 def measure(
-    short: HttpStore, long: HttpStore, process: psutil.Process, options: argparse.Namespace, scale: int
+    short: Store, long: Store, process: psutil.Process, options: argparse.Namespace, scale: int
 ) -> dict[str, object]:
     ids = [learning.learning_id for learning in learnings(LEARNINGS_A_SESSION)]
     for store in (short, long):
-        store.import_learnings(learnings(options.learnings // scale), actor="benchmark", now=1)
+        store.api.import_learnings(learnings(options.learnings // scale), actor="benchmark")
     fill(short, ids, 100, "old")
     writes = fill(long, ids, options.records // scale, "old")
     after_filling = process.memory_info().rss / 2**20
@@ -184,7 +200,7 @@ def measure(
         "values of all learnings, s": (median_of(lambda: dirty_list(long, ids, next(numbered)), 3), 1.0),
         "one learning's value, record list and health, s": (median_of(lambda: show(long, ids[0]), 5), 0.1),
         "assigning 50 learnings, ms": (
-            1000 * median_of(lambda: long.assign(f"a-{next(numbered)}", everything[:50], now=1), 50),
+            1000 * median_of(lambda: long.api.assign(f"a-{next(numbered)}", everything[:50]), 50),
             5.0,
         ),
         "memory of the server, MB": (after_filling, 300.0),
@@ -207,18 +223,16 @@ def measure(
     }
 
 
-def dirty_list(store: HttpStore, ids: list[str], number: int) -> None:
+def dirty_list(store: Store, ids: list[str], number: int) -> None:
     """After a new record nothing that was computed before is of use."""
-    record = session_records(ids[:1], f"dirty-{number}", 5, random.Random(number))[0]
-    store.store_attribution(record, SessionVersion(timestamp=5, event_id="event"))
-    store.list_learning_values()
+    session_id, version = f"dirty-{number}", SessionVersion(timestamp=5, event_id="event")
+    records = session_records(ids[:1], session_id, 5, random.Random(number))
+    store.sessions.finish_session(session_id, version, records=records)
+    store.api.values()
 
 
-def show(store: HttpStore, learning_id: str) -> None:
-    store.get_learning_value(learning_id)
-    store.get_attributions_for_learning(learning_id, limit=20)
-    store.get_health(learning_id)
-    store.get_decisions(learning_id)
+def show(store: Store, learning_id: str) -> None:
+    store.api.show(learning_id)
 
 
 def _ms(quarters: tuple[float, float, float]) -> str:

@@ -62,9 +62,7 @@ def intake(ledger: Ledger, count: int) -> None:
             for data in payloads
         ]
         read, cpu = time.perf_counter(), time.process_time()
-        ledger.intake.record(
-            lease, heavy=batch, position=start + BATCH, last_id="x", gap=False, now=now(), ablation_rate=0.1
-        )
+        ledger.intake.record(lease, heavy=batch, position=start + BATCH, last_id="x", gap=False, ablation_rate=0.1)
         reading.append(read - began)
         storing.append(time.perf_counter() - read)
         busy += time.process_time() - cpu
@@ -86,7 +84,7 @@ def entries(ledger: Ledger, url: str, sessions: int, processes: int) -> None:
     names = [f"{processes} processes, session {number}" for number in range(sessions)]
     for start in range(0, sessions, BATCH):
         batch = [received(name) for name in names[start : start + BATCH]]
-        ledger.intake.receive(heavy=batch, now=now(), ablation_rate=0.1)
+        ledger.intake.receive(heavy=batch, ablation_rate=0.1)
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(
         processes, mp_context=spawn, initializer=warm_up, initargs=(url, spawn.Barrier(processes))
@@ -120,17 +118,17 @@ def work(url: str, names: list[str]) -> tuple[list[float], float]:
     for name in names:
         version = SessionVersion(timestamp=1_768_939_200_000_000, event_id=f"event of {name}")
         ledger.work.load_work(name, version)
-        ledger.work.expect(name, version, LEARNINGS, signals_seen=0, now=now())
+        ledger.work.expect(name, version, LEARNINGS, signals_seen=0)
         for learning in LEARNINGS:
-            ledger.work.start_entries(name, version, [learning], now())
+            ledger.work.start_entries(name, version, [learning])
             began = time.perf_counter()
-            ledger.work.complete_entries(name, version, {learning: RECORD}, now())
+            ledger.work.complete_entries(name, version, {learning: RECORD})
             times.append(time.perf_counter() - began)
         message = OutboxMessage(
             message_id=uuid5(NAMESPACE_URL, name), stream="s", topic="t", key=name, payload=b"x" * 4000
         )
         ledger.work.load_ended(name, version)
-        if not ledger.work.finish(name, version, now=now(), message=message):
+        if not ledger.work.finish(name, version, message=message):
             raise RuntimeError(f"{name} was not finished")
     ledger.dispose()
     return times, time.process_time() - cpu
@@ -138,12 +136,12 @@ def work(url: str, names: list[str]) -> tuple[list[float], float]:
 
 def looks(ledger: Ledger) -> None:
     """What the sweeper, the bridge and `groove status` ask again and again, beside what was stored above."""
-    moment = now() + 1
+    moment = ledger.now() + 1
     calls: dict[str, Callable[[], object]] = {
-        "backlog": ledger.sweep.backlog,
-        "overdue (1,000)": lambda: ledger.sweep.overdue(moment, Gates(prepare=moment, attribute=moment, finish=moment)),
-        "overdue (none)": lambda: ledger.sweep.overdue(moment, Gates(prepare=0, attribute=0, finish=0)),
-        "counts": lambda: ledger.counts.count(moment),
+        "backlog": ledger.counts.backlog,
+        "overdue (1,000)": lambda: ledger.sweep.overdue(Gates(prepare=moment, attribute=moment, finish=moment)),
+        "overdue (none)": lambda: ledger.sweep.overdue(Gates(prepare=0, attribute=0, finish=0)),
+        "counts": ledger.counts.count,
         "share_out": lambda: ledger.partitions.share_out(
             "bench", [Topic(stream="s", topic="t", partitions=1)], lease_seconds=600
         ),
@@ -181,10 +179,6 @@ def received(name: str) -> HeavyReceived:
 
 def show(name: str, unit: str, rate: float, target: float) -> None:
     print(f"{name:28} {rate:9,.0f} {unit:10} target {target:,.0f}: {'met' if rate >= target else 'MISSED'}")
-
-
-def now() -> int:
-    return time.time_ns() // 1000
 
 
 if __name__ == "__main__":

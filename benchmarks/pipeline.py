@@ -43,7 +43,7 @@ from worker.formats.transcripts.messages import parse_transcript
 from worker.layers.activation.chunks import chunk_transcript
 from worker.local.stack import Stack, running_stack
 from worker.settings import Settings, load_settings
-from worker.store.client import HttpStore
+from worker.store.api import StoreApi
 
 TARGET = 0.8
 #: of a worker that embeds, after all sessions
@@ -113,8 +113,8 @@ class Pipeline:
 @contextlib.contextmanager
 def pipeline(settings: Settings, learnings: Path) -> Iterator[Pipeline]:
     with running_stack(settings, log_to_files=True) as stack:
-        store = HttpStore(settings.store_url)
-        store.import_learnings([read_learning(line, now=0) for line in learnings.open("rb")], actor="benchmark", now=1)
+        store = StoreApi(settings.store_url)
+        store.import_learnings([read_learning(line, now=0) for line in learnings.open("rb")], actor="benchmark")
         event_log = open_event_log(settings.event_log_url)
         try:
             yield Pipeline(settings, stack, event_log)

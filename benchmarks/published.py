@@ -25,4 +25,4 @@ class PublishedCount:
         self._added = broker_client(settings).register_script(_ADDED)
 
     def __call__(self) -> int:
-        return int(self._added(keys=self._keys))  # type: ignore[call-overload]  # typed for both kinds of client
+        return int(self._added(keys=self._keys))

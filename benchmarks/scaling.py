@@ -13,7 +13,6 @@ import json
 import statistics
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -109,17 +108,15 @@ def session(ledger: Any, name: str, learnings: int) -> None:
     payload = json.dumps(document | {"transcript": {"messages": []}}).encode()
     event = read_heavy_event(payload, logged_at=1)
     version: SessionVersion = event.version
-    ledger.intake.receive(
-        heavy=[HeavyReceived(event=event, payload=payload, offset=0, logged_at=1)], now=now(), ablation_rate=0.1
-    )
+    ledger.intake.receive(heavy=[HeavyReceived(event=event, payload=payload, offset=0, logged_at=1)], ablation_rate=0.1)
     ledger.work.load_work(name, version)
-    ledger.work.start_session(name, version, now())
-    ledger.work.expect(name, version, ids, signals_seen=0, now=now())
+    ledger.work.start_session(name, version)
+    ledger.work.expect(name, version, ids, signals_seen=0)
     for learning_id in ids:
-        ledger.work.start_entries(name, version, [learning_id], now())
-        ledger.work.complete_entries(name, version, {learning_id: RECORD}, now())
+        ledger.work.start_entries(name, version, [learning_id])
+        ledger.work.complete_entries(name, version, {learning_id: RECORD})
     ledger.work.load_ended(name, version)
-    if not ledger.work.finish(name, version, now=now(), message=None):
+    if not ledger.work.finish(name, version, message=None):
         raise RuntimeError(f"{name} was not finished")
 
 
@@ -189,10 +186,6 @@ def plot(report: dict[str, Any], path: Path) -> None:
     axes.set(xlabel="worker processes", ylabel="sessions a second")
     axes.legend()
     figure.savefig(path, dpi=110)
-
-
-def now() -> int:
-    return time.time_ns() // 1000
 
 
 def main() -> int:

@@ -70,7 +70,7 @@ class Team:
         self._standing = [Standing(learning_id=name) for name in self._names]
         self._sums = [LearningSums() for _ in range(n)]
         self._everybody = TemporalSums()
-        self._chance = [parameters.ablation.ablation_rate] * n
+        self._chance = [parameters.ablation.rate_in_force] * n
         self._excluded = [False] * n
         self.stories = [Story(truth=float(effect)) for effect in world.true_effect]
 
@@ -320,7 +320,7 @@ def waiting(job: tuple[int, LayerParameters]) -> list[Wait]:
     aggregator, ablation = WeightedAggregator(parameters), ConservativeAblation(parameters.ablation)
     standing = Standing(learning_id=f"learning-{seed}")
     effect = float(random.choice([0.0, 1.0, -1.0], p=[0.7, 0.2, 0.1]) * random.uniform(0.0, 0.5))
-    sums, chance, forecasts = LearningSums(), parameters.ablation.ablation_rate, dict[int, tuple[int, float]]()
+    sums, chance, forecasts = LearningSums(), parameters.ablation.rate_in_force, dict[int, tuple[int, float]]()
     for session in range(1, HORIZON + 1):
         left_out = ablation.should_withhold(
             learning_id=standing.learning_id, session_id=f"session-{session}", probability=chance

@@ -1,6 +1,6 @@
 """Attribution of prepared sessions beside chords of the same size that do nothing: tasks a second on the same workers.
 
-    python benchmarks/queue.py [--repeats 5] [--sessions 20] [--learnings 20] [--workers 3] [--results DIR]
+    python benchmarks/task_queue.py [--repeats 5] [--sessions 20] [--learnings 20] [--workers 3] [--results DIR]
 
 Everything but the model is real: broker, ledger, store, and workers of one process each, one more than there are cores (docs/operations.md
 says why). Every session's bundle (of a real session) lies on the broker before the clock starts; then this process enqueues its chord, as a
@@ -54,6 +54,7 @@ from worker.local.folder import owned_folder
 from worker.local.process import ChildProcess
 from worker.local.stack import Stack
 from worker.settings import Settings, load_settings
+from worker.store.api import StoreApi
 from worker.store.client import HttpStore
 from worker.task_queue import workflow
 from worker.task_queue.app import ATTRIBUTION, FINISHING, make_app
@@ -140,7 +141,11 @@ def prepared(event: dict[str, Any], learnings: list[Learning]) -> SessionBundle:
 
 
 def _document(event: dict[str, Any], session_id: str, learning_ids: list[str]) -> bytes:
-    own = {"session_id": session_id, "event_id": f"event of {session_id}", "timestamp": "2026-01-20T20:14:07Z"}
+    own: dict[str, Any] = {
+        "session_id": session_id,
+        "event_id": f"event of {session_id}",
+        "timestamp": "2026-01-20T20:14:07Z",
+    }
     own |= {"active_learnings": learning_ids, "outcome": "success", "transcript": {"messages": []}}
     return json.dumps(own | {"lightweight_events": event.get("lightweight_events") or []}).encode()
 
@@ -177,16 +182,16 @@ class Bench:
             payload = _document(self.event, name, ids)
             heavy = read_heavy_event(payload, logged_at=1)
             received = HeavyReceived(event=heavy, payload=payload, offset=0, logged_at=1)
-            self.ledger.intake.receive(heavy=[received], now=now(), ablation_rate=0.1)
+            self.ledger.intake.receive(heavy=[received], ablation_rate=0.1)
             self.store.open_session(name, heavy.version, ids)
             self.bundles.put(replace(template, context=_context(heavy)))
-            self.ledger.work.expect(name, heavy.version, ids, signals_seen=0, now=now())
+            self.ledger.work.expect(name, heavy.version, ids, signals_seen=0)
             started.append((name, heavy.version, ids))
         return started
 
     def ours(self, sessions: list[Prepared], per_task: int) -> tuple[float, dict[str, float]]:
         def start(session_id: str, version: SessionVersion, ids: list[str]) -> None:
-            workflow.enqueue_session(self.app, session_id, version, ids, per_task=per_task, sent_at=now())
+            workflow.enqueue_session(self.app, session_id, version, ids, per_task=per_task, sent_at=self.ledger.now())
 
         wanted = self.published() + len(sessions)
         return self._time(start, sessions, lambda: self.published() >= wanted)
@@ -245,7 +250,7 @@ def bench(settings: Settings, event: dict[str, Any], learnings: list[Learning], 
         try:
             stack.start()
             store = HttpStore(settings.store_url)
-            store.import_learnings(learnings, actor="benchmark", now=1)
+            StoreApi(settings.store_url).import_learnings(learnings, actor="benchmark")
             on = Bench(settings, stack, ledger, store, event)
             # as the bridge would; without it every finished session leaves its message to the sweeper
             on.event_log.ensure_topic(on.out, settings.streams.partitions)
@@ -340,10 +345,6 @@ def plot(report: dict[str, Any], path: Path) -> None:
     costs.set_yticks(range(len(rounds[-1]["cpu"])), list(rounds[-1]["cpu"]))
     costs.set(xlabel="µs of CPU a task (lower bar: nothing)")
     figure.savefig(path, dpi=110)
-
-
-def now() -> int:
-    return time.time_ns() // 1000
 
 
 def main() -> int:

@@ -14,7 +14,7 @@ log = structlog.get_logger()
 _BELIEVED_SECONDS = 0.25
 
 
-class Pressure:
+class Backpressure:
     def __init__(self, limits: BridgeSettings, ledger: Ledger, queues: Queues) -> None:
         self._limits, self._ledger, self._queues = limits, ledger, queues
         self._reason = ""
@@ -36,7 +36,7 @@ class Pressure:
         queued = sum(self._queues.lengths().values())
         if queued > self._limits.max_queue_length:
             return f"{queued} tasks queued, more than bridge.max_queue_length"
-        backlog = self._ledger.sweep.backlog()
+        backlog = self._ledger.counts.backlog()
         if backlog > self._limits.max_backlog:
             return f"{backlog} sessions unfinished, more than bridge.max_backlog"
         return ""

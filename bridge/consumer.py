@@ -11,11 +11,11 @@ from collections.abc import Callable
 import structlog
 from celery import Celery
 
-from bridge.backpressure import Pressure
+from bridge.backpressure import Backpressure
 from bridge.decode import HEAVY, LIGHTWEIGHT, Kind, decode
-from bridge.enqueue import HandOver
-from bridge.partition import LeasedPartition, Reading
-from worker.errors import EventLogRefused, EventLogUnavailable, GrooveError, LostLease, Unavailable
+from bridge.enqueue import Enqueuer
+from bridge.partition import LeasedPartition, PartitionRead
+from worker.errors import BrokerUnavailable, EventLogRefused, EventLogUnavailable, GrooveError, LostLease, Unavailable
 from worker.event_log.protocol import EventLog, LogMessage, TopicName
 from worker.ledger import Lease, Ledger, SessionRef, Topic
 from worker.settings import Settings
@@ -34,10 +34,6 @@ _LONGEST_IDLE_SECONDS = 0.5
 _RENEW_SECONDS = 2.0
 
 
-def now() -> int:
-    return time.time_ns() // 1000
-
-
 class Consumer:
     def __init__(
         self,
@@ -54,8 +50,8 @@ class Consumer:
         self.stopping = threading.Event()
         self._settings, self._ledger, self._event_log = settings, ledger, event_log
         self.replica, self._alive = replica, alive
-        self._hand_over = HandOver(app)
-        self._pressure = Pressure(settings.bridge, ledger, queues)
+        self._enqueuer = Enqueuer(app)
+        self._backpressure = Backpressure(settings.bridge, ledger, queues)
         self._kinds: dict[TopicName, Kind] = {
             TopicName.parse(settings.streams.heavy): HEAVY,
             TopicName.parse(settings.streams.lightweight): LIGHTWEIGHT,
@@ -63,7 +59,7 @@ class Consumer:
         self._held: dict[Place, LeasedPartition] = {}
         self._renew_at = 0.0
         self._rests: dict[Place, _Rest] = {}
-        #: why nothing can be read or handed over just now
+        #: why nothing can be read or enqueued just now
         self._waits_for = ""
 
     def ensure_topics(self) -> None:
@@ -88,8 +84,8 @@ class Consumer:
         """One read of every partition that is ours -> how many had something."""
         try:
             self._renew_leases()
-            self._hand_over.send_rest()
-            is_paused = self._pressure.is_high()
+            self._enqueuer.send()
+            is_paused = self._backpressure.is_high()
         except EventLogRefused:
             raise
         except Unavailable as error:
@@ -160,10 +156,10 @@ class Consumer:
             log.error(
                 "log_gap", partition=_shown_lease(partition.lease), expected=partition.lease.position, found=first
             )
-        moment = now()
-        sessions = self._record(partition.lease, self._kinds[partition.name], reading, moment)
+        sent_at = self._ledger.now()
+        sessions = self._record(partition.lease, self._kinds[partition.name], reading)
         partition.has_moved(reading.messages)
-        self._hand_over.send(sessions, sent_at=moment)
+        self._enqueue(sessions, sent_at)
         self._tell_the_log(partition)
         return True
 
@@ -172,7 +168,7 @@ class Consumer:
         self._ledger.partitions.rewind(partition.lease)
         partition.begins_again()
 
-    def _record(self, lease: Lease, kind: Kind, reading: Reading, moment: int) -> list[SessionRef]:
+    def _record(self, lease: Lease, kind: Kind, reading: PartitionRead) -> list[SessionRef]:
         batch = decode(kind, reading.messages, max_bytes=self._settings.bridge.max_message_bytes)
         last: LogMessage = reading.messages[-1]
         sessions = self._ledger.intake.record(
@@ -183,12 +179,17 @@ class Consumer:
             position=last.offset + 1,
             last_id=str(last.message_id),
             gap=reading.has_gap,
-            now=moment,
-            ablation_rate=self._settings.ablation.ablation_rate if self._settings.ablation.enabled else 0.0,
+            ablation_rate=self._settings.ablation.rate_in_force,
         )
         for letter in batch.dead:
             log.warning("dead_letter", partition=_shown_lease(lease), offset=letter.offset, reason=letter.reason)
         return sessions
+
+    def _enqueue(self, sessions: list[SessionRef], sent_at: int) -> None:
+        try:
+            self._enqueuer.prepare(sessions, sent_at=sent_at)
+        except BrokerUnavailable as error:
+            log.warning("enqueue_delayed", sessions=len(sessions), reason=str(error))
 
     def _tell_the_log(self, partition: LeasedPartition) -> None:
         """Housekeeping that nothing depends on. The message before the position stays: it shows whether the log was rewound."""
@@ -196,8 +197,6 @@ class Consumer:
         try:
             if self._settings.streams.trim:
                 self._event_log.trim(name, number, position - 1)
-            if self._settings.streams.show_positions:
-                self._event_log.show_position(name, number, position)
         except EventLogUnavailable as error:
             log.info("log_not_told", partition=_shown_lease(partition.lease), reason=str(error))
 

@@ -8,6 +8,7 @@ from worker.event_log.protocol import LogMessage
 from worker.formats.heavy_event import read_heavy_event
 from worker.formats.lightweight_event import read_lightweight_event
 from worker.formats.limits import check_heavy, check_lightweight
+from worker.formats.wire import check_length
 from worker.ledger import DeadLetterReceived, HeavyReceived, LightweightReceived
 
 HEAVY: Literal["heavy"] = "heavy"
@@ -27,8 +28,7 @@ def decode(kind: Kind, messages: list[LogMessage], *, max_bytes: int) -> Batch:
     batch = Batch()
     for message in messages:
         try:
-            if len(message.payload) > max_bytes:
-                raise InvalidEvent(f"{len(message.payload)} bytes, more than bridge.max_message_bytes")
+            check_length(message.payload, max_bytes)
             _add(batch, kind, message)
         except InvalidEvent as reason:
             letter = DeadLetterReceived(kind=kind, payload=message.payload, reason=str(reason), offset=message.offset)

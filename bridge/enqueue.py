@@ -1,36 +1,28 @@
-"""Sessions on their way from the ledger to the task queue."""
+"""From the ledger to the task queue."""
 
-import structlog
+from collections.abc import Iterable
+
 from celery import Celery
+from celery.canvas import Signature
 
-from worker.errors import BrokerUnavailable
 from worker.ledger import SessionRef
 from worker.task_queue import workflow
 
-log = structlog.get_logger()
 
-
-class HandOver:
+class Enqueuer:
     """Keeps what the broker did not take and sends it when it is back; if this process dies before that, the sweeper does."""
 
     def __init__(self, app: Celery) -> None:
-        self._app = app
-        #: each with the moment at which the ledger has it as sent
-        self._unsent: list[tuple[SessionRef, int]] = []
+        self.app = app
+        self._unsent: list[Signature] = []
 
-    def send(self, sessions: list[SessionRef], *, sent_at: int) -> None:
-        """In one pipelined batch; never raises."""
-        self._unsent += [(ref, sent_at) for ref in sessions]
-        try:
-            self.send_rest()
-        except BrokerUnavailable as error:
-            log.warning("enqueue_delayed", sessions=len(self._unsent), reason=str(error))
+    def prepare(self, sessions: Iterable[SessionRef], *, sent_at: int) -> None:
+        """Send sessions to be prepared, as `send`; `sent_at` is the ledger's time before it was told."""
+        self.send(workflow.prepare(self.app, ref.session_id, ref.version, sent_at=sent_at) for ref in sessions)
 
-    def send_rest(self) -> None:
-        """What could not be sent so far. Raises `BrokerUnavailable`: nothing more should be read meanwhile."""
+    def send(self, signatures: Iterable[Signature] = ()) -> None:
+        """In one pipelined batch, with what could not be sent before. Raises `BrokerUnavailable`: the next call sends it."""
+        self._unsent += signatures
         if self._unsent:
-            workflow.enqueue(
-                self._app,
-                [workflow.prepare(self._app, ref.session_id, ref.version, sent_at=at) for ref, at in self._unsent],
-            )
+            workflow.enqueue(self.app, self._unsent)
             self._unsent = []

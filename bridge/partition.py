@@ -1,14 +1,13 @@
-"""One leased partition: reads behind its position, and notices when the log is not the one that the position belongs to.
+"""One leased partition: reads on from its position, and notices when the log was rewound (`event_log/read_on`) or has a gap.
 
-Every read begins one message before the position: that one must still carry the id it had. If it does not, or the log ends before it,
-the log was *rewound*: a hard stop lost its unsaved tail, and other messages stand, or will stand, where read ones stood. A first message
-above the position is a *gap*: retention took what nobody had read.
+A first message above the position is a *gap*: retention took what nobody had read.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from worker.event_log.protocol import EventLog, LogMessage, TopicName
+from worker.event_log.read_on import read_on
 from worker.ledger import Lease
 
 #: of one read; what a bridge holds in memory at a time is about four times as much
@@ -18,14 +17,14 @@ FIRST_LIMIT = 16
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Reading:
+class PartitionRead:
     #: from the position on
     messages: list[LogMessage]
     is_rewound: bool = False
     has_gap: bool = False
 
 
-REWOUND = Reading(messages=[], is_rewound=True)
+REWOUND = PartitionRead(messages=[], is_rewound=True)
 
 
 class LeasedPartition:
@@ -40,18 +39,17 @@ class LeasedPartition:
         self._limit = min(FIRST_LIMIT, most)
         self._begins_again = False
 
-    def read(self) -> Reading:
+    def read(self) -> PartitionRead:
         lease = self.lease
-        if lease.last_id is None:
-            messages = self._event_log.read(self.name, lease.partition, lease.position, self._limit)
-            return self._reading(messages)
-        messages = self._event_log.read(self.name, lease.partition, lease.position - 1, self._limit + 1)
-        if not messages:
-            is_rewound = self._event_log.ends(self.name, lease.partition).end < lease.position
-            return REWOUND if is_rewound else Reading(messages=[])
-        if messages[0].offset != lease.position - 1:
-            return self._reading(messages)  # the message before the position was thrown away, as it may be
-        return self._reading(messages[1:]) if str(messages[0].message_id) == lease.last_id else REWOUND
+        messages = read_on(
+            self._event_log,
+            self.name,
+            lease.partition,
+            position=lease.position,
+            last_id=lease.last_id,
+            limit=self._limit,
+        )
+        return REWOUND if messages is None else self._reading(messages)
 
     def has_moved(self, messages: Sequence[LogMessage]) -> None:
         """These were recorded. The next read takes as many as fit into `BYTES`, twice as many as this one at the most."""
@@ -67,6 +65,6 @@ class LeasedPartition:
         self.lease = replace(self.lease, position=0, last_id=None)
         self._begins_again = True
 
-    def _reading(self, messages: list[LogMessage]) -> Reading:
+    def _reading(self, messages: list[LogMessage]) -> PartitionRead:
         has_gap = bool(messages) and messages[0].offset > self.lease.position and not self._begins_again
-        return Reading(messages=messages, has_gap=has_gap)
+        return PartitionRead(messages=messages, has_gap=has_gap)

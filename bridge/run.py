@@ -9,14 +9,14 @@ import uuid
 import structlog
 
 from bridge.consumer import Consumer
-from bridge.sweeper import Sweeper
+from bridge.maintenance.sweeper import Sweeper
 from worker.event_log.opening import open_event_log
 from worker.ledger import Ledger, open_ledger
-from worker.liveness.broker_heartbeat import showing_life
-from worker.liveness.heartbeat_file import Heartbeat
+from worker.liveness.broker_heartbeat import sending_heartbeats
+from worker.liveness.heartbeat_file import HeartbeatFile
 from worker.logs import configure_logs
 from worker.metrics.serving import serving_metrics
-from worker.metrics.stack import Standing
+from worker.metrics.stack import StackCollector
 from worker.settings import Settings, load_settings
 from worker.task_queue.app import make_app
 from worker.task_queue.queues import Queues
@@ -33,22 +33,24 @@ def run(*, all_lost: bool) -> None:
     configure_logs(settings.log)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     ledger = open_ledger(settings.ledger_url, quiet_seconds=settings.bridge.late_event_quiet_seconds)
-    heartbeat = Heartbeat(settings, "bridge")
+    heartbeat = HeartbeatFile(settings, "bridge")
     consumer = _consumer(settings, ledger, heartbeat)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: _stop(consumer))
     consumer.ensure_topics()
-    threading.Thread(
-        target=_sweeper(settings, ledger).run, args=(consumer.stopping,), kwargs={"all_lost": all_lost}, daemon=True
-    ).start()
-    standing = Standing(settings, ledger)
-    with showing_life(settings, f"bridge@{consumer.replica}"), serving_metrics(settings, lambda: standing.registry):
+    sweeper = _sweeper(settings, ledger, lost_before=ledger.now() if all_lost else None)
+    threading.Thread(target=sweeper.run, args=(consumer.stopping,), daemon=True).start()
+    collector = StackCollector(settings, ledger)
+    with (
+        sending_heartbeats(settings, f"bridge@{consumer.replica}"),
+        serving_metrics(settings, lambda: collector.registry),
+    ):
         consumer.run()
     heartbeat.stop()
     log.info("bridge_stopped")
 
 
-def _consumer(settings: Settings, ledger: Ledger, heartbeat: Heartbeat) -> Consumer:
+def _consumer(settings: Settings, ledger: Ledger, heartbeat: HeartbeatFile) -> Consumer:
     return Consumer(
         settings=settings,
         ledger=ledger,
@@ -60,7 +62,7 @@ def _consumer(settings: Settings, ledger: Ledger, heartbeat: Heartbeat) -> Consu
     )
 
 
-def _sweeper(settings: Settings, ledger: Ledger) -> Sweeper:
+def _sweeper(settings: Settings, ledger: Ledger, *, lost_before: int | None) -> Sweeper:
     """It works beside the consumer, on connections of its own."""
     return Sweeper(
         settings=settings,
@@ -68,6 +70,7 @@ def _sweeper(settings: Settings, ledger: Ledger) -> Sweeper:
         event_log=open_event_log(settings.event_log_url),
         queues=Queues(settings),
         app=make_app(settings, publisher_only=True),
+        lost_before=lost_before,
     )
 
 

@@ -15,4 +15,6 @@ def pytest_configure(config: pytest.Config) -> None:
         folder = reaper.begin()
         # short: sockets lie below it
         config.option.basetemp = config.option.basetemp or str(folder / "t")
+        # runs find their processes by command line, which Celery writes over where setproctitle is installed
+        os.environ["NOSETPS"] = "1"
         os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="cache-")

@@ -8,7 +8,7 @@ local/          the embedded stack: broker, store, workers, bridge as child proc
 tasks/          prepare_session, attribute_learning, finish_session, and the process that runs them
 resources       builds each real object once per process
 metrics/        figures for Prometheus
-liveness/       signs of life
+liveness/       heartbeats
 task_queue/     Celery and the broker: app, workflow, queues
 store/          what is remembered about learnings: CozoDB behind one server; applies layers 3 and 4
 attribution/    one session, one learning -> one record; applies layers 1 and 2

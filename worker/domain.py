@@ -102,7 +102,7 @@ class Signal:
     message_idx: int
     kind: SignalKind
     is_positive: bool
-    #: in [0, 1]: the signal's own, or the kind's default (specification, *Layers* 2)
+    #: in [0, 1]: the signal's own, or the kind's default (statistics.md 3)
     confidence: float
     #: the pattern or the tool's name, for the explanation
     detail: str = ""

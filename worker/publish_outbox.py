@@ -15,9 +15,9 @@ _PAGE = 100
 
 
 def drain_outbox(
-    ledger: Ledger, event_log: EventLog, *, now: int, session_id: str | None = None, created_before: int | None = None
+    ledger: Ledger, event_log: EventLog, *, session_id: str | None = None, min_age_seconds: float = 0
 ) -> int:
-    """Publish all unsent messages, oldest first -> how many went out.
+    """Publish all unsent messages (of one session, or of some age), oldest first -> how many went out.
 
     One that the log refuses, or does not answer for, stays for the next time and holds up none behind it. Raises `EventLogUnavailable`
     when one got no answer, at once when two in a row did: the log itself is away then. What was not sent stays.
@@ -27,7 +27,7 @@ def drain_outbox(
     is_away = False
     refused: Counter[tuple[str, str]] = Counter()
     try:
-        for message in _unsent(ledger, session_id, created_before):
+        for message in _unsent(ledger, session_id, min_age_seconds):
             topic = TopicName(stream=message.stream, topic=message.topic)
             try:
                 event_log.publish(topic, key=message.key, message_id=message.message_id, payload=message.payload)
@@ -40,7 +40,7 @@ def drain_outbox(
                 unanswered, is_away = error, True
                 continue
             is_away = False
-            ledger.outbox.mark_sent([message.id], now)
+            ledger.outbox.mark_sent([message.id])
             sent += 1
     finally:
         for (name, why), messages in refused.items():
@@ -50,11 +50,11 @@ def drain_outbox(
     return sent
 
 
-def _unsent(ledger: Ledger, session_id: str | None, created_before: int | None) -> Iterator[UnsentMessage]:
+def _unsent(ledger: Ledger, session_id: str | None, min_age_seconds: float) -> Iterator[UnsentMessage]:
     """In pages, each behind the one before: what is refused stays unsent, and would come again and again."""
     after = 0
     while True:
-        page = ledger.outbox.unsent(_PAGE, after=after, session_id=session_id, created_before=created_before)
+        page = ledger.outbox.unsent(_PAGE, after=after, session_id=session_id, min_age_seconds=min_age_seconds)
         yield from page
         if len(page) < _PAGE:
             return

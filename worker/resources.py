@@ -22,10 +22,9 @@ from worker.metrics.work import MeasuredCorrelator, MeasuredDetector, MeasuredEm
 from worker.settings import Settings, load_settings
 from worker.settings.layers import ActivationParameters
 from worker.store.client import HttpStore
-from worker.store.protocol import AttributionStore
+from worker.store.protocol import SessionStore
 from worker.task_queue.broker import broker_client
 from worker.task_queue.bundle_cache import BundleCache
-from worker.task_queue.first_measurement import FirstMeasurement
 
 
 class Resources:
@@ -37,7 +36,7 @@ class Resources:
         return open_ledger(self.settings.ledger_url, quiet_seconds=self.settings.bridge.late_event_quiet_seconds)
 
     @cached_property
-    def store(self) -> AttributionStore:
+    def store(self) -> SessionStore:
         return HttpStore(self.settings.store_url, token=self.settings.write_token() or "")
 
     @cached_property
@@ -59,7 +58,6 @@ class Resources:
             precision=options.precision,
             threads=self.settings.embedder_threads,
             batch_tokens=options.batch_tokens,
-            remember=FirstMeasurement(broker_client(self.settings)),
         )
         return MeasuredEmbedder(embedder, self.measures) if self.measures else embedder
 

@@ -22,7 +22,7 @@ from team import LEARNINGS, Truth, draft_session, heavy_event
 
 from worker.cli.publish import publish_files
 from worker.cli.run_files import look
-from worker.cli.support.connections import now, open_store, open_the_ledger
+from worker.cli.support.connections import open_store, open_the_ledger
 from worker.cli.support.tables import print_table
 from worker.domain import Learning, LearningCategory, LearningValue
 from worker.event_log.opening import open_event_log
@@ -30,7 +30,7 @@ from worker.event_log.protocol import EventLog, TopicName
 from worker.ledger import Ledger
 from worker.local.stack import Stack, running_stack
 from worker.settings import Settings, load_settings
-from worker.store.protocol import AttributionStore
+from worker.store.api import StoreApi
 
 ROUNDS, SESSIONS_A_ROUND = 15, 100
 #: seconds between two looks at the ledger
@@ -63,9 +63,7 @@ def main() -> None:
 
 
 class Experiment:
-    def __init__(
-        self, settings: Settings, stack: Stack, ledger: Ledger, store: AttributionStore, event_log: EventLog
-    ) -> None:
+    def __init__(self, settings: Settings, stack: Stack, ledger: Ledger, store: StoreApi, event_log: EventLog) -> None:
         self._settings, self._stack, self._ledger = settings, stack, ledger
         self._store, self._event_log = store, event_log
         self.truth = Truth()
@@ -83,7 +81,7 @@ class Experiment:
             )
             for one in LEARNINGS
         ]
-        self._store.import_learnings(learnings, actor="simulation", now=now())
+        self._store.import_learnings(learnings, actor="simulation")
         began = time.monotonic()
         for number in range(1, ROUNDS + 1):
             events = list(self._sessions(number))
@@ -94,7 +92,7 @@ class Experiment:
         """Ask, then let the session happen with what was answered."""
         for session in range((number - 1) * SESSIONS_A_ROUND, number * SESSIONS_A_ROUND):
             draft = draft_session(session)
-            answers = self._store.assign(draft.session_id, list(draft.eligible), now=now())
+            answers = self._store.assign(draft.session_id, list(draft.eligible)).assignments
             injected = [answer.learning_id for answer in answers if answer.decision == "inject"]
             withheld = [answer.learning_id for answer in answers if answer.decision == "withhold"]
             self.truth.note(draft, injected, withheld)
@@ -110,7 +108,7 @@ class Experiment:
             time.sleep(_LOOK_SECONDS)
 
     def _note(self, number: int, events: list[dict[str, Any]], seconds: float) -> None:
-        values = {value.learning_id: value for value in self._store.list_learning_values()}
+        values = {value.learning_id: value for value in self._store.values()}
         self.history.append((number * SESSIONS_A_ROUND, values))
         injected = sum(len(event["active_learnings"]) for event in events)
         withheld = sum(len(event["withheld_learnings"]) for event in events)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from compose_stack import PROJECT_FOLDER, ComposeStack
+from acceptance.compose_stack import PROJECT_FOLDER, ComposeStack
 
 EVENTS = PROJECT_FOLDER / "examples" / "events.jsonl"
 LEARNINGS = PROJECT_FOLDER / "examples" / "learnings.jsonl"

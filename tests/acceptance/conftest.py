@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from groove_command import Groove
+from acceptance.groove_command import Groove
 
 
 @pytest.fixture

@@ -70,8 +70,8 @@ class Groove:
             stderr=subprocess.DEVNULL,
         )
 
-    def json(self, *arguments: str | Path, **settings: str) -> Any:
-        return json.loads(self(*arguments, "--json", **settings))
+    def json(self, *arguments: str | Path, status: int = 0, **settings: str) -> Any:
+        return json.loads(self(*arguments, "--json", status=status, **settings))
 
     def environ(self, **settings: str) -> dict[str, str]:
         inherited = {

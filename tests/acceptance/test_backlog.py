@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from acceptance.groove_command import Groove
 from celery import Celery
-from groove_command import Groove
 
 from worker.domain import SessionVersion
 from worker.settings import load_settings
@@ -33,7 +33,7 @@ def test_a_session_is_finished_before_others_are_attributed(groove: Groove, brok
     app = make_app(load_settings({"GROOVE_BROKER": broker_url}), publisher_only=True)
     version = SessionVersion(timestamp=1, event_id="nobody's")
     backlog = [workflow.attribute(app, f"nobody {number}", version, ["l"], sent_at=1) for number in range(SESSIONS)]
-    workflow.enqueue(app, [*backlog, workflow.finish(app, "nobody", version)])
+    workflow.enqueue(app, [*backlog, workflow.finish(app, "nobody", version, sent_at=1)])
     taken: list[str] = []
     with listening(app, taken) as connection:
         groove.start("worker", "--queues", ATTRIBUTION, GROOVE_BROKER=broker_url)

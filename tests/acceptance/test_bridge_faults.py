@@ -4,6 +4,7 @@ A few short seeds; `benchmarks/bridge_faults.py` runs as many as one likes.
 """
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from bridge_runs.found import Found
@@ -14,7 +15,7 @@ from iggy_standin.threaded import ThreadedProxy, ThreadedStandIn
 
 pytestmark = pytest.mark.timeout(480)
 #: heavy events of a run, and seconds over which they are published
-SIZE = {"events": 60, "seconds": 5.0}
+SIZE: dict[str, Any] = {"events": 60, "seconds": 5.0}
 
 
 def check(found: Found) -> None:
@@ -29,14 +30,19 @@ def test_three_replicas_on_the_standin(
 ) -> None:
     """Connections cut, replies lost, stalls, restarts, a lost tail; replicas killed, frozen, leaving and joining: nothing is missing."""
     log = StandInLog(iggy_standin)
-    options = {"log": log, "broker_url": broker_url, "ledger_url": postgresql_url, "folder": tmp_path}
+    options: dict[str, Any] = {"log": log, "broker_url": broker_url, "ledger_url": postgresql_url, "folder": tmp_path}
     check(FaultRun(seed=seed, **SIZE, **options).run())
 
 
 def test_one_replica_on_sqlite(iggy_standin: ThreadedStandIn, broker_url: str, tmp_path: Path) -> None:
     """The same with the embedded ledger."""
     url = f"sqlite:///{tmp_path}/ledger.sqlite"
-    options = {"log": StandInLog(iggy_standin), "broker_url": broker_url, "ledger_url": url, "folder": tmp_path}
+    options: dict[str, Any] = {
+        "log": StandInLog(iggy_standin),
+        "broker_url": broker_url,
+        "ledger_url": url,
+        "folder": tmp_path,
+    }
     check(FaultRun(seed=201, replicas=1, **SIZE, **options).run())
 
 
@@ -52,7 +58,7 @@ def test_three_replicas_on_a_real_server(
 ) -> None:
     """The same faults, and hard stops: with our topic options the log loses nothing; without them what it lost is noticed as rewinds."""
     log = RealLog(own_iggy_server, iggy_proxy, is_safe=is_safe)
-    options = {"log": log, "broker_url": broker_url, "ledger_url": postgresql_url, "folder": tmp_path}
+    options: dict[str, Any] = {"log": log, "broker_url": broker_url, "ledger_url": postgresql_url, "folder": tmp_path}
     found = FaultRun(seed=301, **SIZE, **options).run()
     check(found)
     if is_safe:

@@ -1,12 +1,12 @@
-"""The whole stack while it is hurt, in short; `benchmarks/chaos.py` runs every fault with as many seeds as one likes."""
+"""The whole stack while it is hurt, in short; `benchmarks/faults.py` runs every fault with as many seeds as one likes."""
 
 from pathlib import Path
 
 import pytest
+from acceptance.small_sessions import LEARNINGS, sessions, write_events, write_learnings
 from chaos.clock import can_set_clocks
 from chaos.run import Undisturbed, chaos_run
 from chaos.stack import ChaosStack
-from small_sessions import LEARNINGS, sessions, write_events, write_learnings
 
 pytestmark = pytest.mark.timeout(400)
 

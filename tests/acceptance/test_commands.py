@@ -11,14 +11,14 @@ from pathlib import Path
 
 import click
 import pytest
-from groove_command import Groove
+from acceptance.groove_command import Groove
 
 from worker.cli import groove as groove_group
 
-#: parts that run until they are stopped, files that are written, and answers that are JSON or a status anyway
+#: parts that run until they are stopped, and answers that are JSON or a status anyway (the README names them)
 WITHOUT_JSON = {
     *("groove run", "groove up", "groove bridge", "groove worker", "groove store", "groove flower"),
-    *("groove learnings export", "groove calibrate", "groove health", "groove tail"),
+    *("groove health", "groove tail", "groove config reference"),
 }
 
 
@@ -68,10 +68,11 @@ def test_the_shell_completes(typed: str, offered: set[str]) -> None:
 
 def test_statuses_tell_what_happened(groove: Groove, tmp_path: Path) -> None:
     """0 all well, 1 an error, 2 a wrong command line; what went wrong is one line."""
-    assert "can be used" in groove("config", "check")
+    assert "groove-ablation-1" in groove("config", "show")
     for arguments in (["sessions", "show", "nobody"], ["publish", tmp_path / "missing.jsonl"], ["show", "nothing"]):
         assert "Traceback" not in groove(*arguments, status=1)
-    for arguments in (["values", "--sort", "bogus"], ["values", "--json", "--csv"], ["tasks", "retry"], ["nonsense"]):
+    wrong = [["values", "--sort", "bogus"], ["values", "--json", "--csv"], ["tasks", "retry"], ["config", "show", "no"]]
+    for arguments in (*wrong, ["nonsense"]):
         groove(*arguments, status=2)
 
 
@@ -91,6 +92,24 @@ def test_texts_from_outside_are_inert(groove: Groove, tmp_path: Path) -> None:
     assert groove.json("values")[0]["learning_id"] == "=1+1"
 
 
+def test_ids_may_be_short_wherever_they_are_taken(groove: Groove, tmp_path: Path) -> None:
+    """One or several; numbers in the answer are numbers, and what several begin with, or none, is said."""
+    ids = ["89ba59b8-cf3d-4c50", "89ba59b8-dddd-4c50", "use-rg"]
+    learnings = [{"learning_id": id_, "category": "tool_usage", "description": id_, "insight": id_} for id_ in ids]
+    (tmp_path / "all.jsonl").write_text("".join(json.dumps(learning) + "\n" for learning in learnings))
+    groove("learnings", "import", tmp_path / "all.jsonl")
+    told = groove.json("withhold", "--session", "s", "--learnings", "89ba59b8-c,use")
+    assert [answer["learning_id"] for answer in told["assignments"]] == [ids[0], "use-rg"]
+    assert told["assignments"][0]["withhold_probability"] == 0.1
+    assert "several learnings begin like this" in groove(
+        "withhold", "--session", "s", "--learnings", "89,use", status=1
+    )
+    assert groove.json("learnings", "disable", "use")["learning_id"] == "use-rg"
+    assert [line["kind"] for line in groove.json("learnings", "history", "use")] == ["imported", "disabled"]
+    assert groove.json("show", "use")["value"]["status"] == "Disabled"
+    assert "no such learning" in groove("show", "nobody", status=1)
+
+
 def test_the_runbook_knows_what_the_doctor_says(groove: Groove, broker_url: str) -> None:
     """Every finding has its line in the operators' guide, under the doctor's own words; and no line is about nothing.
 
@@ -103,3 +122,12 @@ def test_the_runbook_knows_what_the_doctor_says(groove: Groove, broker_url: str)
     at_rest = json.loads(groove("doctor", "--json"))
     said = {line["what"] for line in (*found, *at_rest)}
     assert named - {"learnings with too few eligible sessions for an experiment"} == said
+
+
+def test_too_long_messages_are_not_published(groove: Groove, broker_url: str, tmp_path: Path) -> None:
+    """Of either kind: the bridge would only keep them as dead letters."""
+    file = tmp_path / "long.jsonl"
+    file.write_text(json.dumps({"session_id": "s", "note": "x" * 2000}) + "\n")
+    limits = {"GROOVE_BROKER": broker_url, "GROOVE_BRIDGE__MAX_MESSAGE_BYTES": "1024"}
+    for kind in ([], ["--lightweight"]):
+        assert "more than bridge.max_message_bytes" in groove("publish", file, *kind, status=1, **limits)

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from compose_stack import PROJECT_FOLDER, SECRETS, ComposeStack, has_engine, run
-from compose_walk import EVENTS, LEARNINGS, PORTION, Walk, carrier, examples
+from acceptance.compose_stack import PROJECT_FOLDER, SECRETS, ComposeStack, has_engine, run
+from acceptance.compose_walk import EVENTS, LEARNINGS, PORTION, Walk, carrier, examples
 
 pytestmark = [
     pytest.mark.compose,
@@ -173,7 +173,7 @@ def check_examples(walk: Walk) -> None:
     """The programs of docs/integration.md, as they stand there: asking for assignments, publishing, the shell lines."""
     guide = (PROJECT_FOLDER / "docs" / "integration.md").read_text()
     inject, publish = re.findall(r"```python\n(.*?)```", guide, re.DOTALL)
-    learnings = [learning["learning"] for learning in walk.stack.asked("learnings", "list")[:5]]
+    learnings = [each["learning"]["learning_id"] for each in walk.stack.asked("learnings", "list")["learnings"][:5]]
     answer = json.loads(walk.stack.in_network(["python", "-", "a-new-session", *learnings], stdin=inject))
     assert sorted(answer["inject"] + answer["withhold"]) == sorted(learnings)
     assert set(answer["withhold_probabilities"]) == set(learnings)

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from groove_command import Groove
-from small_sessions import LEARNINGS, sessions, write_events, write_learnings
+from acceptance.groove_command import Groove
+from acceptance.small_sessions import LEARNINGS, sessions, write_events, write_learnings
 
 MARK = "zanzibar-4711"
 #: Celery writes this past all loggers

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from acceptance.groove_command import Groove
+from acceptance.small_sessions import sessions, write_events, write_learnings
 from fixtures.waiting import wait_until
-from groove_command import Groove
-from small_sessions import sessions, write_events, write_learnings
 
 from worker.ledger import open_ledger
 
@@ -96,7 +96,7 @@ def test_an_unknown_learning_fails_alone_and_is_cured_by_importing_it(groove: Gr
     said = groove("run", file, "--learnings", known, status=1)
     assert "2 sessions finished" in said
     failed = groove.json("tasks", "failed")
-    assert [(entry["learning"], entry["reason"]) for entry in failed] == [
+    assert [(entry["learning_id"], entry["reason"]) for entry in failed] == [
         ("tests", "unknown learning: import it, then retry")
     ] * 2
 
@@ -156,7 +156,7 @@ def _finished(groove: Groove) -> int:
         return 0
     ledger = open_ledger(f"sqlite:///{groove.folder / '.groove' / 'ledger.sqlite'}")
     try:
-        return ledger.counts.count(0).sessions.get("finished", 0)
+        return ledger.counts.count().sessions.get("finished", 0)
     finally:
         ledger.dispose()
 

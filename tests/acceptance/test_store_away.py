@@ -1,13 +1,15 @@
 """A person asks while the store server is away, hangs or says no: told once, with what to do."""
 
+import json
 import socket
 from collections.abc import Iterator
 from contextlib import closing
+from typing import Any
 
 import pytest
+from acceptance.groove_command import Groove
 from fixtures.broker import free_port
 from fixtures.store import store_server
-from groove_command import Groove
 
 TOKENS = {"GROOVE_STORE_READ_TOKEN": "r", "GROOVE_STORE_WRITE_TOKEN": "w"}
 
@@ -25,7 +27,7 @@ def away(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
             yield {"GROOVE_STORE__URL": address, **TOKENS}
 
 
-def test_a_command_says_what_it_could_not_reach(away: dict[str, str], groove: Groove) -> None:
+def test_a_command_says_what_it_could_not_reach(away: dict[str, Any], groove: Groove) -> None:
     """One line: which part, where, why, and what to do about it."""
     [line] = groove("values", status=1, **away).splitlines()
     assert away["GROOVE_STORE__URL"] in line
@@ -33,17 +35,17 @@ def test_a_command_says_what_it_could_not_reach(away: dict[str, str], groove: Gr
     assert "cannot be reached" in line or "refuses" in line
 
 
-def test_the_status_says_it_once(away: dict[str, str], groove: Groove) -> None:
-    """The rest is told all the same, and the reason stands in one place."""
-    lines = groove("status", **away).splitlines()
+def test_the_status_says_it_once(away: dict[str, Any], groove: Groove) -> None:
+    """The rest is told all the same, the reason stands in one place, and the exit status is 1."""
+    lines = groove("status", status=1, **away).splitlines()
     [line] = [line for line in lines if "the store server" in line]
     assert line.startswith("learnings  ")
     assert "docker compose up -d store" in line
     assert lines[-1].split() == ["average", "value", "-"]
-    assert "error" in groove.json("status", **away)["learnings"]
+    assert "error" in json.loads(groove("status", "--json", status=1, **away))["learnings"]
 
 
-def test_the_doctor_says_it_once(away: dict[str, str], groove: Groove) -> None:
+def test_the_doctor_says_it_once(away: dict[str, Any], groove: Groove) -> None:
     """As a finding, with its advice on the line below."""
     lines = [line.strip() for line in groove("doctor", status=1, **away).splitlines()]
     [place] = [number for number, line in enumerate(lines) if line.startswith("BAD  store: ")]
@@ -59,8 +61,12 @@ def test_a_host_that_nobody_finds_in_time_is_away() -> None:
     from worker.errors import StoreUnavailable
 
     release = Event()
+
+    def wait() -> None:
+        release.wait(60)
+
     with pytest.raises(TimeoutError):
-        _within(0.01, lambda: release.wait(60) and None)
+        _within(0.01, wait)
     release.set()
 
     def fail() -> None:

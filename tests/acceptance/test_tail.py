@@ -9,13 +9,13 @@ from threading import Thread
 from uuid import uuid4
 
 import pytest
+from acceptance.groove_command import Groove
 from bridge_runs.bridges import ROOT
 from bridge_runs.events import event_id, heavy_event, session_id
 from bridge_runs.logs import ATTRIBUTED, HEAVY
 from bridge_runs.publishing import publish
 from bridge_runs.stack import Stack
 from fixtures.waiting import wait_until
-from groove_command import Groove
 from iggy_standin.threaded import ThreadedStandIn
 
 from worker.event_log.opening import open_event_log

@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
-from fixtures.ledger import heavy
-from groove_command import Groove
+from acceptance.groove_command import Groove
+from fixtures.ledger import at, heavy
 
 from worker.ledger import DeadLetterReceived, Topic, open_ledger
 
@@ -21,7 +21,7 @@ def given_up(groove: Groove) -> Groove:
         topic = Topic(stream="groove.assessment", topic="heavy", partitions=1)
         [place] = ledger.partitions.share_out("test", [topic], lease_seconds=30)
         letter = DeadLetterReceived(kind="heavy", payload=b"{}", reason=REASON, offset=0)
-        ledger.intake.record(place, dead=[letter], position=1, last_id="x", gap=False, now=5, ablation_rate=0.1)
+        at(ledger, 5).intake.record(place, dead=[letter], position=1, last_id="x", gap=False, ablation_rate=0.1)
     finally:
         ledger.dispose()
     return groove
@@ -33,7 +33,7 @@ def words(lines: list[str]) -> str:
 
 @pytest.mark.parametrize("columns", [60, 80, 200])
 def test_a_reason_goes_on_in_the_next_line(columns: int, given_up: Groove) -> None:
-    """As a table, with the reason beneath, or field by field: no line is wider than the terminal, and no word is lost."""
+    """No line is wider than the terminal, and no word is lost."""
     lines = given_up.on_terminal(columns, "dead-letters", "list")
     assert max(map(len, lines)) <= columns
     assert "its decisive end" in words(lines)
@@ -86,12 +86,12 @@ def test_the_list_of_sessions_fits_and_names_what_show_takes(given_up: Groove) -
     ids = [f"session-of-monday-{number}" for number in range(3)]
     ledger = open_ledger(f"sqlite:///{given_up.folder / '.groove' / 'ledger.sqlite'}")
     for number, id_ in enumerate(ids):
-        ledger.intake.receive(heavy=[heavy(id_)], now=number * 1_000_000, ablation_rate=0.1)
+        at(ledger, number * 1_000_000).intake.receive(heavy=[heavy(id_)], ablation_rate=0.1)
     ledger.dispose()
     heading, line = given_up.on_terminal(80, "sessions", "list", "--since", "1970-01-01T00:00:02Z")
     assert heading.split() == ["session", "state", "attempt", "received", "done", "failed", "open"]
     assert line.split()[0] == ids[2]
     assert "session-of-monday-2" in given_up("sessions", "show", line.split()[0])
-    assert [line["session"] for line in given_up.json("sessions", "list", "--state", "received")] == ids[::-1]
+    assert [line["session_id"] for line in given_up.json("sessions", "list", "--state", "received")] == ids[::-1]
     assert "RFC 3339" in given_up("sessions", "list", "--since", "yesterday", status=2)
     assert "RFC 3339" in given_up("outbox", "resend", "--since", "yesterday", status=2)

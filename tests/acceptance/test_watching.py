@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from acceptance.groove_command import Groove
+from acceptance.small_sessions import LEARNINGS, sessions, write_events, write_learnings
 from fixtures.broker import free_port
 from fixtures.waiting import wait_until
-from groove_command import Groove
-from small_sessions import LEARNINGS, sessions, write_events, write_learnings
 
 from worker.settings import load_settings
 
@@ -47,7 +47,7 @@ def status_of(port: int, path: str, password: str = "") -> int:
         return error.code
 
 
-def test_flower_asks_for_the_password(groove: Groove, connected: dict[str, str]) -> None:
+def test_flower_asks_for_the_password(groove: Groove, connected: dict[str, Any]) -> None:
     """Pages and API answer to who knows it, and the health check needs none."""
     port = free_port()
     groove.start("flower", "--port", str(port), GROOVE_FLOWER_AUTH="groove:right", **connected)
@@ -56,7 +56,7 @@ def test_flower_asks_for_the_password(groove: Groove, connected: dict[str, str])
     assert [status_of(port, "/api/tasks", "groove:right"), status_of(port, "/tasks", "groove:right")] == [200, 200]
 
 
-def test_flower_without_a_password_has_no_api(groove: Groove, connected: dict[str, str]) -> None:
+def test_flower_without_a_password_has_no_api(groove: Groove, connected: dict[str, Any]) -> None:
     """On loopback its pages are open, but what could change something is closed, whatever the environment says."""
     port = free_port()
     groove.start("flower", "--port", str(port), FLOWER_UNAUTHENTICATED_API="true", **connected)
@@ -87,7 +87,7 @@ def ask_flower(port: int, path: str, body: bytes | None = None) -> Any:
 
 @pytest.mark.timeout(400)
 def test_a_failed_try_is_seen_in_flower_and_tried_again(
-    groove: Groove, connected: dict[str, str], tmp_path: Path
+    groove: Groove, connected: dict[str, Any], tmp_path: Path
 ) -> None:
     """The reason stands in the task's result; our command cures it; and Flower's own call runs a finished session in vain."""
     port = free_port()
@@ -116,7 +116,7 @@ def test_a_failed_try_is_seen_in_flower_and_tried_again(
     assert all(f'data-column="{column}"' in shown for column in ("args", "result"))
 
     [line] = groove.json("tasks", "failed", **connected)
-    assert (line["session"], line["learning"]) == ("session-0", missing)
+    assert (line["session_id"], line["learning_id"]) == ("session-0", missing)
     groove("learnings", "import", write_learnings(tmp_path / "missing.jsonl", (missing,)), **connected)
     assert groove.json("tasks", "retry", "--session", "session", **connected)["opened"] == ["session-0"]
     wait_until(lambda: len(results("finished")) == 2, "the session is finished with it", seconds=200)
@@ -146,7 +146,7 @@ def figures(port: int, token: str = "reader") -> dict[str, float]:
 
 
 @pytest.mark.timeout(400)
-def test_the_dashboard_shows_what_the_parts_tell(groove: Groove, connected: dict[str, str], tmp_path: Path) -> None:
+def test_the_dashboard_shows_what_the_parts_tell(groove: Groove, connected: dict[str, Any], tmp_path: Path) -> None:
     """One session through the whole system: its figures are true, and no panel asks for a name that nobody exports."""
     store, bridge, worker, flower = (free_port() for _ in range(4))
     groove.start("store", GROOVE_STORE__PORT=str(store), **TOKENS, **connected)
@@ -180,7 +180,7 @@ def test_the_dashboard_shows_what_the_parts_tell(groove: Groove, connected: dict
     } <= set(re.findall(r"groove_\w+", asked))
 
 
-def test_figures_want_the_token(groove: Groove, connected: dict[str, str]) -> None:
+def test_figures_want_the_token(groove: Groove, connected: dict[str, Any]) -> None:
     """Where there is a token it is asked for; beyond loopback there has to be one; and a taken port stops the start."""
     port = free_port()
     groove.start("bridge", GROOVE_METRICS__PORT=str(port), **TOKENS, **connected)
@@ -195,7 +195,7 @@ def test_figures_want_the_token(groove: Groove, connected: dict[str, str]) -> No
     assert f"metrics cannot be had at 127.0.0.1:{port}" in said
 
 
-def test_a_worker_shows_life_until_it_dies(groove: Groove, connected: dict[str, str]) -> None:
+def test_a_worker_shows_life_until_it_dies(groove: Groove, connected: dict[str, Any]) -> None:
     """The health check sees a worker by its name, and its death by the silence."""
     worker = groove.start("worker", "--queues", "attribution", "--name", "first", **connected)
     wait_until(lambda: is_well(groove, "first"), "the worker goes round")

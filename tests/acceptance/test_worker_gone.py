@@ -9,11 +9,11 @@ from typing import Any
 
 import psutil
 import pytest
+from acceptance.groove_command import Groove
+from acceptance.small_sessions import sessions, write_events, write_learnings
 from fixtures.waiting import wait_until
-from groove_command import Groove
-from small_sessions import sessions, write_events, write_learnings
 
-from worker.liveness.broker_heartbeat import SignsOfLife
+from worker.liveness.broker_heartbeat import Heartbeats
 from worker.settings import load_settings
 
 #: the worker holds the session until there is a store, and only silence can give it away: a preparation may take ten minutes
@@ -30,8 +30,8 @@ class Stack:
 
     def __init__(self, groove: Groove, broker_url: str) -> None:
         self.groove = groove
-        self.settings = {"GROOVE_BROKER": broker_url} | QUICK
-        self.signs = SignsOfLife(load_settings(groove.environ(**self.settings)))
+        self.settings: dict[str, Any] = {"GROOVE_BROKER": broker_url} | QUICK
+        self.heartbeats = Heartbeats(load_settings(groove.environ(**self.settings)))
 
     def start_worker(self, name: str) -> psutil.Process:
         started = self.groove.start("worker", "--queues", "attribution,embedding", "--name", name, **self.settings)
@@ -44,7 +44,9 @@ class Stack:
         return self.groove(*arguments, **self.settings)
 
     def held_by(self, name: str) -> list[str]:
-        return [ref.session_id for sign in self.signs.read() for ref in sign.held if sign.part.startswith(f"{name}@")]
+        return [
+            ref.session_id for beat in self.heartbeats.read() for ref in beat.held if beat.part.startswith(f"{name}@")
+        ]
 
     def story(self) -> Any:
         return json.loads(self.run("sessions", "show", "session-0", "--json"))

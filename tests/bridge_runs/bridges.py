@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -67,6 +68,15 @@ class Bridges:
         for process in list(self.running):
             process.send_signal(signal.SIGCONT)
             self.kill(process)
+
+    def supervised(self, condition: Callable[[], bool]) -> Callable[[], bool]:
+        """`condition`, looked at once all bridges that ended run again."""
+
+        def looked_at() -> bool:
+            self.supervise()
+            return condition()
+
+        return looked_at
 
     def supervise(self) -> None:
         """Start again what ended by itself, as compose does: a bridge that finds no log at its start says so and ends."""

@@ -37,7 +37,7 @@ class Content:
         return self._ledger.partitions.states()
 
     def counts(self) -> Counts:
-        return self._ledger.counts.count(0)
+        return self._ledger.counts.count()
 
     def is_finished(self) -> bool:
         """No session is open or about to be opened again, and all that was finished is published."""
@@ -73,7 +73,7 @@ class Content:
     def outbox(self) -> dict[str, bytes]:
         """What was published, by message id."""
         with self._engine.connect() as connection:
-            rows = connection.execute(select(schema.Outbox.message_id, schema.Outbox.payload))
+            rows = connection.execute(select(schema.OutboxRow.message_id, schema.OutboxRow.payload))
             return {row.message_id: unpack(row.payload) for row in rows}
 
     def _reopening(self) -> int:

@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Thread
@@ -59,13 +59,13 @@ class FaultRun:
 
     def _work(self, stack: Stack, content: Content) -> None:
         bridges = stack.bridges
-        wait_for(lambda: bridges.supervise() or (self._all_held(content) and stack.is_working()), 60)
+        wait_for(bridges.supervised(lambda: self._all_held(content) and stack.is_working()), 60)
         published = Event()
         publisher = Thread(target=self._publish, args=(published,))
         publisher.start()
         self._hurt(bridges, published)
         publisher.join()
-        if not wait_for(lambda: bridges.supervise() or self._is_done(content), PATIENCE):
+        if not wait_for(bridges.supervised(lambda: self._is_done(content)), PATIENCE):
             self.found.unfinished = f"after {PATIENCE:g} s: {content.counts()}; {stack.last_words()}"
         self.found.ends += [bridges.stop(process) for process in list(bridges.running)]
         self.found.bridges, self.found.restarts = bridges.started, len(bridges.statuses)
@@ -121,8 +121,12 @@ class FaultRun:
     def _compare(self, content: Content) -> None:
         """Everything in the log once, with its bytes, and nothing else; every session once."""
         found, published = self.found, events_of(self.events)
-        ids = {HEAVY: event_id, LIGHTWEIGHT: lambda payload: str(derived_id(payload))}
-        stored = {HEAVY: content.payloads(), LIGHTWEIGHT: content.lightweight()}
+        ids: dict[TopicName, Callable[[bytes], str]] = {
+            HEAVY: event_id,
+            LIGHTWEIGHT: lambda payload: str(derived_id(payload)),
+        }
+        payloads, lightweight = content.payloads(), content.lightweight()
+        stored: dict[TopicName, Mapping[str, bytes | None]] = {HEAVY: payloads, LIGHTWEIGHT: lightweight}
         for topic, id_of in ids.items():
             logged = [id_of(payload) for payload in self._logged(topic)]
             ours = {id_of(payload): payload for where, payload in published if where == topic}
@@ -131,10 +135,10 @@ class FaultRun:
             found.in_ledger += len(stored[topic])
             found.missing += len(set(logged) - stored[topic].keys())
             found.wrong += [f"other bytes: {id_}" for id_, payload in stored[topic].items() if payload != ours.get(id_)]
-        found.wrong += [f"event without payload: {id_}" for id_ in content.received() ^ stored[HEAVY].keys()]
-        sessions, heard = content.sessions(), stored[LIGHTWEIGHT].values()
+        found.wrong += [f"event without payload: {id_}" for id_ in content.received() ^ payloads.keys()]
+        sessions, heard = content.sessions(), lightweight.values()
         in_force = {(each.session_id, each.event_id) for each in sessions}
-        found.wrong += [f"not the newest: {each}" for each in in_force ^ newest(stored[HEAVY].values())]
+        found.wrong += [f"not the newest: {each}" for each in in_force ^ newest(payloads.values())]
         reopened = {session_id(payload) for payload in heard if payload}
         found.wrong += [f"twice: {each}" for each in sessions if each.attempt != 1 and each.session_id not in reopened]
         found.given_up = content.failures()

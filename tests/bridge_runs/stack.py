@@ -15,7 +15,7 @@ from bridge_runs.events import LEARNINGS
 from worker.cli.support.connections import open_store
 from worker.liveness.heartbeat_file import heartbeat_age
 from worker.settings import load_settings
-from worker.store.protocol import AttributionStore
+from worker.store.api import StoreApi
 
 PARTITIONS = 6
 WORKER = "worker"
@@ -43,7 +43,7 @@ class Stack:
     #: messages of one read
     batch: int = 200
     bridges: Bridges = field(init=False)
-    _store: AttributionStore | None = None
+    _store: StoreApi | None = None
 
     def __post_init__(self) -> None:
         self.bridges = Bridges(folder=self.folder, settings=self._variables())
@@ -52,7 +52,7 @@ class Stack:
     def running(self, replicas: int) -> Iterator[None]:
         """Bridges that still run at the end are killed; who wants more of them stops them before."""
         with open_store(load_settings(self._variables())) as self._store, self._worker():
-            self._store.import_learnings(LEARNINGS, actor="fault run", now=0)
+            self._store.import_learnings(LEARNINGS, actor="fault run")
             try:
                 for _ in range(replicas):
                     self.bridges.start()
@@ -66,8 +66,8 @@ class Stack:
 
     def values(self) -> list[dict[str, Any]]:
         assert self._store
-        self._store.refresh_values()
-        return [asdict(value) for value in self._store.list_learning_values()]
+        self._store.refresh()
+        return [asdict(value) for value in self._store.values()]
 
     def last_words(self) -> str:
         """Of the worker."""

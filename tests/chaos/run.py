@@ -240,8 +240,8 @@ class _Published:
 
 def _differences(found: Values, expected: Values) -> Iterator[str]:
     """The first of each learning's."""
-    pairs = zip_longest(found, expected, fillvalue={})
-    for ours, theirs in pairs:
+    nothing: dict[str, Any] = {}
+    for ours, theirs in zip_longest(found, expected, fillvalue=nothing):
         different = [name for name in ours | theirs if ours.get(name) != theirs.get(name)]
         for name in different[:1]:
             learning = ours.get("learning_id") or theirs.get("learning_id")

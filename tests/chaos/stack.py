@@ -137,7 +137,7 @@ class ChaosStack:
         return self._ledger
 
     def counts(self) -> Counts:
-        return self.ledger.counts.count(time.time_ns() // 1000)
+        return self.ledger.counts.count()
 
     def logged(self, topic: str) -> list[LogMessage]:
         """Everything that the event log still has of a topic (`stream/topic`)."""

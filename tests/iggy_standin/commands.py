@@ -48,8 +48,6 @@ class Commands:
             wire.PURGE_TOPIC: self._purge_topic,
             wire.SEND: self._send,
             wire.POLL: self._poll,
-            wire.GET_OFFSET: self._get_offset,
-            wire.STORE_OFFSET: self._store_offset,
         }
 
     def topics(self) -> list[Topic]:
@@ -125,11 +123,10 @@ class Commands:
     def _purge_topic(self, cursor: Cursor) -> bytes:
         for part in self._named_topic(cursor).partitions:
             part.log.clear()
-            part.offsets.clear()
             part.next_offset = 0
         return b""
 
-    # ------------------------------------------------ messages and offsets
+    # ------------------------------------------------------- messages
 
     def _send(self, cursor: Cursor) -> bytes:
         cursor.u32()
@@ -163,25 +160,6 @@ class Commands:
         how, value, count, _ = cursor.u8(), cursor.u64(), cursor.u32(), cursor.u8()
         number, records = part.records(first_offset(part, how, value, count), count)
         return u32(part.id) + u64(part.current) + u32(number) + records
-
-    def _target(self, cursor: Cursor) -> tuple[Partition, int | str]:
-        cursor.u8()
-        consumer = cursor.identifier()
-        return self._named_topic(cursor).partition(cursor.partition()), consumer
-
-    def _get_offset(self, cursor: Cursor) -> bytes:
-        part, consumer = self._target(cursor)
-        if consumer not in part.offsets:
-            return b""
-        return u32(part.id) + u64(part.current) + u64(part.offsets[consumer])
-
-    def _store_offset(self, cursor: Cursor) -> bytes:
-        part, consumer = self._target(cursor)
-        offset = cursor.u64()
-        if not part.next_offset or offset > part.current:
-            raise Refused(wire.ERROR_OFFSET)
-        part.offsets[consumer] = offset
-        return b""
 
     # ------------------------------------------------------------ session
 

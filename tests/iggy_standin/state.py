@@ -52,8 +52,6 @@ class Partition:
     created: int = field(default_factory=now_us)
     log: list[Stored] = field(default_factory=list)
     next_offset: int = 0
-    #: what consumers have stored, by consumer
-    offsets: dict[int | str, int] = field(default_factory=dict)
 
     @property
     def current(self) -> int:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fixtures.ledger import heavy
+from fixtures.ledger import at, heavy
 from fixtures.store import learning
 from fixtures.tasks import task_parts
 
@@ -29,7 +29,7 @@ def parts(broker_url: str, tmp_path: Path) -> Iterator[Resources]:
 
 def prepared(parts: Resources, *learning_ids: str) -> SessionRef:
     """A session in which nothing was said, and its learnings expected."""
-    [ref] = parts.ledger.intake.receive(heavy=[heavy("s")], now=1, ablation_rate=0.1)
+    [ref] = at(parts.ledger, 1).intake.receive(heavy=[heavy("s")], ablation_rate=0.1)
     assignments = {
         id_: Assignment(learning_id=id_, withhold_probability=0.1, was_withheld=False) for id_ in learning_ids
     }
@@ -38,7 +38,7 @@ def prepared(parts: Resources, *learning_ids: str) -> SessionRef:
     nowhere = np.zeros((len(known), 0), dtype=np.int32)
     evidence = SessionEvidence(learning_ids=tuple(sorted(known)), cosine=nowhere, meaning=nowhere, wording=nowhere)
     parts.bundles.put(SessionBundle(context=context, insights=known, evidence=evidence))
-    parts.ledger.work.expect("s", ref.version, learning_ids, signals_seen=0, now=2)
+    at(parts.ledger, 2).work.expect("s", ref.version, learning_ids, signals_seen=0)
     return ref
 
 
@@ -84,6 +84,6 @@ def test_a_learning_that_is_not_known_fails_alone(parts: Resources) -> None:
 def test_a_superseded_attempt_is_dropped(parts: Resources) -> None:
     """Its record goes nowhere, also in a chord, where nothing was asked before the work."""
     old = prepared(parts, "a")
-    [new] = parts.ledger.retries.retry(session_id="s", now=3).sessions
+    [new] = at(parts.ledger, 3).retries.retry(session_id="s").sessions
     assert run(parts, old, "a", in_chord=True) == "dropped"
     assert parts.ledger.work.load_ended("s", new.version).records == ()

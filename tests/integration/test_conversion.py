@@ -129,7 +129,7 @@ def test_what_cannot_be_read_is_made_anew(
 def test_a_kill_in_the_middle_leaves_no_process_and_the_next_one_goes_on(model: Path, tmp_path: Path) -> None:
     """The process that converts ends with the one that waits for it, and what was half done is not taken for whole."""
     waiting = subprocess.Popen([sys.executable, "-c", _WITHOUT_TORCH, str(model), str(tmp_path)])
-    wait_until(lambda: list(tmp_path.glob("*.partial")) and psutil.Process(waiting.pid).children(), "it converts")
+    wait_until(lambda: any(tmp_path.glob("*.partial")) and bool(psutil.Process(waiting.pid).children()), "it converts")
     (converting,) = psutil.Process(waiting.pid).children()
     waiting.kill()
     waiting.wait()

@@ -17,14 +17,10 @@ from worker.embedder import (
     SentenceTransformerEmbedder,
     VectorCache,
     open_embedder,
-    openvino_model,
     sentence_transformer,
 )
-from worker.embedder.conversion import converted
-from worker.embedder.model_files import DEFAULT_MODEL, digest_of, source_of
 from worker.embedder.openvino_embedder import OpenVinoEmbedder
-from worker.embedder.precision import WORTH_IT, choose_precision, processor_flags, processor_kind
-from worker.embedder.sentence_transformer import bfloat16_speed_up
+from worker.embedder.precision import HAVE_BFLOAT16, processor_flags
 from worker.errors import ConfigurationError
 from worker.settings import load_settings
 
@@ -167,38 +163,11 @@ def test_with_amx_lengths_are_whole_tiles(exact: Embedder, monkeypatch: pytest.M
     assert all(np.abs(full @ full.T - rough @ rough.T).max() < 0.02 for rough in rows.values())
 
 
-def test_auto_takes_what_is_faster_here() -> None:
-    """The embedder's own choice is the one that a measurement of this processor leads to, unless that one is close."""
-    import torch
-
-    measured = {"torch": bfloat16_speed_up(torch), "openvino": openvino_model.bfloat16_speed_up(converted_model())}
-    for backend, speed_up in measured.items():
-        assert 0.01 < speed_up < 100
-        chosen = opened(backend, precision="auto").precision
-        expected = choose_precision("auto", "cpu", flags=processor_flags(), speed_up=lambda found=speed_up: found)
-        assert chosen == expected or WORTH_IT / 1.5 < speed_up < WORTH_IT * 1.5
-
-
-def converted_model() -> Path:
-    source = source_of(DEFAULT_MODEL)
-    assert isinstance(source, Path)
-    return converted(source, f"{DEFAULT_MODEL}@{digest_of(source)}", load_settings().conversions_dir)
-
-
 @pytest.mark.parametrize("backend", ["torch", "openvino"])
-def test_what_was_measured_before_decides(backend: str) -> None:
-    """Where the flags leave it open, one who remembers is asked, by processor and version of the library; its answer is taken."""
-    asked: list[str] = []
-
-    def remember(name: str, _: object) -> float:
-        asked.append(name)
-        return WORTH_IT / 2
-
-    chosen = opened(backend, precision="auto", remember=remember).precision
-    is_open = processor_flags() & {"avx512_bf16", "amx_bf16"} == {"avx512_bf16"}
-    assert len(asked) == is_open
-    assert all(processor_kind() in name for name in asked)
-    assert chosen == "float32" or not is_open
+def test_auto_follows_the_flags_of_this_processor(backend: str) -> None:
+    """Each time anew, so workers on processors of one kind choose alike."""
+    expected = "bfloat16" if processor_flags() & HAVE_BFLOAT16 else "float32"
+    assert opened(backend, precision="auto").precision == expected
 
 
 def test_learnings_vectors_are_cached(embedder: Embedder) -> None:

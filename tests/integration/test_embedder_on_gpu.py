@@ -22,6 +22,7 @@ def gpu() -> None:
 def test_auto_takes_it_in_half_precision(tmp_path: Path) -> None:
     """Which every GPU of the last years has at full speed; float32 is there for whoever asks."""
     chosen = open_embedder(conversions=tmp_path)
+    assert isinstance(chosen, SentenceTransformerEmbedder)
     assert (chosen.device, chosen.precision) == ("cuda", "float16")
     assert open_embedder(conversions=tmp_path, precision="float32").precision == "float32"
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from fixtures.ledger import heavy
+from fixtures.ledger import at, heavy
 from fixtures.store import WRITE, learning, record, store_server
 from fixtures.tasks import task_parts
 
@@ -14,6 +14,7 @@ from worker.event_log.protocol import TopicName
 from worker.formats.record import to_bytes
 from worker.ledger import SessionRef, SessionState
 from worker.resources import Resources
+from worker.store.api import StoreApi
 from worker.task_queue.app import EMBEDDING
 from worker.task_queue.queues import Queues
 from worker.tasks.finish import finish
@@ -30,16 +31,25 @@ def parts(broker_url: str, tmp_path: Path) -> Iterator[Resources]:
         task_parts(broker_url, tmp_path, GROOVE_STORE__URL=address, GROOVE_STORE_WRITE_TOKEN=WRITE) as resources,
     ):
         resources.event_log.ensure_topic(TopicName.parse(resources.settings.streams.attributed), 1)
-        resources.store.import_learnings([learning("a")], actor="alex", now=1)
+        api(resources).import_learnings([learning("a")], actor="alex")
         yield resources
+
+
+def api(parts: Resources) -> StoreApi:
+    return StoreApi(parts.settings.store_url, token=WRITE)
+
+
+def counted(parts: Resources) -> int:
+    """Sessions that count for the learning "a"."""
+    return api(parts).show("a").value.session_count
 
 
 def attributed(parts: Resources, *learning_ids: str) -> SessionRef:
     """A session whose learnings are done, one record each."""
-    [ref] = parts.ledger.intake.receive(heavy=[heavy("s", transcript=TRANSCRIPT)], now=1, ablation_rate=0.1)
-    parts.ledger.work.expect("s", ref.version, learning_ids, signals_seen=0, now=2)
+    [ref] = at(parts.ledger, 1).intake.receive(heavy=[heavy("s", transcript=TRANSCRIPT)], ablation_rate=0.1)
+    at(parts.ledger, 2).work.expect("s", ref.version, learning_ids, signals_seen=0)
     records = {id_: to_bytes(record(id_, "s", ref.version.timestamp)) for id_ in learning_ids}
-    parts.ledger.work.complete_entries("s", ref.version, records, 3)
+    at(parts.ledger, 3).work.complete_entries("s", ref.version, records)
     return ref
 
 
@@ -50,20 +60,20 @@ def state(parts: Resources) -> SessionState:
 def test_nothing_counts_before_the_session_is_finished(parts: Resources) -> None:
     """The store hears of a session's records with its finish; a second finish changes nothing and sends nothing."""
     ref = attributed(parts, "a")
-    assert parts.store.get_learning_value("a").session_count == 0
+    assert counted(parts) == 0
     assert finish(parts, "s", ref.version) == {"state": "finished"}
-    assert parts.store.get_learning_value("a").session_count == 1
+    assert counted(parts) == 1
     assert finish(parts, "s", ref.version) == {"state": "finished already"}
-    assert parts.store.get_learning_value("a").session_count == 1
+    assert counted(parts) == 1
     assert parts.ledger.work.load_ended("s", ref.version).records == ()
     assert len(parts.ledger.history.session_detail("s").outbox) == 1
 
 
 def test_every_record_of_the_version_is_published(parts: Resources) -> None:
     """Those that came with the finish and one that the store had already, by learning; none that the store refused."""
-    parts.store.import_learnings([learning("0"), learning("z")], actor="alex", now=1)
+    api(parts).import_learnings([learning("0"), learning("z")], actor="alex")
     ref = attributed(parts, "a", "unheard of", "z")
-    parts.store.store_attribution(record("0", "s", ref.version.timestamp), ref.version)
+    parts.store.finish_session("s", ref.version, records=[record("0", "s", ref.version.timestamp)])
     assert finish(parts, "s", ref.version) == {"state": "finished"}
     [message] = parts.event_log.read(TopicName.parse(parts.settings.streams.attributed), 0, 0, 10)
     told = json.loads(message.payload)
@@ -77,19 +87,19 @@ def test_a_payload_that_nobody_needs_is_not_missed(parts: Resources) -> None:
     with parts.ledger.work._database.write() as connection:
         connection.exec_driver_sql("DELETE FROM payload")
     assert finish(parts, "s", ref.version) == {"state": "finished"}
-    assert parts.store.get_learning_value("a").session_count == 1
+    assert counted(parts) == 1
 
 
 def test_what_the_event_heard_itself_is_published(parts: Resources) -> None:
     """Without its payload the session is put aside: it would be sent again for ever otherwise."""
     heard = [{"message_idx": 3, "signals": [{"type": "positive", "pattern": "thanks", "confidence": 0.9}]}]
-    [ref] = parts.ledger.intake.receive(heavy=[heavy("s", lightweight_events=heard)], now=1, ablation_rate=0.1)
-    parts.ledger.work.expect("s", ref.version, [], signals_seen=0, now=2)
+    [ref] = at(parts.ledger, 1).intake.receive(heavy=[heavy("s", lightweight_events=heard)], ablation_rate=0.1)
+    at(parts.ledger, 2).work.expect("s", ref.version, [], signals_seen=0)
     assert finish(parts, "s", ref.version) == {"state": "finished"}
     [message] = parts.event_log.read(TopicName.parse(parts.settings.streams.attributed), 0, 0, 10)
     assert json.loads(message.payload)["lightweight_events"] == heard
-    [again] = parts.ledger.retries.retry(session_id="s", now=9).sessions
-    parts.ledger.work.expect("s", again.version, [], signals_seen=0, now=10)
+    [again] = at(parts.ledger, 9).retries.retry(session_id="s").sessions
+    at(parts.ledger, 10).work.expect("s", again.version, [], signals_seen=0)
     with parts.ledger.work._database.write() as connection:
         connection.exec_driver_sql("DELETE FROM payload")
     assert finish(parts, "s", again.version)["state"] == "failed"
@@ -102,7 +112,7 @@ def test_a_learning_that_the_store_does_not_know_fails_alone(parts: Resources) -
     assert finish(parts, "s", ref.version) == {"state": "finished"}
     [failed] = parts.ledger.retries.failed_entries()
     assert (failed.learning_id, failed.reason) == ("unheard of", "unknown learning: import it, then retry")
-    assert parts.store.get_learning_value("a").session_count == 1
+    assert counted(parts) == 1
 
 
 def test_a_finish_that_always_fails_ends_as_a_dead_letter(parts: Resources) -> None:
@@ -114,7 +124,7 @@ def test_a_finish_that_always_fails_ends_as_a_dead_letter(parts: Resources) -> N
     assert [outcome["given_up"] for outcome in outcomes] == [False] * (len(outcomes) - 1) + [True]
     assert state(parts) is SessionState.DEAD
     assert "finishing failed" in parts.ledger.history.session_detail("s").reason
-    [again] = parts.ledger.retries.retry(session_id="s", now=9).sessions
+    [again] = at(parts.ledger, 9).retries.retry(session_id="s").sessions
     assert again.version.attempt == ref.version.attempt + 1
     assert parts.ledger.work.load_ended("s", again.version).records == ()
 
@@ -133,7 +143,7 @@ def test_an_older_ledger_catches_up_with_the_store(parts: Resources) -> None:
 
 def test_a_preparation_catches_up_with_the_store(parts: Resources) -> None:
     """The first task to notice need not be the last."""
-    [ref] = parts.ledger.intake.receive(heavy=[heavy("s", transcript=TRANSCRIPT)], now=1, ablation_rate=0.1)
+    [ref] = at(parts.ledger, 1).intake.receive(heavy=[heavy("s", transcript=TRANSCRIPT)], ablation_rate=0.1)
     parts.store.open_session("s", replace(ref.version, attempt=5), ["a"])
     assert Preparation(parts, "s", ref.version).run()["state"] == "begun again"
     assert parts.ledger.work.load_work("s", replace(ref.version, attempt=6)).state is SessionState.RECEIVED
@@ -144,7 +154,7 @@ def test_an_attempt_number_is_not_used_for_something_else(parts: Resources) -> N
     ref = attributed(parts, "a")
     assert finish(parts, "s", ref.version) == {"state": "finished"}
     parts.store.finish_session("s", replace(ref.version, attempt=2), records=[])
-    [retried] = parts.ledger.retries.retry(session_id="s", now=9).sessions
+    [retried] = at(parts.ledger, 9).retries.retry(session_id="s").sessions
     assert Preparation(parts, "s", retried.version).run()["state"] == "begun again"
     assert parts.ledger.work.load_work("s", replace(ref.version, attempt=3)).state is SessionState.RECEIVED
 
@@ -152,17 +162,17 @@ def test_an_attempt_number_is_not_used_for_something_else(parts: Resources) -> N
 def test_a_dead_session_is_not_finished(parts: Resources) -> None:
     """A late copy of its finish does nothing."""
     ref = attributed(parts, "a")
-    parts.ledger.work.fail_session("s", ref.version, "no", 5)
+    at(parts.ledger, 5).work.fail_session("s", ref.version, "no")
     assert finish(parts, "s", ref.version) == {"state": "dead"}
-    assert parts.store.get_learning_value("a").session_count == 0
+    assert counted(parts) == 0
 
 
 def test_a_session_that_is_prepared_again_is_finished_after_that(parts: Resources) -> None:
     """Its learnings may all be done by then: the preparation sends for the finish."""
     ref = attributed(parts, "a")
-    assert parts.ledger.work.prepare_again("s", ref.version, 5)
+    assert at(parts.ledger, 5).work.prepare_again("s", ref.version)
     assert finish(parts, "s", ref.version) == {"state": "early"}
-    assert parts.ledger.work.expect("s", ref.version, ["a"], signals_seen=0, now=6) == []
+    assert at(parts.ledger, 6).work.expect("s", ref.version, ["a"], signals_seen=0) == []
     assert finish(parts, "s", ref.version) == {"state": "finished"}
 
 
@@ -173,5 +183,5 @@ def test_a_newer_event_that_only_the_store_knows(parts: Resources) -> None:
     assert finish(parts, "s", ref.version)["state"] == "failed"
     assert state(parts) is SessionState.DEAD
     newer = heavy("s", "event that was read again", at=9)
-    [begun] = parts.ledger.intake.receive(heavy=[newer], now=9, ablation_rate=0.1)
+    [begun] = at(parts.ledger, 9).intake.receive(heavy=[newer], ablation_rate=0.1)
     assert parts.ledger.work.load_work("s", begun.version).state is SessionState.RECEIVED

@@ -1,6 +1,5 @@
 """What the doctor says of a queue that nobody takes from."""
 
-import time
 from contextlib import closing
 
 import pytest
@@ -8,8 +7,9 @@ import pytest
 from worker.cli.doctor import _parts
 from worker.domain import SessionVersion
 from worker.errors import Unavailable
-from worker.liveness.broker_heartbeat import SignsOfLife
+from worker.liveness.broker_heartbeat import Heartbeats
 from worker.settings import load_settings
+from worker.system.clock import now_micros
 from worker.task_queue import workflow
 from worker.task_queue.app import EMBEDDING, FINISHING, make_app
 from worker.task_queue.broker import broker_client
@@ -18,22 +18,24 @@ from worker.task_queue.broker import broker_client
 def test_a_whole_kind_of_worker_is_missed(broker_url: str) -> None:
     """What waits for a queue whose only workers are gone is told, though others live; one that takes from every queue is enough."""
     settings = load_settings({"GROOVE_BROKER": broker_url})
-    signs, app = SignsOfLife(settings), make_app(settings, publisher_only=True)
-    now = time.time_ns() // 1000
-    signs.show("bridge@here", now=now, held=[])
-    signs.show("attribution@here", now=now, held=[])
+    heartbeats, app = Heartbeats(settings), make_app(settings, publisher_only=True)
+    now = now_micros()
+    heartbeats.beat("bridge@here", now=now, held=[])
+    heartbeats.beat("attribution@here", now=now, held=[])
     version = SessionVersion(timestamp=1, event_id="e")
-    workflow.enqueue(app, [workflow.prepare(app, "s", version, sent_at=1), workflow.finish(app, "s", version)])
+    workflow.enqueue(
+        app, [workflow.prepare(app, "s", version, sent_at=1), workflow.finish(app, "s", version, sent_at=1)]
+    )
     try:
         with pytest.raises(Unavailable, match=r"^1 queued for embedding, and no worker takes them"):
             _parts(settings)
-        signs.remove("attribution@here")
-        signs.show("embedding@here", now=now, held=[])
+        heartbeats.remove("attribution@here")
+        heartbeats.beat("embedding@here", now=now, held=[])
         with pytest.raises(Unavailable, match=r"^1 queued for finishing, and no worker takes them"):
             _parts(settings)
-        signs.show("worker-1@here", now=now, held=[])
+        heartbeats.beat("worker-1@here", now=now, held=[])
         assert "1 worker-1" in _parts(settings)
     finally:
-        signs.remove("bridge@here", "attribution@here", "embedding@here", "worker-1@here")
+        heartbeats.remove("bridge@here", "attribution@here", "embedding@here", "worker-1@here")
         with closing(broker_client(settings)) as client:
             client.delete(EMBEDDING, FINISHING)

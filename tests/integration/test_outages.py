@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
-from fixtures.ledger import heavy
+from fixtures.ledger import at, heavy
 from fixtures.store import learning
 from fixtures.tasks import task_parts
 
@@ -33,7 +33,7 @@ def parts(broker_url: str, tmp_path: Path) -> Iterator[Resources]:
 
 def received(ledger: Ledger, session_id: str) -> SessionRef:
     event = heavy(session_id, transcript=TRANSCRIPT)
-    [ref] = ledger.intake.receive(heavy=[event], now=1, ablation_rate=0.1)
+    [ref] = at(ledger, 1).intake.receive(heavy=[event], ablation_rate=0.1)
     return ref
 
 
@@ -43,8 +43,8 @@ def test_a_store_that_is_away_costs_a_preparation_no_try(parts: Resources) -> No
     for look in range(2, 12):
         outcome = Preparation(parts, ref.session_id, ref.version).run()
         assert outcome["state"] == "left to the sweeper"
-        overdue = parts.ledger.sweep.overdue(look, Gates(prepare=LONG_AFTER, attribute=0, finish=0))
-        assert parts.ledger.sweep.send_again(overdue, look, max_tries=3).prepare == [ref]
+        overdue = at(parts.ledger, look).sweep.overdue(Gates(prepare=LONG_AFTER, attribute=0, finish=0))
+        assert at(parts.ledger, look).sweep.send_again(overdue, max_tries=3).prepare == [ref]
     assert parts.ledger.work.load_work("s", ref.version).tries == 0
 
 
@@ -63,7 +63,7 @@ def test_a_wrong_setting_costs_a_preparation_no_try(
 def test_learnings_whose_bundle_is_gone_ask_for_one_preparation(parts: Resources) -> None:
     """Of two tasks that find nothing on the broker, the first sends the session to be prepared; neither spends a try."""
     ref = received(parts.ledger, "s")
-    parts.ledger.work.expect("s", ref.version, ["a", "b"], signals_seen=0, now=2)
+    at(parts.ledger, 2).work.expect("s", ref.version, ["a", "b"], signals_seen=0)
     before = Queues(parts.settings).lengths()[EMBEDDING]
     outcomes = [
         Attribution(parts, ref.session_id, ref.version, in_chord=True).run([learning_id]) for learning_id in ("a", "b")
@@ -89,7 +89,7 @@ def test_one_death_is_one_try(parts: Resources, monkeypatch: pytest.MonkeyPatch)
     import worker.tasks  # noqa: F401 - registers them
 
     ref = received(parts.ledger, "s")
-    parts.ledger.work.expect("s", ref.version, ["a"], signals_seen=0, now=2)
+    at(parts.ledger, 2).work.expect("s", ref.version, ["a"], signals_seen=0)
     task = current_celery().tasks["groove.attribute_learning"]
     arguments = ["s", [ref.version.timestamp, ref.version.event_id, ref.version.attempt], ["a"]]
     for task_id, tries in (("one", 1), ("one", 1), ("two", 2)):

@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 import structlog
 from fixtures.broker import free_port
+from fixtures.ledger import at
 
 from worker.errors import EventLogUnavailable
 from worker.event_log.memory import MemoryEventLog
@@ -14,6 +15,7 @@ from worker.event_log.protocol import TopicName
 from worker.event_log.redis_streams import RedisEventLog
 from worker.ledger import Ledger, OutboxMessage, SessionRef
 from worker.publish_outbox import drain_outbox
+from worker.system.clock import SECOND
 
 THERE, MISSING = TopicName(stream="out", topic="there"), TopicName(stream="out", topic="missing")
 MORE_THAN_A_PAGE = 120
@@ -29,7 +31,7 @@ def put(ledger: Ledger, attributing: Callable[..., SessionRef]) -> Callable[...,
             message = OutboxMessage(
                 message_id=UUID(int=number), stream=topic.stream, topic=topic.topic, key=ref.session_id, payload=b"x"
             )
-            assert ledger.work.finish(ref.session_id, ref.version, now=number, message=message)
+            assert at(ledger, number).work.finish(ref.session_id, ref.version, message=message)
 
     return put
 
@@ -50,15 +52,15 @@ def test_what_is_refused_holds_nothing_up(ledger: Ledger, event_log: MemoryEvent
     put(MISSING, 1, MORE_THAN_A_PAGE)
     put(THERE, 1001, 2)
     with structlog.testing.capture_logs() as lines:
-        assert drain_outbox(ledger, event_log, now=5) == 2
+        assert drain_outbox(ledger, event_log) == 2
     assert sent(event_log, THERE) == [1001, 1002]
-    assert ledger.counts.count(0).outbox_unsent == MORE_THAN_A_PAGE
+    assert ledger.counts.count().outbox_unsent == MORE_THAN_A_PAGE
     [line] = [line for line in lines if line["event"] == "messages_refused"]
     assert (line["topic"], line["messages"], "not there" in line["reason"]) == ("out/missing", MORE_THAN_A_PAGE, True)
 
     event_log.ensure_topic(MISSING, 1)
-    assert drain_outbox(ledger, event_log, now=6) == MORE_THAN_A_PAGE
-    assert drain_outbox(ledger, event_log, now=7) == 0
+    assert drain_outbox(ledger, event_log) == MORE_THAN_A_PAGE
+    assert drain_outbox(ledger, event_log) == 0
     assert sent(event_log, MISSING) == list(range(1, MORE_THAN_A_PAGE + 1))
 
 
@@ -67,7 +69,7 @@ def test_one_look_sends_all_that_is_old_enough(
 ) -> None:
     """However many, in order; a young one is left to whoever wrote it."""
     put(THERE, 1, MORE_THAN_A_PAGE + 1)
-    assert drain_outbox(ledger, event_log, now=5, created_before=MORE_THAN_A_PAGE + 1) == MORE_THAN_A_PAGE
+    assert drain_outbox(at(ledger, MORE_THAN_A_PAGE + 2), event_log, min_age_seconds=1 / SECOND) == MORE_THAN_A_PAGE
     assert sent(event_log, THERE) == list(range(1, MORE_THAN_A_PAGE + 1))
 
 
@@ -75,9 +77,9 @@ def test_a_session_sends_its_own_message(ledger: Ledger, event_log: MemoryEventL
     """And leaves those of others, refused or not."""
     put(MISSING, 1, 1)
     put(THERE, 2, 2)
-    assert drain_outbox(ledger, event_log, now=5, session_id="s3") == 1
+    assert drain_outbox(ledger, event_log, session_id="s3") == 1
     assert sent(event_log, THERE) == [3]
-    assert drain_outbox(ledger, event_log, now=5, session_id="s1") == 0
+    assert drain_outbox(ledger, event_log, session_id="s1") == 0
 
 
 class SilentOn(MemoryEventLog):
@@ -100,9 +102,9 @@ def test_a_message_without_an_answer_holds_nothing_up(ledger: Ledger, put: Calla
     put(THERE, 1, 5)
     log = SilentOn(1, 4)
     with pytest.raises(EventLogUnavailable, match="no answer"):
-        drain_outbox(ledger, log, now=5)
+        drain_outbox(ledger, log)
     assert sent(log, THERE) == [2, 3, 5]
-    assert ledger.counts.count(0).outbox_unsent == 2
+    assert ledger.counts.count().outbox_unsent == 2
 
 
 def test_two_in_a_row_without_an_answer_end_it(ledger: Ledger, put: Callable[..., None]) -> None:
@@ -110,9 +112,9 @@ def test_two_in_a_row_without_an_answer_end_it(ledger: Ledger, put: Callable[...
     put(THERE, 1, 5)
     log = SilentOn(2, 3, 4)
     with pytest.raises(EventLogUnavailable, match="no answer"):
-        drain_outbox(ledger, log, now=5)
+        drain_outbox(ledger, log)
     assert log.asked == [1, 2, 3]
-    assert ledger.counts.count(0).outbox_unsent == 4
+    assert ledger.counts.count().outbox_unsent == 4
 
 
 def test_a_log_that_is_away_ends_it(ledger: Ledger, put: Callable[..., None]) -> None:
@@ -121,6 +123,6 @@ def test_a_log_that_is_away_ends_it(ledger: Ledger, put: Callable[..., None]) ->
     log = RedisEventLog(f"redis://127.0.0.1:{free_port()}")
     away = pytest.raises(EventLogUnavailable, match="cannot be reached")
     with closing(log), structlog.testing.capture_logs() as lines, away:
-        drain_outbox(ledger, log, now=5)
+        drain_outbox(ledger, log)
     assert lines == []
-    assert ledger.counts.count(0).outbox_unsent == 3
+    assert ledger.counts.count().outbox_unsent == 3

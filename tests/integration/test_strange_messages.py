@@ -5,7 +5,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,8 +15,9 @@ from fixtures.waiting import wait_until
 from redis import Redis
 
 from worker.domain import SessionVersion
-from worker.liveness.broker_heartbeat import SignsOfLife
+from worker.liveness.broker_heartbeat import Heartbeats
 from worker.settings import load_settings
+from worker.system.clock import now_micros
 from worker.system.parent_death import end_with_parent
 from worker.task_queue import workflow
 from worker.task_queue.app import ATTRIBUTION, FINISHING, make_app
@@ -116,7 +116,7 @@ def test_a_worker_bears_whatever_lies_in_its_queue(
     client.lpush(ATTRIBUTION, *strange, json.dumps(prepare).encode())
     app = make_app(settings, publisher_only=True)
     wait_until(lambda: client.llen(ATTRIBUTION) == 0 or worker.poll() is not None, "the queue is read")
-    workflow.enqueue(app, [workflow.finish(app, "behind", VERSION)])
+    workflow.enqueue(app, [workflow.finish(app, "behind", VERSION, sent_at=1)])
     done = "task behind them"
     wait_until(lambda: _done(app) >= 1 or worker.poll() is not None, done)
     log = (tmp_path / "log").read_text(errors="replace")
@@ -124,7 +124,7 @@ def test_a_worker_bears_whatever_lies_in_its_queue(
     assert worker.poll() is None, log[-3000:]
     assert client.llen(ATTRIBUTION) == client.llen(FINISHING) == 0
     assert log.count("message_dropped") > len(ENVELOPES) // 2
-    assert [sign.part.partition("@")[0] for sign in SignsOfLife(settings).read()] == ["bears"]
+    assert [beat.kind for beat in Heartbeats(settings).read()] == ["bears"]
 
 
 def _done(app: Any) -> int:
@@ -132,11 +132,10 @@ def _done(app: Any) -> int:
     return sum(of_one["total"].get(workflow.FINISH, 0) for of_one in stats.values())
 
 
-def test_signs_of_life_that_nobody_can_read_are_passed_over(broker_url: str) -> None:
-    """Garbage and another version's form beside it do not hide a living part's sign."""
-    signs = SignsOfLife(load_settings({"GROOVE_BROKER": broker_url}))
-    now = time.time_ns() // 1000
-    signs.show("bridge@here", now=now)
+def test_heartbeats_that_nobody_can_read_are_passed_over(broker_url: str) -> None:
+    """Garbage and another version's form beside it do not hide a living part's heartbeat."""
+    heartbeats = Heartbeats(load_settings({"GROOVE_BROKER": broker_url}))
+    heartbeats.beat("bridge@here", now=now_micros())
     strange = [
         b"garbage",
         b"5",
@@ -153,7 +152,7 @@ def test_signs_of_life_that_nobody_can_read_are_passed_over(broker_url: str) -> 
         client.hset("groove-signs-of-life", f"x{number}\x1b", text)
     client.hset("groove-signs-of-life", b"\xff\xfe", b"garbage")
     try:
-        assert [sign.part for sign in signs.read()] == ["bridge@here"]
+        assert [beat.part for beat in heartbeats.read()] == ["bridge@here"]
     finally:
         client.delete("groove-signs-of-life")
 

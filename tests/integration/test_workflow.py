@@ -77,7 +77,7 @@ def test_a_chord_is_sent_as_celery_itself_would(broker_url: str) -> None:
     # a publisher that is no worker would subscribe to every result, one by one
     app.backend.result_consumer.consume_from = lambda _task_id: None
     chord(group([signature.set(ignore_result=True) for signature in header], app=app))(
-        workflow.finish(app, "session", VERSION).set(ignore_result=True)
+        workflow.finish(app, "session", VERSION, sent_at=7).set(ignore_result=True)
     )
     theirs, their_counter = _taken(client)
     workflow.enqueue_session(app, "session", VERSION, ["a", "b", "c"], per_task=2, sent_at=7)
@@ -87,7 +87,7 @@ def test_a_chord_is_sent_as_celery_itself_would(broker_url: str) -> None:
     assert our_counter == their_counter == [b"2"]
 
 
-def _taken(client: Redis) -> tuple[list[dict[str, Any]], list[bytes]]:
+def _taken(client: Redis) -> tuple[list[dict[str, Any]], list[bytes | str | None]]:
     """What waits in the queue, without its own ids, and what the counters of the chords say; both are gone then."""
     messages = [_without_chord_ids(json.loads(message)) for message in client.lrange(ATTRIBUTION, 0, -1)]
     counters = client.keys("celery-taskset-meta-*.s")

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-_SCRIPT = "import sys, worker.cli, worker.cli.services; print('numpy' in sys.modules)"
+_SCRIPT = "import sys, worker.cli, worker.cli.worker; print('numpy' in sys.modules)"
 
 
 def test_a_worker_says_how_many_threads_before_numpy_is_there() -> None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import structlog
 
 from worker.errors import ConfigurationError
 from worker.settings import load_settings
@@ -28,8 +29,8 @@ def test_environment_wins_over_the_file(tmp_path: Path) -> None:
         ({"GROOVE_BRIDGE__BTCH": "1"}, "GROOVE_BRIDGE__BTCH: unknown setting bridge.btch"),
         ({"GROOVE_BRIDGE__BATCH": "many"}, "GROOVE_BRIDGE__BATCH: bridge.batch"),
         ({"GROOVE_BRIDGE__BATCH": "0"}, "GROOVE_BRIDGE__BATCH: bridge.batch"),
-        ({"GROOVE_ABLATION__ABLATION_RATE": "nan"}, "ablation.ablation_rate"),
-        ({"GROOVE_TEMPORAL__WINDOW": "before"}, "temporal.window"),
+        ({"GROOVE_ABLATION__RATE": "nan"}, "ablation.rate"),
+        ({"GROOVE_ACTIVATION__CALIBRATION": "rough"}, "activation.calibration"),
         (
             {"GROOVE_SWEEPER__INTERVAL_SECONDS": "11", "GROOVE_SWEEPER__SILENCE_SECONDS": "20"},
             "sweeper.interval_seconds must be at most half",
@@ -43,6 +44,42 @@ def test_wrong_settings_are_named(environ: dict[str, str], named: str, tmp_path:
         load_settings(environ, path=_empty(tmp_path))
     assert named in str(wrong.value)
     assert "\n" not in str(wrong.value)
+
+
+def test_a_setting_of_an_earlier_release_is_a_warning(tmp_path: Path) -> None:
+    """The program starts as if it were not set, and one line says where it stands and what holds instead."""
+    file = tmp_path / "groove.toml"
+    file.write_text('[ablation]\nuntil = "confidence"\nuncertainty_threshold = 0.8\n[bridge]\nbatch = 7\n')
+    environ = {"GROOVE_TEMPORAL__WINDOW": "both", "GROOVE_STREAMS__SHOW_POSITIONS": "true"}
+    with structlog.testing.capture_logs() as lines:
+        settings = load_settings(environ, path=file)
+    assert settings == load_settings({}, path=_empty(tmp_path)).model_copy(update={"bridge": settings.bridge})
+    assert settings.bridge.batch == 7
+    assert [(line["event"], line["setting"], line["set_in"]) for line in lines] == [
+        ("removed_setting", "ablation.uncertainty_threshold", str(file)),
+        ("removed_setting", "ablation.until", str(file)),
+        ("removed_setting", "streams.show_positions", "GROOVE_STREAMS__SHOW_POSITIONS"),
+        ("removed_setting", "temporal.window", "GROOVE_TEMPORAL__WINDOW"),
+    ]
+
+
+@pytest.mark.parametrize("named", ["GROOVE_ABLATION__RATE", "GROOVE_ABLATION__ABLATION_RATE"])
+def test_a_former_name_goes_on_being_read(named: str, tmp_path: Path) -> None:
+    """`ablation.ablation_rate` is `ablation.rate` now: either is read, and the environment wins over the file as ever."""
+    file = tmp_path / "groove.toml"
+    file.write_text("[ablation]\nablation_rate = 0.3\n")
+    assert load_settings({}, path=file).ablation.rate == 0.3
+    assert load_settings({named: "0.2"}, path=file).ablation.rate == 0.2
+    assert settings_origins({named: "0.2"}, path=file) == {"ablation.rate": named}
+    with pytest.raises(ConfigurationError, match=f"{named}: ablation.rate: "):
+        load_settings({named: "2"}, path=file)
+
+
+def test_the_rate_in_force_is_zero_without_experiments(tmp_path: Path) -> None:
+    """Whoever notes the chance of being withheld notes what is in force, not what is merely set."""
+    assert load_settings({}, path=_empty(tmp_path)).ablation.rate_in_force == 0.1
+    off = load_settings({"GROOVE_ABLATION__ENABLED": "false"}, path=_empty(tmp_path)).ablation
+    assert (off.rate, off.rate_in_force) == (0.1, 0.0)
 
 
 def test_tokens_are_not_taken_from_the_file(tmp_path: Path) -> None:
@@ -80,3 +117,10 @@ def _empty(folder: Path) -> Path:
     file = folder / "groove.toml"
     file.write_text("")
     return file
+
+
+def test_the_store_s_own_address_is_a_name_that_it_is_asked_under() -> None:
+    """Beside those that are configured, so that a stack whose parts reach it by a name needs no further setting."""
+    assert load_settings({}).store_hosts == set()
+    named = {"GROOVE_STORE__URL": "http://store:8077", "GROOVE_STORE__HOSTS": "groove.internal,wiki"}
+    assert load_settings(named).store_hosts == {"store", "groove.internal", "wiki"}

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from worker.cli.services import worker_command
 from worker.cli.support.connections import actor
+from worker.cli.worker import worker_command
 from worker.errors import ConfigurationError
 from worker.settings import load_settings
 

@@ -2,10 +2,12 @@
 
 from uuid import UUID
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.cli.support.ids import beginnings
+from worker.cli.support.ids import beginnings, meant
+from worker.errors import NotFound
 
 
 def test_ids_are_as_short_as_they_may_be() -> None:
@@ -31,4 +33,15 @@ def test_each_means_one_id(ids: set[str]) -> None:
     """A beginning is its id, or no other id begins with it."""
     for id_, short in beginnings(ids).items():
         assert id_.startswith(short)
+        assert meant(short, sorted(ids)) == id_
         assert short == id_ or [other for other in ids if other.startswith(short)] == [id_]
+
+
+def test_what_means_no_one_id_is_said() -> None:
+    """An id itself is meant even where others begin with it."""
+    known = ["use", "use-fd", "use-rg"]
+    assert [meant(given, known) for given in ("use", "use-r")] == ["use", "use-rg"]
+    with pytest.raises(NotFound, match="several learnings"):
+        meant("use-", known)
+    with pytest.raises(NotFound, match="no such learning"):
+        meant("z", known)

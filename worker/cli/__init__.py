@@ -1,7 +1,8 @@
 """The `groove` command. Subcommands are loaded when they are called, so that `groove --help` answers at once.
 
-run              run and up: the embedded stack, until its files are done or it is stopped
+run              the embedded stack, until some files are done
 run_files        how `groove run` feeds the stack, and knows that it is done
+up               the embedded stack, until it is stopped
 publish          heavy events from a file into the event log
 learnings        import, list and decide about learnings
 values           what each learning is worth
@@ -11,17 +12,22 @@ withhold         which learnings a session gets
 shadow           what other settings would make of the stored records
 reread           the sessions embedded again, for `groove shadow --reembed`
 calibrate        fits the activation probability to labels
-tasks            what failed, and trying it again; replay
-sessions         where sessions stand; transcripts
+tasks            what failed, and trying it again
+replay           finished sessions, processed again
+sessions         where sessions stand
+transcripts      transcripts that come by another way than with their event
 dead_letters     messages and sessions that gave up
 lag              how far each partition has been read
 tail             follows what is published
 outbox           messages on their way
 status           how everything stands
-doctor           checks every part; rebuild
+doctor           checks every part
 health           whether a part on this machine shows life
-config           what is set, and where it comes from
-services         starts a bridge, a worker or the store server
+rebuild          sums and values recomputed from the records
+config           what is set, where it comes from, and what it means
+bridge           starts a bridge
+worker           starts a worker
+store            starts the store server
 flower           Flower, in the browser
 support/         what the commands share
 
@@ -36,35 +42,37 @@ import sys
 
 import click
 
-#: command -> (module in this package, what `groove --help` says)
+from worker.errors import GrooveError
+
+#: command -> what `groove --help` says; the module of this name in this package has it
 COMMANDS = {
-    "run": ("run", "Process event files with the embedded stack, show the values, stop."),
-    "up": ("run", "Run the embedded stack until Ctrl-C, restarting what dies."),
-    "publish": ("publish", "Put heavy events from a file into the event log."),
-    "learnings": ("learnings", "Import, list and decide about learnings."),
-    "values": ("values", "What each learning is worth, best first."),
-    "show": ("show", "All that is known about one learning."),
-    "explain": ("explain", "Why one session says what it says about a learning."),
-    "withhold": ("withhold", "Decide which learnings a session gets."),
-    "shadow": ("shadow", "What other settings would make of the stored records."),
-    "calibrate": ("calibrate", "Fit the activation probability anew from labels."),
-    "tasks": ("tasks", "What failed, and trying it again."),
-    "replay": ("tasks", "Process finished sessions again."),
-    "sessions": ("sessions", "Where sessions stand, and one session's whole story."),
-    "transcripts": ("sessions", "Transcripts that do not come with their event."),
-    "dead-letters": ("dead_letters", "Messages and sessions that gave up, with their reason."),
-    "lag": ("lag", "How far each partition has been read."),
-    "tail": ("tail", "Follow what is published to groove.attribution."),
-    "outbox": ("outbox", "Messages on their way to groove.attribution."),
-    "status": ("status", "How everything stands."),
-    "doctor": ("doctor", "Check every part and every promise."),
-    "health": ("health", "Whether a part on this machine shows life."),
-    "rebuild": ("doctor", "Recompute sums and values from the records alone."),
-    "config": ("config", "What is set, and where it comes from."),
-    "bridge": ("services", "Start a bridge: event log to task queue."),
-    "worker": ("services", "Start a worker: embeds sessions, attributes learnings."),
-    "store": ("services", "Start the store server, which owns the results."),
-    "flower": ("flower", "Watch workers, queues and tasks in the browser."),
+    "run": "Process event files with the embedded stack, show the values, stop.",
+    "up": "Run the embedded stack until Ctrl-C, restarting what dies.",
+    "publish": "Put heavy events from a file into the event log.",
+    "learnings": "Import, list and decide about learnings.",
+    "values": "What each learning is worth, best first.",
+    "show": "All that is known about one learning.",
+    "explain": "Why one session says what it says about a learning.",
+    "withhold": "Decide which learnings a session gets.",
+    "shadow": "What other settings would make of the stored records.",
+    "calibrate": "Fit the activation probability anew from labels.",
+    "tasks": "What failed, and trying it again.",
+    "replay": "Process finished sessions again.",
+    "sessions": "Where sessions stand, and one session's whole story.",
+    "transcripts": "Transcripts that do not come with their event.",
+    "dead-letters": "Messages and sessions that gave up, with their reason.",
+    "lag": "How far each partition has been read.",
+    "tail": "Follow what is published to groove.attribution.",
+    "outbox": "Messages on their way to groove.attribution.",
+    "status": "How everything stands.",
+    "doctor": "Check every part and every promise.",
+    "health": "Whether a part on this machine shows life.",
+    "rebuild": "Recompute sums and values from the records alone.",
+    "config": "What is set, where it comes from, and what it means.",
+    "bridge": "Start a bridge: event log to task queue.",
+    "worker": "Start a worker: embeds sessions, attributes learnings.",
+    "store": "Start the store server, which owns the results.",
+    "flower": "Watch workers, queues and tasks in the browser.",
 }
 
 
@@ -75,13 +83,13 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"worker.cli.{COMMANDS[cmd_name][0]}")
-        command: click.Command = module.__dict__[f"{cmd_name.replace('-', '_')}_command"]
+        name = cmd_name.replace("-", "_")
+        command: click.Command = getattr(importlib.import_module(f"worker.cli.{name}"), f"{name}_command")
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+            formatter.write_dl(list(COMMANDS.items()))
 
 
 @click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -105,13 +113,10 @@ def told(error: Exception) -> str:
 
 def main() -> None:
     """Run the command; what goes wrong is one line and a status, never a traceback."""
-    from worker.errors import GrooveError
-
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # another one is a caller's own
-            stream.reconfigure(
-                errors="backslashreplace"
-            )  # what a terminal or a cron job's ASCII cannot say is spelt out
+            # what a terminal or a cron job's ASCII cannot say is spelt out
+            stream.reconfigure(errors="backslashreplace")
     try:
         sys.exit(groove.main(prog_name="groove", standalone_mode=False))
     except GrooveError as error:

@@ -13,7 +13,7 @@ from worker.attribution.fit_calibration import CalibrationReport, Label, fit
 from worker.cli.support.connections import now
 from worker.cli.support.input_files import json_lines
 from worker.cli.support.jsonl import Refusal, read_learnings
-from worker.cli.support.output import counted
+from worker.cli.support.output import counted, print_json
 from worker.cli.support.tables import print_table
 from worker.domain import Learning, Transcript
 from worker.errors import InvalidEvent, InvalidFile
@@ -32,7 +32,8 @@ from worker.system.files import written_whole
 )
 @click.option("--learnings", required=True, type=click.Path(path_type=Path), help="Their learnings (JSON, one a line).")
 @click.option("--write", type=click.Path(path_type=Path), help="Write the new calibration here.")
-def calibrate_command(labels: Path, sessions: Path, learnings: Path, write: Path | None) -> None:
+@click.option("--json", "as_json", is_flag=True)
+def calibrate_command(labels: Path, sessions: Path, learnings: Path, write: Path | None, *, as_json: bool) -> None:
     """Fit the activation probability anew from LABELS and compare before and after on a held-back part."""
     parts = Resources(load_settings())
     fitted, report = fit(
@@ -45,11 +46,17 @@ def calibrate_command(labels: Path, sessions: Path, learnings: Path, write: Path
         current=parts.calibration,
         second_look=parts.second_look,
     )
+    if write is not None:
+        _keep(fitted, write)
+    if as_json:
+        versions = {"version_before": parts.calibration.version, "version_after": fitted.version}
+        print_json({**asdict(report), **versions, "written": write})
+        return
     _show(report, parts.calibration.version, fitted.version)
     if write is None:
         click.echo("nothing written: --write FILE keeps it, GROOVE_CALIBRATION=FILE uses it")
     else:
-        _keep(fitted, write)
+        click.echo(f"{write} written, version {fitted.version}; GROOVE_CALIBRATION={write} uses it")
 
 
 def _show(report: CalibrationReport, version_before: str, version_after: str) -> None:
@@ -70,7 +77,6 @@ def _keep(fitted: Calibration, path: Path) -> None:
             output.write(fitted.to_json())
     except OSError as error:
         raise InvalidFile(f"{path}: {error.strerror}") from error
-    click.echo(f"{path} written, version {fitted.version}; GROOVE_CALIBRATION={path} uses it")
 
 
 def _shown(value: object) -> str:

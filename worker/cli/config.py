@@ -1,47 +1,55 @@
-"""`groove config`: what is set, where it comes from, and whether it can be used."""
+"""`groove config`: what is set, where it comes from, and what it means."""
 
 import json
-from collections.abc import Iterator
-from typing import Any
 
 import click
+
+from worker.cli.support.tables import print_table
+from worker.settings import load_settings
+from worker.settings.loading import leaves, settings_origins, shown
+from worker.settings.reference import described_settings, reference
 
 
 @click.group("config")
 def config_command() -> None:
-    """What is set, where it comes from, and whether it can be used."""
+    """What is set, where it comes from, and what it means."""
 
 
 @config_command.command("show")
+@click.argument("beginning", default="")
+@click.option("--long", "is_long", is_flag=True, help="With the default and the meaning of each.")
 @click.option("--json", "as_json", is_flag=True)
-def show_command(*, as_json: bool) -> None:
-    """Every setting with its value and where that comes from; secrets are masked."""
-    from worker.cli.support.tables import print_rows
-    from worker.settings import load_settings
-    from worker.settings.loading import settings_origins, shown
-
+def show_command(beginning: str, *, is_long: bool, as_json: bool) -> None:
+    """Every setting, or those whose name begins so, with its value and where that comes from; secrets are masked."""
     origins = settings_origins()
-    lines = [
-        [key, json.dumps(value, ensure_ascii=False), origins.get(key, "default")]
-        for key, value in _flat(shown(load_settings()))
+    values = {".".join(key): value for key, value in leaves(shown(load_settings()))}
+    found = [
+        {
+            "name": setting.name,
+            "value": values[setting.name],
+            "default": setting.default,
+            "source": origins.get(setting.name, "default"),
+            "meaning": setting.meaning,
+        }
+        for setting in described_settings()
+        if setting.name.startswith(beginning)
     ]
-    print_rows([("setting", "left"), ("value", "wrap"), ("from", "left")], lines, as_json=as_json)
+    if not found:
+        raise click.UsageError(f"no setting begins with {beginning}; `groove config show` lists them all")
+    if as_json:
+        click.echo(json.dumps(found, ensure_ascii=False, indent=1))
+        return
+    columns = [("name", "left"), ("value", "wrap"), ("source", "left")]
+    if is_long:
+        columns += [("default", "wrap"), ("meaning", "wrap")]
+    print_table(columns, [[_shown(line[heading]) for heading, _ in columns] for line in found])
 
 
-def _flat(document: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for name, value in document.items():
-        if isinstance(value, dict):
-            yield from _flat(value, f"{prefix}{name}.")
-        else:
-            yield prefix + name, value
+def _shown(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
 
 
-@config_command.command("check")
-@click.option("--json", "as_json", is_flag=True)
-def check_command(*, as_json: bool) -> None:
-    """Read the settings and say whether they can be used."""
-    from worker.cli.support.output import tell
-    from worker.settings import load_settings
-
-    load_settings()
-    tell("the settings can be used", {"can_be_used": True}, as_json=as_json)
+@config_command.command("reference")
+def reference_command() -> None:
+    """The reference of all settings as Markdown, which is docs/settings.md."""
+    click.echo(reference(), nl=False)

@@ -7,6 +7,16 @@ from typing import TYPE_CHECKING
 
 import click
 
+from worker.cli.support.connections import enqueue_prepared, open_the_ledger
+from worker.cli.support.output import moment, plain, print_hanging, print_json, tell, with_times
+from worker.cli.support.tables import print_rows
+from worker.errors import InvalidEvent, NotFound
+from worker.formats.heavy_event import read_heavy_event
+from worker.formats.lightweight_event import read_lightweight_event
+from worker.formats.limits import check_heavy, check_lightweight
+from worker.formats.wire import check_length
+from worker.settings import load_settings
+
 if TYPE_CHECKING:
     from worker.ledger import DeadLetter, Ledger, SessionRef
 
@@ -21,13 +31,13 @@ def dead_letters_command() -> None:
 @click.option("--json", "as_json", is_flag=True)
 def list_command(state: str, *, as_json: bool) -> None:
     """What gave up, where it came from and why."""
-    from worker.cli.support.connections import open_the_ledger
-    from worker.cli.support.output import moment
-    from worker.cli.support.tables import print_rows
     from worker.ledger import DeadLetterState
 
     with open_the_ledger() as ledger:
         letters = ledger.dead_letters.find(state=DeadLetterState(state))
+    if as_json:
+        print_json([with_times(letter, "at") for letter in letters])
+        return
     print_rows(
         [
             ("id", "right"),
@@ -38,13 +48,12 @@ def list_command(state: str, *, as_json: bool) -> None:
             ("reason", "wrap"),
         ],
         [[letter.id, letter.kind, _place(letter), letter.size, moment(letter.at), letter.reason] for letter in letters],
-        as_json=as_json,
     )
 
 
-def _place(letter: object) -> str:
-    stream, topic, partition, offset = (getattr(letter, name) for name in ("stream", "topic", "partition", "offset"))
-    return f"{stream}/{topic}/{partition}@{offset}" if topic else getattr(letter, "session_id", "") or ""
+def _place(letter: "DeadLetter") -> str:
+    where = f"{letter.stream}/{letter.topic}/{letter.partition}@{letter.offset}"
+    return where if letter.topic else letter.session_id
 
 
 @dead_letters_command.command("show")
@@ -53,9 +62,6 @@ def _place(letter: object) -> str:
 @click.option("--json", "as_json", is_flag=True)
 def show_command(letter_id: int, *, raw: bool, as_json: bool) -> None:
     """One dead letter with its bytes."""
-    from worker.cli.support.connections import open_the_ledger
-    from worker.cli.support.output import moment, plain, print_hanging
-
     with open_the_ledger() as ledger:
         letter = ledger.dead_letters.get(letter_id)
     if raw:
@@ -75,9 +81,6 @@ def show_command(letter_id: int, *, raw: bool, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True)
 def retry_command(letter_ids: tuple[int, ...], *, as_json: bool) -> None:
     """Read dead letters again: useful when a newer version can read them, or a transcript has come."""
-    from worker.cli.support.connections import open_the_ledger
-    from worker.cli.support.output import plain
-
     with open_the_ledger() as ledger:
         retried = [_retry(ledger, letter_id) for letter_id in letter_ids]
     if as_json:
@@ -114,10 +117,7 @@ class Retried:
 
 
 def _retry(ledger: "Ledger", letter_id: int) -> Retried:
-    from worker.cli.support.connections import enqueue_prepared, now
-    from worker.errors import InvalidEvent, NotFound
-
-    letter, moment = ledger.dead_letters.get(letter_id), now()
+    letter, started = ledger.dead_letters.get(letter_id), ledger.now()
     try:
         sessions = _begin_again(ledger, letter) if letter.kind == "session" else _take_in(ledger, letter)
     except InvalidEvent as reason:
@@ -125,17 +125,14 @@ def _retry(ledger: "Ledger", letter_id: int) -> Retried:
     except NotFound as reason:
         return Retried(id=letter_id, taken_in=False, reason=str(reason))
     ledger.dead_letters.mark_retried(letter_id)
-    is_enqueued = enqueue_prepared(sessions, sent_at=moment)
+    is_enqueued = enqueue_prepared(sessions, sent_at=started)
     ids = tuple(ref.session_id for ref in sessions)
     return Retried(id=letter_id, taken_in=True, sessions=ids, enqueued=is_enqueued)
 
 
 def _begin_again(ledger: "Ledger", letter: "DeadLetter") -> "list[SessionRef]":
     """Raises `NotFound` when what would be read is no longer kept."""
-    from worker.cli.support.connections import now
-    from worker.errors import NotFound
-
-    reopened = ledger.retries.retry(session_id=letter.session_id, now=now())
+    reopened = ledger.retries.retry(session_id=letter.session_id)
     if reopened.pruned:
         raise NotFound(f"session {letter.session_id} cannot be attributed again: its payload is no longer kept")
     return reopened.sessions
@@ -143,23 +140,19 @@ def _begin_again(ledger: "Ledger", letter: "DeadLetter") -> "list[SessionRef]":
 
 def _take_in(ledger: "Ledger", letter: "DeadLetter") -> "list[SessionRef]":
     """The message again, as if it had just been read. Raises `InvalidEvent`."""
-    from worker.cli.support.connections import now
-    from worker.formats.heavy_event import read_heavy_event
-    from worker.formats.lightweight_event import read_lightweight_event
-    from worker.formats.limits import check_heavy, check_lightweight
     from worker.ledger import HeavyReceived, LightweightReceived
-    from worker.settings import load_settings
 
-    payload, offset = letter.payload or b"", letter.offset or 0
-    rate = load_settings().ablation.ablation_rate
+    payload, offset, settings = letter.payload or b"", letter.offset, load_settings()
+    check_length(payload, settings.bridge.max_message_bytes)
+    rate = settings.ablation.rate_in_force
     if letter.kind == "heavy":
         # what lay too far ahead when it came may have come true by now
-        event = check_heavy(read_heavy_event(payload, logged_at=letter.at), logged_at=now())
+        event = check_heavy(read_heavy_event(payload, logged_at=letter.at), logged_at=ledger.now())
         heavy = HeavyReceived(event=event, payload=payload, offset=offset, logged_at=letter.at)
-        return ledger.intake.receive(heavy=[heavy], now=now(), ablation_rate=rate)
-    heard = check_lightweight(read_lightweight_event(payload), logged_at=now())
+        return ledger.intake.receive(heavy=[heavy], ablation_rate=rate)
+    heard = check_lightweight(read_lightweight_event(payload), logged_at=ledger.now())
     lightweight = LightweightReceived(event=heard, payload=payload, offset=offset, logged_at=letter.at)
-    return ledger.intake.receive(lightweight=[lightweight], now=now(), ablation_rate=rate)
+    return ledger.intake.receive(lightweight=[lightweight], ablation_rate=rate)
 
 
 @dead_letters_command.command("drop")
@@ -167,9 +160,6 @@ def _take_in(ledger: "Ledger", letter: "DeadLetter") -> "list[SessionRef]":
 @click.option("--json", "as_json", is_flag=True)
 def drop_command(letter_ids: tuple[int, ...], *, as_json: bool) -> None:
     """Give dead letters up for good; they stay readable with --state dropped until they are pruned."""
-    from worker.cli.support.connections import open_the_ledger
-    from worker.cli.support.output import tell
-
     with open_the_ledger() as ledger:
         for letter_id in letter_ids:
             ledger.dead_letters.drop(letter_id)

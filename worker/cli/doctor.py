@@ -1,25 +1,35 @@
-"""`groove doctor`, `groove rebuild`: is everything well, and if not, what to do."""
+"""`groove doctor`: is everything well, and if not, what to do."""
 
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from worker.cli.support.findings import Finding, about_experiments
-from worker.cli.support.output import counted
-from worker.errors import GrooveError, Unavailable
+from worker.cli.status import living_parts
+from worker.cli.support.agreement import compare
+from worker.cli.support.connections import open_store, open_the_ledger
+from worker.cli.support.findings import Finding, about_experiments, about_the_ledger
+from worker.cli.support.output import counted, print_hanging
+from worker.errors import ConfigurationError, EventLogUnavailable, GrooveError, Unavailable
+from worker.event_log.opening import open_event_log
+from worker.settings import Settings, load_settings
+from worker.settings.addresses import socket_path
+from worker.store.api import StoreApi
+
+if TYPE_CHECKING:
+    from worker.ledger import Ledger
 
 
 @click.command("doctor")
 @click.option("--json", "as_json", is_flag=True)
 def doctor_command(*, as_json: bool) -> None:
     """Check every part and every promise; the status is 0 only when all is well."""
-    from worker.cli.support.output import print_hanging
-
     findings = list(_examine())
     if as_json:
         click.echo(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False, indent=1))
@@ -31,10 +41,6 @@ def doctor_command(*, as_json: bool) -> None:
 
 
 def _examine() -> Iterator[Finding]:
-    from worker.cli.support.agreement import compare
-    from worker.cli.support.connections import open_store, open_the_ledger
-    from worker.settings import load_settings
-
     settings = load_settings()
     yield _versions()
     is_at_rest = _is_at_rest(settings)
@@ -60,12 +66,8 @@ def _examine() -> Iterator[Finding]:
     yield _checked("model", lambda: _model(settings), "install groove-attribution[embedder], or set embedder.model")
 
 
-def _is_at_rest(settings: object) -> bool:
+def _is_at_rest(settings: Settings) -> bool:
     """The embedded stack, between two runs."""
-    from worker.settings import Settings
-    from worker.settings.addresses import socket_path
-
-    assert isinstance(settings, Settings)
     path = socket_path(settings.broker_url)
     return settings.broker is None and path is not None and not Path(path).exists()
 
@@ -80,7 +82,7 @@ def _at_rest() -> Iterator[Finding]:
     )
 
 
-def _running(settings: object) -> Iterator[Finding]:
+def _running(settings: Settings) -> Iterator[Finding]:
     broker = _checked("broker", lambda: _broker(settings), "start it, or the whole stack with `groove up`")
     yield broker
     if broker.is_well:
@@ -110,21 +112,16 @@ def _versions() -> Finding:
     )
 
 
-def _broker(settings: object) -> str:
-    from worker.settings import Settings
+def _broker(settings: Settings) -> str:
     from worker.task_queue.queues import Queues
 
-    assert isinstance(settings, Settings)
     lengths = Queues(settings).lengths()
     return ", ".join(f"{length} queued for {queue}" for queue, length in lengths.items())
 
 
-def _parts(settings: object) -> str:
-    from worker.cli.status import living_parts
-    from worker.settings import Settings
+def _parts(settings: Settings) -> str:
     from worker.task_queue.queues import Queues
 
-    assert isinstance(settings, Settings)
     found = living_parts(settings)
     if "bridge" not in found or len(found) == 1:
         raise Unavailable(f"no {'worker' if 'bridge' in found else 'bridge'} shows life")
@@ -150,15 +147,9 @@ def _left_alone(found: Mapping[str, object], queued: Mapping[str, int]) -> str:
     return f"{', '.join(alone)}, and no worker takes them" if alone and not serves_all else ""
 
 
-def _event_log(settings: object, ledger: object) -> str:
-    from worker.errors import EventLogUnavailable
-    from worker.event_log.opening import open_event_log
+def _event_log(settings: Settings, ledger: "Ledger") -> str:
     from worker.lag import partition_lags
-    from worker.ledger import Ledger
-    from worker.settings import Settings
 
-    assert isinstance(settings, Settings)
-    assert isinstance(ledger, Ledger)
     event_log = open_event_log(settings.event_log_url)
     try:
         lags = partition_lags(settings, ledger, event_log)
@@ -173,51 +164,13 @@ def _event_log(settings: object, ledger: object) -> str:
     return f"{counted(len(lags), 'partitions')}, {to_read} to read, {counted(rewinds, 'rewinds')}, no gaps"
 
 
-def _ledger(ledger: object) -> Iterator[Finding]:
-    from worker.cli.support.connections import now
-    from worker.ledger import Ledger
-
-    assert isinstance(ledger, Ledger)
+def _ledger(ledger: "Ledger") -> Iterator[Finding]:
     ledger.ping()
-    counts = ledger.counts.count(now())
-    yield Finding(
-        what="ledger",
-        is_well=True,
-        detail=f"{counted(counts.events, 'events')}, {counted(sum(counts.sessions.values()), 'sessions')}",
-    )
-    hour = 3600 * 1_000_000
-    stuck_outbox = counts.outbox_unsent if counts.outbox_oldest and counts.outbox_oldest < now() - hour else 0
-    for what, number, advice in (
-        (
-            "sessions open for more than an hour",
-            counts.overdue,
-            "are workers and bridge running? `groove sessions show` tells a session's story",
-        ),
-        (
-            "sessions waiting for a transcript",
-            counts.sessions.get("waiting", 0),
-            "`groove transcripts import SESSION FILE`",
-        ),
-        (
-            "learnings failed",
-            counts.entries.get("failed", 0),
-            "`groove tasks failed` says why, `groove tasks retry --all` tries again",
-        ),
-        ("dead letters", counts.dead_letters, "`groove dead-letters list` says why"),
-        (
-            "messages unsent for more than an hour",
-            stuck_outbox,
-            "does the event log answer? the sweeper sends them as soon as it does; the bridge's log tells which it refuses",
-        ),
-    ):
-        yield Finding(what=what, is_well=not number, detail=str(number), advice=advice)
+    yield from about_the_ledger(ledger.counts.count())
 
 
-def _store(store: object) -> Iterator[Finding]:
-    from worker.store.client import HttpStore
-
-    assert isinstance(store, HttpStore)
-    counts = store.counts()
+def _store(store: StoreApi) -> Iterator[Finding]:
+    counts = store.status().counts
     yield Finding(
         what="store", is_well=True, detail=", ".join(counted(number, name) for name, number in counts.items())
     )
@@ -228,37 +181,12 @@ def _store(store: object) -> Iterator[Finding]:
         detail=str(len(differences)),
         advice="`groove rebuild --repair` writes the recomputed ones; please report it",
     )
-    yield from about_experiments(store.list_health())
+    yield from about_experiments(store.health())
 
 
-def _model(settings: object) -> str:
-    from importlib.util import find_spec
-
-    from worker.errors import ConfigurationError
-    from worker.settings import Settings
-
-    assert isinstance(settings, Settings)
+def _model(settings: Settings) -> str:
     if find_spec("sentence_transformers") is None:
         if settings.broker is not None:
             return "not installed here; only embedding workers need it"
         raise ConfigurationError("sentence-transformers is not installed")
     return settings.embedder.model or "all-MiniLM-L6-v2"
-
-
-@click.command("rebuild")
-@click.option("--repair", is_flag=True, help="Write the recomputed sums and values where they differ.")
-@click.option("--json", "as_json", is_flag=True)
-def rebuild_command(*, repair: bool, as_json: bool) -> None:
-    """Recompute sums and values from the records alone and report every difference; there must be none."""
-    from worker.cli.support.connections import open_store
-
-    with open_store() as store:
-        differences = store.rebuild(repair=repair)
-    if as_json:
-        click.echo(json.dumps([asdict(difference) for difference in differences], ensure_ascii=False, indent=1))
-        sys.exit(1 if differences and not repair else 0)
-    for difference in differences:
-        where = difference.learning_id or "all learnings"
-        click.echo(f"{where}: {difference.name}: stored {difference.stored}, recomputed {difference.recomputed}")
-    click.echo(counted(len(differences), "differences") + (", repaired" if repair and differences else ""))
-    sys.exit(1 if differences and not repair else 0)

@@ -1,14 +1,13 @@
 """`groove explain`: why one session says what it says about a learning."""
 
-import json
-from dataclasses import asdict
-from typing import TYPE_CHECKING
-
 import click
 
-if TYPE_CHECKING:
-    from worker.domain import ActivationSignal
-    from worker.layers.aggregation.explain import Explanation
+from worker.cli.support.connections import full_session_id, open_store, open_the_ledger
+from worker.cli.support.ids import full_id
+from worker.cli.support.output import print_hanging, print_json
+from worker.cli.support.tables import print_rows
+from worker.domain import ActivationSignal, EmbeddingSimilarity
+from worker.layers.aggregation.explain import Explanation
 
 
 @click.command("explain")
@@ -17,40 +16,31 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True)
 def explain_command(learning_id: str, session_id: str, *, as_json: bool) -> None:
     """Why SESSION_ID says what it says about LEARNING_ID: parts that add up to the stored numbers."""
-    from worker.cli.support.connections import full_id, full_session_id, open_store, open_the_ledger
-
     with open_the_ledger() as ledger:
         known_session = full_session_id(ledger, session_id)
     with open_store() as store:
         explanation = store.explain(full_id(store, learning_id), known_session)
     if as_json:
-        click.echo(json.dumps(asdict(explanation), ensure_ascii=False, indent=1))
+        print_json(explanation)
         return
     _print_activation(explanation)
     _print_temporal(explanation)
     _print_move(explanation)
 
 
-def _print_activation(explanation: "Explanation") -> None:
-    from worker.cli.support.output import print_hanging
-
+def _print_activation(explanation: Explanation) -> None:
     verb = "activated" if explanation.was_activated else "not activated"
     click.echo(f"{verb} with confidence {explanation.activation_confidence:.6f}")
     for signal in explanation.activation_signals:
         print_hanging(f"  message {signal.message_idx}: ", _quoted(signal))
 
 
-def _quoted(signal: "ActivationSignal") -> str:
-    from worker.domain import EmbeddingSimilarity
-
+def _quoted(signal: ActivationSignal) -> str:
     found = f"{signal.score:.6f}" if isinstance(signal, EmbeddingSimilarity) else f"names {signal.pattern}"
     return f"{found}: “{signal.span}”"
 
 
-def _print_temporal(explanation: "Explanation") -> None:
-    from worker.cli.support.output import print_hanging
-    from worker.cli.support.tables import print_rows
-
+def _print_temporal(explanation: Explanation) -> None:
     click.echo()
     print_rows(
         [
@@ -74,7 +64,6 @@ def _print_temporal(explanation: "Explanation") -> None:
             ]
             for part in explanation.parts
         ],
-        as_json=False,
     )
     click.echo()
     sides = f"positive {explanation.positive:.6f} − negative {explanation.negative:.6f}"
@@ -84,9 +73,7 @@ def _print_temporal(explanation: "Explanation") -> None:
     print_hanging("attributed value ", f"{explanation.attributed_value:+.9f}{stored}")
 
 
-def _print_move(explanation: "Explanation") -> None:
-    from worker.cli.support.output import print_hanging
-
+def _print_move(explanation: Explanation) -> None:
     chance = explanation.withhold_probability
     randomised = f"withheld with p = {chance:g}" if chance else "not randomised: in no arm of the experiment"
     print_hanging("", f"{explanation.arm}, {randomised}")

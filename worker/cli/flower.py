@@ -4,6 +4,10 @@ import os
 
 import click
 
+from worker.errors import ConfigurationError
+from worker.settings import load_settings
+from worker.system.loopback import is_loopback
+
 
 @click.command("flower")
 @click.option("--address", default="127.0.0.1", show_default=True, help="Where it listens; 0.0.0.0 is everywhere.")
@@ -14,7 +18,6 @@ def flower_command(address: str, port: int) -> None:
     GROOVE_FLOWER_AUTH (user:password) asks visitors for a password, and opens Flower's HTTP API to those who know it. Where others
     than this machine can connect, it is required.
     """
-    from worker.settings import load_settings
     from worker.task_queue.app import make_app
 
     settings = load_settings()
@@ -41,9 +44,6 @@ def flower_command(address: str, port: int) -> None:
 
 
 def _check_auth(auth: str, address: str) -> None:
-    from worker.errors import ConfigurationError
-    from worker.system.loopback import is_loopback
-
     user, colon, password = auth.partition(":")
     if not auth and not is_loopback(address):
         raise ConfigurationError(

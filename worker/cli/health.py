@@ -1,6 +1,12 @@
 """`groove health`: whether a part on this machine shows life, for health checks of containers."""
 
+from urllib.error import URLError
+from urllib.request import urlopen
+
 import click
+
+from worker.errors import Unavailable
+from worker.settings import load_settings
 
 #: seconds without a sign of life after which a part counts as stuck: more than its longest call may take
 _PATIENCE_SECONDS = 30.0
@@ -28,21 +34,15 @@ def health_command(part: str, *, patience: float, port: int) -> None:
 
 
 def _ask_store() -> None:
-    from worker.settings import load_settings
-    from worker.store.client import HttpStore
+    from worker.store.api import StoreApi
 
     settings = load_settings()
-    store = HttpStore(settings.store_url, token=settings.read_token() or "", timeout_s=_ANSWER_SECONDS)
-    store.get_learnings([])
+    store = StoreApi(settings.store_url, token=settings.read_token() or "", timeout_s=_ANSWER_SECONDS)
+    store.learning_ids(beginning="\n")
     click.echo("store: answers")
 
 
 def _ask_flower(port: int) -> None:
-    from urllib.error import URLError
-    from urllib.request import urlopen
-
-    from worker.errors import Unavailable
-
     try:
         urlopen(f"http://127.0.0.1:{port}/healthcheck", timeout=_ANSWER_SECONDS).close()
     except (URLError, OSError) as error:
@@ -51,9 +51,7 @@ def _ask_flower(port: int) -> None:
 
 
 def _look_at_heartbeat(part: str, patience: float) -> None:
-    from worker.errors import Unavailable
     from worker.liveness.heartbeat_file import heartbeat_age, heartbeat_waits
-    from worker.settings import load_settings
 
     settings = load_settings()
     age, waits = heartbeat_age(settings, part), heartbeat_waits(settings, part)

@@ -2,16 +2,18 @@
 
 import click
 
+from worker.cli.support.connections import open_the_ledger
+from worker.cli.support.output import print_json
+from worker.cli.support.tables import print_rows
+from worker.event_log.opening import open_event_log
+from worker.settings import load_settings
+
 
 @click.command("lag")
 @click.option("--json", "as_json", is_flag=True)
 def lag_command(*, as_json: bool) -> None:
     """How far each partition has been read, who reads it, and whether the log was rewound or has gaps."""
-    from worker.cli.support.connections import open_the_ledger
-    from worker.cli.support.tables import print_rows
-    from worker.event_log.opening import open_event_log
     from worker.lag import partition_lags
-    from worker.settings import load_settings
 
     settings = load_settings()
     event_log = open_event_log(settings.event_log_url)
@@ -23,6 +25,9 @@ def lag_command(*, as_json: bool) -> None:
     for topic in (settings.streams.heavy, settings.streams.lightweight):
         if not any(lag.name.startswith(f"{topic}/") for lag in lags):
             click.echo(f"groove lag: no topic {topic} to be seen: the bridge creates it when it starts", err=True)
+    if as_json:
+        print_json(lags)
+        return
     print_rows(
         [
             ("partition", "left"),
@@ -45,5 +50,4 @@ def lag_command(*, as_json: bool) -> None:
             ]
             for lag in lags
         ],
-        as_json=as_json,
     )

@@ -1,17 +1,22 @@
 """`groove learnings`: bring learnings in, list them, decide about them."""
 
+import json
 import sys
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-if TYPE_CHECKING:
-    from worker.store.protocol import AttributionStore, ImportReport
-
-#: learnings sent to the store in one call
-_PORTION = 500
+from worker.cli.support.connections import actor, now, open_store
+from worker.cli.support.ids import full_id
+from worker.cli.support.jsonl import Refusal, read_learnings
+from worker.cli.support.output import counted, moment, plain, print_json, tell
+from worker.cli.support.tables import print_rows
+from worker.domain import DecisionKind
+from worker.errors import InvalidFile
+from worker.formats.learning import learning_to_wire
+from worker.store.api import StoreApi
+from worker.store.protocol import ImportReport
+from worker.system.files import STDOUT, written_whole
 
 
 @click.group("learnings")
@@ -23,25 +28,17 @@ def learnings_command() -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True)
 def import_command(file: Path, *, as_json: bool) -> None:
-    """Add or replace the learnings in FILE (JSON, one a line). Editing one begins a new epoch: its old records no longer count."""
-    from worker.cli.support.connections import open_store
-    from worker.cli.support.output import tell
-
+    """Add or replace the learnings in FILE (JSON, one per line). Editing one begins a new epoch: its old records no longer count."""
     with open_store() as store:
         report, refused = import_file(store, file)
     line = f"{len(report.new)} new, {len(report.changed)} changed, {len(report.unchanged)} unchanged"
-    told = line + (f", {refused} refused" if refused else "")
-    tell(told, asdict(report) | {"refused": refused}, as_json=as_json)
+    answer = {"new": report.new, "changed": report.changed, "unchanged": report.unchanged, "refused": refused}
+    tell(line + (f", {refused} refused" if refused else ""), answer, as_json=as_json)
     sys.exit(1 if refused else 0)
 
 
-def import_file(store: "AttributionStore", file: Path) -> "tuple[ImportReport, int]":
+def import_file(store: StoreApi, file: Path) -> tuple[ImportReport, int]:
     """-> (what changed, lines refused); each refusal is told on standard error."""
-    from worker.cli.support.connections import actor, now
-    from worker.cli.support.jsonl import Refusal, read_learnings
-    from worker.cli.support.output import plain
-    from worker.store.protocol import ImportReport
-
     learnings, refused = [], 0
     for line in read_learnings(file, now=now()):
         if isinstance(line, Refusal):
@@ -49,48 +46,41 @@ def import_file(store: "AttributionStore", file: Path) -> "tuple[ImportReport, i
             click.echo(f"refused {plain(str(line))}", err=True)
         else:
             learnings.append(line)
-    reports = [
-        store.import_learnings(learnings[start : start + _PORTION], actor=actor(), now=now())
-        for start in range(0, len(learnings), _PORTION)
-    ]
-    return ImportReport(
-        new=tuple(id_ for report in reports for id_ in report.new),
-        changed=tuple(id_ for report in reports for id_ in report.changed),
-        unchanged=tuple(id_ for report in reports for id_ in report.unchanged),
-    ), refused
+    return store.import_learnings(learnings, actor=actor()), refused
 
 
 @learnings_command.command("list")
 @click.option("--json", "as_json", is_flag=True)
 def list_command(*, as_json: bool) -> None:
     """Every learning with its status."""
-    from worker.cli.support.connections import open_store
-    from worker.cli.support.tables import print_rows
-
     with open_store() as store:
-        texts = {learning.learning_id: learning for learning in store.list_learnings()}
-        values = {value.learning_id: value for value in store.list_learning_values()}
+        page = store.learnings()
+    if as_json:
+        print_json(page)
+        return
+    listed = sorted(page.learnings, key=lambda entry: entry.learning.learning_id)
     print_rows(
         [("learning", "left"), ("category", "left"), ("status", "left"), ("text", "flex")],
-        [[id_, str(text.category), str(values[id_].status), text.insight] for id_, text in sorted(texts.items())],
-        as_json=as_json,
+        [
+            [
+                entry.learning.learning_id,
+                str(entry.learning.category),
+                str(entry.value.status),
+                entry.learning.insight,
+            ]
+            for entry in listed
+        ],
     )
 
 
 @learnings_command.command("export")
 @click.argument("file", type=click.Path(path_type=Path))
-def export_command(file: Path) -> None:
-    """Write every learning to FILE (JSON, one a line), as `import` reads it; `-` is standard output."""
-    import json
-
-    from worker.cli.support.connections import open_store
-    from worker.cli.support.output import counted
-    from worker.errors import InvalidFile
-    from worker.formats.learning import learning_to_wire
-    from worker.system.files import STDOUT, written_whole
-
+@click.option("--json", "as_json", is_flag=True)
+def export_command(file: Path, *, as_json: bool) -> None:
+    """Write every learning to FILE (JSON, one per line), as `import` reads it; `-` is standard output."""
     with open_store() as store:
-        learnings = sorted(store.list_learnings(), key=lambda learning: learning.learning_id)
+        found = [entry.learning for entry in store.learnings().learnings]
+    learnings = sorted(found, key=lambda learning: learning.learning_id)
     try:
         with written_whole(file) as output:
             output.writelines(
@@ -99,7 +89,7 @@ def export_command(file: Path) -> None:
     except OSError as error:
         raise InvalidFile(f"{file}: {error.strerror}") from error
     if file != STDOUT:
-        click.echo(f"{counted(len(learnings), 'learnings')} in {file}")
+        tell(f"{counted(len(learnings), 'learnings')} in {file}", {"exported": len(learnings)}, as_json=as_json)
 
 
 @learnings_command.command("history")
@@ -107,12 +97,11 @@ def export_command(file: Path) -> None:
 @click.option("--json", "as_json", is_flag=True)
 def history_command(learning_id: str, *, as_json: bool) -> None:
     """Every decision about a learning: who, when, why, and the numbers it rested on."""
-    from worker.cli.support.connections import full_id, open_store
-    from worker.cli.support.output import moment
-    from worker.cli.support.tables import print_rows
-
     with open_store() as store:
-        decisions = store.get_decisions(full_id(store, learning_id))
+        decisions = store.history(full_id(store, learning_id))
+    if as_json:
+        print_json(decisions)
+        return
     print_rows(
         [
             ("#", "right"),
@@ -135,35 +124,32 @@ def history_command(learning_id: str, *, as_json: bool) -> None:
             ]
             for line in decisions
         ],
-        as_json=as_json,
     )
 
 
 #: subcommand -> (what it records, what its help says)
 _DECISIONS = {
-    "disable": ("disabled", "Never inject it again, until it is enabled."),
-    "enable": ("enabled", "Inject it again and begin a new epoch: old records stay readable, but no longer count."),
-    "pin": ("pinned", "Never deprecate it; it is still measured, and withheld by the experiment."),
-    "unpin": ("unpinned", "Let the rule decide about it again."),
-    "try": ("tried", "Put it on trial: withheld more often until its verdict is no longer undecided."),
+    "disable": (DecisionKind.DISABLED, "Never inject it again, until it is enabled."),
+    "enable": (
+        DecisionKind.ENABLED,
+        "Inject it again and begin a new epoch: old records stay readable, but no longer count.",
+    ),
+    "pin": (DecisionKind.PINNED, "Never deprecate it; it is still measured, and withheld by the experiment."),
+    "unpin": (DecisionKind.UNPINNED, "Let the rule decide about it again."),
+    "try": (DecisionKind.TRIED, "Put it on trial: withheld more often until its verdict is no longer undecided."),
 }
 
 
-def _decision_command(name: str, kind: str, text: str) -> click.Command:
+def _decision_command(name: str, kind: DecisionKind, text: str) -> click.Command:
     @click.command(name, help=text)
     @click.argument("learning_id")
     @click.option("--reason", default="", help="Kept in the decision log.")
     @click.option("--json", "as_json", is_flag=True)
     def command(learning_id: str, reason: str, *, as_json: bool) -> None:
-        from worker.cli.support.connections import actor, full_id, now, open_store
-        from worker.cli.support.output import tell
-        from worker.domain import DecisionKind
-
         with open_store() as store:
             known = full_id(store, learning_id)
-            decision = store.decide(known, DecisionKind(kind), actor=actor(), reason=reason, now=now())
-        line = f"{known}: {decision.kind} by {decision.actor}, epoch {decision.epoch}"
-        tell(line, asdict(decision), as_json=as_json)
+            decision = store.decide(known, kind, actor=actor(), reason=reason)
+        tell(f"{known}: {decision.kind} by {decision.actor}, epoch {decision.epoch}", decision, as_json=as_json)
 
     return command
 

@@ -4,14 +4,16 @@ import sys
 import uuid
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-if TYPE_CHECKING:
-    from worker.cli.support.jsonl import Line, Refusal
-    from worker.event_log.protocol import EventLog
-    from worker.settings import Settings
+from worker.cli.support.jsonl import Line, Refusal, read_events, read_lightweight_events
+from worker.cli.support.output import plain, tell
+from worker.event_log.opening import open_event_log
+from worker.event_log.protocol import EventLog, TopicName
+from worker.formats.wire import derived_id
+from worker.settings import Settings, load_settings
+from worker.system.clock import now_micros
 
 #: messages sent in one go, and their bytes
 _PORTION = 200
@@ -27,10 +29,6 @@ def publish_command(files: tuple[Path, ...], *, lightweight: bool, as_json: bool
 
     Lines that are no event are refused with their place; the rest is published, and the status is 1.
     """
-    from worker.cli.support.output import tell
-    from worker.event_log.opening import open_event_log
-    from worker.settings import load_settings
-
     settings = load_settings()
     event_log = open_event_log(settings.event_log_url)
     try:
@@ -44,12 +42,9 @@ def publish_command(files: tuple[Path, ...], *, lightweight: bool, as_json: bool
 
 
 def publish_files(
-    settings: "Settings", event_log: "EventLog", files: Iterable[Path], *, lightweight: bool = False
+    settings: Settings, event_log: EventLog, files: Iterable[Path], *, lightweight: bool = False
 ) -> tuple[int, int]:
     """-> (published, refused); each refusal is told on standard error."""
-    from worker.event_log.protocol import TopicName
-    from worker.formats.wire import derived_id
-
     where = TopicName.parse(settings.streams.lightweight if lightweight else settings.streams.heavy)
     event_log.ensure_topic(where, settings.streams.partitions)
     refusals: list[Refusal] = []
@@ -64,17 +59,14 @@ def publish_files(
 
 
 def _accepted(
-    settings: "Settings", files: Iterable[Path], refusals: "list[Refusal]", *, lightweight: bool
-) -> "Iterator[Line]":
-    from worker.cli.support.connections import now
-    from worker.cli.support.jsonl import Refusal, read_events, read_lightweight_events
-    from worker.cli.support.output import plain
-
+    settings: Settings, files: Iterable[Path], refusals: list[Refusal], *, lightweight: bool
+) -> Iterator[Line]:
+    most = settings.bridge.max_message_bytes
     for path in files:
         lines = (
-            read_lightweight_events(path, now=now())
+            read_lightweight_events(path, now=now_micros(), max_bytes=most)
             if lightweight
-            else read_events(path, now=now(), max_bytes=settings.bridge.max_message_bytes)
+            else read_events(path, now=now_micros(), max_bytes=most)
         )
         for line in lines:
             if isinstance(line, Refusal):
@@ -84,7 +76,7 @@ def _accepted(
                 yield line
 
 
-def _portions(lines: "Iterable[Line]") -> "Iterator[list[Line]]":
+def _portions(lines: Iterable[Line]) -> Iterator[list[Line]]:
     portion: list[Line] = []
     size = 0
     for line in lines:

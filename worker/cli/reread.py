@@ -6,11 +6,12 @@ from functools import cached_property
 
 from worker.attribution.bundle import SessionContext
 from worker.attribution.prepare import build_bundle
-from worker.cli.support.connections import now
+from worker.domain import Learning
 from worker.errors import NotFound, Superseded
 from worker.formats.heavy_event import read_heavy_event
 from worker.ledger import Ledger, SessionRef
 from worker.resources import Resources
+from worker.store.api import StoreApi
 from worker.store.protocol import Reading
 from worker.tasks.prepare import transcript_of
 
@@ -18,6 +19,7 @@ from worker.tasks.prepare import transcript_of
 @dataclass(kw_only=True)
 class Rereading:
     ledger: Ledger
+    store: StoreApi
     #: under the other settings
     parts: Resources
     #: sessions whose payload is no longer kept
@@ -26,13 +28,17 @@ class Rereading:
     @cached_property
     def sessions(self) -> list[SessionRef]:
         """All whose event is still kept."""
-        found = self.ledger.retries.replay(since=0, now=now(), dry_run=True)
+        found = self.ledger.retries.replay(since=0, dry_run=True)
         self.left_out += len(found.pruned)
         return found.sessions
 
+    @cached_property
+    def _learnings(self) -> dict[str, Learning]:
+        return {entry.learning.learning_id: entry.learning for entry in self.store.learnings().learnings}
+
     def read(self, ref: SessionRef) -> Iterator[Reading]:
         """One for each record that the store has of the session."""
-        learning_ids = [record.learning_id for record in self.parts.store.get_attributions_for_session(ref.session_id)]
+        learning_ids = [record.learning_id for record in self.store.records(ref.session_id)]
         if not learning_ids:
             return
         try:
@@ -47,7 +53,7 @@ class Rereading:
         bundle = build_bundle(
             SessionContext(session_id=ref.session_id, version=ref.version, outcome=event.outcome),
             transcript,
-            self.parts.store.get_learnings(learning_ids),
+            {learning_id: self._learnings[learning_id] for learning_id in learning_ids},
             embedder=self.parts.embedder,
             learning_vectors=self.parts.learning_vectors,
             calibration=self.parts.calibration,

@@ -1,8 +1,7 @@
 """What `groove run` does: start the stack, feed it, watch it finish, show the values, stop it."""
 
-import contextlib
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -11,19 +10,21 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressC
 from worker.cli.learnings import import_file
 from worker.cli.publish import publish_files
 from worker.cli.support.agreement import compare
-from worker.cli.support.connections import open_store
+from worker.cli.support.connections import open_store, open_the_ledger
+from worker.cli.support.ids import shown_ids
 from worker.cli.support.input_files import check_there
 from worker.cli.support.output import console, counted
 from worker.cli.values import print_values
 from worker.event_log.opening import open_event_log
-from worker.event_log.protocol import EventLog, TopicName
-from worker.ledger import Counts, Ledger, open_ledger
+from worker.event_log.protocol import EventLog
+from worker.lag import partition_lags
+from worker.ledger import Counts, Ledger
 from worker.local.stack import Stack, running_stack
 from worker.settings import Settings
 
 #: seconds between two looks at the ledger
 _LOOK_SECONDS = 0.1
-#: and between two looks at whether a part has died
+#: states of sessions that still need work
 _OPEN = ("received", "attributing")
 
 
@@ -33,7 +34,7 @@ def run_files(settings: Settings, files: tuple[Path, ...], *, learnings: Path | 
         check_there(path)
     with (
         running_stack(settings, log_to_files=True) as stack,
-        _ledger(settings) as ledger,
+        open_the_ledger(settings) as ledger,
         open_store(settings) as store,
     ):
         refused = 0
@@ -45,14 +46,13 @@ def run_files(settings: Settings, files: tuple[Path, ...], *, learnings: Path | 
         agreed = compare(settings, store)
         if not agreed.is_well:
             click.echo(f"{agreed.detail}; {agreed.advice}", err=True)
-        before = ledger.counts.count(_now())
+        before = ledger.counts.count()
         refused += _feed(settings, files, stack, ledger)
-        after = ledger.counts.count(_now())
+        after = ledger.counts.count()
         _tell(before, after)
-        store.refresh_values()
-        values = store.list_learning_values()
-        known = [value.learning_id for value in values]
-        print_values(values[:limit], store.get_learnings(known[:limit]), known=known)
+        store.refresh()
+        listed = store.learnings(limit=limit).learnings
+        print_values(listed, shown_ids(store, [entry.learning.learning_id for entry in listed]))
     click.echo(f"data in {settings.data_dir.absolute()}")
     failures = after.entries.get("failed", 0) + after.dead_letters + after.sessions.get("waiting", 0)
     return 1 if refused or failures or not agreed.is_well else 0
@@ -82,7 +82,7 @@ def _follow(settings: Settings, stack: Stack, ledger: Ledger, event_log: EventLo
     with Progress(*columns, console=console(to_stderr=True), transient=False) as progress:
         sessions = progress.add_task("sessions", rate="", total=None)
         learnings = progress.add_task("learnings", rate="", total=None)
-        first = ledger.counts.count(_now())
+        first = ledger.counts.count()
         done_before = _done(first)
         while True:
             stack.look_after()
@@ -99,8 +99,8 @@ def look(settings: Settings, ledger: Ledger, event_log: EventLog) -> tuple[Count
 
     In this order: counted before, a session that was read meanwhile would be missing.
     """
-    is_read = _all_read(settings, ledger, event_log)
-    counts = ledger.counts.count(_now())
+    is_read = not any(partition.lag for partition in partition_lags(settings, ledger, event_log))
+    counts = ledger.counts.count()
     return counts, is_read and not _open_sessions(counts) and not counts.outbox_unsent
 
 
@@ -123,16 +123,6 @@ def _open_sessions(counts: Counts) -> int:
     return sum(counts.sessions.get(state, 0) for state in _OPEN)
 
 
-def _all_read(settings: Settings, ledger: Ledger, event_log: EventLog) -> bool:
-    positions = {(state.stream, state.topic, state.partition): state.position for state in ledger.partitions.states()}
-    for name in (settings.streams.heavy, settings.streams.lightweight):
-        where = TopicName.parse(name)
-        for partition in range(event_log.partitions(where)):
-            if positions.get((where.stream, where.topic, partition), 0) < event_log.ends(where, partition).end:
-                return False
-    return True
-
-
 def _tell(before: Counts, after: Counts) -> None:
     """What this run added, what failed, what waits."""
     new = after.events - before.events
@@ -145,16 +135,3 @@ def _tell(before: Counts, after: Counts) -> None:
     ):
         if number:
             click.echo(f"{counted(number, things)}{text}")
-
-
-@contextlib.contextmanager
-def _ledger(settings: Settings) -> Iterator[Ledger]:
-    ledger = open_ledger(settings.ledger_url)
-    try:
-        yield ledger
-    finally:
-        ledger.dispose()
-
-
-def _now() -> int:
-    return time.time_ns() // 1000

@@ -1,11 +1,14 @@
-"""`groove sessions`, `groove transcripts`: where sessions stand, one's whole story, transcripts that came by another way."""
+"""`groove sessions`: where sessions stand, and one session's whole story."""
 
 import json
 from dataclasses import asdict
-from pathlib import Path
 
 import click
 
+from worker.cli.support.connections import full_session_id, open_the_ledger
+from worker.cli.support.ids import shown_session_ids
+from worker.cli.support.output import moment, print_facts, print_json, with_times
+from worker.cli.support.tables import print_rows
 from worker.cli.support.types import Moment
 from worker.ledger.states import SessionState
 
@@ -22,14 +25,12 @@ def sessions_command() -> None:
 @click.option("--json", "as_json", is_flag=True)
 def list_command(state: str | None, since: int | None, limit: int, *, as_json: bool) -> None:
     """Where sessions stand, newest first: `done`, `failed` and `open` count their learnings."""
-    from worker.cli.support.connections import open_the_ledger
-    from worker.cli.support.ids import shown_session_ids
-    from worker.cli.support.output import moment
-    from worker.cli.support.tables import print_rows
-
     with open_the_ledger() as ledger:
         found = ledger.listing.newest(state=SessionState(state) if state else None, since=since, limit=limit)
-        ids = shown_session_ids(ledger, [line.session_id for line in found], as_json=as_json)
+        ids = shown_session_ids(ledger, [line.session_id for line in found])
+    if as_json:
+        print_json([with_times(line, "received_at") for line in found])
+        return
     print_rows(
         [
             ("session", "left"),
@@ -54,7 +55,6 @@ def list_command(state: str | None, since: int | None, limit: int, *, as_json: b
             ]
             for line in found
         ],
-        as_json=as_json,
     )
 
 
@@ -63,10 +63,6 @@ def list_command(state: str | None, since: int | None, limit: int, *, as_json: b
 @click.option("--json", "as_json", is_flag=True)
 def show_command(session_id: str, *, as_json: bool) -> None:
     """Every step of SESSION_ID (a unique prefix will do) with time and state."""
-    from worker.cli.support.connections import full_session_id, open_the_ledger
-    from worker.cli.support.output import moment, print_facts
-    from worker.cli.support.tables import print_rows
-
     with open_the_ledger() as ledger:
         detail = ledger.history.session_detail(full_session_id(ledger, session_id))
     if as_json:
@@ -85,7 +81,6 @@ def show_command(session_id: str, *, as_json: bool) -> None:
     print_rows(
         [("when", "left"), ("attempt", "right"), ("step", "left"), ("detail", "wrap")],
         [[moment(step.at), step.attempt, step.step, step.detail] for step in detail.steps],
-        as_json=False,
     )
     click.echo()
     print_rows(
@@ -94,36 +89,4 @@ def show_command(session_id: str, *, as_json: bool) -> None:
             [entry.learning_id, str(entry.state), entry.tries, moment(entry.ended_at), entry.reason]
             for entry in detail.entries
         ],
-        as_json=False,
     )
-
-
-@click.group("transcripts")
-def transcripts_command() -> None:
-    """Transcripts that do not come with their event."""
-
-
-@transcripts_command.command("import")
-@click.argument("session_id")
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True)
-def import_command(session_id: str, file: Path, *, as_json: bool) -> None:
-    """Keep FILE (a Claude Code session file, or a JSON object with `messages`) as the transcript of SESSION_ID."""
-    from worker.cli.support.connections import enqueue_prepared, now, open_the_ledger
-    from worker.cli.support.input_files import opened
-    from worker.cli.support.output import counted, tell
-    from worker.errors import InvalidEvent, InvalidFile
-    from worker.formats.transcripts.messages import read_transcript
-
-    try:
-        with opened(file) as content:
-            data = content.read()
-        transcript = read_transcript(data)
-    except InvalidEvent as error:
-        raise InvalidFile(f"{file}: {error}") from error
-    moment = now()
-    with open_the_ledger() as ledger:
-        ref = ledger.work.save_transcript(session_id, data, now=moment)
-    enqueue_prepared([ref] if ref else [], sent_at=moment)
-    line = f"{counted(len(transcript.messages), 'messages')} kept" + ("; the session goes on" if ref else "")
-    tell(line, {"messages": len(transcript.messages), "goes_on": ref is not None}, as_json=as_json)

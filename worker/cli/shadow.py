@@ -1,15 +1,22 @@
 """`groove shadow`: what other settings would make of the stored records; nothing is written."""
 
-import json
 import sys
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
+from pydantic import ValidationError
+
+from worker.cli.support.connections import open_store, open_the_ledger
+from worker.cli.support.ids import shown_ids
+from worker.cli.support.output import counted, print_json
+from worker.cli.support.tables import print_rows
+from worker.errors import ConfigurationError
+from worker.settings import Settings, load_settings
+from worker.store.answers import ShadowChange
 
 if TYPE_CHECKING:
-    from worker.domain import LearningValue
-    from worker.settings import Settings
+    from worker.store.api import StoreApi
     from worker.store.protocol import Reading
 
 #: what changes layer 1's answers and can only be told by reading the sessions again
@@ -26,30 +33,21 @@ def shadow_command(changes: tuple[str, ...], *, reembed: bool, as_json: bool) ->
 
     Keys: activation.*, temporal.*, ablation.*, aggregation.*; with --reembed also embedder.* and calibration=FILE.
     """
-    from worker.cli.support.connections import open_store
-    from worker.settings import load_settings
-
     settings = load_settings()
     after = changed(settings, changes, reembed=reembed)
     with open_store(settings) as store:
-        readings = _read_again(settings, after) if reembed else None
-        pairs = store.what_if(after.layers, readings=readings)
-        known = [learning.learning_id for learning in store.list_learnings()]
-    if as_json:
-        click.echo(json.dumps([{"now": asdict(a), "then": asdict(b)} for a, b in pairs], ensure_ascii=False, indent=1))
-    elif pairs:
-        _print(pairs, known)
-    else:
-        click.echo("nothing would change")
+        readings = _read_again(store, settings, after) if reembed else []
+        changes_found = store.shadow(after.layers, readings=readings)
+        if as_json:
+            print_json(changes_found)
+        elif changes_found:
+            _print(changes_found, shown_ids(store, [change.now.learning_id for change in changes_found]))
+        else:
+            click.echo("nothing would change")
 
 
-def changed(settings: "Settings", changes: tuple[str, ...], *, reembed: bool) -> "Settings":
+def changed(settings: Settings, changes: tuple[str, ...], *, reembed: bool) -> Settings:
     """The settings with KEY=VALUE changes; an unknown key or impossible value is an error that names it."""
-    from pydantic import ValidationError
-
-    from worker.errors import ConfigurationError
-    from worker.settings import Settings
-
     document: dict[str, Any] = settings.model_dump()
     for change in changes:
         key, separator, value = change.partition("=")
@@ -66,14 +64,12 @@ def changed(settings: "Settings", changes: tuple[str, ...], *, reembed: bool) ->
         raise ConfigurationError(f"--set {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
 
 
-def _read_again(settings: "Settings", after: "Settings") -> "list[Reading]":
+def _read_again(store: "StoreApi", settings: Settings, after: Settings) -> "list[Reading]":
     from worker.cli.reread import Rereading
-    from worker.cli.support.connections import open_the_ledger
-    from worker.cli.support.output import counted
     from worker.resources import Resources
 
     with open_the_ledger(settings) as ledger:
-        again = Rereading(ledger=ledger, parts=Resources(after))
+        again = Rereading(ledger=ledger, store=store, parts=Resources(after))
         with click.progressbar(again.sessions, label="reading sessions again", file=sys.stderr) as sessions:
             readings = [reading for session in sessions for reading in again.read(session)]
         if again.left_out:
@@ -84,24 +80,19 @@ def _read_again(settings: "Settings", after: "Settings") -> "list[Reading]":
     return readings
 
 
-def _print(pairs: "list[tuple[LearningValue, LearningValue]]", known: list[str]) -> None:
-    from worker.cli.support.ids import shown_ids
-    from worker.cli.support.tables import print_rows
-
-    ids = shown_ids(known)
+def _print(changes: Sequence[ShadowChange], ids: Mapping[str, str]) -> None:
     print_rows(
         [("learning", "left"), ("value", "left"), ("confidence", "left"), ("status", "left"), ("verdict", "left")],
         [
             [
-                ids[before.learning_id],
-                f"{before.estimated_value:+.4f} → {after.estimated_value:+.4f}",
-                f"{before.confidence:.4f} → {after.confidence:.4f}",
-                _step(before.status, after.status),
-                _step(before.verdict.kind, after.verdict.kind),
+                ids[change.now.learning_id],
+                f"{change.now.estimated_value:+.4f} → {change.then.estimated_value:+.4f}",
+                f"{change.now.confidence:.4f} → {change.then.confidence:.4f}",
+                _step(change.now.status, change.then.status),
+                _step(change.now.verdict.kind, change.then.verdict.kind),
             ]
-            for before, after in pairs
+            for change in changes
         ],
-        as_json=False,
     )
 
 

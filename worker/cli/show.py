@@ -1,41 +1,35 @@
 """`groove show`: one learning."""
 
-import json
-from dataclasses import asdict
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
 
 import click
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from worker.domain import AttributionRecord, Learning, LearningValue
-    from worker.store.protocol import LearningHealth
+from worker.cli.support.connections import open_store
+from worker.cli.support.ids import full_id
+from worker.cli.support.output import moment, print_facts, print_json
+from worker.cli.support.tables import print_rows
+from worker.domain import AttributionRecord, Learning, LearningValue
+from worker.store.protocol import LearningHealth
 
 
 @click.command("show")
 @click.argument("learning_id")
-@click.option("--sessions", default=10, show_default=True, type=click.IntRange(min=0), help="Recent sessions to list.")
+@click.option(
+    "--sessions", default=10, show_default=True, type=click.IntRange(min=0, max=1000), help="Recent sessions to list."
+)
 @click.option("--json", "as_json", is_flag=True)
 def show_command(learning_id: str, sessions: int, *, as_json: bool) -> None:
     """All that is known about a learning: its text, the breakdown of its value, the experiment, recent sessions."""
-    from worker.cli.support.connections import full_id, open_store
-    from worker.cli.support.output import print_facts
-
     with open_store() as store:
-        known = full_id(store, learning_id)
-        learning = store.get_learnings([known])[known]
-        value, health = store.get_learning_value(known), store.get_health(known)
-        records = store.get_attributions_for_learning(known, limit=sessions) if sessions else []
+        found = store.show(full_id(store, learning_id), recent=sessions)
     if as_json:
-        document = {"learning": asdict(learning), "value": asdict(value), "health": asdict(health)}
-        click.echo(json.dumps(document | {"sessions": [asdict(r) for r in records]}, ensure_ascii=False, indent=1))
+        print_json(found)
         return
-    print_facts([*_value(learning, value), *_experiment(value, health)])
-    _print_records(records)
+    print_facts([*_value(found.learning, found.value), *_experiment(found.value, found.health)])
+    _print_records(found.recent)
 
 
-def _value(learning: "Learning", value: "LearningValue") -> "Iterator[tuple[str, str]]":
+def _value(learning: Learning, value: LearningValue) -> Iterator[tuple[str, str]]:
     reason = f" ({value.status_reason})" if value.status_reason else ""
     yield "learning", learning.learning_id
     yield "text", learning.insight
@@ -48,7 +42,7 @@ def _value(learning: "Learning", value: "LearningValue") -> "Iterator[tuple[str,
     yield "verdict", f"{value.verdict.kind}: {value.verdict.reason}"
 
 
-def _experiment(value: "LearningValue", health: "LearningHealth") -> "Iterator[tuple[str, str]]":
+def _experiment(value: LearningValue, health: LearningHealth) -> Iterator[tuple[str, str]]:
     result, lift = value.experiment, value.lift
     yield "arms", f"{value.sessions_with} with, {value.sessions_without} without"
     yield "next", f"withheld with p = {value.next_withhold_probability:g}"
@@ -69,10 +63,7 @@ def _experiment(value: "LearningValue", health: "LearningHealth") -> "Iterator[t
         yield "note", f"always travels with {companion.learning_id} ({share}): the two cannot be told apart"
 
 
-def _print_records(records: "list[AttributionRecord]") -> None:
-    from worker.cli.support.output import moment
-    from worker.cli.support.tables import print_rows
-
+def _print_records(records: Sequence[AttributionRecord]) -> None:
     click.echo()
     print_rows(
         [
@@ -96,5 +87,4 @@ def _print_records(records: "list[AttributionRecord]") -> None:
             ]
             for record in records
         ],
-        as_json=False,
     )

@@ -1,19 +1,26 @@
 """`groove status`: how everything stands, for people and for timers."""
 
 import json
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from worker.cli import told
+from worker.cli.support.connections import open_store, open_the_ledger
+from worker.cli.support.output import counted, print_facts
 from worker.errors import GrooveError
+from worker.event_log.opening import open_event_log
+from worker.settings import Settings, load_settings
+from worker.settings.addresses import masked
+from worker.system.clock import now_micros
 
 if TYPE_CHECKING:
     from worker.ledger import Ledger
-    from worker.settings import Settings
 
 Answer = dict[str, Any]
 
@@ -24,24 +31,20 @@ _NO_ANSWER = "unknown: "
 @click.command("status")
 @click.option("--json", "as_json", is_flag=True)
 def status_command(*, as_json: bool) -> None:
-    """Parts, lag, queue lengths, sessions, learnings by status, average value."""
-    from worker.cli.support.output import print_facts
-
+    """Parts, lag, queue lengths, sessions, learnings by status, average value; the status is 1 when a part cannot be reached."""
     found = _status()
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False, indent=1))
-        return
-    print_facts(list(_told_once(_lines(found))))
+    else:
+        print_facts(list(_told_once(_lines(found))))
+    sys.exit(1 if any(isinstance(answer, dict) and "error" in answer for answer in found.values()) else 0)
 
 
 def _status() -> Answer:
     """What cannot be reached is `{"error": why}` in its place."""
-    from worker.cli.support.connections import now, open_the_ledger
-    from worker.settings import load_settings
-
     settings = load_settings()
     with open_the_ledger(settings) as ledger:
-        counts = ledger.counts.count(now())
+        counts = ledger.counts.count()
         return {
             "version": version("groove-attribution"),
             "data": str(settings.data_dir.absolute()),
@@ -65,28 +68,25 @@ def _or_error(ask: Callable[[], Answer]) -> Answer:
         return {"error": told(error)}
 
 
-def living_parts(settings: "Settings") -> dict[str, dict[str, int]]:
+def living_parts(settings: Settings) -> dict[str, dict[str, int]]:
     """Bridges and workers that show life: kind -> version -> number."""
-    from worker.cli.support.connections import now
-    from worker.liveness.broker_heartbeat import SignsOfLife
+    from worker.liveness.broker_heartbeat import Heartbeats
 
     found: dict[str, Counter[str]] = {}
-    for sign in SignsOfLife(settings).read():
-        if sign.is_fresh(now()):
-            found.setdefault(sign.kind, Counter())[sign.version] += 1
+    for beat in Heartbeats(settings).read():
+        if beat.is_fresh(now_micros()):
+            found.setdefault(beat.kind, Counter())[beat.version] += 1
     return {kind: dict(numbers) for kind, numbers in found.items()}
 
 
-def _queued(settings: "Settings") -> Answer:
+def _queued(settings: Settings) -> Answer:
     from worker.task_queue.queues import Queues
 
     return dict(Queues(settings).lengths())
 
 
-def _event_log(settings: "Settings", ledger: "Ledger") -> Answer:
-    from worker.event_log.opening import open_event_log
+def _event_log(settings: Settings, ledger: "Ledger") -> Answer:
     from worker.lag import partition_lags
-    from worker.settings.addresses import masked
 
     event_log = open_event_log(settings.event_log_url)
     try:
@@ -102,17 +102,9 @@ def _event_log(settings: "Settings", ledger: "Ledger") -> Answer:
     }
 
 
-def _learnings(settings: "Settings") -> Answer:
-    from worker.cli.support.connections import open_store
-
+def _learnings(settings: Settings) -> Answer:
     with open_store(settings) as store:
-        values = store.list_learning_values()
-    known = [value.estimated_value for value in values if value.confidence]
-    return {
-        "by_status": dict(sorted(Counter(str(value.status) for value in values).items())),
-        "average_value": sum(known) / len(known) if known else None,
-        "with_a_value": len(known),
-    }
+        return asdict(store.status())
 
 
 def _told_once(facts: Iterator[tuple[str, str]]) -> Iterator[tuple[str, str]]:
@@ -137,7 +129,7 @@ def _lines(found: Answer) -> Iterator[tuple[str, str]]:
     yield "learnings failed in a session", str(found["learnings_failed"])
     yield "dead letters", str(found["dead_letters"])
     yield "messages unsent", str(found["messages_unsent"])
-    yield "learnings", _shown(learnings, lambda answer: _numbers(answer["by_status"]))
+    yield "learnings", _shown(learnings, lambda answer: _numbers(answer["learnings_by_status"]))
     yield "average value", _shown(learnings, _average)
 
 
@@ -155,8 +147,6 @@ def _numbers(numbers: dict[str, int]) -> str:
 
 
 def _log(log: Answer) -> str:
-    from worker.cli.support.output import counted
-
     return (
         f"{log['address']}: {counted(log['partitions'], 'partitions')}, {counted(log['to_read'], 'messages')} to read, "
         f"{counted(log['rewinds'], 'rewinds')}, {counted(log['gaps'], 'gaps')}"
@@ -166,4 +156,4 @@ def _log(log: Answer) -> str:
 def _average(learnings: Answer) -> str:
     if learnings["average_value"] is None:
         return "-"
-    return f"{learnings['average_value']:+.4f} over {learnings['with_a_value']}"
+    return f"{learnings['average_value']:+.4f} over {learnings['learnings_with_sessions']}"

@@ -4,14 +4,15 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 import click
 
-if TYPE_CHECKING:
-    from uuid import UUID
-
-    from worker.event_log.protocol import EventLog, LogMessage, TopicName
+from worker.errors import EventLogRefused, EventLogUnavailable
+from worker.event_log.opening import open_event_log
+from worker.event_log.protocol import EventLog, LogMessage, TopicName
+from worker.event_log.read_on import read_on
+from worker.settings import load_settings
 
 T = TypeVar("T")
 
@@ -28,10 +29,6 @@ def tail_command(count: int | None, *, from_start: bool) -> None:
 
     A topic that is not there yet, or a log that goes away meanwhile, is told on standard error and waited for.
     """
-    from worker.event_log.opening import open_event_log
-    from worker.event_log.protocol import TopicName
-    from worker.settings import load_settings
-
     settings = load_settings()
     event_log = open_event_log(settings.event_log_url)
     try:
@@ -47,14 +44,14 @@ def tail_command(count: int | None, *, from_start: bool) -> None:
 class Followed:
     """All partitions of one topic, each from a place of our own."""
 
-    def __init__(self, event_log: "EventLog", name: "TopicName", *, from_start: bool) -> None:
+    def __init__(self, event_log: EventLog, name: TopicName, *, from_start: bool) -> None:
         self._event_log, self._name = event_log, name
         self._from_start = from_start
         #: partition -> the offset to read next, and the id of the message before it
-        self._places: dict[int, tuple[int, UUID | None]] = {}
+        self._places: dict[int, tuple[int, str | None]] = {}
         self._trouble = ""
 
-    def messages(self) -> "Iterator[LogMessage]":
+    def messages(self) -> Iterator[LogMessage]:
         """Without an end. Raises `EventLogUnavailable` when the log cannot be reached at the start, `EventLogRefused` at any time."""
         self._begin()
         while True:
@@ -72,12 +69,12 @@ class Followed:
             self._tell(f"no topic {self._name} to be seen yet: waits for it, the bridge creates it when it starts")
         self._places = {partition: self._place(partition) for partition in range(partitions)}
 
-    def _place(self, partition: int) -> "tuple[int, UUID | None]":
+    def _place(self, partition: int) -> tuple[int, str | None]:
         ends = self._event_log.ends(self._name, partition)
         if self._from_start or ends.begin == ends.end:
             return ends.begin, None
         newest = self._event_log.read(self._name, partition, ends.end - 1, 1)
-        return ends.end, newest[0].message_id if newest else None
+        return ends.end, str(newest[0].message_id) if newest else None
 
     def _partitions(self) -> list[int]:
         """Of a topic that was not there at first all is new."""
@@ -85,32 +82,20 @@ class Followed:
             self._places = dict.fromkeys(range(self._event_log.partitions(self._name)), (0, None))
         return list(self._places)
 
-    def _read(self, partition: int) -> "list[LogMessage]":
-        """What is new. A log that lost its tail gives the same offsets out again: the message before ours tells."""
-        offset, last_id = self._places[partition]
-        if last_id is None:
-            return self._shown(partition, self._event_log.read(self._name, partition, offset, _BATCH))
-        messages = self._event_log.read(self._name, partition, offset - 1, _BATCH)
-        if not messages:
-            is_rewound = self._event_log.ends(self._name, partition).end < offset
-        else:
-            is_rewound = messages[0].offset < offset and messages[0].message_id != last_id
-        if is_rewound:
+    def _read(self, partition: int) -> list[LogMessage]:
+        """What is new. A log that lost its tail is shown again from its start."""
+        position, last_id = self._places[partition]
+        messages = read_on(self._event_log, self._name, partition, position=position, last_id=last_id, limit=_BATCH)
+        if messages is None:
             text = f"groove tail: {self._name} lost messages: shows partition {partition} again from its start"
             click.echo(text, err=True)
             self._places[partition] = 0, None
-            return []
-        return self._shown(partition, [message for message in messages if message.offset >= offset])
-
-    def _shown(self, partition: int, messages: "list[LogMessage]") -> "list[LogMessage]":
-        if messages:
-            self._places[partition] = messages[-1].offset + 1, messages[-1].message_id
-        return messages
+        elif messages:
+            self._places[partition] = messages[-1].offset + 1, str(messages[-1].message_id)
+        return messages or []
 
     def _patiently(self, call: Callable[[], list[T]]) -> list[T]:
         """Nothing, while the log cannot be reached."""
-        from worker.errors import EventLogRefused, EventLogUnavailable
-
         try:
             answer = call()
         except EventLogRefused:

@@ -1,14 +1,12 @@
-"""`groove tasks`, `groove replay`: what failed, and doing it again."""
-
-import json
-from typing import TYPE_CHECKING
+"""`groove tasks`: what failed, and trying it again."""
 
 import click
 
-from worker.cli.support.types import Moment
-
-if TYPE_CHECKING:
-    from worker.ledger import Reopened
+from worker.cli.support.connections import full_failed_id, full_session_id, open_the_ledger
+from worker.cli.support.ids import shown_session_ids
+from worker.cli.support.output import moment, print_json, with_times
+from worker.cli.support.reopened import enqueue_reopened
+from worker.cli.support.tables import print_rows
 
 _EVERYTHING_NEEDS = "name a --session, a --learning, or say --all"
 
@@ -25,20 +23,17 @@ def tasks_command() -> None:
 @click.option("--json", "as_json", is_flag=True)
 def failed_command(session_id: str | None, learning_id: str | None, limit: int, *, as_json: bool) -> None:
     """Learnings that were given up in a session, with the reason."""
-    from worker.cli.support.connections import full_failed_id, full_session_id, open_the_ledger
-    from worker.cli.support.ids import shown_session_ids
-    from worker.cli.support.output import moment
-    from worker.cli.support.tables import print_rows
-
     with open_the_ledger() as ledger:
         chosen = session_id and full_session_id(ledger, session_id)
         learning_id = learning_id and full_failed_id(ledger, learning_id)
         failed = ledger.retries.failed_entries(limit=limit, session_id=chosen, learning_id=learning_id)
-        ids = shown_session_ids(ledger, [entry.session_id for entry in failed], as_json=as_json)
+        ids = shown_session_ids(ledger, [entry.session_id for entry in failed])
+    if as_json:
+        print_json([with_times(entry, "at") for entry in failed])
+        return
     print_rows(
         [("session", "left"), ("learning", "left"), ("tries", "right"), ("when", "left"), ("reason", "wrap")],
         [[ids[entry.session_id], entry.learning_id, entry.tries, moment(entry.at), entry.reason] for entry in failed],
-        as_json=as_json,
     )
 
 
@@ -52,57 +47,14 @@ def retry_command(
     session_id: str | None, learning_id: str | None, *, everything: bool, dry_run: bool, as_json: bool
 ) -> None:
     """Open sessions again: they are attributed, aggregated and published anew; nothing is counted twice."""
-    from worker.cli.support.connections import full_failed_id, full_session_id, now, open_the_ledger
-
     if not (session_id or learning_id or everything):
         raise click.UsageError(_EVERYTHING_NEEDS)
-    moment = now()
     with open_the_ledger() as ledger:
+        started = ledger.now()
         reopened = ledger.retries.retry(
             session_id=session_id and full_session_id(ledger, session_id),
             learning_id=learning_id and full_failed_id(ledger, learning_id),
             everything=everything,
-            now=moment,
             dry_run=dry_run,
         )
-    _enqueue_and_tell(reopened, moment, dry_run=dry_run, as_json=as_json)
-
-
-@click.command("replay")
-@click.option("--since", type=Moment(), help="Sessions received at or after this moment (RFC 3339).")
-@click.option("--session", "session_id", help="This session.")
-@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
-@click.option("--json", "as_json", is_flag=True)
-def replay_command(since: int | None, session_id: str | None, *, dry_run: bool, as_json: bool) -> None:
-    """Process finished sessions again from the payloads in the ledger; results replace, never add."""
-    from worker.cli.support.connections import full_session_id, now, open_the_ledger
-
-    if (since is None) == (session_id is None):
-        raise click.UsageError("name either --since or --session")
-    moment = now()
-    with open_the_ledger() as ledger:
-        chosen = session_id and full_session_id(ledger, session_id)
-        reopened = ledger.retries.replay(since=since, session_id=chosen, now=moment, dry_run=dry_run)
-    _enqueue_and_tell(reopened, moment, dry_run=dry_run, as_json=as_json)
-
-
-def _enqueue_and_tell(reopened: "Reopened", moment: int, *, dry_run: bool, as_json: bool) -> None:
-    from worker.cli.support.connections import enqueue_prepared
-    from worker.cli.support.output import counted, plain
-
-    is_enqueued = dry_run or enqueue_prepared(reopened.sessions, sent_at=moment)
-    if as_json:
-        document = {"opened": [ref.session_id for ref in reopened.sessions], "left": list(reopened.pruned)}
-        click.echo(json.dumps(document | {"dry_run": dry_run, "enqueued": is_enqueued and not dry_run}, indent=1))
-        return
-    for session_id in reopened.pruned:
-        click.echo(f"{plain(session_id)}: left as it is, its payload is no longer kept", err=True)
-    if dry_run:
-        for ref in reopened.sessions:
-            click.echo(f"would open {plain(ref.session_id)} again")
-        click.echo(f"{counted(len(reopened.sessions), 'sessions')} would be opened again")
-        return
-    click.echo(
-        f"{counted(len(reopened.sessions), 'sessions')} opened again"
-        + ("" if is_enqueued or not reopened.sessions else ", to be done when the stack runs")
-    )
+    enqueue_reopened(reopened, started, dry_run=dry_run, as_json=as_json)

@@ -1,18 +1,18 @@
 """`groove values`: what each learning is worth, as a table, as JSON or as CSV."""
 
 import csv
-import json
 import sys
-from dataclasses import asdict
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
 
 import click
 
+from worker.cli.support.connections import open_store
+from worker.cli.support.ids import shown_ids
+from worker.cli.support.output import plain, print_json
+from worker.cli.support.tables import print_table
 from worker.domain import LearningStatus
-from worker.store.ranking import ORDERS, ranked
-
-if TYPE_CHECKING:
-    from worker.domain import Learning, LearningValue
+from worker.store.answers import ListedLearning
+from worker.store.ranking import ORDERS
 
 
 @click.command("values")
@@ -23,31 +23,21 @@ if TYPE_CHECKING:
 @click.option("--csv", "as_csv", is_flag=True, help="Comma-separated, with a heading.")
 def values_command(sort: str, limit: int | None, status: str | None, *, as_json: bool, as_csv: bool) -> None:
     """What each learning is worth over all sessions, best first."""
-    from worker.cli.support.connections import open_store
-
     if as_json and as_csv:
         raise click.UsageError("--json and --csv exclude each other")
     with open_store() as store:
         wanted = LearningStatus(status) if status else None
-        known = store.list_learning_values()
-        values = ranked(known, sort=sort, status=wanted, limit=limit)
-        texts = store.get_learnings([value.learning_id for value in values])
-    if as_json:
-        click.echo(json.dumps([asdict(value) for value in values], ensure_ascii=False, indent=1))
-    elif as_csv:
-        _print_csv(values, texts)
-    else:
-        print_values(values, texts, known=[value.learning_id for value in known])
+        listed = store.learnings(sort=sort, status=wanted, limit=limit).learnings
+        if as_json:
+            print_json([entry.value for entry in listed])
+        elif as_csv:
+            _print_csv(listed)
+        else:
+            print_values(listed, shown_ids(store, [entry.learning.learning_id for entry in listed]))
 
 
-def print_values(values: "list[LearningValue]", learnings: "dict[str, Learning]", *, known: list[str]) -> None:
-    """Rank, id, text, value, confidence, sessions, activation rate, status; ids are short on a terminal.
-
-    `known`: all learnings that there are, among which a short id has to mean one.
-    """
-    from worker.cli.support.ids import shown_ids
-    from worker.cli.support.tables import print_table
-
+def print_values(listed: Sequence[ListedLearning], ids: Mapping[str, str]) -> None:
+    """Rank, id, text, value, confidence, sessions, activation rate, status. `ids`: each as it is shown."""
     columns = [
         ("#", "right"),
         ("id", "left"),
@@ -59,14 +49,16 @@ def print_values(values: "list[LearningValue]", learnings: "dict[str, Learning]"
         ("status", "left"),
         ("verdict", "left"),
     ]
-    ids = shown_ids(known)
-    lines = ([str(rank), ids[value.learning_id], *_line(value, learnings)] for rank, value in enumerate(values, 1))
-    print_table(columns, lines)
+    print_table(
+        columns,
+        ([str(rank), ids[entry.learning.learning_id], *_line(entry)] for rank, entry in enumerate(listed, 1)),
+    )
 
 
-def _line(value: "LearningValue", learnings: "dict[str, Learning]") -> list[str]:
+def _line(entry: ListedLearning) -> list[str]:
+    value = entry.value
     return [
-        _text(value, learnings),
+        _text(entry),
         f"{value.estimated_value:+.4f}",
         f"{value.confidence:.4f}",
         str(value.session_count),
@@ -76,26 +68,24 @@ def _line(value: "LearningValue", learnings: "dict[str, Learning]") -> list[str]
     ]
 
 
-def _text(value: "LearningValue", learnings: "dict[str, Learning]") -> str:
-    learning = learnings.get(value.learning_id)
-    return learning.description or learning.insight if learning else value.learning_id
+def _text(entry: ListedLearning) -> str:
+    return entry.learning.description or entry.learning.insight
 
 
 #: of each value, under the names that --json gives them
 _NUMBERS = ("estimated_value", "confidence", "session_count", "activation_rate", "sessions_with", "sessions_without")
 
 
-def _print_csv(values: "list[LearningValue]", learnings: "dict[str, Learning]") -> None:
+def _print_csv(listed: Sequence[ListedLearning]) -> None:
     output = csv.writer(sys.stdout, lineterminator="\n")
     output.writerow(["learning_id", *_NUMBERS, "status", "verdict", "sessions_needed", "text"])
-    for value in values:
+    for entry in listed:
+        value = entry.value
         numbers = [getattr(value, name) for name in _NUMBERS]
         verdict = [value.verdict.kind, value.verdict.sessions_needed]
-        output.writerow([_inert(value.learning_id), *numbers, value.status, *verdict, _inert(_text(value, learnings))])
+        output.writerow([_inert(value.learning_id), *numbers, value.status, *verdict, _inert(_text(entry))])
 
 
 def _inert(text: str) -> str:
     """For spreadsheets, which take a cell that begins like a formula for one."""
-    from worker.cli.support.output import plain
-
     return f"'{plain(text)}" if text.lstrip().startswith(("=", "+", "-", "@")) else plain(text)

@@ -4,22 +4,27 @@ from pathlib import Path
 
 import click
 
+from worker.cli.support.connections import open_store
+from worker.cli.support.ids import full_ids
+from worker.cli.support.output import print_json
+from worker.cli.support.tables import print_rows
+from worker.formats.learning import read_learning
+
 
 @click.command("withhold")
 @click.option("--session", "session_id", required=True, help="The session that is about to start.")
-@click.option("--learnings", required=True, help="Ids, separated by commas, or a file with one a line.")
+@click.option("--learnings", required=True, help="Ids, separated by commas, or a file with one per line.")
 @click.option("--json", "as_json", is_flag=True)
 def withhold_command(session_id: str, learnings: str, *, as_json: bool) -> None:
     """Decide which learnings a session gets: inject, withhold, or excluded; asking again gives the same answer."""
-    from worker.cli.support.connections import now, open_store
-    from worker.cli.support.tables import print_rows
-
     with open_store() as store:
-        answers = store.assign(session_id, _ids(learnings), now=now())
+        found = store.assign(session_id, full_ids(store, _ids(learnings)))
+    if as_json:
+        print_json(found)
+        return
     print_rows(
-        [("learning", "left"), ("decision", "left"), ("withhold_probability", "right"), ("reason", "wrap")],
-        [[a.learning_id, a.decision, f"{a.withhold_probability:.6f}", a.reason] for a in answers],
-        as_json=as_json,
+        [("learning", "left"), ("decision", "left"), ("withhold probability", "right"), ("reason", "wrap")],
+        [[a.learning_id, a.decision, f"{a.withhold_probability:g}", a.reason] for a in found.assignments],
     )
 
 
@@ -33,6 +38,4 @@ def _ids(given: str) -> list[str]:
 
 
 def _id_of(line: str) -> str:
-    from worker.formats.learning import read_learning
-
     return read_learning(line.encode(), now=0).learning_id if line.startswith("{") else line

@@ -11,7 +11,7 @@ tokenizing.py            a model's own tokenizer, without the layers around it
 rows.py                  each distinct text once, in batches, and rows of length 1
 batches.py               texts of like length together
 cross_encoder.py         the optional second look's, which reads a learning and a text together
-precision.py             which number format this processor is fastest with
+precision.py             which number format pays on which device
 vector_cache.py          vectors of learnings' texts, kept between sessions
 model_files.py           where a model is, and what tells two versions of it apart
 """

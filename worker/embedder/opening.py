@@ -9,7 +9,7 @@ import structlog
 from worker.embedder.conversion import ConversionFailed
 from worker.embedder.model_files import DEFAULT_MODEL, label_of, source_of
 from worker.embedder.openvino_embedder import OpenVinoEmbedder
-from worker.embedder.precision import PrecisionSetting, Remember, measure_always, processor_flags
+from worker.embedder.precision import HAVE_BFLOAT16, PrecisionSetting, processor_flags
 from worker.embedder.protocol import Embedder
 from worker.embedder.sentence_transformer import SentenceTransformerEmbedder
 
@@ -19,8 +19,6 @@ Backend = Literal["auto", "torch", "openvino"]
 
 #: one of them is there where torch may find a GPU; to ask torch itself would load it
 _GPU_DEVICES = (Path("/dev/nvidiactl"), Path("/dev/kfd"), Path("/dev/dxg"))
-#: either of these flags
-HAVE_BFLOAT16 = frozenset({"amx_bf16", "avx512_bf16"})
 
 
 def open_embedder(
@@ -32,7 +30,6 @@ def open_embedder(
     precision: PrecisionSetting = "auto",
     threads: int | None = None,
     batch_tokens: int | None = None,
-    remember: Remember = measure_always,
 ) -> Embedder:
     """`conversions`: the folder for converted models; the rest as for `SentenceTransformerEmbedder`.
 
@@ -51,7 +48,6 @@ def open_embedder(
                 precision=precision,
                 threads=threads,
                 batch_tokens=batch_tokens,
-                remember=remember,
             )
         except ConversionFailed as failed:
             reason = str(failed)
@@ -63,7 +59,7 @@ def open_embedder(
         raise ConversionFailed(f"embedder.backend openvino: {reason}")
     log.info("embedding_backend", backend="torch", reason=reason)
     return SentenceTransformerEmbedder(
-        model, device=device, precision=precision, threads=threads, batch_tokens=batch_tokens, remember=remember
+        model, device=device, precision=precision, threads=threads, batch_tokens=batch_tokens
     )
 
 

@@ -5,18 +5,9 @@ from pathlib import Path
 from threading import Lock
 
 from worker.embedder.conversion import ConversionFailed, converted
-from worker.embedder.libraries import load_openvino
 from worker.embedder.model_files import digest_of
-from worker.embedder.openvino_model import OpenVinoModel, bfloat16_speed_up
-from worker.embedder.precision import (
-    Precision,
-    PrecisionSetting,
-    Remember,
-    choose_precision,
-    measure_always,
-    processor_flags,
-    processor_kind,
-)
+from worker.embedder.openvino_model import OpenVinoModel
+from worker.embedder.precision import Precision, PrecisionSetting, choose_precision, processor_flags
 from worker.embedder.protocol import Vectors
 from worker.embedder.rows import each_once
 
@@ -35,24 +26,17 @@ class OpenVinoEmbedder:
         precision: PrecisionSetting = "auto",
         threads: int | None = None,
         batch_tokens: int | None = None,
-        remember: Remember = measure_always,
     ) -> None:
         """`source`: the model's folder, `label` its name; `conversions`: where converted ones are kept.
 
         The rest as for `SentenceTransformerEmbedder`. Raises `ConversionFailed`.
         """
         self.model = f"{label}@{digest_of(source)}"
+        self.precision: Precision = choose_precision(precision, self.device, flags=processor_flags())
         self._lock = Lock()
         folder = converted(source, self.model, conversions)
 
         def load() -> OpenVinoModel:
-            name = f"bfloat16-speed-up:openvino-{load_openvino().__version__}:{processor_kind()}"
-            self.precision: Precision = choose_precision(
-                precision,
-                self.device,
-                flags=processor_flags(),
-                speed_up=lambda: remember(name, lambda: bfloat16_speed_up(folder)),
-            )
             return OpenVinoModel(folder, precision=self.precision, threads=threads, batch_tokens=batch_tokens)
 
         try:

@@ -1,15 +1,12 @@
 """A converted model on processors, by OpenVINO: in 0.6 of torch's time and a third of its memory (docs/scaling.md)."""
 
-import time
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from worker.embedder.libraries import load_openvino
 from worker.embedder.protocol import Vectors
 from worker.embedder.rows import encode_tokens
-from worker.embedder.tokenizing import INPUTS, TextTokenizer
+from worker.embedder.tokenizing import TextTokenizer
 
 #: what a folder holds: conversion.py
 MODEL, TOKENIZER = "model.xml", "tokenizer.json"
@@ -21,9 +18,6 @@ _SHAPES_KEPT = 64
 #: would be too much padding
 _MULTIPLES = {"bfloat16": 16, "float32": 1}
 _FORMATS = {"bfloat16": "bf16", "float32": "f32"}
-#: what the formats are compared on: texts, tokens each; the first turn warms up, and the best of the rest is what nobody disturbed
-_SPEED_SHAPE = (16, 32)
-_TURNS = 8
 
 
 class OpenVinoModel:
@@ -65,20 +59,3 @@ class OpenVinoModel:
         """`inputs`: by name, int64 [texts, tokens] each."""
         rows: Vectors = self._request.infer([inputs[name] for name in self._inputs], share_inputs=True)[0]
         return rows
-
-
-def bfloat16_speed_up(folder: Path) -> float:
-    """How many times as fast as in float32 this processor's cores pass texts through the converted model, each at its best.
-
-    By processor time: workers that start on a busy machine must choose as those on an idle one do, or values would depend on it.
-    """
-    models = {name: OpenVinoModel(folder, precision=name, threads=1) for name in _FORMATS}
-    ones = np.ones(_SPEED_SHAPE, dtype=np.int64)
-    inputs = dict.fromkeys(INPUTS, ones)
-    fastest = dict.fromkeys(models, float("inf"))
-    for _ in range(_TURNS):
-        for name, model in models.items():
-            began = time.process_time()
-            model.infer(inputs)
-            fastest[name] = min(fastest[name], time.process_time() - began)
-    return fastest["float32"] / fastest["bfloat16"]

@@ -2,7 +2,6 @@
 
 import ctypes
 import os
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from threading import Lock
@@ -14,16 +13,7 @@ from numpy.typing import NDArray
 
 from worker.embedder.libraries import load_libraries
 from worker.embedder.model_files import DEFAULT_MODEL, digest_of, label_of, source_of
-from worker.embedder.precision import (
-    Precision,
-    PrecisionSetting,
-    Remember,
-    choose_precision,
-    gpu_flags,
-    measure_always,
-    processor_flags,
-    processor_kind,
-)
+from worker.embedder.precision import Precision, PrecisionSetting, choose_precision, gpu_flags, processor_flags
 from worker.embedder.protocol import Vectors
 from worker.embedder.rows import each_once, encode_tokens, in_batches
 from worker.embedder.tokenizing import OtherTokens, TextTokenizer
@@ -40,8 +30,6 @@ _SHAPES_KEPT = "32"
 #: AMX multiplies tiles of so many rows: attention over a length that is no multiple takes up to three times as long, and each shape of
 #: matrix that it meets for the first time costs milliseconds
 _TILE_ROWS = 16
-#: the first of each warms up, and the best of the rest is what nobody disturbed
-_TURNS = 10
 
 
 class SentenceTransformerEmbedder:
@@ -55,18 +43,16 @@ class SentenceTransformerEmbedder:
         precision: PrecisionSetting = "auto",
         threads: int | None = None,
         batch_tokens: int | None = None,
-        remember: Remember = measure_always,
     ) -> None:
         """`model`: a folder or a hub name; None takes all-MiniLM-L6-v2 from its package.
 
-        `threads` are the process's; None leaves the library's choice. `remember` keeps what "auto" measured of this processor.
+        `threads` are the process's; None leaves the library's choice.
         """
         self._setting = model or DEFAULT_MODEL
         self._device_setting = device
         self._precision_setting = precision
         self._threads = threads
         self._batch_tokens = batch_tokens
-        self._remember = remember
         self._loaded: _Loaded | None = None
         self._lock = Lock()
 
@@ -99,7 +85,6 @@ class SentenceTransformerEmbedder:
                     precision=self._precision_setting,
                     threads=self._threads,
                     batch_tokens=self._batch_tokens,
-                    remember=self._remember,
                 )
             return self._loaded
 
@@ -138,7 +123,6 @@ class _Loaded:
         precision: PrecisionSetting,
         threads: int | None,
         batch_tokens: int | None,
-        remember: Remember,
     ) -> "_Loaded":
         """Raises `ConfigurationError` when the model or its libraries are not there."""
         source = source_of(setting)
@@ -149,12 +133,10 @@ class _Loaded:
         )
         torch = libraries.torch
         kind = libraries.device.partition(":")[0]
-        name = f"bfloat16-speed-up:{torch.__version__}:{processor_kind()}"
         chosen = choose_precision(
             precision,
             libraries.device,
             flags=gpu_flags(torch, libraries.device) if kind == "cuda" else processor_flags(),
-            speed_up=lambda: remember(name, lambda: bfloat16_speed_up(torch)),
         )
         try:
             model = libraries.sentence_transformers.SentenceTransformer(str(source), device=libraries.device)
@@ -218,31 +200,6 @@ def _tokenizer_of(model: Any) -> TextTokenizer | None:
     except OtherTokens as reason:
         log.info("model_prepares_its_texts", reason=str(reason))
         return None
-
-
-def bfloat16_speed_up(torch: Any) -> float:
-    """How many times as fast as in float32 one core of this processor multiplies matrices of the model's size, each at its best.
-
-    By processor time: workers that start on a busy machine must choose as those on an idle one do, or values would depend on it.
-    """
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        return _bfloat16_speed_up(torch)
-    finally:
-        torch.set_num_threads(threads)
-
-
-def _bfloat16_speed_up(torch: Any) -> float:
-    inputs, weights = torch.ones(2048, 384), torch.ones(1536, 384)
-    kinds = {kind: (inputs.to(kind), weights.to(kind)) for kind in (torch.float32, torch.bfloat16)}
-    fastest = dict.fromkeys(kinds, float("inf"))
-    for _ in range(_TURNS):
-        for kind, factors in kinds.items():
-            began = time.thread_time()
-            torch.nn.functional.linear(*factors)
-            fastest[kind] = min(fastest[kind], time.thread_time() - began)
-    return fastest[torch.float32] / fastest[torch.bfloat16]
 
 
 def _give_back_memory() -> None:

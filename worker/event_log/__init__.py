@@ -2,6 +2,7 @@
 
 protocol             EventLog, the seam
 opening              which of them a URL means
+read_on              reads on from a position; notices that the log was rewound
 memory               the twin inside one process
 redis_streams        the embedded default
 iggy                 Apache Iggy 0.9, for production

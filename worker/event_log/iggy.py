@@ -3,7 +3,6 @@
 Reading and publishing have a connection each, since a connection carries one request at a time.
 """
 
-import struct
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator
 from typing import TypeVar
@@ -36,7 +35,6 @@ READER = "groove"
 #: one request carries at most this many messages and, but for a single larger one, bytes; the server takes 64 MiB
 REQUEST_MESSAGES = 500
 REQUEST_BYTES = 8_000_000
-STORE_OFFSET = 121
 
 
 class IggyEventLog:
@@ -92,14 +90,6 @@ class IggyEventLog:
 
     def trim(self, name: TopicName, partition: int, offset: int) -> None:
         """Retention is the topic's own (expiry, size), whoever has read what."""
-
-    def show_position(self, name: TopicName, partition: int, offset: int) -> None:
-        """As the stored offset of consumer `groove`, which is that of the last message read."""
-        if offset <= 0:
-            return
-        body = b"\x01" + b"".join(identifier(each) for each in (READER, name.stream, name.topic))
-        body += struct.pack("<BIQB", 1, partition, offset - 1, 1)
-        self._read(f"show a position of {name}", lambda client: client.send_binary_request(STORE_OFFSET, body))
 
     def close(self) -> None:
         self._reading.forget()
@@ -214,12 +204,6 @@ def message_of(message: ReceiveMessage) -> LogMessage:
         payload=bytes(message.payload()),
         timestamp=message.timestamp(),
     )
-
-
-def identifier(name: str) -> bytes:
-    """A name on the wire."""
-    raw = name.encode()
-    return b"\x02" + struct.pack("<B", len(raw)) + raw
 
 
 def batches(messages: list[tuple[UUID, bytes]]) -> Iterator[list[tuple[UUID, bytes]]]:

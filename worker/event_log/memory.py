@@ -1,6 +1,5 @@
 """The event log inside one process: the twin of the real ones, for tests and experiments."""
 
-import time
 from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,10 +9,7 @@ from uuid import UUID
 from worker.errors import EventLogUnavailable, MessageRefused
 from worker.event_log.partitioning import partition_of
 from worker.event_log.protocol import LogMessage, PartitionEnds, TopicName, missing
-
-
-def microseconds_now() -> int:
-    return time.time_ns() // 1000
+from worker.system.clock import now_micros
 
 
 @dataclass(kw_only=True, slots=True)
@@ -32,7 +28,7 @@ class _Partition:
 class MemoryEventLog:
     """Safe for threads; gone with the process."""
 
-    def __init__(self, *, clock: Callable[[], int] = microseconds_now) -> None:
+    def __init__(self, *, clock: Callable[[], int] = now_micros) -> None:
         self._clock = clock
         self._lock = Lock()
         self._topics: dict[TopicName, list[_Partition]] = {}
@@ -71,9 +67,6 @@ class MemoryEventLog:
         with self._lock:
             found = self._partition(name, partition)
             del found.messages[: found.index(offset)]
-
-    def show_position(self, name: TopicName, partition: int, offset: int) -> None:
-        """Nobody looks."""
 
     def close(self) -> None:
         """What was published can still be read: other parts of the process may hold the same log."""

@@ -7,7 +7,6 @@ How safe a published message is, the server's `appendfsync` decides: with `every
 Offsets then start again lower, which a reader sees by the id of the message before its position.
 """
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import islice
@@ -32,6 +31,7 @@ from worker.errors import EventLogRefused, EventLogUnavailable, MessageRefused
 from worker.event_log.partitioning import partition_of
 from worker.event_log.protocol import LogMessage, PartitionEnds, TopicName, missing
 from worker.settings.addresses import RedisAddress
+from worker.system.clock import now_micros
 
 log = structlog.get_logger(__name__)
 
@@ -59,9 +59,7 @@ return ends
 class RedisEventLog:
     """Safe for threads and forks (redis-py's pool is)."""
 
-    def __init__(
-        self, url: str, *, deadline: float = 10.0, clock: Callable[[], int] = lambda: time.time_ns() // 1000
-    ) -> None:
+    def __init__(self, url: str, *, deadline: float = 10.0, clock: Callable[[], int] = now_micros) -> None:
         """`deadline`: seconds that one round trip may take."""
         address = RedisAddress.parse(url)
         tcp_only = {} if address.path else {"socket_connect_timeout": min(deadline, 3.0), "socket_keepalive": True}
@@ -122,9 +120,6 @@ class RedisEventLog:
     def trim(self, name: TopicName, partition: int, offset: int) -> None:
         with translated():
             self._redis.xtrim(stream_key(name, partition), minid=entry_id(offset), approximate=True)
-
-    def show_position(self, name: TopicName, partition: int, offset: int) -> None:
-        """Redis has no tool that would show it."""
 
     def close(self) -> None:
         self._redis.close()

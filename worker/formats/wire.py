@@ -11,6 +11,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from worker.errors import InvalidEvent
+from worker.system.clock import SECOND
 
 #: namespace of ids that are derived rather than given
 EVENT_NAMESPACE = uuid.UUID("6f1d1b7e-3c1a-5d0e-9a55-0f5a3f0d9c11")
@@ -45,7 +46,7 @@ def parse_timestamp(text: str) -> int:
         moment = datetime.fromisoformat(f"{date}T{clock}{'+00:00' if zone in 'Zz' else zone}")
     except ValueError as error:
         raise ValueError(f"not a point in time: {text[:40]!r}") from error
-    micros = round((moment - _EPOCH).total_seconds()) * 1_000_000 + int((fraction or "").ljust(6, "0")[:6])
+    micros = round((moment - _EPOCH).total_seconds()) * SECOND + int((fraction or "").ljust(6, "0")[:6])
     if not _FIRST <= micros <= _LAST:
         raise ValueError(f"outside of the years 1 to 9999 in UTC: {text[:40]!r}")
     return micros
@@ -110,6 +111,12 @@ class Incoming(BaseModel):
 def derived_id(payload: bytes) -> uuid.UUID:
     """UUIDv5 of the bytes: the same message gets the same id wherever it stands in whichever log."""
     return uuid.uuid5(EVENT_NAMESPACE, payload.hex())
+
+
+def check_length(payload: bytes, most: int) -> None:
+    """Raises `InvalidEvent` for a message of more than `most` bytes, the setting `bridge.max_message_bytes`."""
+    if len(payload) > most:
+        raise InvalidEvent(f"{len(payload)} bytes, more than bridge.max_message_bytes")
 
 
 def read_json_object(payload: bytes) -> dict[str, Any]:

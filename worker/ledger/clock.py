@@ -1,22 +1,38 @@
-"""The clock that leases run by: everybody who shares a ledger must agree on it, whatever their own clocks say."""
+"""The ledger's clock is the database's: no clock of a worker or a bridge decides anything.
 
-import time
-from typing import Protocol
+PostgreSQL has a clock of its own. SQLite has that of its one machine, which may be set back or ahead; so a stored time that lies
+in the future counts as past.
+"""
 
-from sqlalchemy import Connection, text
+from typing import Any, Protocol
 
-#: microseconds that clocks of one stack may be apart; what bears a later moment was written before a clock was set back
-MOST_APART = 60_000_000
+from sqlalchemy import ColumnElement, Connection, or_, text
+
+from worker.system.clock import SECOND, now_micros
+
+#: a stored time later than this after now was written before the clock was set back
+MOST_AHEAD = 60 * SECOND
 
 
-class LeaseClock(Protocol):
+class LedgerClock(Protocol):
     def __call__(self, connection: Connection) -> int:
-        """Microseconds, as everybody who opens this ledger reads them."""
+        """Microseconds since 1970, UTC, as everybody who opens this ledger reads them."""
         ...
 
 
 def database_clock(connection: Connection) -> int:
-    """PostgreSQL's own, for replicas on several machines; SQLite has one machine, whose clock will do."""
+    """The server's time with PostgreSQL, the machine's with SQLite."""
     if connection.dialect.name == "sqlite":
-        return time.time_ns() // 1000
+        return now_micros()
     return int(connection.scalar(text("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint")) or 0)
+
+
+def is_before(column: Any, moment: Any, now: Any) -> ColumnElement[bool]:
+    """The stored time lies before `moment`, or in the future of `now`: then it was written before the clock was set back."""
+    return or_(column < moment, is_ahead(column, now))
+
+
+def is_ahead(column: Any, now: Any) -> ColumnElement[bool]:
+    """The stored time lies in the future."""
+    ahead: ColumnElement[bool] = column > now + MOST_AHEAD
+    return ahead

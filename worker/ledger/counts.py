@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, func, select
 
 from worker.ledger.database import Database
-from worker.ledger.retention import DAY
-from worker.ledger.schema import DeadLetterRow, Entry, Event, Lightweight, Outbox, Payload, Session
+from worker.ledger.schema import DeadLetterRow, Entry, Event, Lightweight, OutboxRow, Payload, Session
 from worker.ledger.states import DeadLetterState, SessionState
+from worker.system.clock import DAY, HOUR
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Counts:
+    #: when it was counted, by the database's clock
+    at: int
     #: by state; states without any are left out
     sessions: dict[str, int]
     entries: dict[str, int]
@@ -33,7 +35,6 @@ class Counts:
     finished_last_day: int
 
 
-_HOUR = 3600 * 1_000_000
 _AT_WORK = (SessionState.RECEIVED, SessionState.ATTRIBUTING)
 
 
@@ -41,13 +42,20 @@ class Counting:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def count(self, now: int) -> Counts:
+    def backlog(self) -> int:
+        """Sessions somebody has to work on; those that wait for their transcript do not count."""
         with self._database.single() as connection:
+            return connection.scalar(select(func.count()).where(Session.state.in_(_AT_WORK))) or 0
+
+    def count(self) -> Counts:
+        with self._database.single() as connection:
+            now = self._database.clock(connection)
             sessions = _by_state(connection, Session)
             unsent, oldest = connection.execute(
-                select(func.count(), func.min(Outbox.created_at)).where(Outbox.sent_at.is_(None))
+                select(func.count(), func.min(OutboxRow.created_at)).where(OutboxRow.sent_at.is_(None))
             ).one()
             return Counts(
+                at=now,
                 sessions=sessions,
                 entries=_by_state(connection, Entry),
                 events=_number(connection, Event),
@@ -60,7 +68,7 @@ class Counting:
                 backlog=sum(sessions.get(state, 0) for state in _AT_WORK),
                 oldest_open=connection.scalar(select(func.min(Session.received_at)).where(Session.state.in_(_AT_WORK))),
                 overdue=connection.scalar(
-                    select(func.count()).where(Session.state.in_(_AT_WORK), Session.received_at < now - _HOUR)
+                    select(func.count()).where(Session.state.in_(_AT_WORK), Session.received_at < now - HOUR)
                 )
                 or 0,
                 finished_last_day=connection.scalar(

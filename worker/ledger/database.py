@@ -33,6 +33,7 @@ from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from worker.errors import ConfigurationError, LedgerUnavailable
+from worker.ledger.clock import LedgerClock, database_clock
 
 #: seconds that a writer waits for the others before the ledger counts as unavailable
 PATIENCE = 10
@@ -53,8 +54,9 @@ _POSTGRESQL = {
 class Database:
     """A pool of connections; safe for threads, not across a fork."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, clock: LedgerClock = database_clock) -> None:
         self.url = _ledger_url(url)
+        self.clock = clock
         self._engine = _sqlite_engine(self.url) if self.is_sqlite else _postgresql_engine(self.url)
         self._single = self._engine if self.is_sqlite else self._engine.execution_options(isolation_level="AUTOCOMMIT")
 

@@ -6,8 +6,10 @@ entries at once, the one that looks later sees both. (Counted in the transaction
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, case, func, select, update
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from worker.domain import SessionVersion
 from worker.errors import NotFound
@@ -17,13 +19,14 @@ from worker.ledger.sessions import (
     ITS_ENTRIES,
     MOST_DOUBLINGS,
     SessionRef,
+    in_force,
     key_of,
     note,
     of_version,
     readable,
-    standing,
 )
 from worker.ledger.states import EntryState
+from worker.system.clock import SECOND
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,17 +79,14 @@ _STATUS = select(Entry.state, Entry.tries, Entry.sends, Entry.reason).where(
 
 
 class Entries:
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    _database: Database
 
     def entry_state(self, session_id: str, version: SessionVersion, learning_id: str) -> EntryStatus:
         """Raises `Superseded`, or `NotFound` for a learning that this version does not expect."""
         with self._database.single() as connection:
             return _status(connection, session_id, version, learning_id)
 
-    def start_entries(
-        self, session_id: str, version: SessionVersion, learning_ids: Sequence[str], now: int
-    ) -> list[str]:
+    def start_entries(self, session_id: str, version: SessionVersion, learning_ids: Sequence[str]) -> list[str]:
         """A task begins -> those of its learnings that are still open, in order; the others a copy of its message has done.
 
         Of those that were sent again it notes the start, so that the sweeper can tell that their process died: the usual task costs no
@@ -96,30 +96,30 @@ class Entries:
         with self._database.single() as connection:
             rows = connection.execute(_SENT, {**key, "of_learnings": learning_ids}).all()
             if missing := set(learning_ids).difference(row.learning_id for row in rows):
-                standing(connection, session_id, version)
+                in_force(connection, session_id, version)
                 raise NotFound(f"session {session_id}: learning {min(missing)} is not expected of it")
             pending = {row.learning_id: row.sends for row in rows if row.state == EntryState.PENDING}
             again = [learning_id for learning_id, sends in pending.items() if sends > 1]
             if again:
-                connection.execute(_START, {**key, "of_learnings": again, "at": now})
+                connection.execute(_START, {**key, "of_learnings": again, "at": self._database.clock(connection)})
             return [learning_id for learning_id in learning_ids if learning_id in pending]
 
-    def complete_entries(
-        self, session_id: str, version: SessionVersion, records: Mapping[str, bytes | None], now: int
-    ) -> bool:
+    def complete_entries(self, session_id: str, version: SessionVersion, records: Mapping[str, bytes | None]) -> bool:
         """A task's learnings are done, all or none (learning id -> record) -> whether any was still open: a duplicate is no trigger.
 
         The records are kept until the session is finished. Raises `Superseded`. What has failed for good stays failed.
         """
         key = key_of(session_id, version)
-        rows = [{**key, "of_learning": id_, "of_record": record, "at": now} for id_, record in sorted(records.items())]
+        rows = [{**key, "of_learning": id_, "of_record": record} for id_, record in sorted(records.items())]
         if not rows:
             return False
         with self._database.single() if len(rows) == 1 else self._database.write() as connection:
+            now = self._database.clock(connection)
+            rows = [row | {"at": now} for row in rows]
             found = connection.execute(_COMPLETE, rows if len(rows) > 1 else rows[0]).rowcount
             # some are not open any more, or it is another version's turn, which has entries of its own
             if found < len(rows):
-                standing(connection, session_id, version)
+                in_force(connection, session_id, version)
             return found > 0
 
     def all_ended(self, session_id: str, version: SessionVersion) -> bool:
@@ -134,38 +134,22 @@ class Entries:
         learning_id: str,
         reason: str,
         *,
-        now: int,
         max_tries: int,
-        retry_at: int,
+        retry_seconds: float,
     ) -> EntryOutcome:
         """The work itself failed: a try more, and after `max_tries` of them failed for good.
 
-        After the first it is sent again at `retry_at`, after each further one twice as late (`MOST_DOUBLINGS`).
+        After the first it is sent again `retry_seconds` later, after each further one twice as late (`MOST_DOUBLINGS`).
 
         Raises `Superseded`. An entry that is no longer open stays as it is.
         """
-        gives_up = Entry.tries + 1 >= max_tries
-        waits = [now + ((retry_at - now) << doublings) for doublings in range(MOST_DOUBLINGS + 1)]
-        change = (
-            update(Entry)
-            .where(of_version(session_id, version), Entry.learning_id == learning_id)
-            .where(Entry.state == EntryState.PENDING)
-            .values(
-                tries=Entry.tries + 1,
-                reason=readable(reason),
-                started_at=None,
-                state=case((gives_up, EntryState.FAILED), else_=EntryState.PENDING),
-                next_try_at=case(
-                    (gives_up, None), else_=case(dict(enumerate(waits)), value=Entry.tries, else_=waits[-1])
-                ),
-                ended_at=case((gives_up, now), else_=None),
-            )
-            .returning(Entry.state)
-        )
         with self._database.write() as connection:
-            state = connection.scalar(change)
+            now = self._database.clock(connection)
+            change = _fail(readable(reason), now=now, max_tries=max_tries, pause=round(retry_seconds * SECOND))
+            this = and_(of_version(session_id, version), Entry.learning_id == learning_id)
+            state = connection.scalar(change.where(this))
             if state is None:
-                standing(connection, session_id, version)
+                in_force(connection, session_id, version)
                 return EntryOutcome(given_up=False, last=False)
             step = "learning failed" if state == EntryState.FAILED else "learning to be tried again"
             ref = SessionRef(session_id=session_id, version=version)
@@ -176,7 +160,7 @@ class Entries:
     def remaining(self, session_id: str, version: SessionVersion) -> int:
         """Open entries. Raises `Superseded`."""
         with self._database.single() as connection:
-            standing(connection, session_id, version)
+            in_force(connection, session_id, version)
             return connection.scalar(HOW_MANY_OPEN, key_of(session_id, version)) or 0
 
     def entries(self, session_id: str, version: SessionVersion) -> list[EntryDetail]:
@@ -192,9 +176,26 @@ def entry_details(connection: Connection, session_id: str, version: SessionVersi
     return [EntryDetail(**{**row, "state": EntryState(row["state"])}) for row in rows]
 
 
+def _fail(reason: str, *, now: int, max_tries: int, pause: int) -> ReturningUpdate[Any]:
+    """Of an open entry -> its state."""
+    gives_up = Entry.tries + 1 >= max_tries
+    waits = {doublings: now + (pause << doublings) for doublings in range(MOST_DOUBLINGS + 1)}
+    retry_at = case(waits, value=Entry.tries, else_=waits[MOST_DOUBLINGS])
+    change = update(Entry).where(Entry.state == EntryState.PENDING)
+    return change.values(
+        tries=Entry.tries + 1,
+        reason=reason,
+        started_at=None,
+        sent_at=now,
+        state=case((gives_up, EntryState.FAILED), else_=EntryState.PENDING),
+        next_try_at=case((gives_up, None), else_=retry_at),
+        ended_at=case((gives_up, now), else_=None),
+    ).returning(Entry.state)
+
+
 def _status(connection: Connection, session_id: str, version: SessionVersion, learning_id: str) -> EntryStatus:
     row = connection.execute(_STATUS, {**key_of(session_id, version), "of_learning": learning_id}).one_or_none()
     if row is None:
-        standing(connection, session_id, version)
+        in_force(connection, session_id, version)
         raise NotFound(f"session {session_id}: learning {learning_id} is not expected of it")
     return EntryStatus(state=EntryState(row.state), tries=row.tries, sends=row.sends, reason=row.reason)

@@ -9,7 +9,7 @@ from worker.domain import SessionVersion
 from worker.errors import NotFound
 from worker.ledger.database import Database
 from worker.ledger.entries import EntryDetail, entry_details
-from worker.ledger.schema import Event, Lightweight, Outbox, Payload, Session, SessionStep
+from worker.ledger.schema import Event, Lightweight, OutboxRow, Payload, Session, SessionStep
 from worker.ledger.sessions import version_of
 from worker.ledger.states import SessionState
 
@@ -66,7 +66,7 @@ class SessionDetail:
     outbox: list[Published]
 
 
-class History:
+class SessionHistory:
     def __init__(self, database: Database) -> None:
         self._database = database
 
@@ -98,7 +98,7 @@ class History:
                 events=_rows(connection, EventReceived, Event, session_id, Event.received_at, Event.event_id),
                 entries=entry_details(connection, session_id, version_of(row)),
                 steps=_rows(connection, Step, SessionStep, session_id, SessionStep.id),
-                outbox=_rows(connection, Published, Outbox, session_id, Outbox.id),
+                outbox=_rows(connection, Published, OutboxRow, session_id, OutboxRow.id),
             )
 
 

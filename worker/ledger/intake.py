@@ -64,18 +64,18 @@ class Intake:
         position: int,
         last_id: str | None,
         gap: bool,
-        now: int,
         ablation_rate: float,
     ) -> list[SessionRef]:
-        """Store what was read and move the position behind it -> the sessions to be prepared, noted as sent at `now`.
+        """Store what was read and move the position behind it -> the sessions to be prepared, noted as sent.
 
         Raises `LostLease`, and then nothing of it is stored.
         """
-        batch = _Batch(heavy, lightweight, lease, now=now, ablation_rate=ablation_rate, quiet=self._quiet)
+        batch = _Batch(heavy, lightweight, lease, ablation_rate=ablation_rate, quiet=self._quiet)
         with self._database.write(durable=True) as connection:
             change = {"position": position, "last_id": last_id, "gaps": LogPartition.gaps + int(gap)}
             move(connection, lease, change)
-            refs = batch.store(connection)
+            now = self._database.clock(connection)
+            refs = batch.store(connection, now)
             keep(connection, lease, [*dead, *batch.under_anothers_id(connection)], now)
             return refs
 
@@ -84,16 +84,15 @@ class Intake:
         *,
         heavy: Sequence[HeavyReceived] = (),
         lightweight: Sequence[LightweightReceived] = (),
-        now: int,
         ablation_rate: float,
     ) -> list[SessionRef]:
         """The same without a place in the log: a dead letter that can be read by now.
 
         Raises `InvalidEvent` for the id of another session's event.
         """
-        batch = _Batch(heavy, lightweight, BY_HAND, now=now, ablation_rate=ablation_rate, quiet=self._quiet)
+        batch = _Batch(heavy, lightweight, BY_HAND, ablation_rate=ablation_rate, quiet=self._quiet)
         with self._database.write(durable=True) as connection:
-            refs = batch.store(connection)
+            refs = batch.store(connection, self._database.clock(connection))
             for letter in batch.under_anothers_id(connection):
                 raise InvalidEvent(letter.reason)
             return refs
@@ -108,11 +107,11 @@ class _Batch:
         lightweight: Sequence[LightweightReceived],
         place: Lease,
         *,
-        now: int,
         ablation_rate: float,
         quiet: int,
     ) -> None:
-        self._now = now
+        #: of the transaction that stores it
+        self._now = 0
         self._quiet = quiet
         self._received = heavy
         self._heavy = {received.event.event_id: received for received in reversed(heavy)}
@@ -122,7 +121,8 @@ class _Batch:
         self._all_new = False
         self._lightweight = {str(derived_id(received.payload)): received for received in reversed(lightweight)}
 
-    def store(self, connection: Connection) -> list[SessionRef]:
+    def store(self, connection: Connection, now: int) -> list[SessionRef]:
+        self._now = now
         contexts = (received.event.context for received in self._lightweight.values())
         keep_signals(connection, {context.session_id for context in contexts if context is not None})
         heavy = self._store_heavy(connection)

@@ -9,14 +9,15 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, insert, select, update
 
 from worker.domain import SessionVersion
 from worker.ledger.blob import pack, unpack
-from worker.ledger.clock import MOST_APART
+from worker.ledger.clock import is_before
 from worker.ledger.database import Database
-from worker.ledger.schema import Outbox as Row
+from worker.ledger.schema import OutboxRow as Row
 from worker.ledger.sessions import version_of
+from worker.system.clock import SECOND
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,7 +47,7 @@ def _unsent(*, is_old: bool, of_session: bool) -> Select[Any]:
     """Built once: every finish asks."""
     query = select(*Row.__table__.columns).where(Row.sent_at.is_(None), Row.id > bindparam("behind"))
     if is_old:
-        query = query.where(~Row.created_at.between(bindparam("old"), bindparam("ahead")))
+        query = query.where(is_before(Row.created_at, bindparam("old"), bindparam("now")))
     if of_session:
         query = query.where(Row.session_id == bindparam("its_session"))
     return query.order_by(Row.id).limit(bindparam("most"))
@@ -61,18 +62,21 @@ class Outbox:
         limit: int = 100,
         *,
         after: int = 0,
-        created_before: int | None = None,
+        min_age_seconds: float = 0,
         session_id: str | None = None,
     ) -> list[UnsentMessage]:
         """Oldest first, from behind the message with the number `after`.
 
-        The sweeper leaves young ones to whoever finished the session (`created_before`).
+        The sweeper leaves young ones to whoever finished the session (`min_age_seconds`).
         """
-        # a message from the future was written before the clock was set back
-        span = {"old": created_before, "ahead": created_before + 2 * MOST_APART} if created_before is not None else {}
-        its = {"its_session": session_id} if session_id is not None else {}
-        query = _unsent(is_old=bool(span), of_session=bool(its))
+        asked: dict[str, Any] = {"behind": after, "most": limit}
+        if session_id is not None:
+            asked["its_session"] = session_id
+        query = _unsent(is_old=min_age_seconds > 0, of_session=session_id is not None)
         with self._database.single() as connection:
+            if min_age_seconds > 0:
+                now = self._database.clock(connection)
+                asked |= {"now": now, "old": now - round(min_age_seconds * SECOND)}
             return [
                 UnsentMessage(
                     id=row.id,
@@ -85,12 +89,12 @@ class Outbox:
                     key=row.key,
                     payload=unpack(row.payload),
                 )
-                for row in connection.execute(query, {"behind": after, "most": limit, **span, **its})
+                for row in connection.execute(query, asked)
             ]
 
-    def mark_sent(self, ids: Sequence[int], now: int) -> None:
+    def mark_sent(self, ids: Sequence[int]) -> None:
         with self._database.single() as connection:
-            connection.execute(_MARK_SENT, {"those": sorted(ids), "at": now})
+            connection.execute(_MARK_SENT, {"those": sorted(ids), "at": self._database.clock(connection)})
 
     def resend(self, *, since: int | None = None, session_id: str | None = None) -> int:
         """Sent ones go out again: of one session, or sent at or after `since`, or all that are kept -> how many."""
@@ -101,10 +105,6 @@ class Outbox:
             chosen.append(Row.session_id == session_id)
         with self._database.write(durable=True) as connection:
             return connection.execute(update(Row).where(*chosen).values(sent_at=None)).rowcount
-
-    def prune_sent(self, before: int) -> int:
-        with self._database.write() as connection:
-            return connection.execute(delete(Row).where(Row.sent_at < before)).rowcount
 
     def oldest_unsent(self) -> int | None:
         """When the longest waiting message was written."""

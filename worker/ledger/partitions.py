@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Connection, and_, delete, false, func, or_, select, text, update
 
 from worker.errors import LostLease
-from worker.ledger.clock import LeaseClock
 from worker.ledger.database import Database, insert_into, insert_new
 from worker.ledger.schema import LogPartition, Replica
+from worker.system.clock import SECOND
 
-SECOND = 1_000_000
 #: one replica deals partitions at a time (PostgreSQL; SQLite has one writer anyway)
 DEALING_LOCK = 0x67726F6F7666
 
@@ -58,9 +57,8 @@ class PartitionState:
 
 
 class Partitions:
-    def __init__(self, database: Database, clock: LeaseClock) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._clock = clock
 
     def share_out(self, replica: str, topics: Sequence[Topic], *, lease_seconds: float) -> list[Lease]:
         """Show that this replica lives, renew its leases, give up what is above its fair share, take what is free -> its leases.
@@ -70,7 +68,9 @@ class Partitions:
         with self._database.write() as connection:
             if not self._database.is_sqlite:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": DEALING_LOCK})
-            deal = _Deal(connection, replica, topics, now=self._clock(connection), length=int(lease_seconds * SECOND))
+            deal = _Deal(
+                connection, replica, topics, now=self._database.clock(connection), length=int(lease_seconds * SECOND)
+            )
             return deal.leases()
 
     def rewind(self, lease: Lease) -> None:
@@ -118,7 +118,7 @@ class _Deal:
         self._topics = topics
         self._now = now
         self._until = now + length
-        # a lease that ends impossibly late was given before the clock was set back
+        # one that ends later than any lease may was given before the clock was set back: it is free
         self._holds = LogPartition.lease_until.between(now, now + 2 * length)
         self._mine = and_(LogPartition.owner == replica, self._holds)
         self._dead = or_(Replica.seen < now - length, Replica.seen > now + length)

@@ -1,9 +1,13 @@
-"""What is thrown away after a while; ids stay, so that a rewound log brings nothing old back as new."""
+"""What is thrown away after a while; ids stay, so that a rewound log brings nothing old back as new.
 
+Of what is due, one call throws away the oldest day's only: a clock that jumps ahead, even by years, costs a day, not everything.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Delete, Select, Update, delete, select, update
+from sqlalchemy import ColumnElement, Delete, Select, Update, delete, exists, func, select, update
 
 from worker.ledger.database import Database
 from worker.ledger.schema import (
@@ -11,15 +15,15 @@ from worker.ledger.schema import (
     Entry,
     Event,
     Lightweight,
-    Outbox,
+    OutboxRow,
     Payload,
     Session,
     SessionStep,
     Transcript,
 )
 from worker.ledger.states import DeadLetterState, EntryState, SessionState
+from worker.system.clock import DAY
 
-DAY = 86_400_000_000
 #: sessions, or rows, dealt with in one transaction: others get their turn in between
 _AT_ONCE = 500
 
@@ -41,21 +45,36 @@ class Retention:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def prune(self, now: int, *, keep_days: float) -> Pruned:
+    def prune(self, *, keep_days: float) -> Pruned:
         """Of sessions that finished longer ago than `keep_days`: what only a new attempt would need, and their history.
 
         Failed entries stay until they are retried, open dead letters until they are settled, unsent messages until they are sent.
         """
-        before = now - int(keep_days * DAY)
-        return Pruned(
-            payloads=self._repeat(_payloads(before)),
-            lightweight=self._repeat(_lightweight(before)) + self._repeat(_unclaimed(before)),
-            transcripts=self._repeat(_transcripts(before)),
-            entries=self._repeat(_entries(before)),
-            steps=self._repeat(_steps(before)),
-            outbox=self._repeat(_outbox(before)),
-            dead_letters=self._repeat(_dead_letters(before)),
+        over = self._before(
+            keep_days, Session.finished_at, (*_OVER, exists().where(Payload.event_id == Session.event_id))
         )
+        unclaimed = self._before(keep_days, Lightweight.received_at, _UNCLAIMED)
+        settled = self._before(keep_days, DeadLetterRow.at, _SETTLED)
+        return Pruned(
+            payloads=self._repeat(_payloads(over)),
+            lightweight=self._repeat(_lightweight(over)) + self._repeat(_unclaimed(unclaimed)),
+            transcripts=self._repeat(_transcripts(over)),
+            entries=self._repeat(_entries(over)),
+            steps=self._repeat(_steps(over)),
+            outbox=self.prune_sent(keep_days=keep_days),
+            dead_letters=self._repeat(_dead_letters(settled)),
+        )
+
+    def prune_sent(self, *, keep_days: float) -> int:
+        """Messages that were sent longer ago -> how many."""
+        return self._repeat(_sent(self._before(keep_days, OutboxRow.sent_at, ())))
+
+    def _before(self, keep_days: float, column: Any, condition: Sequence[ColumnElement[bool]]) -> int:
+        """What lies before this moment is thrown away: what is due, and at most a day more than the oldest that is kept."""
+        with self._database.single() as connection:
+            before = self._database.clock(connection) - int(keep_days * DAY)
+            oldest = connection.scalar(select(func.min(column)).where(*condition))
+        return before if oldest is None else min(before, oldest + DAY)
 
     def _repeat(self, statement: Delete | Update) -> int:
         total = 0
@@ -67,10 +86,15 @@ class Retention:
                 return total
 
 
+#: sessions that nothing is about to reopen
+_OVER = (Session.state == SessionState.FINISHED, Session.reopen_at.is_(None))
+#: signals of sessions that no heavy event ever came for
+_UNCLAIMED = (Lightweight.payload.is_not(None), ~exists().where(Session.session_id == Lightweight.session_id))
+_SETTLED = (DeadLetterRow.state != DeadLetterState.OPEN,)
+
+
 def _old(query: Select[Any], before: int) -> Select[Any]:
-    """Of sessions that are over, and that nothing is about to reopen."""
-    done = (Session.state == SessionState.FINISHED, Session.finished_at < before, Session.reopen_at.is_(None))
-    return query.where(*done).limit(_AT_ONCE)
+    return query.where(*_OVER, Session.finished_at < before).limit(_AT_ONCE)
 
 
 def _payloads(before: int) -> Delete:
@@ -86,12 +110,8 @@ def _lightweight(before: int) -> Update:
 
 
 def _unclaimed(before: int) -> Update:
-    """Of sessions that no heavy event ever came for."""
-    query = select(Lightweight.event_id).outerjoin(Session, Session.session_id == Lightweight.session_id)
-    query = query.where(
-        Session.session_id.is_(None), Lightweight.payload.is_not(None), Lightweight.received_at < before
-    )
-    return update(Lightweight).where(Lightweight.event_id.in_(query.limit(_AT_ONCE))).values(payload=None)
+    old = select(Lightweight.event_id).where(*_UNCLAIMED, Lightweight.received_at < before).limit(_AT_ONCE)
+    return update(Lightweight).where(Lightweight.event_id.in_(old)).values(payload=None)
 
 
 def _transcripts(before: int) -> Delete:
@@ -110,11 +130,11 @@ def _steps(before: int) -> Delete:
     return delete(SessionStep).where(SessionStep.session_id.in_(_old(query.distinct(), before)))
 
 
-def _outbox(before: int) -> Delete:
-    old = select(Outbox.id).where(Outbox.sent_at < before).limit(_AT_ONCE)
-    return delete(Outbox).where(Outbox.id.in_(old))
+def _sent(before: int) -> Delete:
+    old = select(OutboxRow.id).where(OutboxRow.sent_at < before).limit(_AT_ONCE)
+    return delete(OutboxRow).where(OutboxRow.id.in_(old))
 
 
 def _dead_letters(before: int) -> Delete:
-    settled = (DeadLetterRow.state != DeadLetterState.OPEN, DeadLetterRow.at < before)
-    return delete(DeadLetterRow).where(DeadLetterRow.id.in_(select(DeadLetterRow.id).where(*settled).limit(_AT_ONCE)))
+    old = select(DeadLetterRow.id).where(*_SETTLED, DeadLetterRow.at < before).limit(_AT_ONCE)
+    return delete(DeadLetterRow).where(DeadLetterRow.id.in_(old))

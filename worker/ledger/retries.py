@@ -78,7 +78,6 @@ class Retries:
         session_id: str | None = None,
         learning_id: str | None = None,
         everything: bool = False,
-        now: int,
         dry_run: bool = False,
     ) -> Reopened:
         """A named session whatever its state, sessions in which a named learning failed (both: that one), or all that failed.
@@ -88,32 +87,30 @@ class Retries:
         if session_id is None and learning_id is None and not everything:
             return Reopened()
         if session_id is not None and learning_id is None:
-            return self._named(session_id, step="retried by hand", now=now, dry_run=dry_run)
+            return self._named(session_id, step="retried by hand", dry_run=dry_run)
         chosen = exists().where(Entry.session_id == Session.session_id, _failed(session_id, learning_id))
         if learning_id is None:
             chosen = or_(chosen, Session.state == SessionState.DEAD)  # type: ignore[assignment]  # both are conditions
-        reopened = self._reopen(chosen, step="retried by hand", now=now, dry_run=dry_run)
+        reopened = self._reopen(chosen, step="retried by hand", dry_run=dry_run)
         if session_id is not None and not (reopened.sessions or reopened.pruned):
             raise NotFound(f"session {session_id}: learning {learning_id} has not failed in it")
         return reopened
 
-    def replay(
-        self, *, since: int | None = None, session_id: str | None = None, now: int, dry_run: bool = False
-    ) -> Reopened:
+    def replay(self, *, since: int | None = None, session_id: str | None = None, dry_run: bool = False) -> Reopened:
         """One session, or all whose event was received at or after `since`. Raises `NotFound` for an unknown session."""
         if session_id is not None:
-            return self._named(session_id, step="replayed", now=now, dry_run=dry_run)
+            return self._named(session_id, step="replayed", dry_run=dry_run)
         if since is None:
             return Reopened()
-        return self._reopen(Session.received_at >= since, step="replayed", now=now, dry_run=dry_run)
+        return self._reopen(Session.received_at >= since, step="replayed", dry_run=dry_run)
 
-    def _named(self, session_id: str, *, step: str, now: int, dry_run: bool) -> Reopened:
-        reopened = self._reopen(Session.session_id == session_id, step=step, now=now, dry_run=dry_run)
+    def _named(self, session_id: str, *, step: str, dry_run: bool) -> Reopened:
+        reopened = self._reopen(Session.session_id == session_id, step=step, dry_run=dry_run)
         if not (reopened.sessions or reopened.pruned):
             raise NotFound(f"session {session_id}: the ledger does not know it")
         return reopened
 
-    def _reopen(self, chosen: ColumnElement[bool], *, step: str, now: int, dry_run: bool) -> Reopened:
+    def _reopen(self, chosen: ColumnElement[bool], *, step: str, dry_run: bool) -> Reopened:
         kept = exists().where(Payload.event_id == Session.event_id)
         columns = (Session.session_id, Session.timestamp, Session.event_id, Session.attempt)
         with self._database.single() as connection:
@@ -124,13 +121,14 @@ class Retries:
             return Reopened(sessions=found, pruned=pruned)
         begun: list[SessionRef] = []
         for start in range(0, len(found), _AT_ONCE):
-            begun += self._begin(found[start : start + _AT_ONCE], step, now)
+            begun += self._begin(found[start : start + _AT_ONCE], step)
         return Reopened(sessions=begun, pruned=pruned)
 
-    def _begin(self, refs: Sequence[SessionRef], step: str, now: int) -> list[SessionRef]:
+    def _begin(self, refs: Sequence[SessionRef], step: str) -> list[SessionRef]:
         ids = [ref.session_id for ref in refs]
         with self._database.write(durable=True) as connection:
             settle_sessions(connection, ids)
+            now = self._database.clock(connection)
             return begin_attempts(connection, Session.session_id.in_(ids), step=step, now=now)
 
 

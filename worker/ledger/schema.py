@@ -4,9 +4,10 @@ event ── payload            what was received, once each; ids outlive the pa
 session ── entry            the work: a version and its state, and what is expected of it, learning by learning
         ── lightweight_event, transcript, session_step
 outbox, dead_letter         what has to go out, and what could not come in
-log_partition, replica      how far each partition of the event log was read, by whom, and who shows life
+log_partition, replica      how far each partition of the event log was read, by whom, and who is alive
 
-All times are microseconds since 1970, UTC. A version is (timestamp, event_id, attempt); texts compare byte by byte on both databases.
+All times are microseconds since 1970, UTC, by the database's clock; an event's `timestamp` and `logged_at` come with it.
+A version is (timestamp, event_id, attempt); texts compare byte by byte on both databases.
 """
 
 from sqlalchemy import BigInteger, Double, Index, Integer, LargeBinary, Text, UniqueConstraint, text
@@ -57,8 +58,9 @@ class Session(Base):
     #: 1: the heavy event carries lightweight events of its own, and those win
     own_signals: Mapped[int]
     received_at: Mapped[int]
-    #: when the task that it waits for was last handed to the broker, and how often
+    #: when the task that it waits for was last enqueued, or put off to `next_try_at`
     sent_at: Mapped[int]
+    #: how often that task was enqueued
     sends: Mapped[int]
     #: when a preparation began that has not ended yet
     started_at: Mapped[int | None]
@@ -148,7 +150,7 @@ class SessionStep(Base):
     __table_args__ = (Index("step_session", "session_id"),)
 
 
-class Outbox(Base):
+class OutboxRow(Base):
     __tablename__ = "outbox"
     id: Mapped[int] = mapped_column(_Serial, primary_key=True)
     message_id: Mapped[str]

@@ -16,6 +16,8 @@ from worker.ledger.states import SessionState
 
 #: a reason is for people: it is shown in tables and kept in messages
 MAX_REASON = 2000
+#: states in which a session may still be prepared or put aside
+OPEN = (SessionState.RECEIVED, SessionState.WAITING, SessionState.ATTRIBUTING)
 #: a retry waits twice as long as the one before, at most so many times
 MOST_DOUBLINGS = 10
 
@@ -36,7 +38,7 @@ class EntryRef:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Standing:
+class InForce:
     """What a task has to know of a session before it changes anything."""
 
     version: SessionVersion
@@ -59,12 +61,13 @@ ITS_ENTRIES = and_(
     Entry.event_id == bindparam("of_event"),
     Entry.attempt == bindparam("of_attempt"),
 )
-_STANDING = (
+_ROW = (
     select(Session.timestamp, Session.event_id, Session.attempt)
     .add_columns(Session.state, Session.own_signals, Session.tries, Session.prepared_at)
     .where(THIS_SESSION)
 )
-_STANDING_LOCKED = _STANDING.with_for_update()
+_ROW_LOCKED = _ROW.with_for_update()
+_CHANGE = update(Session).where(THIS_SESSION)
 _NOTE = insert(SessionStep)
 #: any number that no other lock of ours on a text has
 _SIGNALS = 0x51674E
@@ -95,16 +98,16 @@ def of_version(session_id: str, version: SessionVersion) -> ColumnElement[bool]:
     return and_(Entry.session_id == session_id, Entry.event_id == version.event_id, Entry.attempt == version.attempt)
 
 
-def standing(connection: Connection, session_id: str, version: SessionVersion, *, lock: bool = False) -> Standing:
+def in_force(connection: Connection, session_id: str, version: SessionVersion, *, lock: bool = False) -> InForce:
     """Raises `Superseded` when another version is in force, `NotFound` when the ledger has never heard of the session."""
-    row = connection.execute(_STANDING_LOCKED if lock else _STANDING, {"of_session": session_id}).one_or_none()
+    row = connection.execute(_ROW_LOCKED if lock else _ROW, {"of_session": session_id}).one_or_none()
     if row is None:
         raise NotFound(f"session {session_id}: the ledger does not know it")
-    in_force = version_of(row)
-    if in_force != version:
-        raise Superseded(f"session {session_id}: attempt {in_force.attempt} of event {in_force.event_id} is in force")
-    return Standing(
-        version=in_force,
+    newest = version_of(row)
+    if newest != version:
+        raise Superseded(f"session {session_id}: attempt {newest.attempt} of event {newest.event_id} is in force")
+    return InForce(
+        version=newest,
         state=SessionState(row.state),
         own_signals=bool(row.own_signals),
         tries=row.tries,
@@ -166,6 +169,18 @@ def note(connection: Connection, refs: Sequence[SessionRef], step: str, now: int
     ]
     if rows:
         connection.execute(_NOTE, rows)
+
+
+def note_one(
+    connection: Connection, session_id: str, version: SessionVersion, step: str, now: int, detail: str = ""
+) -> None:
+    """Add a line to the history of one session."""
+    note(connection, [SessionRef(session_id=session_id, version=version)], step, now, detail)
+
+
+def change_session(connection: Connection, session_id: str, change: dict[str, Any]) -> None:
+    """Set columns of a row that the caller has locked."""
+    connection.execute(_CHANGE, {"of_session": session_id, **change})
 
 
 def readable(reason: str) -> str:

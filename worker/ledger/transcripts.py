@@ -22,12 +22,9 @@ _FIND = (
 
 
 class Transcripts:
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    _database: Database
 
-    def save_transcript(
-        self, session_id: str, transcript: bytes, *, now: int, event_id: str = BY_HAND
-    ) -> SessionRef | None:
+    def save_transcript(self, session_id: str, transcript: bytes, *, event_id: str = BY_HAND) -> SessionRef | None:
         """Keep it -> the session that can be prepared now, if it was waiting for it.
 
         `event_id` names the event whose `transcript_path` it was read from: a later event of the session has to read again.
@@ -41,7 +38,7 @@ class Transcripts:
                     set_={"transcript": insert.excluded.transcript},
                 )
             )
-            return _wake(connection, session_id, event_id, now)
+            return _wake(connection, session_id, event_id, self._database.clock(connection))
 
 
 def find_transcript(connection: Connection, session_id: str, event_id: str) -> bytes | None:

@@ -1,4 +1,4 @@
-"""A sign of life that a health check can see: a file below the run folder, touched after every round of work.
+"""A heartbeat that a health check can see: a file below the run folder, touched after every round of work.
 
 It is empty while all goes well; else it says since when the part has waited, and for what.
 """
@@ -12,7 +12,7 @@ from worker.settings import Settings
 _INTERVAL_SECONDS = 1.0
 
 
-class Heartbeat:
+class HeartbeatFile:
     """`beat` may be called as often as one likes."""
 
     def __init__(self, settings: Settings, part: str) -> None:
@@ -35,7 +35,7 @@ class Heartbeat:
 
 
 def heartbeat_age(settings: Settings, part: str) -> float | None:
-    """Seconds since the last sign of life; None when the part does not run here."""
+    """Seconds since the last heartbeat; None when the part does not run here."""
     try:
         return max(0.0, time.time() - heartbeat_file(settings, part).stat().st_mtime)
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""What users may set about the four layers: names, defaults and bounds (statistics.md 1, spec.md *Layers*).
+"""What users may set about the four layers: names, defaults and bounds (statistics.md 1).
 
 Here and not in the layers, so that `settings.py` can list them for every process, and the bridge still loads no layer.
 """
@@ -13,68 +13,167 @@ class Parameters(BaseModel):
 
 
 class ActivationParameters(Parameters):
-    #: "hybrid", or `package.module:Class` of your own: called with these parameters, it implements `ActivationDetector`
-    detector: str = Field(default="hybrid", pattern=r"^(hybrid|[\w.]+:\w+)$")
-    #: activated ⇔ confidence ≥ this
-    similarity_threshold: float = Field(default=0.75, ge=0, le=1)
-    #: added to the best cosine when there is an explicit reference; `calibration = "raw"` only
-    reference_boost: float = Field(default=0.15, ge=0, le=1)
-    #: "calibrated": confidence is a probability. "raw": cosine of the best chunk plus `reference_boost`
-    calibration: Literal["calibrated", "raw"] = "calibrated"
-    #: path or name of a cross-encoder that reads what is in doubt once more, while a session is prepared; unset: none
-    second_look: str | None = None
-    #: in doubt ⇔ the probability is at most this far from `similarity_threshold`
-    second_look_margin: float = Field(default=0.25, ge=0, le=1)
-    #: near misses scoring at least this are kept for explanations and what-if runs
-    candidate_floor: float = Field(default=0.4, ge=0, le=1)
+    """Layer 1: whether a session used a learning."""
+
+    detector: str = Field(
+        default="hybrid",
+        pattern=r"^(hybrid|[\w.]+:\w+)$",
+        description="What decides whether a session used a learning: `hybrid`, or `package.module:Class` of your own, which is called "
+        "with these parameters and implements `ActivationDetector`.",
+    )
+    similarity_threshold: float = Field(
+        default=0.75,
+        ge=0,
+        le=1,
+        description="A learning counts as used when its activation confidence is at least this. Higher: fewer, surer uses.",
+    )
+    reference_boost: float = Field(
+        default=0.15,
+        ge=0,
+        le=1,
+        description='Added to the best cosine when the session refers to the learning explicitly; only with `calibration = "raw"`.',
+    )
+    calibration: Literal["calibrated", "raw"] = Field(
+        default="calibrated",
+        description="What the activation confidence is: `calibrated`, a probability, or `raw`, the cosine of the best chunk plus "
+        "`reference_boost`.",
+    )
+    second_look: str | None = Field(
+        default=None,
+        description="Path or name of a cross-encoder that reads doubtful pairs once more while a session is prepared. Unset: none.",
+    )
+    second_look_margin: float = Field(
+        default=0.25,
+        ge=0,
+        le=1,
+        description="A pair is doubtful when its probability is at most this far from `similarity_threshold`.",
+    )
+    candidate_floor: float = Field(
+        default=0.4,
+        ge=0,
+        le=1,
+        description="Near misses that score at least this are kept for explanations and what-if runs. Lower: more is stored.",
+    )
 
 
 class TemporalParameters(Parameters):
-    #: per message: a signal d messages after the use weighs e^(−decay_rate · d)
-    decay_rate: float = Field(default=0.2, ge=0)
-    #: messages; a signal further away counts nothing
-    max_distance: int = Field(default=10, ge=0)
-    #: "after": only the latest use at or before the signal. "both": the nearest use on either side
-    window: Literal["after", "both"] = "after"
-    #: κ in b = net / (P + N + κ)
-    net_kappa: float = Field(default=1.0, gt=0)
+    """Layer 2: how the signals after a use count."""
+
+    decay_rate: float = Field(
+        default=0.2,
+        ge=0,
+        description="Decay per message: a signal d messages after the use weighs exp(-decay_rate * d). 0: distance does not matter.",
+    )
+    max_distance: int = Field(
+        default=10, ge=0, description="Messages; a signal further away from the use does not count."
+    )
+    net_kappa: float = Field(
+        default=1.0,
+        gt=0,
+        description="Shrinks a session's balance of positive and negative signals, net / (P + N + net_kappa). Higher: a few signals "
+        "say less.",
+    )
 
 
 class AblationParameters(Parameters):
-    #: False: nothing is withheld any more; what was recorded stays
-    enabled: bool = True
-    uncertainty_threshold: float = Field(default=0.7, ge=0, le=1)
-    #: chance that an eligible learning is withheld from a session
-    ablation_rate: float = Field(default=0.10, ge=0, lt=1)
-    #: the same while there is reason to suspect harm; equal to `ablation_rate`: off
-    suspect_rate: float = Field(default=0.50, ge=0, lt=1)
-    min_sessions_per_arm: int = Field(default=20, ge=2)
-    significance_level: float = Field(default=0.05, gt=0, lt=1)
-    #: when withholding ends: at a verdict, or (as it used to be) at `uncertainty_threshold`
-    until: Literal["verdict", "confidence"] = "verdict"
-    #: δ: an effect within ±δ is not worth a decision
-    verdict_margin: float = Field(default=0.1, gt=0)
-    variance_floor: float = Field(default=0.01, gt=0)
-    #: τ: prior standard deviation of an effect
-    effect_prior_sd: float = Field(default=0.2, gt=0)
-    #: k0: weight of the pooled variance, in sessions
-    variance_prior_df: float = Field(default=20, gt=0)
-    #: mixed into the hash, so that two installations randomise independently
-    salt: str = "groove-ablation-1"
+    """Layer 3: experiments, in which learnings are withheld at random."""
+
+    enabled: bool = Field(
+        default=True,
+        description="Whether learnings are withheld from sessions at random. When `false`, nothing is withheld any more and what was "
+        "recorded stays.",
+    )
+    rate: float = Field(
+        default=0.10,
+        ge=0,
+        lt=1,
+        description="Probability that an eligible learning is withheld from a session. Higher: verdicts come sooner, and more sessions "
+        "go without good learnings. The bridge and the store server must have the same.",
+    )
+    suspect_rate: float = Field(
+        default=0.50,
+        ge=0,
+        lt=1,
+        description="The probability instead of `rate` while a learning is suspected of harm or on trial. Equal to `rate`: no difference.",
+    )
+    min_sessions_per_arm: int = Field(
+        default=20,
+        ge=2,
+        description="Randomised sessions needed with and without a learning, each, before its experiment is complete.",
+    )
+    significance_level: float = Field(
+        default=0.05,
+        gt=0,
+        lt=1,
+        description="Level of the always-valid test and of the interval that the verdicts use: 0.05 gives 95 % intervals.",
+    )
+    verdict_margin: float = Field(
+        default=0.1,
+        gt=0,
+        description="Effects within plus or minus this are not worth a decision: it bounds the verdicts keep and harmless.",
+    )
+    variance_floor: float = Field(
+        default=0.01,
+        gt=0,
+        description="Least pooled variance of attributed values that is assumed, so that a few equal sessions do not look certain.",
+    )
+    effect_prior_sd: float = Field(
+        default=0.2,
+        gt=0,
+        description="Standard deviation of a learning's effect that is expected beforehand. Lower: estimates stay nearer to 0 for longer.",
+    )
+    variance_prior_df: float = Field(
+        default=20,
+        gt=0,
+        description="Sessions; each arm's variance is drawn towards the pooled one with this weight. Higher: small arms borrow more.",
+    )
+    salt: str = Field(
+        default="groove-ablation-1",
+        description="Mixed into the hash that assigns sessions, so that two installations randomise independently. A new salt assigns "
+        "anew.",
+    )
+
+    @property
+    def rate_in_force(self) -> float:
+        """`rate`, or 0 when nothing is withheld."""
+        return self.rate if self.enabled else 0.0
 
 
 class AggregationParameters(Parameters):
-    temporal_weight: float = Field(default=0.6, ge=0)
-    ablation_weight: float = Field(default=0.4, ge=0)
-    #: sessions by which the temporal value is shrunk towards 0
-    temporal_prior_sessions: float = Field(default=10, ge=0)
-    #: observational evidence alone never reaches more confidence than this
-    temporal_confidence_cap: float = Field(default=0.5, ge=0, le=1)
-    deprecation_threshold: float = Field(default=-0.3, ge=-1, le=1)
-    deprecation_confidence: float = Field(default=0.8, ge=0, le=1)
-    min_sessions_for_deprecation: int = Field(default=10, ge=0)
-    #: Bayes factor for harm must exceed 1 / harm_alpha
-    harm_alpha: float = Field(default=0.01, gt=0, lt=1)
+    """Layer 4: what a learning is worth over all sessions, and when it is deprecated."""
+
+    temporal_weight: float = Field(
+        default=0.6, ge=0, description="Weight of the observed (temporal) value in a learning's value."
+    )
+    ablation_weight: float = Field(
+        default=0.4, ge=0, description="Weight of the experiment's result in a learning's value."
+    )
+    temporal_prior_sessions: float = Field(
+        default=10,
+        ge=0,
+        description="The observed value is shrunk towards 0 as if by so many sessions of no effect.",
+    )
+    temporal_confidence_cap: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="Observation alone never reaches more confidence than this.",
+    )
+    deprecation_threshold: float = Field(
+        default=-0.3, ge=-1, le=1, description="A learning is deprecated only when its value is below this."
+    )
+    deprecation_confidence: float = Field(
+        default=0.8, ge=0, le=1, description="A learning is deprecated only when its confidence is above this."
+    )
+    min_sessions_for_deprecation: int = Field(
+        default=10, ge=0, description="A learning is deprecated only after at least so many sessions."
+    )
+    harm_alpha: float = Field(
+        default=0.01,
+        gt=0,
+        lt=1,
+        description="A learning is deprecated only when the Bayes factor for harm exceeds 1 / harm_alpha.",
+    )
 
 
 class LayerParameters(Parameters):

@@ -1,7 +1,7 @@
 """Settings read from `groove.toml` and the environment, with where each comes from; and shown with secrets masked.
 
 A setting `bridge.batch` is `batch = 200` under `[bridge]` in the file, or `GROOVE_BRIDGE__BATCH=200` in the environment, which wins.
-What is unknown, of the wrong type or impossible stops the start with one line that names it.
+What is unknown, of the wrong type or impossible stops the start with one line that names it. What an earlier release knew is a warning.
 """
 
 import json
@@ -12,10 +12,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import structlog
 from pydantic import ValidationError
 
 from worker.errors import ConfigurationError
 from worker.settings.addresses import masked
+from worker.settings.removed import REMOVED
 from worker.settings.settings import Settings
 
 PREFIX = "GROOVE_"
@@ -24,6 +26,9 @@ _NOT_SETTINGS = ("GROOVE_TEST_", "GROOVE_CONFIG", "GROOVE_VERSION", "GROOVE_FILE
 _SERVICE_LINK = re.compile(r"GROOVE_(\w+_)?(SERVICE_(HOST|PORT(_\w+)?)|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)")
 #: never accepted from the file, which gets copied, mailed and committed
 _ENVIRONMENT_ONLY = ("store_read_token", "store_write_token", "flower_auth")
+_log = structlog.get_logger(__name__)
+#: former name -> name; taken quietly, so that older files and compose stacks go on
+_RENAMED: dict[tuple[str, ...], tuple[str, ...]] = {("ablation", "ablation_rate"): ("ablation", "rate")}
 
 
 def load_settings(environ: Mapping[str, str] = os.environ, *, path: Path | None = None) -> Settings:
@@ -32,6 +37,8 @@ def load_settings(environ: Mapping[str, str] = os.environ, *, path: Path | None 
     Raises `ConfigurationError` with one line that names the key.
     """
     values, origins = _gather(environ, path)
+    for key in sorted(REMOVED.keys() & origins.keys()):
+        _log.warning("removed_setting", setting=key, set_in=origins[key], now=REMOVED[key], to_do="remove it")
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
@@ -46,9 +53,12 @@ def settings_origins(environ: Mapping[str, str] = os.environ, *, path: Path | No
 def _gather(environ: Mapping[str, str], path: Path | None) -> tuple[dict[str, Any], dict[str, str]]:
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}
-    for key, value, origin in (*_from_file(environ, path), *_from_environment(environ)):
-        _place(values, key, value, origin)
-        origins[".".join(key)] = origin
+    for given, value, origin in (*_from_file(environ, path), *_from_environment(environ)):
+        key = _RENAMED.get(given, given)
+        name = ".".join(key)
+        origins[name] = origin
+        if name not in REMOVED:
+            _place(values, key, value, origin)
     return values, origins
 
 
@@ -63,16 +73,17 @@ def _from_file(environ: Mapping[str, str], path: Path | None) -> Iterator[tuple[
         document = tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigurationError(f"{file}: {error}") from error
-    for key, value in _leaves(document):
+    for key, value in leaves(document):
         if key[0] in _ENVIRONMENT_ONLY:
             raise ConfigurationError(f"{file}: {key[0]} is a secret: set {PREFIX}{key[0].upper()} instead")
         yield key, value, str(file)
 
 
-def _leaves(document: dict[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
+def leaves(document: dict[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """(path of its keys, value) of everything in the document that is no group."""
     for name, value in document.items():
         if isinstance(value, dict):
-            for key, leaf in _leaves(value):
+            for key, leaf in leaves(value):
                 yield (name, *key), leaf
         else:
             yield (name,), value

@@ -5,7 +5,7 @@ import os
 import tempfile
 from pathlib import Path
 from typing import Literal, Self
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator, model_validator
 
@@ -22,6 +22,7 @@ from worker.settings.layers import (
 _SOCKET_PATH_MAX = 100
 #: longest name that Apache Iggy takes
 MAX_TOPIC_BYTES = 255
+_TOPIC = r"^[^/\s]+/[^/\s]+$"
 
 
 class Group(BaseModel):
@@ -29,19 +30,40 @@ class Group(BaseModel):
 
 
 class StreamSettings(Group):
-    """Names in the event log, as `stream/topic`."""
+    """Topics in the event log."""
 
-    heavy: str = Field(default="groove.assessment/heavy", pattern=r"^[^/\s]+/[^/\s]+$")
-    lightweight: str = Field(default="groove.assessment/lightweight", pattern=r"^[^/\s]+/[^/\s]+$")
-    attributed: str = Field(default="groove.attribution/sessions", pattern=r"^[^/\s]+/[^/\s]+$")
-    #: partitions of a topic that we create
-    partitions: int = Field(default=4, ge=1, le=1000)
-    #: tell Apache Iggy our positions, so that its own tools show a lag; never read back
-    show_positions: bool = False
-    #: throw away what lies below the positions, and old results (Redis Streams; Apache Iggy has its own retention)
-    trim: bool = True
-    #: the newest results of a partition, which then stay whoever has read them; older ones can be sent again from the ledger
-    keep_results: int = Field(default=10_000, ge=1)
+    heavy: str = Field(
+        default="groove.assessment/heavy",
+        pattern=_TOPIC,
+        description="Topic that heavy events are read from, as `stream/topic`.",
+    )
+    lightweight: str = Field(
+        default="groove.assessment/lightweight",
+        pattern=_TOPIC,
+        description="Topic that lightweight events are read from, as `stream/topic`.",
+    )
+    attributed: str = Field(
+        default="groove.attribution/sessions",
+        pattern=_TOPIC,
+        description="Topic that results are published to, as `stream/topic`.",
+    )
+    partitions: int = Field(
+        default=4,
+        ge=1,
+        le=1000,
+        description="Partitions of a topic that groove creates. More partitions let more bridges share the reading; a topic that exists "
+        "keeps its own.",
+    )
+    trim: bool = Field(
+        default=True,
+        description="Delete messages that were read, and old results. For Redis Streams; Apache Iggy has its own retention.",
+    )
+    keep_results: int = Field(
+        default=10_000,
+        ge=1,
+        description="Results per partition that `trim` leaves, whether or not anyone has read them. Older ones can be sent again from the "
+        "ledger.",
+    )
 
     @model_validator(mode="after")
     def _one_topic_each(self) -> Self:
@@ -58,37 +80,72 @@ class StreamSettings(Group):
 
 
 class BridgeSettings(Group):
-    #: messages a poll, one ledger transaction each
-    batch: int = Field(default=200, ge=1, le=10_000)
-    #: seconds after which the partitions of a silent replica are taken over
-    lease_seconds: float = Field(default=30.0, gt=0)
-    #: seconds between polls of an empty log, at least
-    idle_seconds: float = Field(default=0.05, gt=0)
-    #: reading pauses while more tasks than this are queued
-    max_queue_length: int = Field(default=10_000, ge=1)
-    #: reading pauses while more sessions than this are unfinished (waiting ones not counted)
-    max_backlog: int = Field(default=50_000, ge=1)
-    #: bytes; a longer message is a dead letter
-    max_message_bytes: int = Field(default=64_000_000, ge=1024)
-    #: sessions' `transcript_path` is read below this folder only; unset: never
-    transcript_root: Path | None = None
-    #: seconds after a late lightweight event until its session is done again
-    late_event_quiet_seconds: float = Field(default=60.0, ge=0)
+    """The bridge, which reads the event log into the ledger."""
+
+    batch: int = Field(
+        default=200, ge=1, le=10_000, description="Most messages per poll. Each poll is one ledger transaction."
+    )
+    lease_seconds: float = Field(
+        default=30.0,
+        gt=0,
+        description="Seconds after which the partitions of a silent bridge are taken over by another.",
+    )
+    idle_seconds: float = Field(
+        default=0.05,
+        gt=0,
+        description="Shortest time in seconds between two polls of an event log that has nothing new. Higher: less load, more delay.",
+    )
+    max_queue_length: int = Field(
+        default=10_000, ge=1, description="Reading pauses while more tasks than this are queued on the broker."
+    )
+    max_backlog: int = Field(
+        default=50_000,
+        ge=1,
+        description="Reading pauses while more sessions than this are unfinished; those waiting for a transcript do not count.",
+    )
+    max_message_bytes: int = Field(
+        default=64_000_000, ge=1024, description="Bytes; a longer message becomes a dead letter."
+    )
+    transcript_root: Path | None = Field(
+        default=None,
+        description="Folder that a session's `transcript_path` must lie in to be read. Unset: transcripts are never read from files.",
+    )
+    late_event_quiet_seconds: float = Field(
+        default=60.0,
+        ge=0,
+        description="Seconds without a further late lightweight event, after which its finished session is attributed again.",
+    )
 
 
 class SweeperSettings(Group):
-    #: seconds between two looks at the ledger
-    interval_seconds: float = Field(default=5.0, gt=0)
-    #: seconds beyond an attribution's time limit after which it counts as lost, if nothing older is still queued
-    overdue_seconds: float = Field(default=10.0, ge=0)
-    #: seconds without a sign of life after which a worker counts as gone; what it held is sent again after as long again
-    silence_seconds: float = Field(default=20.0, gt=0)
-    #: hours until a session whose transcript never came is given up
-    transcript_wait_hours: float = Field(default=72.0, gt=0)
-    #: days for which payloads of finished sessions are kept (for `groove replay`); 0: for ever
-    payload_days: float = Field(default=90.0, ge=0)
-    #: days for which sent messages are kept (for `groove outbox resend`); 0: for ever
-    outbox_days: float = Field(default=14.0, ge=0)
+    """The sweeper in the bridge, which resends lost work and deletes old data."""
+
+    interval_seconds: float = Field(
+        default=5.0,
+        gt=0,
+        description="Seconds between two sweeps of the ledger; at most half of `silence_seconds`.",
+    )
+    overdue_seconds: float = Field(
+        default=10.0,
+        ge=0,
+        description="Seconds beyond its time limit after which an attribution counts as lost, if nothing older is still queued.",
+    )
+    silence_seconds: float = Field(
+        default=20.0,
+        gt=0,
+        description="Seconds without a heartbeat after which a worker counts as gone. Its preparations are sent again after as long again.",
+    )
+    transcript_wait_hours: float = Field(
+        default=72.0, gt=0, description="Hours until a session whose transcript never came becomes a dead letter."
+    )
+    payload_days: float = Field(
+        default=90.0,
+        ge=0,
+        description="Days for which payloads of finished sessions are kept for `groove replay`. 0: for ever.",
+    )
+    outbox_days: float = Field(
+        default=14.0, ge=0, description="Days for which sent messages are kept for `groove outbox resend`. 0: for ever."
+    )
 
     @model_validator(mode="after")
     def _looks_often_enough(self) -> Self:
@@ -98,47 +155,100 @@ class SweeperSettings(Group):
 
 
 class WorkerSettings(Group):
-    #: seconds for attributing a task's learnings, or for finishing a session; caught and counted as a failed try
-    soft_time_limit: float = Field(default=60.0, gt=0)
-    #: seconds for preparing a session, most of which is embedding
-    prepare_soft_time_limit: float = Field(default=300.0, gt=0)
-    #: the process is killed this many seconds after a soft limit
-    hard_limit_grace: float = Field(default=5.0, gt=0)
-    #: tries of one learning of one session before it is given up
-    max_tries: int = Field(default=3, ge=1)
-    #: seconds before the second try; doubles with each further one
-    retry_seconds: float = Field(default=5.0, ge=0)
-    #: one task per learning; more for very large sessions
-    learnings_per_task: int = Field(default=1, ge=1)
-    #: seconds for which a task waits for a part that cannot be reached before it leaves the work to the sweeper
-    patience_seconds: float = Field(default=20.0, ge=0)
-    #: seconds for which a prepared session's vectors are kept on the broker
-    bundle_seconds: int = Field(default=3600, ge=60)
-    #: messages that a process takes ahead of time
-    prefetch: int = Field(default=4, ge=1)
+    """Workers, which run the tasks."""
+
+    soft_time_limit: float = Field(
+        default=60.0,
+        gt=0,
+        description="Seconds for attributing one task's learnings, or for finishing a session. Then the try has failed.",
+    )
+    prepare_soft_time_limit: float = Field(
+        default=300.0,
+        gt=0,
+        description="Seconds for preparing a session, most of which is embedding. Raise it for long sessions on slow processors.",
+    )
+    hard_limit_grace: float = Field(
+        default=5.0, gt=0, description="Seconds after a soft time limit at which the process is killed."
+    )
+    max_tries: int = Field(default=3, ge=1, description="Tries of one learning in one session before it is given up.")
+    retry_seconds: float = Field(
+        default=5.0, ge=0, description="Seconds before the second try. The wait doubles with each further try."
+    )
+    learnings_per_task: int = Field(
+        default=1, ge=1, description="Learnings attributed per task. Raise it for sessions with very many learnings."
+    )
+    patience_seconds: float = Field(
+        default=20.0,
+        ge=0,
+        description="Seconds for which a task waits for a store or ledger that cannot be reached. Then the sweeper sends it again later.",
+    )
+    bundle_seconds: int = Field(
+        default=3600,
+        ge=60,
+        description="Seconds for which a prepared session's vectors stay on the broker. Without them it is prepared again.",
+    )
+    prefetch: int = Field(
+        default=4, ge=1, description="Messages that a worker process takes from the broker ahead of time."
+    )
 
 
 class EmbedderSettings(Group):
-    #: path or name of a sentence-transformers model; unset: all-MiniLM-L6-v2 from its package
-    model: str | None = None
-    #: "auto": OpenVINO on processors, torch on GPUs and where a model cannot be converted
-    backend: Literal["auto", "torch", "openvino"] = "auto"
-    #: folder for models converted for OpenVINO; unset: `groove/models` in the user's cache folder
-    conversions: Path | None = None
-    device: str = "auto"
-    precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
-    #: tokens in one pass of the model, padding included; unset: chosen by device and threads
-    batch_tokens: int | None = Field(default=None, ge=1)
-    #: threads of one process; unset: the cores shared out over `local.workers`
-    threads: int | None = Field(default=None, ge=1)
+    """The model that turns texts into vectors."""
+
+    model: str | None = Field(
+        default=None,
+        description="Path or name of a sentence-transformers model. Unset: all-MiniLM-L6-v2 from its package.",
+    )
+    backend: Literal["auto", "torch", "openvino"] = Field(
+        default="auto",
+        description="Library that runs the model. `auto`: OpenVINO on processors, torch on GPUs and for models that cannot be converted.",
+    )
+    conversions: Path | None = Field(
+        default=None,
+        description="Folder for models converted for OpenVINO. Unset: `groove/models` in the user's cache folder.",
+    )
+    device: str = Field(
+        default="auto",
+        description="Device of the model, as torch names it: `cpu`, `cuda`, `cuda:1`. `auto`: a GPU where there is one.",
+    )
+    precision: Literal["auto", "float32", "bfloat16", "float16"] = Field(
+        default="auto",
+        description="Number format of the model. `auto`: the one that this device is fastest with.",
+    )
+    batch_tokens: int | None = Field(
+        default=None,
+        ge=1,
+        description="Tokens per pass of the model, padding included. Lower it when memory is short. Unset: by device and threads.",
+    )
+    threads: int | None = Field(
+        default=None,
+        ge=1,
+        description="Threads of one worker process. Unset: the cores divided by `local.workers`.",
+    )
 
 
 class StoreSettings(Group):
-    #: http://host:port of the store server; unset: the embedded one, on a unix socket below `data_dir`
-    url: str | None = None
-    host: str = "127.0.0.1"
-    #: port to listen on besides the unix socket; 0: none
-    port: int = Field(default=0, ge=0, le=65535)
+    """The store server, which owns the results."""
+
+    url: str | None = Field(
+        default=None,
+        description="Address of the store server, `http://host:port`. Unset: the embedded one, on a unix socket below `data_dir`.",
+    )
+    host: str = Field(
+        default="127.0.0.1",
+        description="Address that the store server listens at when `port` is set; 0.0.0.0 is everywhere.",
+    )
+    port: int = Field(
+        default=0,
+        ge=0,
+        le=65535,
+        description="TCP port that the store server listens on instead of the unix socket. 0: none.",
+    )
+    hosts: str = Field(
+        default="",
+        description="Host names, separated by commas, under which the store may be asked. "
+        "`localhost`, plain addresses and the name in `store.url` need no entry.",
+    )
 
     @field_validator("url")
     @classmethod
@@ -149,46 +259,74 @@ class StoreSettings(Group):
 class LocalSettings(Group):
     """The embedded stack of `groove run` and `groove up`."""
 
-    #: worker processes; unset: one a core, four at most
-    workers: int | None = Field(default=None, ge=1)
-    #: restarts of one part within ten minutes before the stack gives up
-    max_restarts: int = Field(default=10, ge=1)
-    #: seconds for which a part may take to end before it is killed
-    stop_seconds: float = Field(default=10.0, gt=0)
+    workers: int | None = Field(default=None, ge=1, description="Worker processes. Unset: one per core, four at most.")
+    max_restarts: int = Field(
+        default=10, ge=1, description="Restarts of one part within ten minutes before the whole stack gives up."
+    )
+    stop_seconds: float = Field(
+        default=10.0, gt=0, description="Seconds that a part may take to end before it is killed."
+    )
 
 
 class LogSettings(Group):
-    level: Literal["debug", "info", "warning", "error"] = "info"
-    format: Literal["console", "json"] = "console"
+    """Log lines."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Least severe level that is logged."
+    )
+    format: Literal["console", "json"] = Field(
+        default="console", description="`console`, for people, or `json`, one object per line."
+    )
 
 
 class MetricsSettings(Group):
     """Figures for Prometheus at `/metrics`; those of the store are at its own address."""
 
-    #: of a bridge or a worker; 0: none. In the embedded stack the bridge's, the workers have the following ones
-    port: int = Field(default=0, ge=0, le=65535)
-    #: beyond loopback the store's read token is asked for
-    host: str = "127.0.0.1"
+    port: int = Field(
+        default=0,
+        ge=0,
+        le=65535,
+        description="Port of a bridge's or worker's figures; 0: none. In the embedded stack the bridge has this one and the workers the "
+        "following ones.",
+    )
+    host: str = Field(
+        default="127.0.0.1",
+        description="Address that the figures are served at. Beyond loopback the store's read token is asked for.",
+    )
 
 
 class Settings(Group):
     """Everything that can be set. Connections that are left out mean the embedded part below `data_dir`."""
 
-    data_dir: Path = Path(".groove")
-    #: redis://… or iggy://user:password@host:8090
-    event_log: SecretStr | None = None
-    #: redis://…
-    broker: SecretStr | None = None
-    #: sqlite:///… or postgresql://…
-    ledger: SecretStr | None = None
-    #: who may read from and write to the store server; from the environment only
-    store_read_token: SecretStr | None = None
-    store_write_token: SecretStr | None = None
-    #: user:password for Flower; from the environment only
-    flower_auth: SecretStr | None = None
-
-    #: file that `groove calibrate` wrote; unset: the shipped calibration
-    calibration: Path | None = None
+    data_dir: Path = Field(
+        default=Path(".groove"), description="Folder of the embedded parts' data, and of the store server's."
+    )
+    event_log: SecretStr | None = Field(
+        default=None,
+        description="Where events come from: `iggy://user:password@host:8090` or `redis://host:6379`. Unset: the broker.",
+    )
+    broker: SecretStr | None = Field(
+        default=None, description="Celery's broker, `redis://host:6379`. Unset: the embedded one."
+    )
+    ledger: SecretStr | None = Field(
+        default=None,
+        description="Database of the ledger: `postgresql://user:password@host/name` or `sqlite:///path`. Unset: SQLite below `data_dir`.",
+    )
+    store_read_token: SecretStr | None = Field(
+        default=None,
+        description="Bearer token for reading from the store server. Unset: the write token. From the environment only.",
+    )
+    store_write_token: SecretStr | None = Field(
+        default=None,
+        description="Bearer token for writing to the store server. Required beyond loopback. From the environment only.",
+    )
+    flower_auth: SecretStr | None = Field(
+        default=None,
+        description="`user:password` for Flower. Required beyond loopback. From the environment only.",
+    )
+    calibration: Path | None = Field(
+        default=None, description="File that `groove calibrate` wrote. Unset: the calibration that is shipped."
+    )
 
     streams: StreamSettings = StreamSettings()
     bridge: BridgeSettings = BridgeSettings()
@@ -221,6 +359,12 @@ class Settings(Group):
         return LayerParameters(
             activation=self.activation, temporal=self.temporal, ablation=self.ablation, aggregation=self.aggregation
         )
+
+    @property
+    def store_hosts(self) -> set[str]:
+        """Names under which the store server may be asked."""
+        named = urlsplit(self.store.url).hostname if self.store.url else None
+        return {name for name in (*self.store.hosts.split(","), named or "") if name}
 
     @property
     def run_dir(self) -> Path:

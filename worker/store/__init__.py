@@ -1,8 +1,11 @@
 """What is remembered about learnings: records, values, experiments; CozoDB behind one server.
 
-protocol    AttributionStore, the seam
-operations  which of its operations go over HTTP, and how
-client      the store over HTTP
+protocol    SessionStore and AttributionStore, the seam
+answers     what the public API answers beside domain objects
+operations  the workers' operations and errors, as they travel
+connection  requests to the server, and its problems as exceptions
+client      the store for workers
+api         the store for commands: the public API
 addresses   where it listens
 ranking     the order of learnings in lists
 server/     the process that owns the database

@@ -1,4 +1,4 @@
-"""The store's operations as they travel: arguments and results by name, derived from the protocol so that no end can drift.
+"""The workers' operations as they travel: arguments and results by name, derived from the protocol so that no end can drift.
 
 Server and client read the same table; JSON is made of the domain's own dataclasses.
 """
@@ -6,42 +6,21 @@ Server and client read the same table; JSON is made of the domain's own dataclas
 import inspect
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NotRequired, get_type_hints
+from typing import Any, get_type_hints
 
 from pydantic import ConfigDict, TypeAdapter, with_config
 from typing_extensions import TypedDict
 
-from worker.errors import GrooveError, LostLease, NotFound, StoreUnavailable, Superseded
-from worker.store.protocol import AttributionStore
+from worker.errors import GrooveError, NotFound, StoreUnavailable, Superseded
+from worker.store.protocol import SessionStore
 
 #: these write; the others may be asked for with the read token
-_WRITES = frozenset(
-    {
-        *("import_learnings", "decide", "assign", "open_session", "store_attribution", "finish_session"),
-        *("update_learning_value", "refresh_values", "update_experiment", "rebuild"),
-    }
-)
-#: these read or write more than a session's worth
-_LONG = frozenset(
-    {
-        *(
-            "import_learnings",
-            "list_learnings",
-            "list_learning_values",
-            "refresh_values",
-            "rebuild",
-            "what_if",
-            "counts",
-        ),
-        *("get_experiment", "update_experiment", "get_attributions_for_learning", "get_health", "list_health"),
-    }
-)
-_NOT_OFFERED = frozenset({"close"})
+_WRITES = frozenset({"open_session", "finish_session"})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Operation:
-    """Its adapters are made when they are first needed: a command uses two or three of some thirty."""
+    """Its adapters are made when they are first needed."""
 
     name: str
 
@@ -49,18 +28,10 @@ class Operation:
     def is_write(self) -> bool:
         return self.name in _WRITES
 
-    @property
-    def is_long(self) -> bool:
-        return self.name in _LONG
-
     @cached_property
     def arguments(self) -> TypeAdapter[dict[str, Any]]:
-        function = getattr(AttributionStore, self.name)
-        hints = self._hints
-        defaults = {p.name for p in inspect.signature(function).parameters.values() if p.default is not p.empty}
-        fields = {key: NotRequired[hint] if key in defaults else hint for key, hint in hints.items() if key != "return"}
-        arguments = with_config(ConfigDict(extra="forbid"))(TypedDict(self.name, fields))  # type: ignore[operator]  # made at run time
-        return TypeAdapter(arguments)
+        fields = {key: hint for key, hint in self._hints.items() if key != "return"}
+        return TypeAdapter(with_config(ConfigDict(extra="forbid"))(TypedDict(self.name, fields)))  # type: ignore[operator]  # made at run time
 
     @cached_property
     def result(self) -> TypeAdapter[Any]:
@@ -68,21 +39,19 @@ class Operation:
 
     @cached_property
     def _hints(self) -> dict[str, Any]:
-        return get_type_hints(getattr(AttributionStore, self.name))
+        return get_type_hints(getattr(SessionStore, self.name))
 
 
-def _names() -> list[str]:
-    members = inspect.getmembers(AttributionStore, inspect.isfunction)
-    return [name for name, _ in members if not name.startswith("_") and name not in _NOT_OFFERED]
-
-
-OPERATIONS = {name: Operation(name=name) for name in _names()}
+OPERATIONS = {
+    name: Operation(name=name)
+    for name, _ in inspect.getmembers(SessionStore, inspect.isfunction)
+    if not name.startswith("_") and name != "close"
+}
 
 #: HTTP status of each error that crosses the wire, most special first
 STATUS_OF: dict[type[Exception], int] = {
     NotFound: 404,
     Superseded: 409,
-    LostLease: 409,
     ValueError: 422,
     StoreUnavailable: 503,
     GrooveError: 500,

@@ -1,6 +1,8 @@
 """The seam to the store: what the system remembers about learnings, sessions and what they say about each other.
 
-The store server owns the database and implements this in process; everybody else uses the HTTP client, which implements the same.
+SessionStore      what workers need for a session's way; served to them over HTTP
+AttributionStore  everything, for the store server, which owns the database; others ask its public API
+
 All methods raise `StoreUnavailable` when the store cannot be reached, and `NotFound` for ids that nobody has heard of.
 """
 
@@ -16,7 +18,6 @@ from worker.domain import (
     Learning,
     LearningValue,
     SessionVersion,
-    Standing,
 )
 from worker.layers.ablation.companions import Companion
 from worker.layers.ablation.experiment_health import ExperimentHealth
@@ -101,7 +102,35 @@ class Reading:
     activation_points: tuple[int, ...] = ()
 
 
-class AttributionStore(Protocol):
+class SessionStore(Protocol):
+    """A session's way through the store."""
+
+    def open_session(self, session_id: str, version: SessionVersion, learning_ids: list[str]) -> OpenedSession:
+        """Take note that this version is being worked on. Raises `Superseded` when a newer one is known."""
+        ...
+
+    def get_session_version(self, session_id: str) -> SessionVersion:
+        """The newest version that anybody has spoken of."""
+        ...
+
+    def finish_session(
+        self, session_id: str, version: SessionVersion, *, records: list[AttributionRecord]
+    ) -> FinishedSession:
+        """A whole session in one transaction: its records in, those of older versions out, the values it touched up to date.
+
+        A session counts with all its learnings or not at all. A change of status is written to the decision log in that transaction, with
+        this version. Idempotent per version. Raises `Superseded` for an older version, `ValueError` for NaN or infinity.
+        """
+        ...
+
+    def close(self) -> None: ...
+
+
+class AttributionStore(SessionStore, Protocol):
+    """All of it. `store_attribution`, `update_learning_value`, `get_experiment` and `update_experiment` are promised to whoever
+    works with records one at a time; the pipeline itself finishes whole sessions.
+    """
+
     # -- learnings and people's decisions
 
     def import_learnings(self, learnings: list[Learning], *, actor: str, now: int) -> ImportReport:
@@ -122,8 +151,6 @@ class AttributionStore(Protocol):
         """Its whole history, oldest first."""
         ...
 
-    def get_standing(self, learning_id: str) -> Standing: ...
-
     # -- assignment
 
     def assign(self, session_id: str, learning_ids: list[str], *, now: int) -> list[AssignmentAnswer]:
@@ -132,28 +159,10 @@ class AttributionStore(Protocol):
 
     # -- attribution
 
-    def open_session(self, session_id: str, version: SessionVersion, learning_ids: list[str]) -> OpenedSession:
-        """Take note that this version is being worked on. Raises `Superseded` when a newer one is known."""
-        ...
-
-    def get_session_version(self, session_id: str) -> SessionVersion:
-        """The newest version that anybody has spoken of."""
-        ...
-
     def store_attribution(self, record: AttributionRecord, version: SessionVersion) -> None:
         """Upsert by (learning, session): the old record's contribution out of the sums, the new one's in, one transaction.
 
         Storing the same again changes nothing. Raises `Superseded` for an older version, `ValueError` for NaN or infinity.
-        """
-        ...
-
-    def finish_session(
-        self, session_id: str, version: SessionVersion, *, records: list[AttributionRecord]
-    ) -> FinishedSession:
-        """A whole session in one transaction: its records in, those of older versions out, the values it touched up to date.
-
-        A session counts with all its learnings or not at all. A change of status is written to the decision log in that transaction, with
-        this version. Idempotent per version. Raises `Superseded` for an older version, `ValueError` for NaN or infinity.
         """
         ...
 
@@ -221,5 +230,3 @@ class AttributionStore(Protocol):
     def counts(self) -> dict[str, int]:
         """Rows by relation, for status and health checks."""
         ...
-
-    def close(self) -> None: ...

@@ -1,4 +1,4 @@
-"""Values as people ask for them: in which order, of which status, how many."""
+"""Values as people ask for them: in which order, of which status and verdict, which page of them."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -15,7 +15,11 @@ ORDERS: dict[str, Callable[[LearningValue], Any]] = {
 
 
 def ranked(
-    values: Iterable[LearningValue], *, sort: str, status: LearningStatus | None, limit: int | None
+    values: Iterable[LearningValue],
+    *,
+    sort: str,
+    status: LearningStatus | None = None,
+    verdict: VerdictKind | None = None,
 ) -> list[LearningValue]:
-    wanted = [value for value in values if status in (None, value.status)]
-    return sorted(wanted, key=ORDERS[sort])[:limit]
+    wanted = [value for value in values if status in (None, value.status) and verdict in (None, value.verdict.kind)]
+    return sorted(wanted, key=ORDERS[sort])

@@ -1,10 +1,9 @@
 """Celery and the broker, as this system uses them.
 
-app                the Celery app and its configuration; `celery -A worker.task_queue.app …`
-workflow           the tasks of one session, by name: what is enqueued, in which order
-queues             how long the queues are, and how old their oldest message
-broker             a connection to the broker beside Celery's own
-bundle_cache       prepared sessions, kept on the broker for the tasks of their learnings
-give_up            ends a session that could not be prepared
-first_measurement  what one worker measured of a processor holds for all of its kind
+app           the Celery app and its configuration; `celery -A worker.task_queue.app …`
+workflow      the tasks of one session, by name: what is enqueued, in which order
+queues        how long the queues are, and how old their oldest message
+broker        a connection to the broker beside Celery's own
+bundle_cache  prepared sessions, kept on the broker for the tasks of their learnings
+give_up       ends a session that could not be prepared
 """

@@ -3,11 +3,11 @@
 from collections import OrderedDict
 
 from redis import Redis
-from redis.exceptions import RedisError
 
 from worker.attribution.bundle import SessionBundle
 from worker.domain import SessionVersion
-from worker.errors import BrokerUnavailable, BundleGone
+from worker.errors import BundleGone
+from worker.task_queue.broker import broker_errors
 
 #: bundles kept unpacked: consecutive tasks mostly belong to the same few sessions
 _UNPACKED = 4
@@ -23,10 +23,8 @@ class BundleCache:
 
     def put(self, bundle: SessionBundle) -> None:
         key = _key(bundle.context.session_id, bundle.context.version)
-        try:
+        with broker_errors():
             self._client.set(key, bundle.to_bytes(), ex=self._keep_seconds)
-        except RedisError as error:
-            raise BrokerUnavailable(f"the broker does not take the prepared session: {error}") from error
 
     def get(self, session_id: str, version: SessionVersion) -> SessionBundle:
         """Raises `BundleGone` when it was not kept this long, or the broker lost it."""
@@ -41,16 +39,12 @@ class BundleCache:
     def drop(self, session_id: str, version: SessionVersion) -> None:
         key = _key(session_id, version)
         self._unpacked.pop(key, None)
-        try:
+        with broker_errors():
             self._client.delete(key)
-        except RedisError as error:
-            raise BrokerUnavailable(f"the broker does not answer: {error}") from error
 
     def _fetch(self, key: str) -> bytes:
-        try:
+        with broker_errors():
             data = self._client.get(key)
-        except RedisError as error:
-            raise BrokerUnavailable(f"the broker does not answer: {error}") from error
         if data is None:
             raise BundleGone("the prepared session is no longer kept")
         assert isinstance(data, bytes)

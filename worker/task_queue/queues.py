@@ -2,12 +2,9 @@
 
 import json
 
-from redis.exceptions import RedisError
-
-from worker.errors import BrokerUnavailable
 from worker.settings import Settings
 from worker.task_queue.app import QUEUES
-from worker.task_queue.broker import broker_client
+from worker.task_queue.broker import broker_client, broker_errors
 from worker.task_queue.workflow import SENT_AT
 
 
@@ -18,28 +15,21 @@ class Queues:
         self._client = broker_client(settings)
 
     def lengths(self) -> dict[str, int]:
-        try:
-            with self._client.pipeline(transaction=False) as pipeline:
-                for queue in QUEUES:
-                    pipeline.llen(queue)
-                return dict(zip(QUEUES, pipeline.execute(), strict=True))
-        except RedisError as error:
-            raise BrokerUnavailable(f"the broker does not answer: {error}") from error
+        with broker_errors(), self._client.pipeline(transaction=False) as pipeline:
+            for queue in QUEUES:
+                pipeline.llen(queue)
+            return dict(zip(QUEUES, pipeline.execute(), strict=True))
 
     def oldest_sent_at(self, queue: str) -> int | None:
         """When the work of the message that is next in line was sent, microseconds; None when the queue is empty."""
-        try:
+        with broker_errors():
             message = self._client.lindex(queue, -1)
-        except RedisError as error:
-            raise BrokerUnavailable(f"the broker does not answer: {error}") from error
         return _sent_at(message) if message is not None else None
 
     def forget(self) -> None:
         """Throw away everything queued or half delivered: the ledger knows what is open and sends it again."""
-        try:
+        with broker_errors():
             self._client.delete(*QUEUES, "unacked", "unacked_index")
-        except RedisError as error:
-            raise BrokerUnavailable(f"the broker does not answer: {error}") from error
 
 
 def _sent_at(message: bytes | str) -> int:

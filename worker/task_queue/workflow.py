@@ -5,7 +5,6 @@ prepare_session                      queue embedding
        └─ finish_session             queue finishing
 """
 
-import time
 from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Any
@@ -14,18 +13,16 @@ from celery import Celery
 from celery.canvas import Signature
 from celery.utils import uuid
 from kombu import Producer
-from kombu.exceptions import KombuError
-from redis.exceptions import RedisError
 
 from worker.domain import SessionVersion
-from worker.errors import BrokerUnavailable
 from worker.task_queue.app import ATTRIBUTION, EMBEDDING, FINISHING
+from worker.task_queue.broker import broker_errors
 
 PREPARE = "groove.prepare_session"
 ATTRIBUTE = "groove.attribute_learning"
 FINISH = "groove.finish_session"
 
-#: message header: when its work was noted as sent in the ledger, microseconds; the sweeper reads it off the oldest queued message
+#: message header: when its work was sent, by the ledger's clock, microseconds; the sweeper reads it off the oldest queued message
 SENT_AT = "groove_sent_at"
 
 #: of one session: the queue serves tasks in their order, and whoever comes behind waits for these at most
@@ -59,7 +56,7 @@ def named_session(args: Any) -> tuple[str, SessionVersion] | None:
 
 
 def prepare(app: Celery, session_id: str, version: SessionVersion, *, sent_at: int) -> Signature:
-    """`sent_at`: as the ledger has it, or later messages in the queue would seem to have overtaken this one."""
+    """`sent_at`: by the ledger's clock, asked before the ledger was told: the message is never younger than the ledger says."""
     return _signature(app, PREPARE, EMBEDDING, [session_id, to_wire(version)], f"session {session_id}", sent_at)
 
 
@@ -70,9 +67,8 @@ def attribute(
     return _signature(app, ATTRIBUTE, ATTRIBUTION, [session_id, to_wire(version), list(learning_ids)], shown, sent_at)
 
 
-def finish(app: Celery, session_id: str, version: SessionVersion) -> Signature:
-    now = time.time_ns() // 1000
-    return _signature(app, FINISH, FINISHING, [session_id, to_wire(version)], f"session {session_id}", now)
+def finish(app: Celery, session_id: str, version: SessionVersion, *, sent_at: int) -> Signature:
+    return _signature(app, FINISH, FINISHING, [session_id, to_wire(version)], f"session {session_id}", sent_at)
 
 
 def _signature(app: Celery, name: str, queue: str, arguments: list[Any], shown: str, sent_at: int) -> Signature:
@@ -89,12 +85,9 @@ def _signature(app: Celery, name: str, queue: str, arguments: list[Any], shown: 
 def enqueue(app: Celery, signatures: Iterable[Signature]) -> int:
     """Send them in one pipelined batch -> how many. Raises `BrokerUnavailable`; the sweeper sends again what was lost."""
     count = 0
-    try:
-        with app.producer_or_acquire() as producer, producer.batch():
-            for count, signature in enumerate(signatures, 1):  # noqa: B007 - the last count is the answer
-                _publish(app, producer, signature)
-    except (KombuError, RedisError, OSError) as error:
-        raise BrokerUnavailable(f"the broker does not answer: {error}") from error
+    with broker_errors(), app.producer_or_acquire() as producer, producer.batch():
+        for count, signature in enumerate(signatures, 1):  # noqa: B007 - the last count is the answer
+            _publish(app, producer, signature)
     return count
 
 
@@ -129,17 +122,14 @@ def enqueue_session(
 
     `per_task`: learnings of one task; more where the session has so many that other sessions would wait behind its tasks.
     """
-    callback = finish(app, session_id, version)
+    callback = finish(app, session_id, version, sent_at=sent_at)
     if not learning_ids:
         enqueue(app, [callback])
         return
     portions = _in_portions(learning_ids, max(per_task, -(-len(learning_ids) // MOST_TASKS)))
     header = [attribute(app, session_id, version, ids, sent_at=sent_at) for ids in portions]
-    try:
-        with app.producer_or_acquire() as producer, producer.batch():
-            _start_chord(app, producer, header, callback)
-    except (KombuError, RedisError, OSError) as error:
-        raise BrokerUnavailable(f"the broker does not answer: {error}") from error
+    with broker_errors(), app.producer_or_acquire() as producer, producer.batch():
+        _start_chord(app, producer, header, callback)
 
 
 def _start_chord(app: Celery, producer: Producer, header: list[Signature], callback: Signature) -> None:

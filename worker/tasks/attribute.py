@@ -1,4 +1,4 @@
-"""Layers 1 to 3 over some learnings of one session, most often one."""
+"""Layers 1 and 2 over some learnings of one session, most often one."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
@@ -10,8 +10,8 @@ from worker.errors import BundleGone, NotFound, Superseded, Unavailable
 from worker.formats.record import UNKNOWN_LEARNING, to_bytes
 from worker.resources import Resources
 from worker.task_queue import workflow
-from worker.tasks.failures import reason_of
-from worker.tasks.shared import Outcome, current_celery, left_to_sweeper, now, patiently, put_back
+from worker.tasks.failures import enqueue_finish, reason_of
+from worker.tasks.shared import Outcome, current_celery, left_to_sweeper, patiently, put_back
 
 log = structlog.get_logger()
 
@@ -19,8 +19,8 @@ _Answer = TypeVar("_Answer")
 
 
 class Attribution:
-    def __init__(self, parts: Resources, session_id: str, version: SessionVersion, *, in_chord: bool) -> None:
-        self.parts, self.session_id, self.version = parts, session_id, version
+    def __init__(self, resources: Resources, session_id: str, version: SessionVersion, *, in_chord: bool) -> None:
+        self.resources, self.session_id, self.version = resources, session_id, version
         #: sent with the session's others: Celery enqueues the finish after the last of them
         self.in_chord = in_chord
 
@@ -32,17 +32,18 @@ class Attribution:
         except BundleGone:
             return self._prepare_again(learning_ids)
         except Unavailable as reason:
-            put_back(self.parts, self.session_id, self.version, learning_ids)
+            put_back(self.resources, self.session_id, self.version, learning_ids)
             return left_to_sweeper(reason, session_id=self.session_id)
 
     def _prepare_again(self, learning_ids: Sequence[str]) -> Outcome:
         """Of all tasks that find the bundle gone the first sends the session to be prepared, once."""
-        put_back(self.parts, self.session_id, self.version, learning_ids)
-        moment = now()
+        put_back(self.resources, self.session_id, self.version, learning_ids)
+        ledger = self.resources.ledger
         try:
-            if not self.parts.ledger.work.prepare_again(self.session_id, self.version, moment):
+            sent_at = ledger.now()
+            if not ledger.work.prepare_again(self.session_id, self.version):
                 return {"state": "dropped", "reason": "its bundle is gone: it has moved on"}
-            again = workflow.prepare(current_celery(), self.session_id, self.version, sent_at=moment)
+            again = workflow.prepare(current_celery(), self.session_id, self.version, sent_at=sent_at)
             workflow.enqueue(current_celery(), [again])
         except Unavailable as reason:
             return left_to_sweeper(reason, session_id=self.session_id)
@@ -52,18 +53,18 @@ class Attribution:
         """A chord's task finds out when it is done; one that was sent again has its start noted first."""
         if self.in_chord:
             return learning_ids
-        return self._patiently(self.parts.ledger.work.start_entries, self.session_id, self.version, learning_ids, now())
+        return self._patiently(self.resources.ledger.work.start_entries, self.session_id, self.version, learning_ids)
 
     def _attribute(self, learning_ids: Sequence[str]) -> Outcome:
         if not learning_ids:
             return {"state": "done already"}
-        bundle = self._patiently(self.parts.bundles.get, self.session_id, self.version).of(learning_ids)
+        bundle = self._patiently(self.resources.bundles.get, self.session_id, self.version).of(learning_ids)
         records: dict[str, bytes | None] = {}
         activated: list[str] = []
         failures: dict[str, str] = {}
         for learning_id in learning_ids:
             try:
-                record = self.parts.attributor.attribute(learning_id, bundle)
+                record = self.resources.attributor.attribute(learning_id, bundle)
                 records[learning_id] = to_bytes(record)
             except Exception as error:  # noqa: BLE001 - this learning's failure, not the others'
                 failures[learning_id] = reason_of(error)
@@ -79,28 +80,27 @@ class Attribution:
 
         Outside a chord, whoever ends the last learning enqueues the finish.
         """
-        work = self.parts.ledger.work
-        is_new = bool(records) and self._patiently(work.complete_entries, self.session_id, self.version, records, now())
+        work = self.resources.ledger.work
+        is_new = bool(records) and self._patiently(work.complete_entries, self.session_id, self.version, records)
         is_last = [self._fail(learning_id, reason) for learning_id, reason in failures.items()]
         if self.in_chord:
             return is_new
         if any(is_last) or (is_new and self._patiently(work.all_ended, self.session_id, self.version)):
-            workflow.enqueue(current_celery(), [workflow.finish(current_celery(), self.session_id, self.version)])
+            enqueue_finish(self.resources.ledger, self.session_id, self.version)
         return is_new
 
     def _fail(self, learning_id: str, reason: str) -> bool:
-        options, moment = self.parts.settings.worker, now()
+        options = self.resources.settings.worker
         log.warning("learning_failed", session_id=self.session_id, learning_id=learning_id, reason=reason)
         outcome = self._patiently(
-            self.parts.ledger.work.fail_entry,
+            self.resources.ledger.work.fail_entry,
             self.session_id,
             self.version,
             learning_id,
             reason,
-            now=moment,
             # trying again cures nothing: a person imports the learning and retries
             max_tries=1 if reason == UNKNOWN_LEARNING else options.max_tries,
-            retry_at=moment + round(options.retry_seconds * 1e6),
+            retry_seconds=options.retry_seconds,
         )
         return outcome.last
 
@@ -112,4 +112,4 @@ class Attribution:
         return outcome
 
     def _patiently(self, call: Callable[..., _Answer], *args: Any, **kwargs: Any) -> _Answer:
-        return patiently(self.parts, call, *args, **kwargs)
+        return patiently(self.resources, call, *args, **kwargs)

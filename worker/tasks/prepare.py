@@ -22,7 +22,6 @@ from worker.tasks.shared import (
     begin_above,
     current_celery,
     left_to_sweeper,
-    now,
     patiently,
     put_back,
     superseded,
@@ -34,37 +33,37 @@ _Answer = TypeVar("_Answer")
 
 
 class Preparation:
-    def __init__(self, parts: Resources, session_id: str, version: SessionVersion) -> None:
-        self.parts, self.session_id, self.version = parts, session_id, version
+    def __init__(self, resources: Resources, session_id: str, version: SessionVersion) -> None:
+        self.resources, self.session_id, self.version = resources, session_id, version
 
     def run(self) -> Outcome:
         try:
             return self._prepare()
         except (Superseded, NotFound) as reason:
-            return superseded(self.parts, self.session_id, self.version, reason)
+            return superseded(self.resources, self.session_id, self.version, reason)
         except (Unavailable, ConfigurationError) as reason:  # what is set wrong is not this session's failure
-            put_back(self.parts, self.session_id, self.version, None)
+            put_back(self.resources, self.session_id, self.version, None)
             return left_to_sweeper(reason, session_id=self.session_id)
         except Exception as error:  # noqa: BLE001 - whatever it was, it is this session's failure alone
             return self._failed(reason_of(error))
 
     def _prepare(self) -> Outcome:
-        parts = self.parts
-        work = self._patiently(parts.ledger.work.load_work, self.session_id, self.version)
+        resources = self.resources
+        work = self._patiently(resources.ledger.work.load_work, self.session_id, self.version)
         if work.state is SessionState.FINISHED:
             return {"state": "finished already"}
         event = read_heavy_event(work.payload, logged_at=work.logged_at)
-        self._patiently(parts.ledger.work.start_session, self.session_id, self.version, now())
+        self._patiently(resources.ledger.work.start_session, self.session_id, self.version)
         transcript = transcript_of(event, work)
         if transcript is None:
             return self._wait_for_transcript(event)
         opened = self._patiently(
-            parts.store.open_session, self.session_id, self.version, list(event.expected_learnings)
+            resources.store.open_session, self.session_id, self.version, list(event.expected_learnings)
         )
         if opened.is_finished and self.version.attempt > 1 and not work.was_prepared:
             # the ledger was restored from an older copy: under this number something else has been published
             reason = "the store has finished an attempt of this number"
-            return begin_above(parts, self.session_id, self.version, self.version.attempt, reason)
+            return begin_above(resources, self.session_id, self.version, self.version.attempt, reason)
         assigned = settle_assignments(event, opened.assignments, ablation_rate=work.ablation_rate)
         context = SessionContext(
             session_id=self.session_id,
@@ -76,76 +75,64 @@ class Preparation:
         )
         if assigned.assignments:
             self._keep_bundle(context, transcript, opened.learnings)
-        moment = now()
-        pending = self._expect(context, event.contradictory, len(work.lightweight), moment)
-        per_task = parts.settings.worker.learnings_per_task
+        sent_at = self._patiently(resources.ledger.now)
+        pending = self._expect(context, event.contradictory, len(work.lightweight))
+        per_task = resources.settings.worker.learnings_per_task
         workflow.enqueue_session(
-            current_celery(), self.session_id, self.version, pending, per_task=per_task, sent_at=moment
+            current_celery(), self.session_id, self.version, pending, per_task=per_task, sent_at=sent_at
         )
         return {"state": "prepared", "learnings": len(pending)}
 
     def _keep_bundle(self, context: SessionContext, transcript: Transcript, learnings: dict[str, Any]) -> None:
         from worker.attribution.prepare import build_bundle
 
-        parts = self.parts
+        resources = self.resources
         bundle = build_bundle(
             context,
             transcript,
             learnings,
-            embedder=parts.embedder,
-            learning_vectors=parts.learning_vectors,
-            calibration=parts.calibration,
-            second_look=parts.second_look,
+            embedder=resources.embedder,
+            learning_vectors=resources.learning_vectors,
+            calibration=resources.calibration,
+            second_look=resources.second_look,
         )
-        self._patiently(parts.bundles.put, bundle)
+        self._patiently(resources.bundles.put, bundle)
 
-    def _expect(
-        self, context: SessionContext, contradictory: frozenset[str], signals_seen: int, moment: int
-    ) -> list[str]:
+    def _expect(self, context: SessionContext, contradictory: frozenset[str], signals_seen: int) -> list[str]:
         return self._patiently(
-            self.parts.ledger.work.expect,
+            self.resources.ledger.work.expect,
             self.session_id,
             self.version,
             list(context.assignments),
             refused=dict.fromkeys(sorted(contradictory), "named both as active and as withheld"),
             signals_seen=signals_seen,
-            now=moment,
         )
 
     def _wait_for_transcript(self, event: HeavyEvent) -> Outcome:
         reason = f"no transcript yet (path {event.transcript_path!r})" if event.transcript_path else "no transcript yet"
-        moment = now()
-        self._patiently(
-            self.parts.ledger.work.mark_waiting,
-            self.session_id,
-            self.version,
-            next_try_at=moment,
-            reason=reason,
-            now=moment,
-        )
+        self._patiently(self.resources.ledger.work.mark_waiting, self.session_id, self.version, reason=reason)
         return {"state": "waiting", "reason": reason}
 
     def _failed(self, reason: str) -> Outcome:
         """One try spent; after the last, every learning of the session has failed for this reason."""
-        options, ledger, moment = self.parts.settings.worker, self.parts.ledger, now()
+        options, ledger = self.resources.settings.worker, self.resources.ledger
         log.warning("preparation_failed", session_id=self.session_id, event_id=self.version.event_id, reason=reason)
         try:
             given_up = ledger.work.fail_preparation(
                 self.session_id,
                 self.version,
                 reason,
-                now=moment,
                 max_tries=options.max_tries,
-                retry_at=moment + round(options.retry_seconds * 1e6),
+                retry_seconds=options.retry_seconds,
             )
             if given_up:
-                give_up_session(ledger, current_celery(), self.session_id, self.version, reason, now=moment)
+                give_up_session(ledger, current_celery(), self.session_id, self.version, reason)
         except (Superseded, NotFound, Unavailable) as error:
             return left_to_sweeper(error, session_id=self.session_id)
         return {"state": "failed", "reason": reason, "given_up": given_up}
 
     def _patiently(self, call: Callable[..., _Answer], *args: Any, **kwargs: Any) -> _Answer:
-        return patiently(self.parts, call, *args, **kwargs)
+        return patiently(self.resources, call, *args, **kwargs)
 
 
 def transcript_of(event: HeavyEvent, work: SessionWork) -> Transcript | None:

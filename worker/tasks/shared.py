@@ -1,6 +1,5 @@
 """What the three tasks have in common."""
 
-import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -22,12 +21,7 @@ _Answer = TypeVar("_Answer")
 Outcome = dict[str, Any]
 
 
-def now() -> int:
-    """Microseconds."""
-    return time.time_ns() // 1000
-
-
-def patiently(parts: Resources, call: Callable[..., _Answer], *args: Any, **kwargs: Any) -> _Answer:
+def patiently(resources: Resources, call: Callable[..., _Answer], *args: Any, **kwargs: Any) -> _Answer:
     """Call, and while a part cannot be reached call again, for `worker.patience_seconds` at most.
 
     Raises `Unavailable`, also when the task's time is up meanwhile: it was spent on waiting.
@@ -41,8 +35,8 @@ def patiently(parts: Resources, call: Callable[..., _Answer], *args: Any, **kwar
             interval_start=0.1,
             interval_step=0.4,
             interval_max=3,
-            timeout=parts.settings.worker.patience_seconds or None,
-            max_retries=None if parts.settings.worker.patience_seconds else 0,
+            timeout=resources.settings.worker.patience_seconds or None,
+            max_retries=None if resources.settings.worker.patience_seconds else 0,
         )
     except SoftTimeLimitExceeded as error:
         raise Unavailable("the time was up while waiting for another part") from error
@@ -54,55 +48,57 @@ def left_to_sweeper(reason: Exception, **about: str) -> Outcome:
     return {"state": "left to the sweeper", "reason": str(reason)}
 
 
-def superseded(parts: Resources, session_id: str, version: SessionVersion, reason: Exception) -> Outcome:
+def superseded(resources: Resources, session_id: str, version: SessionVersion, reason: Exception) -> Outcome:
     """A newer version is in force and this work is dropped. If none is, the store alone knows one: the ledger is an older copy than it.
 
     Then the session starts over above the attempt that the store knows; a newer event, which only the event log can bring back, makes it
     a dead letter until then, as does an event whose payload is gone.
     """
     try:
-        if not _is_in_force(parts, session_id, version):
+        if not _is_in_force(resources, session_id, version):
             return {"state": "dropped", "reason": str(reason)}
         if isinstance(reason, NotFound):
-            return _put_aside(parts, session_id, version, str(reason))
-        stored = parts.store.get_session_version(session_id)
+            return _put_aside(resources, session_id, version, str(reason))
+        stored = resources.store.get_session_version(session_id)
         if (stored.timestamp, stored.event_id) != (version.timestamp, version.event_id):
             newer = f"the store knows a newer event ({stored.event_id}) than the ledger: is it an older copy?"
-            return _put_aside(parts, session_id, version, newer)
-        return begin_above(parts, session_id, version, stored.attempt, str(reason))
+            return _put_aside(resources, session_id, version, newer)
+        return begin_above(resources, session_id, version, stored.attempt, str(reason))
     except (Superseded, NotFound) as error:
         return {"state": "dropped", "reason": str(error)}
     except Unavailable as error:
         return left_to_sweeper(error, session_id=session_id)
 
 
-def begin_above(parts: Resources, session_id: str, version: SessionVersion, attempt: int, reason: str) -> Outcome:
+def begin_above(resources: Resources, session_id: str, version: SessionVersion, attempt: int, reason: str) -> Outcome:
     """The session starts over with an attempt that the store has never seen."""
-    moment = now()
-    ref = parts.ledger.work.begin_above(session_id, version, attempt, moment)
+    sent_at = resources.ledger.now()
+    ref = resources.ledger.work.begin_above(session_id, version, attempt)
     if ref is None:
         return {"state": "dropped", "reason": reason}
-    workflow.enqueue(current_celery(), [workflow.prepare(current_celery(), session_id, ref.version, sent_at=moment)])
+    workflow.enqueue(current_celery(), [workflow.prepare(current_celery(), session_id, ref.version, sent_at=sent_at)])
     return {"state": "begun again", "reason": reason}
 
 
-def _put_aside(parts: Resources, session_id: str, version: SessionVersion, reason: str) -> Outcome:
-    parts.ledger.work.fail_session(session_id, version, reason, now())
+def _put_aside(resources: Resources, session_id: str, version: SessionVersion, reason: str) -> Outcome:
+    resources.ledger.work.fail_session(session_id, version, reason)
     return {"state": "failed", "reason": reason}
 
 
-def _is_in_force(parts: Resources, session_id: str, version: SessionVersion) -> bool:
+def _is_in_force(resources: Resources, session_id: str, version: SessionVersion) -> bool:
     try:
-        parts.ledger.work.remaining(session_id, version)
+        resources.ledger.work.remaining(session_id, version)
     except (Superseded, NotFound):
         return False
     return True
 
 
-def put_back(parts: Resources, session_id: str, version: SessionVersion, learning_ids: Sequence[str] | None) -> None:
+def put_back(
+    resources: Resources, session_id: str, version: SessionVersion, learning_ids: Sequence[str] | None
+) -> None:
     """The work ended without a result, but nobody died over it: the sweeper must not count a try. Without the ledger it may count one."""
     with suppress(Superseded, NotFound, Unavailable):
-        parts.ledger.work.put_back(session_id, version, learning_ids)
+        resources.ledger.work.put_back(session_id, version, learning_ids)
 
 
 def current_celery() -> Celery:

@@ -21,8 +21,8 @@ from celery.worker import state
 from worker.embedder.model_files import check_model
 from worker.errors import GrooveError
 from worker.ledger import DIED, SessionRef
-from worker.liveness.broker_heartbeat import showing_life
-from worker.liveness.heartbeat_file import Heartbeat
+from worker.liveness.broker_heartbeat import sending_heartbeats
+from worker.liveness.heartbeat_file import HeartbeatFile
 from worker.metrics.work import of_all_processes, share_between_processes
 from worker.resources import resources
 from worker.settings import Settings
@@ -31,7 +31,6 @@ from worker.task_queue import workflow
 from worker.task_queue.app import ATTRIBUTION, EMBEDDING, FINISHING, make_app
 from worker.task_queue.workflow import named_session
 from worker.tasks.failures import finish_failed, give_up_lost, reason_of
-from worker.tasks.shared import now
 from worker.tasks.strange_messages import BearingConsumer, bear_strange_messages
 
 log = structlog.get_logger()
@@ -55,7 +54,7 @@ def run_worker(settings: Settings, *, queues: list[str], concurrency: int, name:
         share_between_processes(settings, name)
     if EMBEDDING in queues:
         worker_process_init.connect(_load_model, weak=False)
-    app.steps["worker"].add(_SignsOfLife)
+    app.steps["worker"].add(_BeatPerTurn)
     app.steps["consumer"].add(_EventsTogether)
     hostname = nodename(name, socket.gethostname())
     worker = app.Worker(
@@ -68,9 +67,9 @@ def run_worker(settings: Settings, *, queues: list[str], concurrency: int, name:
         without_heartbeat=True,
         task_events=True,
         quiet=True,
-        heartbeat_of_part=Heartbeat(settings, name),
+        heartbeat_file=HeartbeatFile(settings, name),
     )
-    with showing_life(settings, hostname, _held), _serving_metrics(settings):
+    with sending_heartbeats(settings, hostname, _held), _serving_metrics(settings):
         worker.start()
     sys.exit(worker.exitcode or 0)
 
@@ -94,13 +93,13 @@ def _serving_metrics(settings: Settings) -> contextlib.AbstractContextManager[No
     return serving_metrics(settings, of_all_processes)
 
 
-class _SignsOfLife(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery carries no types
-    """The loop that fetches tasks goes round; it stands still while the broker cannot be reached."""
+class _BeatPerTurn(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery carries no types
+    """Beats once per second from Celery's consumer loop, which stops while the broker cannot be reached."""
 
     requires = ("celery.worker.components:Timer",)
 
-    def __init__(self, parent: Any, heartbeat_of_part: Heartbeat, **options: Any) -> None:
-        self.heartbeat = heartbeat_of_part
+    def __init__(self, parent: Any, heartbeat_file: HeartbeatFile, **options: Any) -> None:
+        self.heartbeat = heartbeat_file
         super().__init__(parent, **options)
 
     def start(self, parent: Any) -> None:
@@ -181,6 +180,6 @@ def _note_lost(
         if sender.name == workflow.FINISH:
             finish_failed(resources(), session_id, version, reason)
         else:
-            give_up_lost(resources(), session_id, version, args[2] if args[2:] else None, reason, now())
+            give_up_lost(resources(), session_id, version, args[2] if args[2:] else None, reason)
     except GrooveError as error:
         log.warning("left_to_sweeper", session_id=session_id, reason=str(error), pid=os.getpid())

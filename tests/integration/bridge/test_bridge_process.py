@@ -1,11 +1,10 @@
 """The bridge as a process: what it says when it cannot start, and how it ends."""
 
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 from bridge_runs.bridges import Bridges
 from fixtures.broker import Broker, free_port
+from fixtures.waiting import wait_until
 from iggy_standin import wire
 from iggy_standin.threaded import ThreadedStandIn
 
@@ -24,14 +23,8 @@ def bridges_on(log_url: str, broker_url: str, folder: Path) -> Bridges:
 
 
 def wait_until_alive(folder: Path) -> None:
-    wait_until(lambda: heartbeat_age(Settings(data_dir=folder / "new" / "data"), "bridge") is not None)
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    until = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < until
-        time.sleep(0.05)
+    settings = Settings(data_dir=folder / "new" / "data")
+    wait_until(lambda: heartbeat_age(settings, "bridge") is not None, "the bridge shows life")
 
 
 def test_it_starts_on_nothing_and_ends_on_sigterm(
@@ -57,9 +50,7 @@ def test_a_stalled_log_does_not_hold_up_its_end(iggy_standin: ThreadedStandIn, b
     try:
         wait_until_alive(tmp_path)
         iggy_standin.server.stall(wire.POLL, 60)
-        until = time.monotonic() + 20
-        while wire.POLL in iggy_standin.server._stall and time.monotonic() < until:
-            time.sleep(0.01)
+        wait_until(lambda: wire.POLL not in iggy_standin.server._stall, "a read gets no answer")
         status, seconds = bridges.stop(process)
         assert (status, seconds < 10) == (0, True)
     finally:
@@ -74,12 +65,12 @@ def test_what_it_waits_for_can_be_seen(iggy_standin: ThreadedStandIn, own_broker
     try:
         wait_until_alive(tmp_path)
         own_broker.stop()
-        wait_until(lambda: heartbeat_waits(settings, "bridge") is not None)
+        wait_until(lambda: heartbeat_waits(settings, "bridge") is not None, "it says what it waits for")
         waits = heartbeat_waits(settings, "bridge")
         assert waits
         assert "broker" in waits[1]
         own_broker.start()
-        wait_until(lambda: heartbeat_waits(settings, "bridge") is None)
+        wait_until(lambda: heartbeat_waits(settings, "bridge") is None, "it waits for nothing")
     finally:
         bridges.kill_all()
 

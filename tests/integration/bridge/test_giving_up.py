@@ -21,11 +21,11 @@ def test_a_session_given_up_ends_with_its_reason(broker_url: str, tmp_path: Path
     ledger = open_ledger(f"sqlite:///{tmp_path}/ledger.sqlite")
     payload = json.dumps({"session_id": "s", "event_id": "e", "outcome": 1, "active_learnings": ["a", "b"]}).encode()
     received = HeavyReceived(event=read_heavy_event(payload, logged_at=1), payload=payload, offset=0, logged_at=1)
-    (ref,) = ledger.intake.receive(heavy=[received], now=1, ablation_rate=0.1)
+    (ref,) = ledger.intake.receive(heavy=[received], ablation_rate=0.1)
     app = make_app(settings, publisher_only=True)
     before = Queues(settings).lengths()["finishing"]
 
-    give_up_session(ledger, app, ref.session_id, ref.version, "the process died", now=2)
+    give_up_session(ledger, app, ref.session_id, ref.version, "the process died")
 
     failed = {entry.learning_id: entry.reason for entry in ledger.retries.failed_entries()}
     assert failed == {"a": "the process died", "b": "the process died"}
@@ -33,5 +33,5 @@ def test_a_session_given_up_ends_with_its_reason(broker_url: str, tmp_path: Path
     assert Queues(settings).lengths()["finishing"] == before + 1
     older = workflow.from_wire([0, "older", 1])
     with pytest.raises(Superseded):
-        give_up_session(ledger, app, ref.session_id, older, "too late", now=3)
+        give_up_session(ledger, app, ref.session_id, older, "too late")
     ledger.dispose()

@@ -2,8 +2,7 @@
 
 import json
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from uuid import UUID
@@ -11,15 +10,17 @@ from uuid import UUID
 import pytest
 import structlog
 from fixtures.broker import Broker, free_port
-from fixtures.ledger import SECOND, heavy
+from fixtures.ledger import at, heavy
+from fixtures.waiting import wait_until
 from redis import Redis
 
-from bridge.sweeper import Sweeper, now
+from bridge.maintenance.sweeper import Sweeper
 from worker.event_log.memory import MemoryEventLog
 from worker.event_log.protocol import EventLog
 from worker.event_log.redis_streams import RedisEventLog
 from worker.ledger import Ledger, OutboxMessage, SessionRef, open_ledger
 from worker.settings import Settings, load_settings
+from worker.system.clock import SECOND
 from worker.task_queue.app import ATTRIBUTION, EMBEDDING, FINISHING, make_app
 from worker.task_queue.queues import Queues
 
@@ -34,14 +35,14 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
     opened.dispose()
 
 
-def received(ledger: Ledger, names: list[str], *, at: int = 1) -> list[SessionRef]:
-    return ledger.intake.receive(heavy=[heavy(name) for name in names], now=at, ablation_rate=0.1)
+def received(ledger: Ledger, names: list[str], *, moment: int = 1) -> list[SessionRef]:
+    return at(ledger, moment).intake.receive(heavy=[heavy(name) for name in names], ablation_rate=0.1)
 
 
 def expecting(ledger: Ledger, names: list[str], learnings: list[str]) -> list[SessionRef]:
     refs = received(ledger, names)
     for ref in refs:
-        ledger.work.expect(ref.session_id, ref.version, learnings, signals_seen=0, now=1)
+        at(ledger, 1).work.expect(ref.session_id, ref.version, learnings, signals_seen=0)
     return refs
 
 
@@ -50,22 +51,22 @@ def sweeping(broker_url: str, ledger: Ledger, event_log: EventLog) -> Iterator[S
     """A sweeper that was told that all is lost, in a thread as in the bridge."""
     settings = load_settings({"GROOVE_BROKER": broker_url, "GROOVE_SWEEPER__INTERVAL_SECONDS": "0.05"})
     app = make_app(settings, publisher_only=True)
-    sweeper = Sweeper(settings=settings, ledger=ledger, event_log=event_log, queues=Queues(settings), app=app)
+    sweeper = Sweeper(
+        settings=settings,
+        ledger=ledger,
+        event_log=event_log,
+        queues=Queues(settings),
+        app=app,
+        lost_before=ledger.now(),
+    )
     stopping = threading.Event()
-    thread = threading.Thread(target=sweeper.run, args=(stopping,), kwargs={"all_lost": True})
+    thread = threading.Thread(target=sweeper.run, args=(stopping,))
     thread.start()
     try:
         yield settings
     finally:
         stopping.set()
         thread.join()
-
-
-def wait_for(condition: Callable[[], bool], within: float = 30) -> None:
-    until = time.monotonic() + within
-    while not condition():
-        assert time.monotonic() < until
-        time.sleep(0.02)
 
 
 def sent(broker_url: str, queue: str) -> list[str]:
@@ -93,17 +94,19 @@ def open_work(ledger: Ledger) -> dict[str, list[str]]:
 def test_all_that_is_open_is_sent(broker_url: str, ledger: Ledger) -> None:
     """In pages, each message once; what is received meanwhile is sent by whoever received it."""
     expected = open_work(ledger)
-    received(ledger, ["meanwhile"], at=now() + 30 * SECOND)
+    received(ledger, ["meanwhile"], moment=ledger.now() + 30 * SECOND)
     with sweeping(broker_url, ledger, MemoryEventLog()):
-        wait_for(lambda: len(sent(broker_url, ATTRIBUTION)) >= MANY <= len(sent(broker_url, FINISHING)))
+        wait_until(
+            lambda: len(sent(broker_url, ATTRIBUTION)) >= MANY <= len(sent(broker_url, FINISHING)), "all is sent"
+        )
     assert {queue: sent(broker_url, queue) for queue in expected} == expected
 
 
 def test_what_a_wrong_clock_sent_is_lost_too(broker_url: str, ledger: Ledger) -> None:
     """The queues had it, whatever its moment."""
-    received(ledger, ["ahead"], at=now() + 3600 * SECOND)
+    received(ledger, ["ahead"], moment=ledger.now() + 3600 * SECOND)
     with sweeping(broker_url, ledger, MemoryEventLog()):
-        wait_for(lambda: sent(broker_url, EMBEDDING) == ["groove.prepare_session session ahead"])
+        wait_until(lambda: sent(broker_url, EMBEDDING) == ["groove.prepare_session session ahead"], "it is sent")
 
 
 def test_a_broker_that_comes_late(own_broker: Broker, ledger: Ledger) -> None:
@@ -111,9 +114,12 @@ def test_a_broker_that_comes_late(own_broker: Broker, ledger: Ledger) -> None:
     own_broker.stop()
     expected = open_work(ledger)
     with structlog.testing.capture_logs() as lines, sweeping(own_broker.url, ledger, MemoryEventLog()):
-        wait_for(lambda: any(line["event"] == "sweep_failed" for line in lines))
+        wait_until(lambda: any(line["event"] == "sweep_failed" for line in lines), "the broker is missed")
         own_broker.start()
-        wait_for(lambda: len(sent(own_broker.url, ATTRIBUTION)) >= MANY <= len(sent(own_broker.url, FINISHING)))
+        wait_until(
+            lambda: len(sent(own_broker.url, ATTRIBUTION)) >= MANY <= len(sent(own_broker.url, FINISHING)),
+            "all is sent",
+        )
     assert {queue: sent(own_broker.url, queue) for queue in expected} == expected
 
 
@@ -122,8 +128,8 @@ def test_an_event_log_that_is_away(broker_url: str, ledger: Ledger) -> None:
     [ref] = received(ledger, ["lost"])
     [ended] = expecting(ledger, ["ended"], [])
     message = OutboxMessage(message_id=UUID(int=1), stream="out", topic="t", key="ended", payload=b"x")
-    assert ledger.work.finish("ended", ended.version, now=1, message=message)
+    assert at(ledger, 1).work.finish("ended", ended.version, message=message)
     away = RedisEventLog(f"redis://127.0.0.1:{free_port()}")
     with closing(away), structlog.testing.capture_logs() as lines, sweeping(broker_url, ledger, away):
-        wait_for(lambda: [line["event"] for line in lines].count("sweep_failed") > 2)
+        wait_until(lambda: [line["event"] for line in lines].count("sweep_failed") > 2, "the log is missed thrice")
     assert sent(broker_url, EMBEDDING) == [f"groove.prepare_session session {ref.session_id}"]

@@ -8,9 +8,9 @@ from uuid import UUID
 import pytest
 import structlog
 from fixtures.broker import free_port
-from fixtures.ledger import received
+from fixtures.ledger import at, received
 
-from bridge.sweeper import Sweeper
+from bridge.maintenance.sweeper import Sweeper
 from worker.event_log.memory import MemoryEventLog
 from worker.event_log.protocol import EventLog, TopicName
 from worker.event_log.redis_streams import RedisEventLog
@@ -27,9 +27,9 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
     """With a session that ended long ago, its message unsent."""
     opened = open_ledger(f"sqlite:///{tmp_path}/ledger.sqlite")
     ref = received(opened, "ended", 1)
-    opened.work.expect("ended", ref.version, [], signals_seen=0, now=1)
+    at(opened, 1).work.expect("ended", ref.version, [], signals_seen=0)
     message = OutboxMessage(message_id=UUID(int=1), stream=OUT.stream, topic=OUT.topic, key="ended", payload=b"x")
-    assert opened.work.finish("ended", ref.version, now=1, message=message)
+    assert at(opened, 1).work.finish("ended", ref.version, message=message)
     yield opened
     opened.dispose()
 
@@ -47,9 +47,9 @@ def look(ledger: Ledger, event_log: EventLog, broker_url: str) -> list[str]:
 def test_an_event_log_that_is_away(broker_url: str, ledger: Ledger) -> None:
     """Nothing is published; what failed is sent again and what is over is pruned."""
     ref = received(ledger, "failed", 1)
-    ledger.work.fail_preparation("failed", ref.version, "no", now=1, max_tries=3, retry_at=2)
+    at(ledger, 1).work.fail_preparation("failed", ref.version, "no", max_tries=3, retry_seconds=0)
     with closing(RedisEventLog(f"redis://127.0.0.1:{free_port()}")) as away:
-        assert look(ledger, away, broker_url) == ["outbox"]
+        assert look(ledger, away, broker_url) == ["outbox", "results"]
     assert Queues(load_settings({"GROOVE_BROKER": broker_url})).lengths()[EMBEDDING] == 1
     assert not ledger.history.session_detail("ended").payload_kept
 
@@ -58,7 +58,7 @@ def test_a_broker_that_is_away(ledger: Ledger) -> None:
     """Nothing is enqueued; what is unsent is published and what is over is pruned."""
     event_log = MemoryEventLog()
     event_log.ensure_topic(OUT, 1)
-    assert look(ledger, event_log, f"redis://127.0.0.1:{free_port()}/0") == ["tasks", "pruning"]
+    assert look(ledger, event_log, f"redis://127.0.0.1:{free_port()}/0") == ["lost tasks", "retention"]
     assert len(event_log.read(OUT, 0, 0, 9)) == 1
     assert not ledger.history.session_detail("ended").payload_kept
 
@@ -68,4 +68,4 @@ def test_a_ledger_that_is_away(broker_url: str, ledger: Ledger, tmp_path: Path) 
     ledger.dispose()
     (tmp_path / "ledger.sqlite").rename(tmp_path / "kept")
     (tmp_path / "ledger.sqlite").mkdir()
-    assert look(ledger, MemoryEventLog(), broker_url) == ["tasks"]
+    assert look(ledger, MemoryEventLog(), broker_url) == ["lost tasks"]

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 import structlog
 
-from bridge.sweeper import Sweeper
+from bridge.maintenance.sweeper import Sweeper
 from worker.event_log.protocol import TopicName
 from worker.event_log.redis_streams import RedisEventLog
 from worker.ledger import Ledger

@@ -166,12 +166,3 @@ def test_trimming_spares_what_lies_above(any_log: EventLog, name: TopicName) -> 
     published(any_log, name, 1)
     assert any_log.ends(name, 0).end == 301
     assert any_log.read(name, 0, 300, 1)[0].offset == 300
-
-
-def test_showing_a_position_changes_nothing(any_log: EventLog, name: TopicName) -> None:
-    """It may be repeated, and what can be read stays the same."""
-    any_log.ensure_topic(name, 1)
-    published(any_log, name, 5)
-    for position in (3, 5, 5):
-        any_log.show_position(name, 0, position)
-    assert len(any_log.read(name, 0, 0, 9)) == 5

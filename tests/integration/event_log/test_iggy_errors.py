@@ -12,7 +12,7 @@ import structlog
 from fixtures.broker import free_port
 from iggy_standin import wire
 from iggy_standin.threaded import ThreadedStandIn
-from refusals import log_at, refused, within
+from integration.event_log.refusals import log_at, refused, within
 
 from worker.errors import EventLogRefused, EventLogUnavailable, MessageRefused
 from worker.event_log.iggy import IggyEventLog
@@ -251,16 +251,6 @@ def test_a_topic_of_ours_is_not_weak(iggy_standin: ThreadedStandIn, name: TopicN
     assert [line["event"] for line in lines] == ["topic_created"]
     keys = iggy_standin.server.topic(name.stream, name.topic).option_keys()
     assert {"durability", "consumer_offset_durability", "messages_required_to_save"} <= keys
-
-
-def test_a_position_is_shown_to_iggys_own_tools(iggy_standin: ThreadedStandIn, name: TopicName) -> None:
-    """Under consumer `groove`, as the offset of the last message read; before the first message nothing is stored."""
-    with log_at(iggy_standin.url) as log:
-        log.ensure_topic(name, 1)
-        log.show_position(name, 0, 0)
-        log.publish_many(name, [("k", uuid4(), b"{}")] * 3)
-        log.show_position(name, 0, 2)
-    assert iggy_standin.server.topic(name.stream, name.topic).partitions[0].offsets == {"groove": 1}
 
 
 def test_closing_gives_the_connections_back(iggy_standin: ThreadedStandIn, name: TopicName) -> None:

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 from fixtures.iggy import IggyServer, ToleratingEventLog
-from refusals import log_at, refused
+from integration.event_log.refusals import log_at, refused
 
 from worker.errors import EventLogUnavailable
 from worker.event_log.protocol import TopicName
@@ -27,15 +27,6 @@ def test_a_user_who_may_not_make_topics(iggy_server: IggyServer, name: TopicName
         assert log.partitions(name) == 0
     with refused(url, f"does not allow user 'stranger' to create stream {name.stream}") as log:
         log.ensure_topic(name, 1)
-
-
-def test_a_position_is_shown_to_iggys_own_tools(iggy_server: IggyServer, name: TopicName) -> None:
-    """Under consumer `groove`, as the offset of the last message read."""
-    with closing(ToleratingEventLog(iggy_server)) as log:
-        log.ensure_topic(name, 1)
-        log.publish_many(name, [("k", uuid4(), b"{}")] * 3)
-        log.show_position(name, 0, 2)
-    assert iggy_server.stored_offset(name, 0, "groove") == 1
 
 
 def test_a_real_server_keeps_what_it_acknowledged(own_iggy_server: IggyServer, name: TopicName) -> None:

@@ -53,7 +53,7 @@ def test_a_topic_that_this_user_may_not_write(
     own_broker: Broker, server: Redis, log: RedisEventLog, name: TopicName
 ) -> None:
     """Another one may be allowed."""
-    server.execute_command("ACL", "SETUSER", "limited", "on", ">pw", "~groove:log:topics", "+@all")
+    server.acl_setuser("limited", enabled=True, passwords="+pw", keys=["groove:log:topics"], categories=["+@all"])
     limited = RedisEventLog(own_broker.url.replace("redis://", "redis://limited:pw@"))
     with pytest.raises(MessageRefused, match="No permissions to access a key"):
         publish(limited, name)

@@ -47,7 +47,7 @@ def test_readers_killed_in_mid_batch(ledger: Ledger, ledger_url: str, seed: int)
     chance = random.Random(seed)
 
     def events() -> int:
-        return ledger.counts.count(0).events
+        return ledger.counts.count().events
 
     for number in range(3):
         stop_at = events() + chance.randint(5, 60)
@@ -72,7 +72,7 @@ def test_workers_killed_in_mid_session(
     receive(*[heavy(f"s{number}") for number in range(60)])
 
     def finished() -> int:
-        return ledger.counts.count(0).sessions.get("finished", 0)
+        return ledger.counts.count().sessions.get("finished", 0)
 
     for _ in range(2):
         with running("finisher.py", ledger_url) as one, running("finisher.py", ledger_url) as other:
@@ -80,7 +80,7 @@ def test_workers_killed_in_mid_session(
             assert other.poll() is None
     with running("finisher.py", ledger_url) as process:
         assert process.wait(timeout=60) == 0, process.stderr and process.stderr.read().decode()
-    counts = ledger.counts.count(0)
+    counts = ledger.counts.count()
     assert counts.sessions == {"finished": 60}
     assert counts.entries == {"done": 180}
     assert set(Counter(message.key for message in ledger.outbox.unsent(1000)).values()) == {1}

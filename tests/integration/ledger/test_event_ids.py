@@ -15,7 +15,7 @@ def record(ledger: Ledger, *events: HeavyReceived) -> list[SessionRef]:
     """A batch that ends at its last event's place."""
     held = lease(ledger)
     return ledger.intake.record(
-        held, heavy=events, position=events[-1].offset + 1, last_id="id", gap=False, now=9, ablation_rate=0.1
+        held, heavy=events, position=events[-1].offset + 1, last_id="id", gap=False, ablation_rate=0.1
     )
 
 
@@ -53,6 +53,6 @@ def test_a_dead_letter_that_is_tried_again_says_so_again(ledger: Ledger, receive
     """By hand it is refused with the same reason, and nothing of it is stored."""
     receive(heavy("first", "run-1"))
     with pytest.raises(InvalidEvent, match="an id names one event"):
-        ledger.intake.receive(heavy=[heavy("second", "run-1"), heavy("third", "own")], now=9, ablation_rate=0.1)
+        ledger.intake.receive(heavy=[heavy("second", "run-1"), heavy("third", "own")], ablation_rate=0.1)
     with pytest.raises(NotFound):
         ledger.history.session_detail("third")

@@ -4,27 +4,28 @@ from collections.abc import Callable
 from uuid import UUID
 
 import pytest
-from fixtures.ledger import complete, heavy, lease, next_attempt, signal
+from fixtures.ledger import at, complete, heavy, lease, next_attempt, signal
 
 from worker.errors import NotFound
 from worker.ledger import DeadLetterReceived, DeadLetterState, Ledger, OutboxMessage, SessionRef, SessionState
+from worker.system.clock import HOUR, SECOND
 
 Attributing = Callable[..., SessionRef]
 Receive = Callable[..., list[SessionRef]]
 
 
 def fail(ledger: Ledger, ref: SessionRef, learning_id: str, now: int = 1) -> None:
-    ledger.work.fail_entry(
-        ref.session_id, ref.version, learning_id, f"no {learning_id}", now=now, max_tries=1, retry_at=0
+    at(ledger, now).work.fail_entry(
+        ref.session_id, ref.version, learning_id, f"no {learning_id}", max_tries=1, retry_seconds=0
     )
 
 
 def close(ledger: Ledger, ref: SessionRef, now: int = 5) -> None:
     still_open = [e.learning_id for e in ledger.work.entries(ref.session_id, ref.version) if e.state == "pending"]
-    ledger.work.complete_entries(ref.session_id, ref.version, dict.fromkeys(still_open), now)
+    at(ledger, now).work.complete_entries(ref.session_id, ref.version, dict.fromkeys(still_open))
     message_id = UUID(int=hash((ref.session_id, ref.version)) % 2**64)
     message = OutboxMessage(message_id=message_id, stream="o", topic="t", key=ref.session_id, payload=b"result")
-    assert ledger.work.finish(ref.session_id, ref.version, now=now, message=message)
+    assert at(ledger, now).work.finish(ref.session_id, ref.version, message=message)
 
 
 def ids(refs: list[SessionRef]) -> list[str]:
@@ -66,29 +67,29 @@ def test_retrying(
     ledger: Ledger, failures: dict[str, SessionRef], chosen: dict[str, object], expected: list[str]
 ) -> None:
     """A dry run names what would be done; then those sessions begin their next attempt, and only those."""
-    would = ledger.retries.retry(**chosen, now=10, dry_run=True)  # type: ignore[arg-type]  # parametrised
+    would = at(ledger, 10).retries.retry(**chosen, dry_run=True)  # type: ignore[arg-type]  # parametrised
     assert would.sessions == [failures[name] for name in expected]
-    assert ledger.counts.count(0).sessions == {"finished": 3}
-    done = ledger.retries.retry(**chosen, now=10)  # type: ignore[arg-type]  # parametrised
+    assert ledger.counts.count().sessions == {"finished": 3}
+    done = at(ledger, 10).retries.retry(**chosen)  # type: ignore[arg-type]  # parametrised
     assert done.sessions == [next_attempt(failures[name]) for name in expected]
-    assert ledger.counts.count(0).sessions.get("received", 0) == len(expected)
+    assert ledger.counts.count().sessions.get("received", 0) == len(expected)
 
 
 def test_retrying_what_is_not_there(ledger: Ledger, failures: dict[str, SessionRef]) -> None:
     """An unknown session, and a learning that did not fail in the named one, are said to be so."""
     with pytest.raises(NotFound, match="session none"):
-        ledger.retries.retry(session_id="none", now=1)
+        at(ledger, 1).retries.retry(session_id="none")
     with pytest.raises(NotFound, match="has not failed"):
-        ledger.retries.retry(session_id="good", learning_id="a", now=1)
-    assert ledger.retries.retry(learning_id="z", now=1).sessions == []
+        at(ledger, 1).retries.retry(session_id="good", learning_id="a")
+    assert at(ledger, 1).retries.retry(learning_id="z").sessions == []
 
 
 def test_a_retry_processes_again_and_publishes_again(ledger: Ledger, failures: dict[str, SessionRef]) -> None:
     """The reopened session goes the whole way under its new attempt, and two messages stand in the outbox."""
-    [again] = ledger.retries.retry(session_id="one", now=10).sessions
+    [again] = at(ledger, 10).retries.retry(session_id="one").sessions
     work = ledger.work.load_work("one", again.version)
     assert work.payload
-    assert ledger.work.expect("one", again.version, ["a", "b"], signals_seen=0, now=11) == ["a", "b"]
+    assert at(ledger, 11).work.expect("one", again.version, ["a", "b"], signals_seen=0) == ["a", "b"]
     close(ledger, again, now=12)
     published = ledger.history.session_detail("one").outbox
     assert [message.attempt for message in published] == [1, 2]
@@ -98,28 +99,28 @@ def test_replaying(ledger: Ledger, receive: Receive) -> None:
     """By time of receipt, or one session; an unknown one is said to be so."""
     for number in range(4):
         receive(heavy(f"s{number}"), now=number)
-    assert ids(ledger.retries.replay(since=2, now=9, dry_run=True).sessions) == ["s2", "s3"]
-    assert [ref.version.attempt for ref in ledger.retries.replay(since=2, now=9).sessions] == [2, 2]
-    assert ids(ledger.retries.replay(session_id="s0", now=9).sessions) == ["s0"]
-    assert ledger.retries.replay(now=9).sessions == []
+    assert ids(at(ledger, 9).retries.replay(since=2, dry_run=True).sessions) == ["s2", "s3"]
+    assert [ref.version.attempt for ref in at(ledger, 9).retries.replay(since=2).sessions] == [2, 2]
+    assert ids(at(ledger, 9).retries.replay(session_id="s0").sessions) == ["s0"]
+    assert at(ledger, 9).retries.replay().sessions == []
     with pytest.raises(NotFound):
-        ledger.retries.replay(session_id="none", now=9)
+        at(ledger, 9).retries.replay(session_id="none")
 
 
 def test_replaying_more_than_one_transaction_holds(ledger: Ledger, receive: Receive) -> None:
     """A thousand sessions begin again, each once."""
     receive(*[heavy(f"s{number:04d}") for number in range(1100)])
-    again = ledger.retries.replay(since=0, now=9).sessions
+    again = at(ledger, 9).retries.replay(since=0).sessions
     assert ids(again) == [f"s{number:04d}" for number in range(1100)]
     assert {ref.version.attempt for ref in again} == {2}
 
 
 def test_pruned_sessions_stay_as_they_are(ledger: Ledger, failures: dict[str, SessionRef]) -> None:
     """Without its payload a session cannot be processed again, and the answer says so."""
-    ledger.retention.prune(10**15, keep_days=1)
-    reopened = ledger.retries.replay(since=0, now=9)
+    at(ledger, 10**15).retention.prune(keep_days=1)
+    reopened = at(ledger, 9).retries.replay(since=0)
     assert (reopened.sessions, reopened.pruned) == ([], ["good", "one", "two"])
-    assert ledger.retries.retry(session_id="one", now=9).pruned == ["one"]
+    assert at(ledger, 9).retries.retry(session_id="one").pruned == ["one"]
     with pytest.raises(NotFound, match="no longer kept"):
         ledger.work.load_work("one", failures["one"].version)
     detail = ledger.history.session_detail("one")
@@ -131,8 +132,8 @@ def test_the_history_of_a_session(ledger: Ledger, attributing: Attributing, rece
     ref = attributing("s", ["a"], now=1)
     receive(signal("s"), now=2)
     complete(ledger, "s", ref.version, "a", 3)
-    ledger.work.finish("s", ref.version, now=4, message=None)
-    ledger.retries.retry(session_id="s", now=5)
+    at(ledger, 4).work.finish("s", ref.version, message=None)
+    at(ledger, 5).retries.retry(session_id="s")
     detail = ledger.history.session_detail("s")
     assert [(step.step, step.attempt, step.at) for step in detail.steps] == [
         ("received", 1, 1),
@@ -149,7 +150,7 @@ def test_listing_sessions(ledger: Ledger, failures: dict[str, SessionRef], recei
     """Newest first, each with what came of the learnings of its version in force; by state and by time of receipt if asked."""
     receive(heavy("late"), now=9)
     receive(heavy("half", active_learnings=[]), now=7)
-    ledger.retries.retry(session_id="one", now=10)
+    at(ledger, 10).retries.retry(session_id="one")
     lines = ledger.listing.newest()
     assert [line.session_id for line in lines] == ["late", "half", "good", "one", "two"]
     counts = {line.session_id: (line.done, line.failed, line.pending) for line in lines}
@@ -167,7 +168,7 @@ def test_a_listing_says_what_is_open_and_why(ledger: Ledger, attributing: Attrib
     """Learnings still to be attributed are counted, and a session that waits has its reason."""
     attributing("s", ["a", "b", "c"])
     [waits] = receive(heavy("w"), now=1)
-    ledger.work.mark_waiting("w", waits.version, next_try_at=9, reason="no transcript", now=2)
+    at(ledger, 2).work.mark_waiting("w", waits.version, pause_seconds=(9 - 2) / SECOND, reason="no transcript")
     assert [(line.session_id, line.state, line.pending, line.reason) for line in ledger.listing.newest()] == [
         ("w", SessionState.WAITING, 0, "no transcript"),
         ("s", SessionState.ATTRIBUTING, 3, ""),
@@ -192,7 +193,7 @@ def test_dead_letters_are_settled(ledger: Ledger) -> None:
     """Dropped or retried, a letter leaves the list; its row stays, with the state."""
     mine = lease(ledger)
     letters = [DeadLetterReceived(kind="heavy", payload=b"x" * n, reason=f"r{n}", offset=n) for n in (1, 2, 3)]
-    ledger.intake.record(mine, dead=letters, position=4, last_id="x", gap=False, now=5, ablation_rate=0.1)
+    at(ledger, 5).intake.record(mine, dead=letters, position=4, last_id="x", gap=False, ablation_rate=0.1)
     newest, middle, oldest = ledger.dead_letters.find()
     assert [letter.size for letter in (newest, middle, oldest)] == [3, 2, 1]
     ledger.dead_letters.drop(newest.id)
@@ -208,10 +209,9 @@ def test_dead_letters_are_settled(ledger: Ledger) -> None:
 def test_counts(ledger: Ledger, failures: dict[str, SessionRef], receive: Receive) -> None:
     """What `groove status` and `groove doctor` show."""
     receive(heavy("open"), signal("open"), now=77)
-    counts = ledger.counts.count(100)
+    counts = at(ledger, 100).counts.count()
     assert counts.sessions == {"finished": 3, "received": 1}
     assert counts.entries == {"done": 4, "failed": 2}
     assert (counts.events, counts.payloads, counts.lightweight, counts.backlog) == (4, 4, 1, 1)
-    hour = 3600 * 1_000_000
-    assert [ledger.counts.count(now).overdue for now in (77 + hour, 78 + hour)] == [0, 1]
+    assert [at(ledger, now).counts.count().overdue for now in (77 + HOUR, 78 + HOUR)] == [0, 1]
     assert (counts.outbox_unsent, counts.outbox_oldest, counts.oldest_open, counts.finished_last_day) == (3, 5, 77, 3)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 import sqlalchemy
-from fixtures.ledger import QUIET, complete, heavy, lease, next_attempt, signal
+from fixtures.ledger import QUIET, at, complete, heavy, lease, next_attempt, signal
 from fixtures.waiting import wait_until
 
 from worker.domain import SessionVersion
@@ -31,8 +31,8 @@ def test_the_same_event_again_changes_nothing(ledger: Ledger, receive: Receive) 
     event = heavy()
     [ref] = receive(event, event)
     assert receive(event) == []
-    ledger.work.expect("s", ref.version, [], signals_seen=0, now=1)
-    assert ledger.work.finish("s", ref.version, now=2, message=None)
+    at(ledger, 1).work.expect("s", ref.version, [], signals_seen=0)
+    assert at(ledger, 2).work.finish("s", ref.version, message=None)
     assert receive(event) == []
     assert ledger.history.session_detail("s").state == SessionState.FINISHED
 
@@ -74,7 +74,7 @@ def test_a_newer_event_takes_the_session_back(
         complete(ledger, "s", old.version, "a", 60)
     with pytest.raises(Superseded):
         ledger.work.load_work("s", old.version)
-    assert not ledger.work.finish("s", old.version, now=60, message=None)
+    assert not at(ledger, 60).work.finish("s", old.version, message=None)
     detail = ledger.history.session_detail("s")
     assert (detail.state, detail.entries, detail.tries) == (SessionState.RECEIVED, [], 0)
 
@@ -86,7 +86,7 @@ def test_an_older_event_late_changes_nothing(
     ref = attributing("s")
     assert receive(heavy("s", "a first one", at=0, active_learnings=["x"])) == []
     assert ledger.work.remaining("s", ref.version) == 2
-    assert ledger.counts.count(0).events == 2
+    assert ledger.counts.count().events == 2
 
 
 def test_a_version_that_nobody_knows(ledger: Ledger, receive: Receive) -> None:
@@ -112,23 +112,23 @@ def test_signals_of_the_heavy_event_win(ledger: Ledger, receive: Receive) -> Non
     own = [{"message_idx": 1, "signals": [{"type": "retry"}]}]
     [ref] = receive(heavy("s", lightweight_events=own), signal("s"))
     assert ledger.work.load_work("s", ref.version).lightweight == ()
-    ledger.work.expect("s", ref.version, [], signals_seen=0, now=1)
+    at(ledger, 1).work.expect("s", ref.version, [], signals_seen=0)
     receive(signal("s", 8), now=2)
-    assert ledger.sweep.reopen_quiet(10 * QUIET) == []
+    assert at(ledger, 10 * QUIET).sweep.reopen_quiet() == []
 
 
 def test_a_late_signal_reopens_after_a_quiet_period(ledger: Ledger, receive: Receive) -> None:
     """Each further one starts the period again; then a new attempt begins, with all of them."""
     [ref] = receive(heavy("s"))
-    ledger.work.expect("s", ref.version, [], signals_seen=0, now=1)
-    ledger.work.finish("s", ref.version, now=2, message=None)
+    at(ledger, 1).work.expect("s", ref.version, [], signals_seen=0)
+    at(ledger, 2).work.finish("s", ref.version, message=None)
     receive(signal("s", 1), now=10)
     receive(signal("s", 2), now=20)
     receive(signal("s", 2), now=30)
-    assert ledger.sweep.reopen_quiet(19 + QUIET) == []
-    assert ledger.sweep.reopen_quiet(20 + QUIET) == [next_attempt(ref)]
+    assert at(ledger, 19 + QUIET).sweep.reopen_quiet() == []
+    assert at(ledger, 20 + QUIET).sweep.reopen_quiet() == [next_attempt(ref)]
     assert len(ledger.work.load_work("s", next_attempt(ref).version).lightweight) == 2
-    assert ledger.sweep.reopen_quiet(100 * QUIET) == []
+    assert at(ledger, 100 * QUIET).sweep.reopen_quiet() == []
 
 
 def test_a_signal_between_reading_and_expecting(ledger: Ledger, receive: Receive) -> None:
@@ -136,16 +136,16 @@ def test_a_signal_between_reading_and_expecting(ledger: Ledger, receive: Receive
     [ref] = receive(heavy("s"))
     seen = len(ledger.work.load_work("s", ref.version).lightweight)
     receive(signal("s"), now=3)
-    ledger.work.expect("s", ref.version, ["a"], signals_seen=seen, now=4)
-    assert ledger.sweep.reopen_quiet(4 + QUIET) == [next_attempt(ref)]
+    at(ledger, 4).work.expect("s", ref.version, ["a"], signals_seen=seen)
+    assert at(ledger, 4 + QUIET).sweep.reopen_quiet() == [next_attempt(ref)]
 
 
 def test_a_signal_before_reading_reopens_nothing(ledger: Ledger, receive: Receive) -> None:
     """The preparation sees it: one attempt is enough."""
     [ref] = receive(heavy("s"))
     receive(signal("s"), now=3)
-    ledger.work.expect("s", ref.version, ["a"], signals_seen=1, now=4)
-    assert ledger.sweep.reopen_quiet(10 * QUIET) == []
+    at(ledger, 4).work.expect("s", ref.version, ["a"], signals_seen=1)
+    assert at(ledger, 10 * QUIET).sweep.reopen_quiet() == []
 
 
 def test_a_transcript_beside_the_event(ledger: Ledger, receive: Receive) -> None:
@@ -158,7 +158,7 @@ def test_a_transcript_beside_the_event(ledger: Ledger, receive: Receive) -> None
 
 def test_an_imported_transcript_counts_for_every_event(ledger: Ledger, receive: Receive) -> None:
     """Unless the event has one of its own."""
-    ledger.work.save_transcript("s", b"imported", now=0)
+    at(ledger, 0).work.save_transcript("s", b"imported")
     [first] = receive(heavy("s", "first", at=1))
     assert ledger.work.load_work("s", first.version).transcript == b"imported"
     [second] = receive(with_transcript(heavy("s", "second", at=2), b"own"))
@@ -171,10 +171,10 @@ def test_nothing_is_stored_when_the_batch_fails(ledger: Ledger) -> None:
     bad = heavy("t", "bad")
     object.__setattr__(bad, "logged_at", 2**70)
     with pytest.raises(Exception, match=r"(?i)too large|out of range|overflow"):
-        ledger.intake.record(
-            mine, heavy=[heavy("s"), bad], position=2, last_id="x", gap=False, now=1, ablation_rate=0.1
+        at(ledger, 1).intake.record(
+            mine, heavy=[heavy("s"), bad], position=2, last_id="x", gap=False, ablation_rate=0.1
         )
-    assert ledger.counts.count(0).events == 0
+    assert ledger.counts.count().events == 0
     assert ledger.partitions.states()[0].position == 0
 
 
@@ -182,7 +182,7 @@ def test_ids_and_texts_of_any_kind(ledger: Ledger, receive: Receive) -> None:
     """Quotes, braces, percent signs, right-to-left text and emoji come back as they went in."""
     name = "a'b\"c\\d{e}%f:g\N{HEBREW LETTER ALEF}\N{PARTY POPPER}"
     [ref] = receive(heavy(name, name))
-    assert ledger.work.expect(name, ref.version, [name], refused={f"not {name}": name}, signals_seen=0, now=1) == [name]
+    assert at(ledger, 1).work.expect(name, ref.version, [name], refused={f"not {name}": name}, signals_seen=0) == [name]
     assert complete(ledger, name, ref.version, name, 2)
     assert ledger.history.find_sessions("a'b") == [name]
     assert ledger.retries.failed_entries()[0].reason == name
@@ -193,7 +193,7 @@ def test_a_large_batch(ledger: Ledger, receive: Receive) -> None:
     events = [heavy(f"s{number % 700}", f"e{number}", at=number % 60) for number in range(2100)]
     assert len(receive(*events)) == 700
     assert receive(*events) == []
-    assert ledger.counts.count(0).events == 2100
+    assert ledger.counts.count().events == 2100
 
 
 def test_replicas_that_receive_the_same_events_at_once(ledger: Ledger, ledger_url: str) -> None:
@@ -206,8 +206,8 @@ def test_replicas_that_receive_the_same_events_at_once(ledger: Ledger, ledger_ur
         try:
             for number in range(0, 120, 20):
                 batch = [events[(start + number + step) % 120] for step in range(20)]
-                mine.intake.receive(
-                    heavy=batch, lightweight=[signal(f"s{number % 10}", start)], now=1, ablation_rate=0.1
+                at(mine, 1).intake.receive(
+                    heavy=batch, lightweight=[signal(f"s{number % 10}", start)], ablation_rate=0.1
                 )
         except Exception as error:  # noqa: BLE001 - shown by the assertion below
             errors.append(error)
@@ -220,7 +220,7 @@ def test_replicas_that_receive_the_same_events_at_once(ledger: Ledger, ledger_ur
     for thread in threads:
         thread.join()
     assert errors == []
-    assert ledger.counts.count(0).events == 120
+    assert ledger.counts.count().events == 120
     for session in range(10):
         newest = max(event.event.version for event in events if event.event.session_id == f"s{session}")
         assert ledger.history.session_detail(f"s{session}").version == newest
@@ -233,12 +233,12 @@ def test_a_newer_event_that_another_replica_takes_in_meanwhile(postgresql_url: s
 
     def overtake(_connection: object, _cursor: object, statement: str, *_: object) -> None:
         if statement.startswith("INSERT INTO session ") and not newer:
-            newer.extend(theirs.intake.receive(heavy=[heavy("s", "newer", at=9)], now=1, ablation_rate=0.1))
-            theirs.work.expect("s", newer[0].version, ["a"], signals_seen=0, now=2)
+            newer.extend(at(theirs, 1).intake.receive(heavy=[heavy("s", "newer", at=9)], ablation_rate=0.1))
+            at(theirs, 2).work.expect("s", newer[0].version, ["a"], signals_seen=0)
 
     sqlalchemy.event.listen(ours.intake._database._engine, "before_cursor_execute", overtake)
     events = [heavy("r"), heavy("s", "older", at=1), heavy("t")]
-    begun = ours.intake.receive(heavy=events, now=3, ablation_rate=0.1)
+    begun = at(ours, 3).intake.receive(heavy=events, ablation_rate=0.1)
     assert [ref.session_id for ref in begun] == ["r", "t"]
     assert ours.work.remaining("s", newer[0].version) == 1
     detail = ours.history.session_detail("s")
@@ -254,9 +254,9 @@ def test_signals_that_came_while_their_session_was_received(postgresql_url: str)
     waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
 
     def prepare() -> None:
-        [ref] = theirs.intake.receive(heavy=[heavy("s")], now=1, ablation_rate=0.1)
+        [ref] = at(theirs, 1).intake.receive(heavy=[heavy("s")], ablation_rate=0.1)
         assert theirs.work.load_work("s", ref.version).lightweight == ()
-        theirs.work.expect("s", ref.version, [], signals_seen=0, now=2)
+        at(theirs, 2).work.expect("s", ref.version, [], signals_seen=0)
 
     thread = threading.Thread(target=prepare)
 
@@ -266,7 +266,7 @@ def test_signals_that_came_while_their_session_was_received(postgresql_url: str)
             wait_until(lambda: _asked(theirs, waiting) == 1, "the preparation waits")
 
     sqlalchemy.event.listen(ours.intake._database._engine, "commit", prepare_meanwhile)
-    ours.intake.receive(lightweight=[signal("s")], now=4, ablation_rate=0.1)
+    at(ours, 4).intake.receive(lightweight=[signal("s")], ablation_rate=0.1)
     thread.join()
     detail = ours.history.session_detail("s")
     assert (detail.lightweight, detail.reopen_at) == (1, 2 + QUIET)
@@ -280,22 +280,22 @@ def test_signals_between_two_preparations_begin_the_session_again(
     """Its bundle was lost and it is to be prepared once more, but what is done of it was done without them."""
     ref = attributing("s", ["a", "b"])
     complete(ledger, "s", ref.version, "a", 2)
-    assert ledger.work.prepare_again("s", ref.version, 3)
-    ledger.intake.receive(lightweight=[signal("s")], now=4, ablation_rate=0.1)
+    assert at(ledger, 3).work.prepare_again("s", ref.version)
+    at(ledger, 4).intake.receive(lightweight=[signal("s")], ablation_rate=0.1)
     assert ledger.work.load_work("s", ref.version).was_prepared
-    ledger.work.expect("s", ref.version, ["a", "b"], signals_seen=1, now=5)
+    at(ledger, 5).work.expect("s", ref.version, ["a", "b"], signals_seen=1)
     assert ledger.history.session_detail("s").reopen_at == 4 + QUIET
-    [again] = ledger.sweep.reopen_quiet(4 + QUIET)
+    [again] = at(ledger, 4 + QUIET).sweep.reopen_quiet()
     assert again == next_attempt(ref)
 
 
 def test_a_newer_event_settles_the_dead_letter_of_its_session(ledger: Ledger, receive: Receive) -> None:
     """Nobody has to see to it any more."""
     [old] = receive(heavy("s", "older", at=1))
-    assert ledger.work.fail_session("s", old.version, "no", 2)
-    assert ledger.counts.count(2).dead_letters == 1
+    assert at(ledger, 2).work.fail_session("s", old.version, "no")
+    assert at(ledger, 2).counts.count().dead_letters == 1
     receive(heavy("s", "newer", at=2))
-    assert ledger.counts.count(3).dead_letters == 0
+    assert at(ledger, 3).counts.count().dead_letters == 0
 
 
 def _asked(ledger: Ledger, question: str) -> object:

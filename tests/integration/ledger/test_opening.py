@@ -10,7 +10,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from fixtures.ledger import heavy
+from fixtures.ledger import at, heavy
 from fixtures.postgresql import PostgreSQL
 from sqlalchemy import text
 
@@ -114,10 +114,10 @@ def test_a_server_that_restarts(postgresql: PostgreSQL, postgresql_url: str, mon
     postgresql.cut_connections(postgresql_url)
     with pytest.raises(LedgerUnavailable):
         ledger.ping()
-    assert ledger.counts.count(0).events == 0
+    assert ledger.counts.count().events == 0
     monkeypatch.setattr("worker.ledger.database.IDLE", 0.0)
     postgresql.cut_connections(postgresql_url)
-    assert ledger.counts.count(0).events == 0
+    assert ledger.counts.count().events == 0
     ledger.dispose()
 
 
@@ -129,9 +129,9 @@ def test_a_ledger_that_somebody_else_holds(tmp_path: Path, monkeypatch: pytest.M
     with other.write() as connection:
         connection.execute(text("DELETE FROM replica"))
         with pytest.raises(LedgerUnavailable, match="locked"):
-            ledger.intake.receive(heavy=[heavy()], now=1, ablation_rate=0.1)
-        assert ledger.counts.count(0).events == 0
-    assert len(ledger.intake.receive(heavy=[heavy()], now=1, ablation_rate=0.1)) == 1
+            at(ledger, 1).intake.receive(heavy=[heavy()], ablation_rate=0.1)
+        assert ledger.counts.count().events == 0
+    assert len(at(ledger, 1).intake.receive(heavy=[heavy()], ablation_rate=0.1)) == 1
     ledger.dispose()
     other.dispose()
 
@@ -144,7 +144,7 @@ sys.path[:0] = sys.argv[2:]
 from fixtures.ledger import heavy
 from worker.ledger import open_ledger
 ledger = open_ledger(sys.argv[1])
-ledger.intake.receive(heavy=[heavy("kept")], now=1, ablation_rate=0.1)
+ledger.intake.receive(heavy=[heavy("kept")], ablation_rate=0.1)
 with ledger._database.write() as connection:
     connection.exec_driver_sql("DELETE FROM session")
     os.kill(os.getpid(), 9)

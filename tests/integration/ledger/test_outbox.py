@@ -4,11 +4,11 @@ from collections.abc import Callable
 from uuid import UUID
 
 import pytest
-from fixtures.ledger import complete, heavy, lease, signal
+from fixtures.ledger import at, complete, heavy, lease, signal
 
 from worker.ledger import DeadLetterReceived, Ledger, OutboxMessage, SessionRef
+from worker.system.clock import DAY, SECOND
 
-DAY = 86_400_000_000
 Attributing = Callable[..., SessionRef]
 Receive = Callable[..., list[SessionRef]]
 
@@ -24,7 +24,7 @@ def finished(ledger: Ledger, attributing: Attributing) -> Callable[..., OutboxMe
         message = OutboxMessage(
             message_id=UUID(int=number), stream="out", topic="sessions", key=name, payload=b"result %d" % number
         )
-        assert ledger.work.finish(name, ref.version, now=now, message=message)
+        assert at(ledger, now).work.finish(name, ref.version, message=message)
         return message
 
     return finished
@@ -38,7 +38,7 @@ def test_messages_come_out_as_they_went_in(ledger: Ledger, finished: Callable[..
         (m.message_id, m.payload, m.key, number) for number, m in enumerate(messages, 1)
     ]
     assert unsent[0].version.event_id == "event of s1"
-    ledger.outbox.mark_sent([unsent[0].id, unsent[2].id], 9)
+    at(ledger, 9).outbox.mark_sent([unsent[0].id, unsent[2].id])
     assert [m.key for m in ledger.outbox.unsent()] == ["s2"]
     assert ledger.outbox.oldest_unsent() == 2
 
@@ -47,7 +47,7 @@ def test_young_messages_and_those_of_one_session(ledger: Ledger, finished: Calla
     """The sweeper leaves young ones to the callback, which takes its own session's."""
     for number in (1, 2, 3):
         finished(number, now=number)
-    assert [m.key for m in ledger.outbox.unsent(created_before=3)] == ["s1", "s2"]
+    assert [m.key for m in at(ledger, 4).outbox.unsent(min_age_seconds=1 / SECOND)] == ["s1", "s2"]
     assert [m.key for m in ledger.outbox.unsent(session_id="s3")] == ["s3"]
     assert len(ledger.outbox.unsent(2)) == 2
 
@@ -58,16 +58,16 @@ def test_sending_again(ledger: Ledger, finished: Callable[..., OutboxMessage]) -
         finished(number)
     first = ledger.outbox.unsent()
     for place, message in enumerate(first):
-        ledger.outbox.mark_sent([message.id], 10 + place)
+        at(ledger, 10 + place).outbox.mark_sent([message.id])
     assert ledger.outbox.oldest_unsent() is None
     assert ledger.outbox.resend(session_id="s1") == 1
     assert ledger.outbox.resend(since=12) == 1
     assert [m.message_id for m in ledger.outbox.unsent()] == [first[0].message_id, first[2].message_id]
     assert ledger.outbox.resend() == 1
-    assert ledger.outbox.prune_sent(100) == 0
-    ledger.outbox.mark_sent([m.id for m in ledger.outbox.unsent()], 20)
-    assert ledger.outbox.prune_sent(20) == 0
-    assert ledger.outbox.prune_sent(21) == 3
+    assert at(ledger, 100 + DAY).retention.prune_sent(keep_days=1) == 0
+    at(ledger, 20).outbox.mark_sent([m.id for m in ledger.outbox.unsent()])
+    assert at(ledger, 20 + DAY).retention.prune_sent(keep_days=1) == 0
+    assert at(ledger, 21 + DAY).retention.prune_sent(keep_days=1) == 3
 
 
 def test_pruning_what_is_over(
@@ -76,35 +76,35 @@ def test_pruning_what_is_over(
     """Old finished sessions lose payload, transcript, signals and history; open and young ones keep all; ids stay."""
     receive(signal("s1"))
     finished(1, now=DAY)
-    ledger.work.save_transcript("s1", b"text", now=DAY)
+    at(ledger, DAY).work.save_transcript("s1", b"text")
     finished(2, now=9 * DAY)
     attributing("open", now=0)
-    ledger.outbox.mark_sent([m.id for m in ledger.outbox.unsent()], DAY)
-    pruned = ledger.retention.prune(10 * DAY, keep_days=5)
+    at(ledger, DAY).outbox.mark_sent([m.id for m in ledger.outbox.unsent()])
+    pruned = at(ledger, 10 * DAY).retention.prune(keep_days=5)
     assert (pruned.payloads, pruned.lightweight, pruned.transcripts, pruned.entries, pruned.outbox) == (1, 1, 1, 1, 2)
     assert ledger.history.session_detail("s1").steps == []
     assert ledger.history.session_detail("s2").payload_kept
     assert ledger.history.session_detail("open").payload_kept
     assert receive(heavy("s1", "event of s1"), signal("s1")) == []
-    assert ledger.counts.count(0).events == 3
+    assert ledger.counts.count().events == 3
 
 
 def test_pruning_signals_of_sessions_that_never_came(ledger: Ledger, receive: Receive) -> None:
     """Many sessions get no heavy event at all: their signals go by age."""
     receive(signal("never", 1), now=DAY)
     receive(signal("never", 2), now=9 * DAY)
-    assert ledger.retention.prune(10 * DAY, keep_days=5).lightweight == 1
+    assert at(ledger, 10 * DAY).retention.prune(keep_days=5).lightweight == 1
 
 
 def test_failures_and_open_letters_stay(ledger: Ledger, attributing: Attributing) -> None:
     """Whatever its age, what a person has not dealt with is not thrown away."""
     ref = attributing("s", ["a"])
-    ledger.work.fail_entry("s", ref.version, "a", "no", now=1, max_tries=1, retry_at=0)
-    ledger.work.finish("s", ref.version, now=1, message=None)
+    at(ledger, 1).work.fail_entry("s", ref.version, "a", "no", max_tries=1, retry_seconds=0)
+    at(ledger, 1).work.finish("s", ref.version, message=None)
     letters = [DeadLetterReceived(kind="heavy", payload=b"x", reason="", offset=n) for n in (1, 2)]
-    ledger.intake.record(lease(ledger), dead=letters, position=3, last_id="x", gap=False, now=1, ablation_rate=0.1)
+    at(ledger, 1).intake.record(lease(ledger), dead=letters, position=3, last_id="x", gap=False, ablation_rate=0.1)
     ledger.dead_letters.drop(ledger.dead_letters.find()[0].id)
-    assert ledger.retention.prune(10 * DAY, keep_days=5).dead_letters == 1
+    assert at(ledger, 10 * DAY).retention.prune(keep_days=5).dead_letters == 1
     assert len(ledger.retries.failed_entries()) == 1
     assert len(ledger.dead_letters.find()) == 1
 
@@ -114,7 +114,7 @@ def test_a_late_signal_for_a_pruned_session(
 ) -> None:
     """There is nothing left to process again: the session stays finished."""
     finished(1, now=1)
-    ledger.retention.prune(10 * DAY, keep_days=1)
+    at(ledger, 10 * DAY).retention.prune(keep_days=1)
     receive(signal("s1"), now=10 * DAY)
-    assert ledger.sweep.reopen_quiet(20 * DAY) == []
+    assert at(ledger, 20 * DAY).sweep.reopen_quiet() == []
     assert ledger.history.session_detail("s1").reopen_at is None

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterable
 
 import pytest
-from fixtures.ledger import TOPIC, StepClock, heavy, lease
+from fixtures.ledger import TOPIC, StepClock, at, heavy, lease
 
 from worker.errors import LostLease
 from worker.ledger import DeadLetterReceived, Lease, Ledger, Topic, open_ledger
@@ -21,7 +21,7 @@ def places(leases: Iterable[Lease]) -> set[tuple[str, int]]:
 
 
 def record(ledger: Ledger, mine: Lease, *, position: int = 5, last_id: str | None = "id", gap: bool = False) -> None:
-    ledger.intake.record(mine, position=position, last_id=last_id, gap=gap, now=1, ablation_rate=0.1)
+    at(ledger, 1).intake.record(mine, position=position, last_id=last_id, gap=gap, ablation_rate=0.1)
 
 
 def test_one_replica_gets_everything(ledger: Ledger) -> None:
@@ -47,19 +47,19 @@ def test_one_that_joins_gets_its_share(ledger: Ledger) -> None:
     assert {one.epoch for one in taken} == {2}
 
 
-def test_a_dead_one_is_replaced_within_its_lease(ledger: Ledger, lease_clock: StepClock) -> None:
+def test_a_dead_one_is_replaced_within_its_lease(ledger: Ledger, clock: StepClock) -> None:
     """Nobody takes a partition before its lease is over; after it the living share it."""
     deal(ledger, "dead")
-    lease_clock.step(29)
+    clock.step(29)
     assert deal(ledger, "alive") == []
-    lease_clock.step(2)
+    clock.step(2)
     assert len(deal(ledger, "alive")) == 6
 
 
-def test_renewing_keeps_the_lease_and_its_epoch(ledger: Ledger, lease_clock: StepClock) -> None:
+def test_renewing_keeps_the_lease_and_its_epoch(ledger: Ledger, clock: StepClock) -> None:
     """A replica that comes back in time keeps what it has, however long it lives."""
     for _ in range(5):
-        lease_clock.step(20)
+        clock.step(20)
         assert {one.epoch for one in deal(ledger, "one")} == {1}
 
 
@@ -70,23 +70,23 @@ def test_leaving_frees_at_once(ledger: Ledger) -> None:
     assert len(deal(ledger, "two")) == 6
 
 
-def test_a_frozen_one_cannot_move_what_another_owns(ledger: Ledger, lease_clock: StepClock) -> None:
+def test_a_frozen_one_cannot_move_what_another_owns(ledger: Ledger, clock: StepClock) -> None:
     """Woken after its lease, a replica's batch is refused whole, and its rewind too."""
     old = lease(ledger, "frozen")
-    lease_clock.step(31)
+    clock.step(31)
     new = lease(ledger, "awake")
     with pytest.raises(LostLease):
-        ledger.intake.record(old, heavy=[heavy()], position=1, last_id="x", gap=False, now=1, ablation_rate=0.1)
+        at(ledger, 1).intake.record(old, heavy=[heavy()], position=1, last_id="x", gap=False, ablation_rate=0.1)
     with pytest.raises(LostLease):
         ledger.partitions.rewind(old)
-    assert ledger.counts.count(0).events == 0
+    assert ledger.counts.count().events == 0
     record(ledger, new)
 
 
-def test_a_frozen_one_that_nobody_replaced_goes_on(ledger: Ledger, lease_clock: StepClock) -> None:
+def test_a_frozen_one_that_nobody_replaced_goes_on(ledger: Ledger, clock: StepClock) -> None:
     """Nobody took the partition: the epoch is still its own, and its batch counts."""
     mine = lease(ledger)
-    lease_clock.step(100)
+    clock.step(100)
     record(ledger, mine)
     assert ledger.partitions.states()[0].position == 5
 
@@ -104,11 +104,11 @@ def test_a_rewind_reads_again_and_is_counted(ledger: Ledger) -> None:
     mine = lease(ledger)
     event = heavy()
     for position in (3, 3):
-        ledger.intake.record(mine, heavy=[event], position=position, last_id="x", gap=False, now=1, ablation_rate=0.1)
+        at(ledger, 1).intake.record(mine, heavy=[event], position=position, last_id="x", gap=False, ablation_rate=0.1)
         ledger.partitions.rewind(mine)
     state = ledger.partitions.states()[0]
     assert (state.position, state.last_id, state.rewinds) == (0, None, 2)
-    assert ledger.counts.count(0).events == 1
+    assert ledger.counts.count().events == 1
 
 
 def test_a_gap_is_counted(ledger: Ledger) -> None:
@@ -124,7 +124,7 @@ def test_dead_letters_come_with_the_position(ledger: Ledger) -> None:
     mine = lease(ledger)
     letter = DeadLetterReceived(kind="heavy", payload=b"\x00\xff", reason="not UTF-8\x00\ud800", offset=9)
     for _ in range(2):
-        ledger.intake.record(mine, dead=[letter], position=10, last_id="x", gap=False, now=5, ablation_rate=0.1)
+        at(ledger, 5).intake.record(mine, dead=[letter], position=10, last_id="x", gap=False, ablation_rate=0.1)
     [kept] = ledger.dead_letters.find()
     assert (kept.stream, kept.topic, kept.partition, kept.offset) == (TOPIC.stream, TOPIC.topic, 0, 9)
     assert kept.reason == "not UTF-8\N{REPLACEMENT CHARACTER}?"
@@ -137,16 +137,16 @@ def test_more_partitions_later(ledger: Ledger) -> None:
     assert len(ledger.partitions.share_out("one", [Topic(stream="s", topic="t", partitions=3)], lease_seconds=30)) == 3
 
 
-def test_a_clock_set_back_blocks_nobody(ledger: Ledger, lease_clock: StepClock) -> None:
+def test_a_clock_set_back_blocks_nobody(ledger: Ledger, clock: StepClock) -> None:
     """A lease that ends in a far future was given before the clock was set back: it is over."""
     deal(ledger, "one")
-    lease_clock.step(-3600)
+    clock.step(-3600)
     assert len(deal(ledger, "two")) == 6
 
 
-def test_many_replicas_at_once_share_without_overlap(ledger: Ledger, ledger_url: str, lease_clock: StepClock) -> None:
+def test_many_replicas_at_once_share_without_overlap(ledger: Ledger, ledger_url: str, clock: StepClock) -> None:
     """Six replicas dealing at the same moment, again and again: every partition ends with exactly one of them."""
-    ledgers = [open_ledger(ledger_url, lease_clock=lease_clock) for _ in range(6)]
+    ledgers = [open_ledger(ledger_url, clock=clock) for _ in range(6)]
     held: dict[int, list[Lease]] = {}
 
     def take_turns(number: int) -> None:

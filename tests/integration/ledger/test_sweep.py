@@ -4,13 +4,13 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from fixtures.ledger import complete, heavy
+from fixtures.ledger import at, complete, heavy
 
 from worker.ledger import EntryRef, EntryState, Gates, Ledger, Resent, SessionRef, open_ledger
+from worker.system.clock import HOUR, SECOND
 
 Attributing = Callable[..., SessionRef]
 Receive = Callable[..., list[SessionRef]]
-HOUR = 3600_000_000
 
 
 def gates(moment: int) -> Gates:
@@ -18,8 +18,8 @@ def gates(moment: int) -> Gates:
 
 
 def sweep(ledger: Ledger, now: int, *, lost_before: int | None = None, max_tries: int = 3) -> Resent:
-    overdue = ledger.sweep.overdue(now, gates(now if lost_before is None else lost_before))
-    return ledger.sweep.send_again(overdue, now, max_tries=max_tries)
+    overdue = at(ledger, now).sweep.overdue(gates(now if lost_before is None else lost_before))
+    return at(ledger, now).sweep.send_again(overdue, max_tries=max_tries)
 
 
 def entry(ref: SessionRef, learning_id: str) -> EntryRef:
@@ -42,9 +42,9 @@ def test_each_queue_has_its_own_gate(ledger: Ledger, receive: Receive, attributi
     ended = attributing("t", ["a"])
     complete(ledger, "t", ended.version, "a", 1)
     only = {"prepare": 0, "attribute": 0, "finish": 0}
-    found = ledger.sweep.overdue(9, Gates(**only | {"attribute": 9}))
+    found = at(ledger, 9).sweep.overdue(Gates(**only | {"attribute": 9}))
     assert (found.prepare, found.attribute, found.finish) == ([], [entry(ref, "a")], [])
-    found = ledger.sweep.overdue(9, Gates(**only | {"finish": 9}))
+    found = at(ledger, 9).sweep.overdue(Gates(**only | {"finish": 9}))
     assert (found.prepare, found.attribute, found.finish) == ([], [], [ended])
 
 
@@ -65,7 +65,7 @@ def test_a_lost_finish(ledger: Ledger, attributing: Attributing) -> None:
     assert sweep(ledger, 60, lost_before=50).finish == []
     assert sweep(ledger, 60, lost_before=51).finish == [ref]
     assert sweep(ledger, 61, lost_before=60).finish == []
-    ledger.work.finish("s", ref.version, now=62, message=None)
+    at(ledger, 62).work.finish("s", ref.version, message=None)
     assert sweep(ledger, 99).finish == []
 
 
@@ -79,8 +79,8 @@ def test_a_failure_is_sent_again_at_its_time(ledger: Ledger, attributing: Attrib
     """Backoff goes by the clock, not by the queue: a learning and a preparation alike."""
     ref = attributing("s", ["a"])
     [raw] = receive(heavy("p"))
-    ledger.work.fail_entry("s", ref.version, "a", "no", now=1, max_tries=3, retry_at=100)
-    ledger.work.fail_preparation("p", raw.version, "no", now=1, max_tries=3, retry_at=100)
+    at(ledger, 1).work.fail_entry("s", ref.version, "a", "no", max_tries=3, retry_seconds=(100 - 1) / SECOND)
+    at(ledger, 1).work.fail_preparation("p", raw.version, "no", max_tries=3, retry_seconds=(100 - 1) / SECOND)
     early = sweep(ledger, 99)
     assert (early.prepare, early.attribute) == ([], [])
     due = sweep(ledger, 100, lost_before=0)
@@ -93,9 +93,9 @@ def test_each_further_retry_waits_twice_as_long(ledger: Ledger, attributing: Att
     ref = attributing("s", ["a"])
     [raw] = receive(heavy("p"))
     for failed_at, due_at in ((1, 101), (200, 400), (500, 900)):
-        spent = {"now": failed_at, "max_tries": 9, "retry_at": failed_at + 100}
-        ledger.work.fail_entry("s", ref.version, "a", "no", **spent)
-        ledger.work.fail_preparation("p", raw.version, "no", **spent)
+        work, pause = at(ledger, failed_at).work, 100 / SECOND
+        work.fail_entry("s", ref.version, "a", "no", max_tries=9, retry_seconds=pause)
+        work.fail_preparation("p", raw.version, "no", max_tries=9, retry_seconds=pause)
         assert sweep(ledger, due_at - 1, lost_before=0) == Resent()
         due = sweep(ledger, due_at, lost_before=0, max_tries=9)
         assert (due.prepare, due.attribute) == ([raw], [entry(ref, "a")])
@@ -104,10 +104,10 @@ def test_each_further_retry_waits_twice_as_long(ledger: Ledger, attributing: Att
 def test_a_learning_that_kills_its_process(ledger: Ledger, attributing: Attributing) -> None:
     """Deaths count from the second delivery on; then it has failed, and the session's finish is due at once."""
     ref = attributing("s", ["a"])
-    ledger.work.start_entries("s", ref.version, ["a"], 1)
+    at(ledger, 1).work.start_entries("s", ref.version, ["a"])
     for now in (10, 20, 30):
         assert sweep(ledger, now).attribute == [entry(ref, "a")]
-        ledger.work.start_entries("s", ref.version, ["a"], now + 1)
+        at(ledger, now + 1).work.start_entries("s", ref.version, ["a"])
     given_up = sweep(ledger, 40)
     assert (given_up.attribute, given_up.gave_up_entries, given_up.finish) == ([], [entry(ref, "a")], [ref])
     [failed] = ledger.retries.failed_entries()
@@ -118,8 +118,8 @@ def test_a_started_learning_that_ends_counts_nothing(ledger: Ledger, attributing
     """A start is forgotten with the failure that was counted for it."""
     ref = attributing("s", ["a"])
     sweep(ledger, 5)
-    ledger.work.start_entries("s", ref.version, ["a"], 6)
-    ledger.work.fail_entry("s", ref.version, "a", "no", now=7, max_tries=5, retry_at=8)
+    at(ledger, 6).work.start_entries("s", ref.version, ["a"])
+    at(ledger, 7).work.fail_entry("s", ref.version, "a", "no", max_tries=5, retry_seconds=(8 - 7) / SECOND)
     sweep(ledger, 9)
     assert ledger.work.entry_state("s", ref.version, "a").tries == 1
 
@@ -128,34 +128,34 @@ def test_a_preparation_that_kills_its_process(ledger: Ledger, receive: Receive) 
     """It is given up after so many deaths, and offered again until somebody has refused its learnings."""
     [ref] = receive(heavy("s"))
     for now in (10, 20):
-        ledger.work.start_session("s", ref.version, now)
+        at(ledger, now).work.start_session("s", ref.version)
         assert sweep(ledger, now + 5).prepare == [ref]
-    ledger.work.start_session("s", ref.version, 30)
+    at(ledger, 30).work.start_session("s", ref.version)
     assert sweep(ledger, 35).gave_up_prepare == [ref]
     assert sweep(ledger, 40).gave_up_prepare == [ref]
-    ledger.work.expect("s", ref.version, ["a"], refused={"a": "died"}, signals_seen=0, now=41)
+    at(ledger, 41).work.expect("s", ref.version, ["a"], refused={"a": "died"}, signals_seen=0)
     assert sweep(ledger, 50).finish == [ref]
 
 
 def test_waiting_sessions_are_shown_when_due(ledger: Ledger, receive: Receive) -> None:
-    """With how often and since when somebody looks for the transcript."""
+    """With how often somebody looked for the transcript, and why."""
     [ref] = receive(heavy("s"), now=3)
-    ledger.work.mark_waiting("s", ref.version, next_try_at=50, reason="not there", now=4)
-    assert ledger.sweep.overdue(49, gates(49)).waiting == []
-    [waiting] = ledger.sweep.overdue(50, gates(0)).waiting
-    assert (waiting.session_id, waiting.tries, waiting.since, waiting.reason) == ("s", 1, 3, "not there")
-    assert ledger.sweep.overdue(50, gates(50)).prepare == []
+    at(ledger, 4).work.mark_waiting("s", ref.version, pause_seconds=(50 - 4) / SECOND, reason="not there")
+    assert at(ledger, 49).sweep.waiting() == []
+    [waiting] = at(ledger, 50).sweep.waiting()
+    assert (waiting.session_id, waiting.tries, waiting.reason) == ("s", 1, "not there")
+    assert at(ledger, 50).sweep.overdue(gates(50)).prepare == []
 
 
 def test_what_was_seen_too_long_ago(ledger: Ledger, attributing: Attributing, receive: Receive) -> None:
     """Between looking and sending the world moves on: what is done or replaced is left out."""
     done, replaced = attributing("done", ["a"]), attributing("replaced", ["a"])
     receive(heavy("prepared"))
-    overdue = ledger.sweep.overdue(9, gates(9))
+    overdue = at(ledger, 9).sweep.overdue(gates(9))
     complete(ledger, "done", done.version, "a", 9)
     receive(heavy("replaced", "newer", at=20), now=9)
-    ledger.retries.retry(session_id="prepared", now=9)
-    assert ledger.sweep.send_again(overdue, 10, max_tries=3) == Resent()
+    at(ledger, 9).retries.retry(session_id="prepared")
+    assert at(ledger, 10).sweep.send_again(overdue, max_tries=3) == Resent()
     assert replaced.version.event_id != "newer"
 
 
@@ -169,10 +169,12 @@ def test_several_sweepers_at_once(
         attributing(f"s{number}", ["a", "b"])
         attributing(f"t{number}", [])
     ledgers = [open_ledger(ledger_url) for _ in range(sweepers)]
-    overdue = [one.sweep.overdue(5, gates(5)) for one in ledgers]
+    overdue = [at(one, 5).sweep.overdue(gates(5)) for one in ledgers]
     with ThreadPoolExecutor(sweepers) as pool:
         resent = list(
-            pool.map(lambda pair: pair[0].sweep.send_again(pair[1], 6, max_tries=3), zip(ledgers, overdue, strict=True))
+            pool.map(
+                lambda pair: at(pair[0], 6).sweep.send_again(pair[1], max_tries=3), zip(ledgers, overdue, strict=True)
+            )
         )
     assert sum(len(one.prepare) for one in resent) == 10
     assert sum(len(one.attribute) for one in resent) == 20
@@ -188,17 +190,17 @@ def test_the_backlog_is_what_somebody_has_to_work_on(
     receive(heavy("received"))
     attributing("attributing")
     ended = attributing("finished", [])
-    ledger.work.finish("finished", ended.version, now=1, message=None)
+    at(ledger, 1).work.finish("finished", ended.version, message=None)
     [waiting] = receive(heavy("waiting"))
-    ledger.work.mark_waiting("waiting", waiting.version, next_try_at=9, reason="", now=1)
-    assert ledger.sweep.backlog() == 2
+    at(ledger, 1).work.mark_waiting("waiting", waiting.version, pause_seconds=(9 - 1) / SECOND, reason="")
+    assert ledger.counts.backlog() == 2
 
 
 def test_a_limit_keeps_a_sweep_short(ledger: Ledger, receive: Receive) -> None:
     """At most so many at a time, the longest lost first."""
     for number in range(5):
         receive(heavy(f"s{number}"), now=10 - number)
-    found = ledger.sweep.overdue(99, gates(99), limit=2)
+    found = at(ledger, 99).sweep.overdue(gates(99), limit=2)
     assert [ref.session_id for ref in found.prepare] == ["s4", "s3"]
 
 
@@ -208,12 +210,12 @@ def test_what_was_put_back_spends_no_try(ledger: Ledger, receive: Receive, attri
     entries = attributing("s", ["a"])
     everything = Gates(prepare=HOUR, attribute=HOUR, finish=0)
     for look in range(1, 11):
-        ledger.work.start_session("p", prepared.version, look)
+        at(ledger, look).work.start_session("p", prepared.version)
         ledger.work.put_back("p", prepared.version, None)
-        ledger.work.start_entries("s", entries.version, ["a"], look)
+        at(ledger, look).work.start_entries("s", entries.version, ["a"])
         ledger.work.put_back("s", entries.version, ["a"])
-        overdue = ledger.sweep.overdue(look, everything)
-        again = ledger.sweep.send_again(overdue, look, max_tries=3)
+        overdue = at(ledger, look).sweep.overdue(everything)
+        again = at(ledger, look).sweep.send_again(overdue, max_tries=3)
         assert ([ref.session_id for ref in again.prepare], len(again.attribute)) == (["p"], 1)
     assert ledger.work.load_work("p", prepared.version).tries == 0
     assert ledger.work.entry_state("s", entries.version, "a").tries == 0
@@ -223,10 +225,10 @@ def test_a_lost_bundle_is_prepared_once(ledger: Ledger, attributing: Attributing
     """The first task that misses them takes the session back; what was done stays done, and nothing is sent twice meanwhile."""
     ref = attributing("s", ["a", "b", "c"])
     complete(ledger, "s", ref.version, "a", 1)
-    assert [ledger.work.prepare_again("s", ref.version, 2) for _ in range(3)] == [True, False, False]
+    assert [at(ledger, 2).work.prepare_again("s", ref.version) for _ in range(3)] == [True, False, False]
     later = Gates(prepare=0, attribute=HOUR, finish=HOUR)
-    assert ledger.sweep.overdue(HOUR, later).attribute == []
+    assert at(ledger, HOUR).sweep.overdue(later).attribute == []
     complete(ledger, "s", ref.version, "b", 3)  # by a worker that had kept the bundle
-    assert ledger.work.expect("s", ref.version, ["a", "b", "c"], signals_seen=0, now=4) == ["c"]
+    assert at(ledger, 4).work.expect("s", ref.version, ["a", "b", "c"], signals_seen=0) == ["c"]
     assert complete(ledger, "s", ref.version, "c", 5)
-    assert ledger.work.finish("s", ref.version, now=6, message=None)
+    assert at(ledger, 6).work.finish("s", ref.version, message=None)

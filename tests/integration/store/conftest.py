@@ -1,4 +1,4 @@
-"""Every store there is, one after the other, as `store`: in memory, on RocksDB, and over HTTP from a real server process."""
+"""Every store there is, one after the other, as `store`: in memory and on RocksDB; and a real server process to ask over HTTP."""
 
 import shutil
 import tempfile
@@ -7,29 +7,17 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from fixtures.store import WRITE, store_server
+from fixtures.store import store_server
 
-from worker.store.client import HttpStore
 from worker.store.cozo.store import CozoStore
 from worker.store.protocol import AttributionStore
 
 
-@pytest.fixture(params=["memory", "rocksdb", "http"])
+@pytest.fixture(params=["memory", "rocksdb"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[AttributionStore]:
-    if request.param == "http":
-        yield request.getfixturevalue("http_store")
-        return
     store = CozoStore(tmp_path / "store" if request.param == "rocksdb" else None)
     yield store
     store.close()
-
-
-@pytest.fixture
-def http_store(socket_address: str) -> Iterator[HttpStore]:
-    with store_server(socket_address) as (address, _):
-        store = HttpStore(address, token=WRITE)
-        yield store
-        store.close()
 
 
 @pytest.fixture
@@ -38,3 +26,9 @@ def socket_address() -> Iterator[str]:
     folder = Path(tempfile.mkdtemp(prefix="gs"))
     yield f"http+unix://{quote(str(folder / 's'), safe='')}"
     shutil.rmtree(folder)
+
+
+@pytest.fixture
+def server_address(socket_address: str) -> Iterator[str]:
+    with store_server(socket_address) as (address, _):
+        yield address

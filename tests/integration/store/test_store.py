@@ -1,4 +1,4 @@
-"""What every store promises, on each of them."""
+"""What every store promises, in memory and on disk."""
 
 import math
 from dataclasses import replace
@@ -35,7 +35,7 @@ def test_an_edit_begins_a_new_epoch(store: AttributionStore) -> None:
     """A changed text leaves the old records readable and uncounted; the same import again, or another scope, changes nothing."""
     attribute(store, "s", A, B)
     assert store.import_learnings([learning(A, scope={"User": "x"})], actor="alex", now=2000).unchanged == (A,)
-    assert store.get_standing(A).epoch == 1
+    assert store.get_learning_value(A).epoch == 1
     assert store.import_learnings([learning(A, insight="another")], actor="alex", now=2000).changed == (A,)
     value = store.get_learning_value(A)
     assert (value.epoch, value.session_count, value.estimated_value) == (2, 0, 0.0)
@@ -48,7 +48,6 @@ def test_unknown_ids_are_said_to_be_unknown(store: AttributionStore) -> None:
     """Whatever is asked about a learning that nobody imported ends as NotFound."""
     for ask in (
         lambda: store.get_learning_value("x"),
-        lambda: store.get_standing("x"),
         lambda: store.get_decisions("x"),
         lambda: store.decide("x", DecisionKind.PINNED, actor="alex", reason="", now=1),
         lambda: store.assign("s", [A, "x"], now=1),

@@ -12,6 +12,7 @@ from worker.attribution.fit_calibration import bare_context
 from worker.attribution.prepare import build_bundle
 from worker.domain import Learning, LearningCategory
 from worker.embedder import VectorCache
+from worker.embedder.precision import Precision
 from worker.embedder.protocol import Vectors
 from worker.formats.transcripts.messages import parse_transcript
 
@@ -20,7 +21,7 @@ class WordEmbedder:
     """Texts that share words are near each other; counts how often it was asked."""
 
     model = "words@1"
-    precision = "float32"
+    precision: Precision = "float32"
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, ...]] = []

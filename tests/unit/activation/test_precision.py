@@ -7,34 +7,26 @@ from pathlib import Path
 import pytest
 
 from worker.embedder import VectorCache
-from worker.embedder.precision import PrecisionSetting, choose_precision, processor_flags, processor_kind
+from worker.embedder.precision import PrecisionSetting, choose_precision, processor_flags
 
 
 @pytest.mark.parametrize(
-    ("setting", "device", "flags", "speed_up", "chosen"),
+    ("setting", "device", "flags", "chosen"),
     [
-        ("auto", "cpu", {"amx_bf16", "avx512_bf16"}, None, "bfloat16"),
-        ("auto", "cpu", {"avx512_bf16"}, 3.9, "bfloat16"),
-        ("auto", "cpu", {"avx512_bf16"}, 0.65, "float32"),
-        ("auto", "cpu", {"avx512f"}, None, "float32"),
-        ("auto", "cpu", set(), None, "float32"),
-        ("auto", "cuda", {"fast_float16"}, None, "float16"),
-        ("auto", "cuda:1", set(), None, "float32"),
-        ("auto", "mps", {"amx_bf16"}, None, "float32"),
-        ("float32", "cuda:1", {"amx_bf16"}, None, "float32"),
-        ("bfloat16", "cpu", set(), None, "bfloat16"),
+        ("auto", "cpu", {"amx_bf16", "avx512_bf16"}, "bfloat16"),
+        ("auto", "cpu", {"avx512_bf16"}, "bfloat16"),
+        ("auto", "cpu", {"avx512f"}, "float32"),
+        ("auto", "cpu", set(), "float32"),
+        ("auto", "cuda", {"fast_float16"}, "float16"),
+        ("auto", "cuda:1", set(), "float32"),
+        ("auto", "mps", {"amx_bf16"}, "float32"),
+        ("float32", "cuda:1", {"amx_bf16"}, "float32"),
+        ("bfloat16", "cpu", set(), "bfloat16"),
     ],
 )
-def test_precision_follows_the_processor(
-    setting: PrecisionSetting, device: str, flags: set[str], speed_up: float | None, chosen: str
-) -> None:
-    """Half precision only where it is known or measured to be faster, or where a person asks; None: nothing is measured."""
-
-    def measured() -> float:
-        assert speed_up is not None
-        return speed_up
-
-    assert choose_precision(setting, device, flags=frozenset(flags), speed_up=measured) == chosen
+def test_precision_follows_the_processor(setting: PrecisionSetting, device: str, flags: set[str], chosen: str) -> None:
+    """Half precision only where the device computes in it, or where a person asks."""
+    assert choose_precision(setting, device, flags=frozenset(flags)) == chosen
 
 
 def test_the_processors_flags_are_read(tmp_path: Path) -> None:
@@ -43,15 +35,6 @@ def test_the_processors_flags_are_read(tmp_path: Path) -> None:
     cpuinfo.write_text("processor\t: 0\nflags\t\t: fpu avx512_bf16\n\nprocessor\t: 1\nflags\t\t: fpu\n")
     assert processor_flags(cpuinfo) >= {"fpu", "avx512_bf16"}
     assert processor_flags(tmp_path / "missing") == frozenset()
-
-
-def test_the_processors_kind_is_what_decides_how_it_computes(tmp_path: Path) -> None:
-    """Not its speed of the moment, nor which of the machine's processors is asked."""
-    cpuinfo = tmp_path / "cpuinfo"
-    shown = "vendor_id\t: AuthenticAMD\ncpu family\t: 26\nmodel\t\t: 2\nmodel name\t: AMD EPYC\nstepping\t: 1\ncpu MHz\t: {}\n\n"
-    cpuinfo.write_text(shown.format("2600.1") + shown.format("3100.7"))
-    assert processor_kind(cpuinfo) == "AuthenticAMD/26/2/1/AMD EPYC"
-    assert processor_kind(tmp_path / "missing") == ""
 
 
 def test_a_learnings_text_is_embedded_once_and_on_its_own(embedder: object) -> None:

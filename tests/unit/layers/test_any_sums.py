@@ -5,7 +5,7 @@ import math
 
 from hypothesis import given
 from hypothesis import strategies as st
-from worlds import arms, counts, value_of
+from unit.layers.worlds import arms, counts, value_of
 
 from worker.layers.statistics.sums import LearningSums
 from worker.settings.layers import AblationParameters, AggregationParameters, LayerParameters
@@ -18,7 +18,7 @@ far_fetched = st.builds(
     lambda ablation, aggregation: LayerParameters(ablation=ablation, aggregation=aggregation),
     st.builds(
         AblationParameters,
-        ablation_rate=st.sampled_from([0.0, 1e-6, 0.1, 0.999999]),
+        rate=st.sampled_from([0.0, 1e-6, 0.1, 0.999999]),
         suspect_rate=st.sampled_from([0.0, 0.5, 0.99]),
         min_sessions_per_arm=st.sampled_from([2, 20, 1000]),
         significance_level=st.floats(1e-9, 0.99),
@@ -26,7 +26,6 @@ far_fetched = st.builds(
         variance_floor=st.floats(1e-9, 10),
         effect_prior_sd=st.floats(1e-4, 1e3),
         variance_prior_df=st.floats(1e-6, 1e6),
-        until=st.sampled_from(["verdict", "confidence"]),
     ),
     st.builds(
         AggregationParameters,

@@ -30,3 +30,9 @@ def test_the_closest_comes_first() -> None:
     """By share, then by id."""
     found = companions(sessions=100, together={"d": 96, "c": 100, "b": 96}, instead={})
     assert [companion.learning_id for companion in found] == ["c", "b", "d"]
+
+
+def test_twenty_common_sessions_and_the_threshold_itself_are_enough() -> None:
+    """Both limits belong to what is named."""
+    assert companions(sessions=20, together={"b": 19, "c": 20}, instead={}) == (Companion(learning_id="c", share=1.0),)
+    assert companions(sessions=40, together={"b": 38}, instead={}) == (Companion(learning_id="b", share=0.95),)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from worlds import arms, record
+from unit.layers.worlds import arms, record
 
 from worker.domain import AttributionRecord, Signal, SignalKind, Standing
 from worker.layers.aggregation.aggregator import WeightedAggregator

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from worlds import arms, counts, value_of
+from unit.layers.worlds import arms, counts, value_of
 
 from worker.domain import VerdictKind
 from worker.layers.ablation.arms import Arm, arm
@@ -89,7 +89,7 @@ def test_a_learning_without_a_withheld_session_has_no_forecast() -> None:
 
 def test_a_forecast_beyond_the_cap_says_so() -> None:
     """An effect half way to the margin takes the longest."""
-    seldom = LayerParameters(ablation=AblationParameters(ablation_rate=0.05, suspect_rate=0.05))
+    seldom = LayerParameters(ablation=AblationParameters(rate=0.05, suspect_rate=0.05))
     verdict = value_of(arms((1050, 0, 0, 950), (1000, 0, 0, 1000), 0.05), parameters=seldom).verdict
     assert (verdict.sessions_needed, verdict.reason[:11]) == (None, "over 10,000")
 

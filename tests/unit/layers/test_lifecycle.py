@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from worlds import arms, counts, value_of
+from unit.layers.worlds import arms, counts, value_of
 
 from worker.domain import LearningStatus, Standing, VerdictKind
 from worker.layers.statistics.sums import LearningSums, TemporalSums
@@ -154,13 +154,12 @@ class TestNextWithholdProbability:
         assert (value.next_withhold_probability, value.verdict.sessions_needed) == (0.0, None)
         assert value.verdict.reason == "no experiment runs"
 
-    def test_until_confidence_ends_earlier(self) -> None:
-        """The older way: enough confidence in a positive value, though no verdict is in."""
+    def test_confidence_alone_ends_no_experiment(self) -> None:
+        """However sure the value is: while the verdict is not in, withholding goes on."""
         promising = arms((12, 18, 40, 130), (5, 5, 6, 12))
-        sooner = LayerParameters(ablation=AblationParameters(until="confidence", verdict_margin=0.001))
-        later = LayerParameters(ablation=AblationParameters(verdict_margin=0.001))
-        assert value_of(promising, parameters=sooner).next_withhold_probability == 0.0
-        assert value_of(promising, parameters=later).next_withhold_probability == 0.1
+        value = value_of(promising, parameters=LayerParameters(ablation=AblationParameters(verdict_margin=0.001)))
+        assert value.confidence > 0.7
+        assert value.next_withhold_probability == 0.1
 
 
 def test_the_deprecation_threshold_is_a_setting() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from hypothesis import given
 from hypothesis import strategies as st
-from worlds import record, records
+from unit.layers.worlds import record, records
 
 from worker.domain import AttributionRecord, LearningValue, Standing
 from worker.layers.aggregation.aggregator import WeightedAggregator

@@ -6,9 +6,12 @@ import random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from unit.layers.worlds import record
 
 from worker.domain import Signal, SignalKind, TemporalCorrelation
+from worker.layers.statistics.sums import LearningSums
 from worker.layers.temporal.correlation import ExponentialDecay
+from worker.layers.temporal.observation import observe
 from worker.settings.layers import TemporalParameters
 
 signals = st.builds(
@@ -23,7 +26,6 @@ signals = st.builds(
     st.floats(0, 1),
 )
 points = st.sets(st.integers(0, 60)).map(lambda found: tuple(sorted(found)))
-windows = st.sampled_from(["after", "both"])
 
 
 def heard(at: int, *, good: bool = True, confidence: float = 1.0) -> Signal:
@@ -47,18 +49,12 @@ def test_a_signal_beyond_the_maximal_distance_counts_nothing() -> None:
     assert found.positive == pytest.approx(math.exp(-2))
 
 
-def test_the_window_on_both_sides_takes_the_nearest_use() -> None:
-    """As the original implementation did."""
-    found = ExponentialDecay(TemporalParameters(window="both")).correlate((5, 15), (heard(3), heard(11), heard(9)))
-    assert [(c.activation_point, c.distance) for c in found.contributions] == [(5, 2), (15, 4), (5, 4)]
-
-
-@given(points, st.lists(signals), st.randoms(use_true_random=False), windows)
+@given(points, st.lists(signals), st.randoms(use_true_random=False))
 def test_the_order_of_signals_changes_no_bit(
-    points: tuple[int, ...], given: list[Signal], random: random.Random, window: str
+    points: tuple[int, ...], given: list[Signal], random: random.Random
 ) -> None:
     """Signals arrive in any order; the sums are the same to the last digit."""
-    correlator = ExponentialDecay(TemporalParameters.model_validate({"window": window}))
+    correlator = ExponentialDecay()
     shuffled = random.sample(given, len(given))
     one, other = correlator.correlate(points, tuple(given)), correlator.correlate(points, tuple(shuffled))
     assert (one.positive, one.negative, one.net, one.bounded) == (
@@ -69,12 +65,26 @@ def test_the_order_of_signals_changes_no_bit(
     )
 
 
-@given(points, st.lists(signals), windows)
-def test_the_contributions_add_up(points: tuple[int, ...], given: list[Signal], window: str) -> None:
+@given(points, st.lists(signals))
+def test_the_contributions_add_up(points: tuple[int, ...], given: list[Signal]) -> None:
     """What is shown sums to what is stored, and the bounded net stays within (−1, 1)."""
-    found = ExponentialDecay(TemporalParameters.model_validate({"window": window})).correlate(points, tuple(given))
+    found = ExponentialDecay().correlate(points, tuple(given))
     for total, good in ((found.positive, True), (found.negative, False)):
         parts = [c.weight * c.signal.confidence for c in found.contributions if c.signal.is_positive is good]
         assert sum(parts) == pytest.approx(total, abs=1e-9)
     assert found.net == found.positive - found.negative
     assert -1 < found.bounded < 1
+
+
+def test_how_fast_the_bounded_net_saturates_is_a_setting() -> None:
+    """κ: (P − N) / (P + N + κ), from the setting and not from its ordinary value."""
+    found = ExponentialDecay(TemporalParameters(net_kappa=3)).correlate((4,), (heard(4),))
+    assert (found.positive, found.bounded) == (1.0, 0.25)
+
+
+def test_an_observation_is_told_in_standard_errors() -> None:
+    """Of one record only the variance is known that is taken for granted, 0.3; without the learning's own the rest is left."""
+    good = LearningSums.of(record("s1", activation=1.0, positive=1.0)).temporal
+    bad = LearningSums.of(record("s2", activation=1.0, negative=1.0)).temporal
+    assert observe(good, good + bad, prior_sessions=0).z == pytest.approx(0.5 / math.sqrt(0.3))
+    assert good + bad - good == bad

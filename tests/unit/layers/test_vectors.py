@@ -14,10 +14,10 @@ from worker.layers.aggregation.estimate import Estimate, combine
 from worker.layers.statistics.distributions import t_two_sided
 from worker.layers.statistics.sums import Cell, Count, LearningSums, TemporalSums
 from worker.layers.temporal.correlation import ExponentialDecay, attributed_value, bounded_net
-from worker.settings.layers import AblationParameters, AggregationParameters, TemporalParameters
+from worker.settings.layers import AblationParameters, AggregationParameters
 
 VECTORS: list[dict[str, Any]] = json.loads((Path(__file__).parents[1] / "data" / "vectors.json").read_text())
-CLOSE = {"rel": 1e-9, "abs": 1e-9}
+CLOSE: dict[str, Any] = {"rel": 1e-9, "abs": 1e-9}
 
 
 def named(prefix: str) -> Any:
@@ -62,7 +62,7 @@ def record(number: int, given: dict[str, Any]) -> AttributionRecord:
 
 @named("T1")
 def test_signals_are_weighed_by_their_distance_to_the_uses(vector: dict[str, Any]) -> None:
-    """The sums, the bounded net and the attributed value of one session, for both windows."""
+    """The sums, the bounded net and the attributed value of one session."""
     given, expected = vector["input"], vector["expected"]
     signals = tuple(
         Signal(
@@ -73,9 +73,7 @@ def test_signals_are_weighed_by_their_distance_to_the_uses(vector: dict[str, Any
         )
         for at, good, confidence in given["signals"]
     )
-    found = ExponentialDecay(TemporalParameters(window=given["window"])).correlate(
-        tuple(given["activation_points"]), signals
-    )
+    found = ExponentialDecay().correlate(tuple(given["activation_points"]), signals)
     value = attributed_value(
         activation_confidence=given["activation_confidence"],
         bounded=found.bounded,

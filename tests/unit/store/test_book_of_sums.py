@@ -128,7 +128,7 @@ class StoreInUse(RuleBasedStateMachine):
             decisions = self.store.get_decisions(learning_id)
             assert [d.number for d in decisions] == list(range(1, len(decisions) + 1))
             assert [d.epoch for d in decisions] == sorted(d.epoch for d in decisions)
-            assert self.store.get_standing(learning_id).epoch == decisions[-1].epoch
+            assert self.store.get_learning_value(learning_id).epoch == decisions[-1].epoch
 
 
 StoreInUse.TestCase.settings = settings(max_examples=25, stateful_step_count=20, deadline=None)
@@ -141,7 +141,7 @@ def test_a_damaged_sum_is_found_and_put_right() -> None:
     for number in range(5):
         store.store_attribution(record("a", f"s{number}"), version())
     before = store.list_learning_values()
-    row = store._space.database.read("all_sums")[0]
+    row = list(store._space.database.read("all_sums")[0])
     row[2] += 1
     arm = [*store._space.database.read("all_arms")[0][:-2], 7, 7]
     stray = ["b", 1, True, 1, 1, 1, 1]

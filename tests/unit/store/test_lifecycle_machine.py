@@ -1,5 +1,7 @@
 """A learning's life in any order of evidence, people's decisions and edits, on the real store: who wins, and what is told."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -190,15 +192,16 @@ def _run(*steps: str) -> Life:
     life.begin()
     for step in steps:
         name, _, argument = step.partition(" ")
-        {
+        steps_of: dict[str, Callable[[], object]] = {
             "harm": lambda: life.experiment(is_harmful=True),
             "correct": life.correct,
             "bad-session": life.one_bad_session,
             "unrelated": life.unrelated_session,
             "again": life.again,
             "restart": life.restart,
-            "decide": lambda argument=argument: life.decide(argument),
-        }[name]()
+            "decide": partial(life.decide, argument),
+        }
+        steps_of[name]()
         life.people_win_and_the_rule_follows_the_records()
         life.the_log_tells_the_status()
         life.what_is_over_is_never_injected()

@@ -30,8 +30,8 @@ VALUES = [
 ]
 
 
-def order(sort: str, status: LearningStatus | None = None, limit: int | None = None) -> str:
-    return "".join(value.learning_id for value in ranked(reversed(VALUES), sort=sort, status=status, limit=limit))
+def order(sort: str, status: LearningStatus | None = None, verdict: VerdictKind | None = None) -> str:
+    return "".join(value.learning_id for value in ranked(reversed(VALUES), sort=sort, status=status, verdict=verdict))
 
 
 def test_each_order_has_its_first() -> None:
@@ -44,7 +44,9 @@ def test_each_order_has_its_first() -> None:
     }
 
 
-def test_the_limit_counts_what_is_left_after_the_status() -> None:
-    """The two best active ones, not the active among the two best."""
-    assert order("sessions", LearningStatus.ACTIVE, 2) == "ab"
+def test_status_and_verdict_choose() -> None:
+    """Only what has both is listed, in the same order."""
+    assert order("sessions", LearningStatus.ACTIVE) == "ab"
     assert order("sessions", LearningStatus.DISABLED) == ""
+    assert order("value", verdict=VerdictKind.UNDECIDED) == "ad"
+    assert order("value", LearningStatus.ACTIVE, VerdictKind.UNDECIDED) == "a"

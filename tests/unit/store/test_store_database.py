@@ -1,7 +1,9 @@
 """The engine behind the store: indices that are used, transactions that are whole, errors that are ours."""
 
+import re
 import threading
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
 from fixtures.store import learning, record, version
@@ -9,7 +11,7 @@ from pycozo.client import QueryException
 
 from worker.errors import ConfigurationError, InvalidFile, StoreUnavailable
 from worker.settings.layers import AblationParameters, LayerParameters
-from worker.store.cozo import named_queries
+from worker.store.cozo import named_queries, rows
 from worker.store.cozo.database import CozoDatabase, restore
 from worker.store.cozo.store import CozoStore
 
@@ -20,7 +22,7 @@ WHOLE = {name for name in named_queries.load("queries.cozo") if name.startswith(
 READS = [
     name for name, script in named_queries.load("queries.cozo").items() if ":put" not in script and ":rm" not in script
 ]
-#: columns in the specification's order
+#: columns in the published order
 PUBLISHED = {
     "attribution": "learning_id session_id timestamp was_activated activation_confidence activation_signals_json temporal_positive "
     "temporal_negative net_temporal was_withheld session_outcome attributed_value",
@@ -28,6 +30,24 @@ PUBLISHED = {
     "ablation_value ablation_confidence status updated_at",
     "ablation_experiment": "learning_id started_at sessions_with_json sessions_without_json marginal_value confidence is_significant",
 }
+ROWS: list[tuple[str, Any]] = [
+    (name, row)
+    for row, names in {
+        rows.LearningRow: "all_learnings put_learning",
+        rows.StandingRow: "all_standings put_standing",
+        rows.DecisionRow: "decisions decisions_of_version decisions_of_session unpublished put_decision",
+        rows.SessionRow: "session put_session",
+        rows.AssignmentRow: "assignments put_assignment",
+        rows.RecordRow: "records whole_records records_of_session records_of_learning whole_records_of_learning put_record",
+        rows.OutcomeRow: "outcomes_of_learning",
+        rows.TemporalRow: "global_sums",
+        rows.SumsRow: "all_sums sums_of_learning put_sums",
+        rows.ArmRow: "all_arms arms_of_learning put_arms",
+        rows.ValueRow: "all_values put_value",
+        rows.ExperimentRow: "all_experiments put_experiment",
+    }.items()
+    for name in names.split()
+]
 ARGUMENTS = {
     "keys": [["a", "s"]],
     "learning_id": "a",
@@ -57,12 +77,21 @@ def test_queries_use_keys_and_indices(name: str) -> None:
 
 @pytest.mark.parametrize("relation", PUBLISHED)
 def test_published_relations_have_their_columns_first(relation: str) -> None:
-    """Whoever reads the database by hand finds the specification's columns in its order."""
+    """Whoever reads the database by hand finds the published columns in their order."""
     database = CozoDatabase(None)
     columns = [row[0] for row in database._run(f"::columns {relation}", {}, immutable=True)]
     expected = PUBLISHED[relation].split()
     assert columns[: len(expected)] == expected
     database.close()
+
+
+@pytest.mark.parametrize(("name", "row"), ROWS, ids=[name for name, _ in ROWS])
+def test_rows_name_the_columns_of_their_queries(name: str, row: type[NamedTuple]) -> None:
+    """In their order, for what is read and what is written; only a record's detail may be missing."""
+    head = re.search(r"^\?\[([^\]]*)\]", named_queries.load("queries.cozo")[name], re.MULTILINE)
+    assert head
+    columns = tuple(head[1].replace(",", " ").split())
+    assert columns in {row._fields, tuple(field for field in row._fields if field != "detail_json")}
 
 
 def test_a_transaction_that_fails_writes_nothing() -> None:

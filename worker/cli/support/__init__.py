@@ -5,6 +5,7 @@ store_probe  checks that the store answers before a command uses it
 output       standard output: JSON, colours, progress
 tables       tables for terminals and pipes
 ids          shortened ids
+reopened     sessions that were opened again: sent, and told
 types        option types: times and durations
 input_files  files as people hand them over: plain, compressed, from a pipe
 jsonl        files of events and learnings, line by line

@@ -2,26 +2,26 @@
 
 from typing import TYPE_CHECKING
 
-from worker.cli.support.connections import now, open_the_ledger
+from worker.cli.support.connections import open_the_ledger
 from worker.cli.support.findings import Finding
 from worker.cli.support.output import counted
 from worker.settings import Settings
 
 if TYPE_CHECKING:
-    from worker.store.protocol import AttributionStore
+    from worker.store.api import StoreApi
 
 WHAT = "ledger and store know the same sessions"
 
 
-def compare(settings: Settings, store: "AttributionStore") -> Finding:
+def compare(settings: Settings, store: "StoreApi") -> Finding:
     """The ledger is counted before and after the store: a session that is worked on meanwhile is no difference.
 
     A session is opened in the ledger, then in the store, and finished in the store, then in the ledger.
     """
     with open_the_ledger(settings) as ledger:
-        finished = ledger.counts.count(now()).sessions.get("finished", 0)
-        known = store.counts()["sessions"]
-        received = sum(ledger.counts.count(now()).sessions.values())
+        finished = ledger.counts.count().sessions.get("finished", 0)
+        known = store.status().counts["sessions"]
+        received = sum(ledger.counts.count().sessions.values())
     return difference(finished=finished, known=known, received=received)
 
 

@@ -9,7 +9,7 @@ from worker.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from worker.ledger import Ledger, SessionRef
-    from worker.store.protocol import AttributionStore
+    from worker.store.api import StoreApi
 
 
 def now() -> int:
@@ -28,20 +28,20 @@ def actor() -> str:
 
 
 @contextlib.contextmanager
-def open_store(settings: Settings | None = None) -> Iterator["AttributionStore"]:
-    """The store in use; embedded and not running, it is started for the length of the block.
+def open_store(settings: Settings | None = None) -> Iterator["StoreApi"]:
+    """The public API of the store in use; embedded and not running, it is started for the length of the block.
 
     Raises `StoreUnavailable` within seconds when it is one that does not answer.
     """
     from worker.cli.support.store_probe import knock
     from worker.store.addresses import StoreAddress
-    from worker.store.client import HttpStore
+    from worker.store.api import StoreApi
 
     settings = settings or load_settings()
     is_there = settings.store.url is not None or StoreAddress.parse(settings.store_url).accepts()
     with contextlib.nullcontext() if is_there else _store_of_our_own(settings):
         knock(settings)
-        store = HttpStore(settings.store_url, token=settings.write_token() or "")
+        store = StoreApi(settings.store_url, token=settings.write_token() or "")
         try:
             yield store
         finally:
@@ -61,23 +61,11 @@ def open_the_ledger(settings: Settings | None = None) -> Iterator["Ledger"]:
 
     settings = settings or load_settings()
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    ledger = open_ledger(settings.ledger_url)
+    ledger = open_ledger(settings.ledger_url, quiet_seconds=settings.bridge.late_event_quiet_seconds)
     try:
         yield ledger
     finally:
         ledger.dispose()
-
-
-def full_id(store: "AttributionStore", prefix: str) -> str:
-    """The learning that this id, or this beginning of exactly one, means. Raises `NotFound`."""
-    from worker.errors import NotFound
-
-    if store.get_learnings([prefix]):
-        return prefix
-    found = [learning.learning_id for learning in store.list_learnings() if learning.learning_id.startswith(prefix)]
-    if len(found) != 1:
-        raise NotFound(f"{prefix}: {f'{len(found)} learnings begin like this' if found else 'no such learning'}")
-    return found[0]
 
 
 def full_session_id(ledger: "Ledger", prefix: str) -> str:

@@ -4,7 +4,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from worker.cli.support.ids import beginnings
+from worker.cli.support.output import counted
+from worker.system.clock import HOUR
+
 if TYPE_CHECKING:
+    from worker.ledger import Counts
     from worker.store.protocol import LearningHealth
 
 #: ids named in one finding; `groove show` has the rest
@@ -31,10 +36,35 @@ class Finding:
             yield "       ", self.advice
 
 
+def about_the_ledger(counts: "Counts") -> Iterator[Finding]:
+    """What work is there, and what of it needs a person."""
+    work = f"{counted(counts.events, 'events')}, {counted(sum(counts.sessions.values()), 'sessions')}"
+    yield Finding(what="ledger", is_well=True, detail=work)
+    yield _none_of(
+        "sessions open for more than an hour",
+        counts.overdue,
+        "are workers and bridge running? `groove sessions show` tells a session's story",
+    )
+    yield _none_of(
+        "sessions waiting for a transcript",
+        counts.sessions.get("waiting", 0),
+        "`groove transcripts import SESSION FILE`",
+    )
+    yield _none_of(
+        "learnings failed",
+        counts.entries.get("failed", 0),
+        "`groove tasks failed` says why, `groove tasks retry --all` tries again",
+    )
+    yield _none_of("dead letters", counts.dead_letters, "`groove dead-letters list` says why")
+    yield _none_of(
+        "messages unsent for more than an hour",
+        counts.outbox_unsent if counts.outbox_oldest and counts.outbox_oldest < counts.at - HOUR else 0,
+        "does the event log answer? the sweeper sends them as soon as it does; the bridge's log tells which it refuses",
+    )
+
+
 def about_experiments(healths: "Sequence[LearningHealth]") -> Iterator[Finding]:
     """The health of all experiments: alarms where something is broken, notes where there is too little to go by."""
-    from worker.cli.support.ids import beginnings
-
     ids = beginnings(id_ for h in healths for id_ in (h.learning_id, *(c.learning_id for c in h.companions)))
     yield _alarm(
         "learnings not withheld as assigned",
@@ -66,6 +96,10 @@ def about_experiments(healths: "Sequence[LearningHealth]") -> Iterator[Finding]:
             advice="only more sessions help, randomised ones: `groove withhold` assigns them, and the events say so; "
             "`groove values --sort sessions` lists who has how many, `groove show ID` tells how many are needed",
         )
+
+
+def _none_of(what: str, number: int, advice: str) -> Finding:
+    return Finding(what=what, is_well=not number, detail=str(number), advice=advice)
 
 
 def _alarm(what: str, learning_ids: list[str], advice: str) -> Finding:

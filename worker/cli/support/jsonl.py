@@ -7,10 +7,11 @@ from pathlib import Path
 from worker.cli.support.input_files import json_lines
 from worker.domain import Learning
 from worker.errors import InvalidEvent
-from worker.formats.heavy_event import HeavyEvent, read_heavy_event
+from worker.formats.heavy_event import read_heavy_event
 from worker.formats.learning import read_learning
 from worker.formats.lightweight_event import read_lightweight_event
 from worker.formats.limits import check_heavy, check_lightweight
+from worker.formats.wire import check_length
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,22 +36,19 @@ def read_events(path: Path, *, now: int, max_bytes: int) -> Iterator[Line | Refu
     """One heavy event a line; blank lines are none. Raises `InvalidFile` when the file cannot be read at all."""
     for place, text in json_lines(path):
         try:
-            event = _heavy(text, now, max_bytes)
+            check_length(text, max_bytes)
+            event = check_heavy(read_heavy_event(text, logged_at=now), logged_at=now)
         except InvalidEvent as reason:
             yield Refusal(place=place, reason=str(reason))
         else:
             yield Line(payload=text, session_id=event.session_id, event_id=event.event_id)
 
 
-def _heavy(text: bytes, now: int, max_bytes: int) -> HeavyEvent:
-    if len(text) > max_bytes:
-        raise InvalidEvent(f"{len(text)} bytes, more than bridge.max_message_bytes")
-    return check_heavy(read_heavy_event(text, logged_at=now), logged_at=now)
-
-
-def read_lightweight_events(path: Path, *, now: int) -> Iterator[Line | Refusal]:
+def read_lightweight_events(path: Path, *, now: int, max_bytes: int) -> Iterator[Line | Refusal]:
+    """One lightweight event a line, as in `read_events`."""
     for place, text in json_lines(path):
         try:
+            check_length(text, max_bytes)
             event = check_lightweight(read_lightweight_event(text), logged_at=now)
         except InvalidEvent as reason:
             yield Refusal(place=place, reason=str(reason))

@@ -1,16 +1,20 @@
 """Text for people: as wide as the terminal, whole where there is none, and harmless whatever it was made of."""
 
-import json
 import shutil
 import sys
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
+from pydantic_core import to_json
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from worker.formats.wire import moment_of
+from worker.formats.wire import format_timestamp, moment_of
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 #: columns of a progress bar where the output is no terminal
 _WIDTH_ELSEWHERE = 120
@@ -53,9 +57,23 @@ def print_facts(facts: Sequence[tuple[str, str]]) -> None:
         print_hanging(f"{name:<{width}}", text)
 
 
-def tell(line: str, document: dict[str, Any], *, as_json: bool) -> None:
+def print_json(answer: object) -> None:
+    """An answer as JSON, made from its objects as the HTTP API makes it."""
+    print(to_json(answer, indent=1, inf_nan_mode="null").decode())
+
+
+def with_times(answer: "DataclassInstance", *names: str) -> dict[str, Any]:
+    """The fields of an answer, its times of these names (microseconds) as RFC 3339 with zone."""
+    fields = asdict(answer)
+    return fields | {name: format_timestamp(fields[name]) for name in names if fields[name] is not None}
+
+
+def tell(line: str, answer: object, *, as_json: bool) -> None:
     """What an action did: a line for people or the same as a JSON object."""
-    print(json.dumps(document, ensure_ascii=False, indent=1) if as_json else plain(line))
+    if as_json:
+        print_json(answer)
+    else:
+        print(plain(line))
 
 
 def counted(number: int, things: str) -> str:

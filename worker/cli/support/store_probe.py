@@ -1,4 +1,4 @@
-"""Is the store there, before a person waits for it: workers are patient, somebody at a terminal wants to know."""
+"""Checks within seconds that the store answers and knows our token, before a command uses it."""
 
 import contextlib
 import threading
@@ -6,10 +6,12 @@ from collections.abc import Callable
 
 from worker.errors import GrooveError, StoreUnavailable
 from worker.settings import Settings
-from worker.store.client import HttpStore
+from worker.store.api import StoreApi
 
 #: seconds for finding the host, connecting and a first answer, together
 PATIENCE_SECONDS = 4.0
+#: an id holds printable characters only: the cheapest answer that needs a token
+_NO_ID = "\n"
 
 
 def knock(settings: Settings, *, patience: float = PATIENCE_SECONDS) -> None:
@@ -24,9 +26,9 @@ def knock(settings: Settings, *, patience: float = PATIENCE_SECONDS) -> None:
 
 
 def _ask(settings: Settings, patience: float) -> None:
-    store = HttpStore(settings.store_url, token=settings.write_token() or "", timeout_s=patience)
+    store = StoreApi(settings.store_url, token=settings.write_token() or "", timeout_s=patience)
     with contextlib.closing(store):
-        store.get_learnings([])
+        store.learning_ids(beginning=_NO_ID)
 
 
 def _within(seconds: float, call: Callable[[], None]) -> None:

@@ -4,6 +4,8 @@ from typing import Any
 
 import click
 
+from worker.formats.wire import parse_timestamp
+
 
 class Moment(click.ParamType):  # type: ignore[type-arg]  # generic in newer versions of click alone
     """Microseconds since 1970, UTC."""
@@ -11,8 +13,6 @@ class Moment(click.ParamType):  # type: ignore[type-arg]  # generic in newer ver
     name = "moment"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        from worker.formats.wire import parse_timestamp
-
         try:
             return value if isinstance(value, int) else parse_timestamp(value)
         except ValueError as error:

@@ -1,4 +1,4 @@
-"""A Claude Code session file: one JSON object a line, of which only some are messages (specification, *Transcripts*).
+"""A Claude Code session file: one JSON object a line, of which only some are messages.
 
 One assistant message is written as several lines, one per content block, which share `message.id`; tool results may stand between.
 """

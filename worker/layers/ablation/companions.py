@@ -1,4 +1,4 @@
-"""Learnings that always travel together: no experiment and no observation can tell which of them it was (specification, *Health*)."""
+"""Learnings that always travel together: no experiment and no observation can tell which of them it was (statistics.md 12)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

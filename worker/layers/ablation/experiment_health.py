@@ -1,4 +1,4 @@
-"""Can a learning's experiment be trusted? What its own sums give away (specification, *Health of the experiment*)."""
+"""Can a learning's experiment be trusted? What its own sums give away (statistics.md 12)."""
 
 from dataclasses import dataclass
 
@@ -91,9 +91,7 @@ def _about_the_number(with_: int, without: int, parameters: AblationParameters) 
     if eligible < _TOO_FEW:
         sessions = "session" if eligible == 1 else "sessions"
         return f"only {eligible} eligible {sessions}: below about {_TOO_FEW} nothing can be said safely"
-    if parameters.ablation_rate and eligible < needed / parameters.ablation_rate:
-        about = needed / parameters.ablation_rate
-        return (
-            f"{eligible} eligible sessions: about {about:.0f} complete an experiment at {parameters.ablation_rate:.0%}"
-        )
+    rate = parameters.rate_in_force
+    if rate and eligible < needed / rate:
+        return f"{eligible} eligible sessions: about {needed / rate:.0f} complete an experiment at {rate:.0%}"
     return ""

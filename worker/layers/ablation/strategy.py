@@ -59,17 +59,13 @@ class ConservativeAblation:
     def next_probability(
         self, *, value: LearningValue, sums: LearningSums, global_sums: TemporalSums, standing: Standing
     ) -> float:
-        if not self._parameters.enabled or value.status in _NEVER_WITHHELD or self._is_settled(value):
+        settled = value.verdict.kind in _SETTLED
+        if not self._parameters.enabled or value.status in _NEVER_WITHHELD or settled:
             return 0.0
         on_trial = standing.on_trial and value.verdict.kind is VerdictKind.UNDECIDED
         if on_trial or self._suspects_harm(value, sums, global_sums):
             return self._parameters.suspect_rate
-        return self._parameters.ablation_rate
-
-    def _is_settled(self, value: LearningValue) -> bool:
-        if self._parameters.until == "verdict":
-            return value.verdict.kind in _SETTLED
-        return value.confidence >= self._parameters.uncertainty_threshold and value.estimated_value > 0
+        return self._parameters.rate_in_force
 
     def _suspects_harm(self, value: LearningValue, sums: LearningSums, global_sums: TemporalSums) -> bool:
         """By the experiment so far; while it has said little, by what was observed after the learning's uses too."""

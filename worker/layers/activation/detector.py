@@ -9,8 +9,8 @@ from worker.domain import Activation, ActivationSignal, EmbeddingSimilarity, Exp
 from worker.errors import LearningFailed
 from worker.layers.activation.evidence import SessionEvidence
 from worker.layers.activation.features import LearningFeatures, SessionFeatures
-from worker.layers.activation.reading import reading_of
 from worker.layers.activation.references import find_references
+from worker.layers.activation.searchable_text import searchable_text
 from worker.settings.layers import ActivationParameters
 
 #: signals of each kind, and near misses, that are kept
@@ -37,7 +37,7 @@ class HybridDetector:
         if not evidence.chunks.texts:
             return Activation(confidence=0.0, was_activated=False, calibration=self._version(evidence))
         features = self._features(insights, evidence).of(learning_id)
-        references = find_references(features, reading_of(evidence.chunks))
+        references = find_references(features, searchable_text(evidence.chunks))
         if self._parameters.calibration == "raw":
             return self._raw(learning_id, references, evidence)
         return self._calibrated(learning_id, features, references, evidence)
@@ -106,13 +106,13 @@ class HybridDetector:
 
     def _ranked(self, scores: Floats, strength: Floats, evidence: SessionEvidence) -> list[EmbeddingSimilarity]:
         """Each message's strongest text, best message first, the earlier of equals, down to the floor; the numbers are per text."""
-        reading = reading_of(evidence.chunks)
+        searched = searchable_text(evidence.chunks)
         # the stronger text has the higher score, so those below the floor are no message's strongest that counts
         high = np.flatnonzero(scores >= self._floor).tolist()
         strong = dict(zip(high, strength[high].tolist(), strict=True))
         best: dict[int, int] = {}
-        for number in sorted(number for row in high for number in reading.chunks_of[row]):
-            message_idx, row = reading.chunks[number]
+        for number in sorted(number for row in high for number in searched.chunks_of[row]):
+            message_idx, row = searched.chunks[number]
             if message_idx not in best or strong[row] > strong[best[message_idx]]:
                 best[message_idx] = row
         return [

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from worker.layers.activation.common_words import CommonWords, words_of
 from worker.layers.activation.evidence import SessionEvidence
 from worker.layers.activation.named_code import CodeKind, NamedCode, named_code
-from worker.layers.activation.reading import reading_of
+from worker.layers.activation.searchable_text import searchable_text
 
 FEATURES = ("meaning", "wording", "commands_run", "code_written", "nothing_found", "no_command_run")
 
@@ -90,14 +90,14 @@ class SessionFeatures:
     def of(self, learning_id: str) -> LearningFeatures:
         """Of a learning that the evidence holds."""
         place = self.evidence.learning_ids.index(learning_id)
-        reading = reading_of(self.evidence.chunks)
+        searched = searchable_text(self.evidence.chunks)
         found: list[tuple[NamedCode, frozenset[int]]] = []
         #: of each kind, one by one: the weight of what was done, 0 of what was not
         done: dict[CodeKind, list[float]] = {CodeKind.COMMAND: [], CodeKind.WRITTEN: [], CodeKind.MENTIONED: []}
         for code, weight in _weighed(self._insights[place], self.evidence.calibration.common_words):
-            rows = reading.rows_with(code)
+            rows = searched.rows_with(code)
             found.append((code, rows))
-            done[code.kind].append(weight * bool(rows & reading.done))
+            done[code.kind].append(weight * bool(rows & searched.done))
         commands, written = done[CodeKind.COMMAND], done[CodeKind.WRITTEN]
         return LearningFeatures(
             meaning=self._meaning[place],

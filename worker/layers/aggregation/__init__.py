@@ -5,6 +5,5 @@ estimate    effect, interval and confidence
 verdict     keep, remove, undecided …, in words
 status      a learning's life: active, deprecated, re-tested
 forecast    sessions until the next verdict
-search      the smallest number for which something holds
 explain     the value in parts that add up
 """

@@ -1,17 +1,18 @@
 """How many more eligible sessions an experiment needs for a verdict, should it go on as it has gone so far.
 
 Held at what they are today: the arms' variances, the observation and the chance of being withheld. The difference is held at an effect
-that it may turn out to be (`effect_to_hold`): the observed one is mostly luck while the arms are small (docs/statistics.md).
+that it may turn out to be (`effect_to_hold`): the observed one is mostly luck while the arms are small (statistics.md 13).
 """
 
 import math
+from bisect import bisect_left
+from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import NormalDist
 
 from worker.domain import VerdictKind
 from worker.layers.ablation.arms import Arm
 from worker.layers.ablation.posterior import Posterior, half_width, posterior, variance
-from worker.layers.aggregation.search import first_below
 from worker.layers.aggregation.verdict import Evidence, assess
 from worker.layers.temporal.observation import Observation
 from worker.settings.layers import LayerParameters
@@ -75,29 +76,20 @@ class Forecast:
         complete = self._until_complete()
         if complete > SESSIONS_NEEDED_CAP:
             return complete
-        p = self.probability
-        found = first_below(
-            self._half_width,
-            _half_width_needed(self.with_.mean - self.without.mean, self.parameters.ablation.verdict_margin),
-            low=complete,
-            high=SESSIONS_NEEDED_CAP,
-            offset=min(self.with_.n / (1 - p), self.without.n / p),
-        )
-        return found or SESSIONS_NEEDED_CAP + 1
+        needed = _half_width_needed(self.with_.mean - self.without.mean, self.parameters.ablation.verdict_margin)
+        return _first(lambda sessions: self._half_width(sessions) < needed, complete, SESSIONS_NEEDED_CAP + 1)
 
     def _until_harm_is_proven(self, *, before: int) -> int:
         """The same for the deprecation rule, if it comes first: it may prove a large harm while the interval is still wide."""
-        below, above = self._until_complete() - 1, before
         d, threshold = self.with_.mean - self.without.mean, self.parameters.aggregation.deprecation_threshold
-        if d >= 0 or min(d, self.observation.value) >= threshold or above - below <= 1:
+        complete = self._until_complete()
+        if d >= 0 or min(d, self.observation.value) >= threshold or before <= complete:
             return before
-        if self.kind_after(above - 1) is not VerdictKind.REMOVE:
+        if self.kind_after(before - 1) is not VerdictKind.REMOVE:
             return before
-        above -= 1
-        while above - below > 1:
-            middle = (below + above) // 2
-            if self.kind_after(middle) is VerdictKind.REMOVE:
-                above = middle
-            else:
-                below = middle
-        return above
+        return _first(lambda sessions: self.kind_after(sessions) is VerdictKind.REMOVE, complete, before - 1)
+
+
+def _first(holds: Callable[[int], bool], low: int, end: int) -> int:
+    """The smallest number in [low, end) from which on it holds; `end` where there is none."""
+    return bisect_left(range(end), True, lo=low, key=holds)

@@ -66,11 +66,11 @@ class TemporalSums:
         if not record.was_activated or record.was_withheld:
             return cls()
         a = round(record.activation_confidence * NANO)
-        b = round(bounded_net(record) * NANO)
+        b = round(_stored_bounded_net(record) * NANO)
         return cls(n_act=1, a=a, ab=a * b, a2=a * a, a2b=a * a * b, a2b2=a * a * b * b)
 
 
-def bounded_net(record: AttributionRecord) -> float:
+def _stored_bounded_net(record: AttributionRecord) -> float:
     """The b in (−1, 1), taken back out of the stored value: attributed_value = activation_confidence · b."""
     return record.attributed_value / record.activation_confidence if record.activation_confidence else 0.0
 

@@ -8,7 +8,7 @@ from worker.settings.layers import TemporalParameters
 
 
 class ExponentialDecay:
-    """A signal counts for the latest use before it (`window = "after"`), or the nearest, with weight e^(−decay_rate · distance)."""
+    """A signal counts for the latest use at or before it, with weight e^(−decay_rate · distance)."""
 
     def __init__(self, parameters: TemporalParameters | None = None) -> None:
         self._parameters = parameters or TemporalParameters()
@@ -27,19 +27,15 @@ class ExponentialDecay:
         )
 
     def _contribution(self, points: tuple[int, ...], signal: Signal) -> SignalContribution | None:
-        point = self._point_for(points, signal.message_idx)
-        if point is None:
+        before = bisect.bisect_right(points, signal.message_idx)
+        if not before:
             return None
-        distance = abs(signal.message_idx - point)
+        point = points[before - 1]
+        distance = signal.message_idx - point
         if distance > self._parameters.max_distance:
             return None
         weight = math.exp(-self._parameters.decay_rate * distance)
         return SignalContribution(signal=signal, activation_point=point, distance=distance, weight=weight)
-
-    def _point_for(self, points: tuple[int, ...], message_idx: int) -> int | None:
-        after = bisect.bisect_right(points, message_idx)
-        candidates = points[max(after - 1, 0) : after + (self._parameters.window == "both")]
-        return min(candidates, key=lambda point: abs(point - message_idx), default=None)
 
 
 def bounded_net(positive: float, negative: float, *, kappa: float = 1.0) -> float:

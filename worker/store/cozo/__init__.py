@@ -3,7 +3,9 @@
 store          the operations, as the protocol names them
 database       read, transaction, close; translates the engine's errors
 named_queries  reads queries.cozo and schema.cozo
-rows           the relations' columns, and objects from them
+rows           the relations' rows, their columns named
+record_codec   records as their rows, and back
+row_codec      learnings, decisions, assignments and values as their rows, and back
 memory         a store without a folder
 overlay        reads through what a transaction is about to write
 workspace      what one transaction needs of several learnings, read once

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 from worker.domain import LearningStatus
 from worker.layers.protocols import AblationStrategy
-from worker.store.cozo.database import Row
-from worker.store.cozo.rows import Chance
+from worker.store.cozo.rows import AssignmentRow, ValueRow
 from worker.store.protocol import AssignmentAnswer
 
 INJECT, WITHHOLD, EXCLUDED = "inject", "withhold", "excluded"
@@ -18,32 +17,42 @@ class Assigner:
     session_id: str
     now: int
 
-    def decide(self, value_row: Row) -> tuple[AssignmentAnswer, Row]:
+    def decide(self, value: ValueRow) -> tuple[AssignmentAnswer, AssignmentRow]:
         """From a learning's cached value, brought up to date whenever one of its sessions finishes or a person decides
         -> the answer, and its row for the assignment log.
         """
-        chance = Chance.of(value_row)
-        answer = self._answer(chance)
-        was_withheld = answer.decision == WITHHOLD
-        p, reason = answer.withhold_probability, answer.reason
-        logged = [answer.learning_id, p, was_withheld, chance.epoch, answer.decision, reason]
-        return answer, [self.session_id, *logged, self.now]
+        answer = self._answer(value)
+        return answer, AssignmentRow(
+            session_id=self.session_id,
+            learning_id=answer.learning_id,
+            withhold_probability=answer.withhold_probability,
+            was_withheld=answer.decision == WITHHOLD,
+            epoch=value.epoch,
+            decision=answer.decision,
+            reason=answer.reason,
+            assigned_at=self.now,
+        )
 
-    def _answer(self, chance: Chance) -> AssignmentAnswer:
-        if chance.status in _NEVER_INJECTED:
-            reason = f"{chance.status}: {chance.reason}" if chance.reason else str(chance.status)
+    def _answer(self, value: ValueRow) -> AssignmentAnswer:
+        if value.status in _NEVER_INJECTED:
+            reason = f"{value.status}: {value.status_reason}" if value.status_reason else value.status
             return AssignmentAnswer(
-                learning_id=chance.learning_id, decision=EXCLUDED, withhold_probability=0.0, reason=reason
+                learning_id=value.learning_id, decision=EXCLUDED, withhold_probability=0.0, reason=reason
             )
-        p = round(chance.probability, 6)
+        p = round(value.next_withhold_probability, 6)
         withheld = self.strategy.should_withhold(
-            learning_id=chance.learning_id, session_id=self.session_id, probability=p
+            learning_id=value.learning_id, session_id=self.session_id, probability=p
         )
         return AssignmentAnswer(
-            learning_id=chance.learning_id, decision=WITHHOLD if withheld else INJECT, withhold_probability=p
+            learning_id=value.learning_id, decision=WITHHOLD if withheld else INJECT, withhold_probability=p
         )
 
 
-def answer_of(row: Row) -> AssignmentAnswer:
+def answer_of(row: AssignmentRow) -> AssignmentAnswer:
     """As it was logged."""
-    return AssignmentAnswer(learning_id=row[0], decision=row[4], withhold_probability=row[1], reason=row[5])
+    return AssignmentAnswer(
+        learning_id=row.learning_id,
+        decision=row.decision,
+        withhold_probability=row.withhold_probability,
+        reason=row.reason,
+    )

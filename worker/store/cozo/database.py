@@ -27,7 +27,7 @@ _CONFLICT_TRIES = 8
 _REOPEN_AFTER_S = 1.0
 _BACKUP_START = b"SQLite format 3\0"
 
-Row = list[Any]
+Row = Sequence[Any]
 _log = structlog.get_logger(__name__)
 
 

@@ -1,11 +1,12 @@
 """A learning's experiment as people see it: both arms session by session, and whether it can be trusted."""
 
+from itertools import starmap
 from typing import Any
 
 from worker.domain import AblationExperiment, SessionOutcome
 from worker.layers.ablation.companions import ENOUGH, companions
 from worker.layers.ablation.experiment_health import experiment_health
-from worker.store.cozo.database import Row
+from worker.store.cozo.rows import OutcomeRow
 from worker.store.cozo.workspace import Workspace, must_know
 from worker.store.protocol import LearningHealth
 
@@ -18,8 +19,8 @@ def read_experiment(workspace: Workspace, learning_id: str) -> AblationExperimen
     with workspace.reading() as memory:
         must_know(memory, [learning_id])
         totals, epoch = memory.totals_of(learning_id), memory.histories[learning_id].standing.epoch
-        rows = workspace.database.read("outcomes_of_learning", learning_id=learning_id)
-    counted = sorted(row for row in rows if row[3] == epoch and 0 < row[4] < 1)
+        rows = starmap(OutcomeRow, workspace.database.read("outcomes_of_learning", learning_id=learning_id))
+    counted = sorted(row for row in rows if row.epoch == epoch and 0 < row.withhold_probability < 1)
     return AblationExperiment(
         learning_id=learning_id,
         started_at=totals.first_at,
@@ -51,9 +52,9 @@ def _injected_beside(workspace: Workspace, learning_id: str, epoch: int) -> list
     return workspace.database.read("injected_beside", learning_id=learning_id, keys=keys)
 
 
-def _arm(rows: list[Row], *, was_withheld: bool) -> tuple[SessionOutcome, ...]:
+def _arm(rows: list[OutcomeRow], *, was_withheld: bool) -> tuple[SessionOutcome, ...]:
     return tuple(
-        SessionOutcome(session_id=session_id, outcome=outcome, timestamp=timestamp)
-        for timestamp, session_id, withheld, _, _, outcome in rows
-        if withheld is was_withheld
+        SessionOutcome(session_id=row.session_id, outcome=row.session_outcome, timestamp=row.timestamp)
+        for row in rows
+        if row.was_withheld is was_withheld
     )

@@ -1,18 +1,17 @@
 """A learning's history folded into where it stands: people's decisions, its epochs, and the status that the log tells of last."""
 
 from bisect import bisect_right
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from worker.domain import Decision, DecisionKind, LearningStatus, Standing
+from worker.store.cozo.rows import StandingRow
 
 #: these begin a new epoch: records of earlier ones no longer count
 EPOCH_BEGINNINGS = frozenset({DecisionKind.EDITED, DecisionKind.ENABLED})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class History:
+class LearningHistory:
     standing: Standing
     #: epoch k began at epoch_starts[k − 1]
     epoch_starts: tuple[int, ...]
@@ -26,12 +25,12 @@ class History:
         return max(1, bisect_right(self.epoch_starts, timestamp))
 
 
-def begin(learning_id: str, *, now: int) -> History:
+def begin(learning_id: str, *, now: int) -> LearningHistory:
     standing = Standing(learning_id=learning_id, epoch=1, epoch_started_at=now)
-    return History(standing=standing, epoch_starts=(now,), decisions=0, status=LearningStatus.ACTIVE)
+    return LearningHistory(standing=standing, epoch_starts=(now,), decisions=0, status=LearningStatus.ACTIVE)
 
 
-def followed_by(history: History, decision: Decision) -> History:
+def followed_by(history: LearningHistory, decision: Decision) -> LearningHistory:
     """Fold one more line. The rule's own lines change what the log tells of last, never what people decided."""
     starts = history.epoch_starts
     if decision.kind in EPOCH_BEGINNINGS:
@@ -56,29 +55,33 @@ def _decided(standing: Standing, decision: Decision) -> Standing:
             return standing
 
 
-def history_row(history: History) -> list[Any]:
+def history_row(history: LearningHistory) -> StandingRow:
     standing = history.standing
-    return [
-        standing.learning_id,
-        standing.is_disabled,
-        standing.reason,
-        standing.is_pinned,
-        standing.on_trial,
-        list(history.epoch_starts),
-        history.decisions,
-        str(history.status),
-    ]
-
-
-def history_of(row: Sequence[Any]) -> History:
-    learning_id, is_disabled, reason, is_pinned, on_trial, starts, decisions, status = row
-    standing = Standing(
-        learning_id=learning_id,
-        is_disabled=is_disabled,
-        reason=reason,
-        is_pinned=is_pinned,
-        on_trial=on_trial,
-        epoch=len(starts),
-        epoch_started_at=starts[-1],
+    return StandingRow(
+        learning_id=standing.learning_id,
+        is_disabled=standing.is_disabled,
+        reason=standing.reason,
+        is_pinned=standing.is_pinned,
+        on_trial=standing.on_trial,
+        epoch_starts=list(history.epoch_starts),
+        decisions=history.decisions,
+        status=str(history.status),
     )
-    return History(standing=standing, epoch_starts=tuple(starts), decisions=decisions, status=LearningStatus(status))
+
+
+def history_of(row: StandingRow) -> LearningHistory:
+    standing = Standing(
+        learning_id=row.learning_id,
+        is_disabled=row.is_disabled,
+        reason=row.reason,
+        is_pinned=row.is_pinned,
+        on_trial=row.on_trial,
+        epoch=len(row.epoch_starts),
+        epoch_started_at=row.epoch_starts[-1],
+    )
+    return LearningHistory(
+        standing=standing,
+        epoch_starts=tuple(row.epoch_starts),
+        decisions=row.decisions,
+        status=LearningStatus(row.status),
+    )

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from worker.domain import Decision, DecisionKind, Learning, LearningStatus, LearningValue, SessionVersion
-from worker.store.cozo.database import Row, Transaction
+from worker.store.cozo.database import Transaction
 from worker.store.cozo.history import EPOCH_BEGINNINGS, begin, followed_by, history_row
 from worker.store.cozo.memory import Memory
-from worker.store.cozo.rows import decision_of, decision_row, learning_row, value_row
+from worker.store.cozo.row_codec import decision_of, decision_row, learning_row, value_row
+from worker.store.cozo.rows import DecisionRow, ExperimentRow
 from worker.store.cozo.sums_book import Book
 from worker.store.cozo.totals import Totals
 from worker.store.cozo.values import Valuer
@@ -116,8 +117,7 @@ class Lifecycle:
         waiting = [key for key, waits in self._draft.unpublished.items() if waits]
         if not waiting:
             return []
-        rows = self._transaction.read("unpublished")
-        carried = self._carried([decision_of(row) for row in rows], cause)
+        carried = self._carried(self._read("unpublished"), cause)
         self._transaction.write("rm_unpublished", [list(key) for key in waiting])
         self._draft.unpublished.update(dict.fromkeys(waiting, False))
         return carried
@@ -126,9 +126,12 @@ class Lifecycle:
         """Deprecations that an earlier version of the session carried and that still stand: of its messages the newest counts, and an
         earlier one may never have gone out.
         """
-        told = map(decision_of, self._transaction.read("decisions_of_session", session_id=cause.session_id))
+        told = self._read("decisions_of_session", session_id=cause.session_id)
         earlier = [d for d in told if d.kind is DecisionKind.DEPRECATED and d.version != cause.version]
         return self._carried([decision for decision in earlier if self._still_stands(decision)], cause)
+
+    def _read(self, name: str, **arguments: str) -> list[Decision]:
+        return [decision_of(DecisionRow(*row)) for row in self._transaction.read(name, **arguments)]
 
     def _carried(self, decisions: list[Decision], cause: Cause) -> list[Decision]:
         carried = [replace(decision, session_id=cause.session_id, version=cause.version) for decision in decisions]
@@ -140,7 +143,7 @@ class Lifecycle:
         learning_id = deprecation.learning_id
         if learning_id in self._changed or self._draft.histories[learning_id].status is not LearningStatus.DEPRECATED:
             return False
-        lines = map(decision_of, self._transaction.read("decisions", learning_id=learning_id))
+        lines = self._read("decisions", learning_id=learning_id)
         return deprecation.number == max(line.number for line in lines if line.kind is DecisionKind.DEPRECATED)
 
     def save(self) -> None:
@@ -184,11 +187,18 @@ _TRANSITIONS: Mapping[tuple[LearningStatus | None, LearningStatus], DecisionKind
 }
 
 
-def experiment_row(totals: Totals, value: LearningValue) -> Row:
-    """The published columns; an experiment that is not complete has no result."""
+def experiment_row(totals: Totals, value: LearningValue) -> ExperimentRow:
+    """An experiment that is not complete has no result."""
     done = value.experiment
-    columns = [done.marginal_value, done.confidence, done.is_significant] if done else [None, None, None]
-    return [value.learning_id, totals.first_at, "[]", "[]", *columns]
+    return ExperimentRow(
+        learning_id=value.learning_id,
+        started_at=totals.first_at,
+        sessions_with_json="[]",
+        sessions_without_json="[]",
+        marginal_value=done.marginal_value if done else None,
+        confidence=done.confidence if done else None,
+        is_significant=done.is_significant if done else None,
+    )
 
 
 def _content(learning: Learning) -> tuple[object, ...]:

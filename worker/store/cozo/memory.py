@@ -6,13 +6,15 @@ committed is the draft taken over. About 5 kB a learning.
 
 from collections.abc import MutableMapping
 from dataclasses import dataclass, field
+from itertools import starmap
 
 from worker.domain import Learning, LearningValue, SessionVersion, Standing
 from worker.layers.statistics.sums import TemporalSums
-from worker.store.cozo.database import CozoDatabase, Row
-from worker.store.cozo.history import History, history_of
+from worker.store.cozo.database import CozoDatabase
+from worker.store.cozo.history import LearningHistory, history_of
 from worker.store.cozo.overlay import Overlay
-from worker.store.cozo.rows import learning_of
+from worker.store.cozo.row_codec import learning_of
+from worker.store.cozo.rows import DecisionRow, ExperimentRow, LearningRow, StandingRow, ValueRow
 from worker.store.cozo.totals import EpochKey, Totals, joined, read_global
 
 #: sessions whose version is remembered without asking the database
@@ -20,7 +22,7 @@ _SESSIONS_KEPT = 20_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class SessionState:
+class KnownSession:
     version: SessionVersion
     is_finished: bool
     #: no version before it was ever taken; False also where only the database knows
@@ -45,27 +47,32 @@ class Computed:
 @dataclass(kw_only=True, slots=True)
 class Memory:
     learnings: MutableMapping[str, Learning] = field(default_factory=dict)
-    histories: MutableMapping[str, History] = field(default_factory=dict)
+    histories: MutableMapping[str, LearningHistory] = field(default_factory=dict)
     totals: MutableMapping[EpochKey, Totals] = field(default_factory=dict)
     global_sums: TemporalSums = field(default_factory=TemporalSums)
     #: deprecations that no session has carried yet -> whether they still wait
     unpublished: MutableMapping[tuple[str, int], bool] = field(default_factory=dict)
     #: the rows of `learning_value` and `ablation_experiment`, to write only what differs
-    values: MutableMapping[str, Row] = field(default_factory=dict)
-    experiments: MutableMapping[str, Row] = field(default_factory=dict)
-    sessions: MutableMapping[str, SessionState] = field(default_factory=dict)
+    values: MutableMapping[str, ValueRow] = field(default_factory=dict)
+    experiments: MutableMapping[str, ExperimentRow] = field(default_factory=dict)
+    sessions: MutableMapping[str, KnownSession] = field(default_factory=dict)
     computed: dict[str, Computed] = field(default_factory=dict)
 
     @classmethod
     def load(cls, database: CozoDatabase) -> "Memory":
+        learnings = starmap(LearningRow, database.read("all_learnings"))
+        standings = starmap(StandingRow, database.read("all_standings"))
+        unpublished = starmap(DecisionRow, database.read("unpublished"))
+        values = starmap(ValueRow, database.read("all_values"))
+        experiments = starmap(ExperimentRow, database.read("all_experiments"))
         return cls(
-            learnings={row[0]: learning_of(row) for row in database.read("all_learnings")},
-            histories={row[0]: history_of(row) for row in database.read("all_standings")},
+            learnings={row.learning_id: learning_of(row) for row in learnings},
+            histories={row.learning_id: history_of(row) for row in standings},
             totals=joined(database.read("all_sums"), database.read("all_arms")),
             global_sums=read_global(database.read("global_sums")),
-            unpublished={(row[0], row[1]): True for row in database.read("unpublished")},
-            values={row[0]: row for row in database.read("all_values")},
-            experiments={row[0]: row for row in database.read("all_experiments")},
+            unpublished={(row.learning_id, row.number): True for row in unpublished},
+            values={row.learning_id: row for row in values},
+            experiments={row.learning_id: row for row in experiments},
         )
 
     def draft(self) -> "Memory":

@@ -4,14 +4,15 @@ One learning a transaction, so that work goes on meanwhile; at the end the globa
 """
 
 from collections.abc import Callable, Iterator
+from itertools import starmap
 
 from worker.layers.statistics.sums import TemporalSums
 from worker.store.cozo.database import CozoDatabase, Row, Transaction
 from worker.store.cozo.history import history_of
-from worker.store.cozo.rows import record_of
+from worker.store.cozo.record_codec import record_of
+from worker.store.cozo.rows import RecordRow, StandingRow, TemporalRow
 from worker.store.cozo.totals import (
     SUMS_COLUMNS,
-    TEMPORAL_COLUMNS,
     EpochKey,
     Totals,
     arm_rows,
@@ -28,7 +29,7 @@ def rebuild(database: CozoDatabase, *, repair: Callable[[], None] | None) -> lis
 
     `repair` is called before the database is let go after each change: whoever keeps sums in memory has to read them again.
     """
-    everywhere = (row[0] for name in ("learnings_with_records", "learnings_with_sums") for row in database.read(name))
+    everywhere = (id_ for name in ("learnings_with_records", "learnings_with_sums") for (id_,) in database.read(name))
     differences = [d for learning_id in sorted(set(everywhere)) for d in _one(database, learning_id, repair=repair)]
     return differences + _global(database, repair=repair)
 
@@ -40,8 +41,8 @@ def _one(database: CozoDatabase, learning_id: str, *, repair: Callable[[], None]
             transaction.read("arms_of_learning", learning_id=learning_id),
         )
         true: dict[EpochKey, Totals] = {}
-        for row in transaction.read("records_of_learning", learning_id=learning_id):
-            key = (learning_id, row[13])
+        for row in starmap(RecordRow, transaction.read("records_of_learning", learning_id=learning_id)):
+            key = (learning_id, row.epoch)
             true[key] = true.get(key, Totals()).with_record(record_of(row))
         keys = sorted(stored.keys() | true.keys())
         differences = [d for key in keys for d in _differences(key, stored.get(key, Totals()), true.get(key, Totals()))]
@@ -55,14 +56,14 @@ def _one(database: CozoDatabase, learning_id: str, *, repair: Callable[[], None]
 def _global(database: CozoDatabase, *, repair: Callable[[], None] | None) -> list[SumDifference]:
     with database.transaction() as transaction:
         totals = joined(transaction.read("all_sums"), [])
-        standings = [history_of(row).standing for row in transaction.read("all_standings")]
+        standings = [history_of(StandingRow(*row)).standing for row in transaction.read("all_standings")]
         current = (totals.get((s.learning_id, s.epoch), Totals()) for s in standings)
         true = temporal_row(sum((t.sums.temporal for t in current), TemporalSums()))
         stored = temporal_row(read_global(transaction.read("global_sums")))
         if repair and stored != true:
             transaction.write("put_global_sums", [[0, *true]])
             repair()
-    return _named("", TEMPORAL_COLUMNS, stored, true)
+    return _named("", TemporalRow._fields, stored, true)
 
 
 def _differences(key: EpochKey, stored: Totals, true: Totals) -> Iterator[SumDifference]:

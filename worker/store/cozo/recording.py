@@ -1,12 +1,16 @@
 """A session's records going in, replaced and taken away, and what its end publishes."""
 
+from itertools import starmap
+
 from worker.domain import AttributionRecord, Decision, DecisionKind, LearningValue, SessionVersion
 from worker.formats.record import UNKNOWN_LEARNING, refuse_not_finite
-from worker.store.cozo.database import CozoDatabase, Row
+from worker.store.cozo.database import CozoDatabase
 from worker.store.cozo.lifecycle import Cause
-from worker.store.cozo.rows import decision_of, detail_row, record_of, record_row, version_of
+from worker.store.cozo.record_codec import record_of, record_row, version_of
+from worker.store.cozo.row_codec import decision_of
+from worker.store.cozo.rows import DecisionRow, RecordRow
 from worker.store.cozo.sessions import mark_finished, may_have_records, note_records, take_version
-from worker.store.cozo.workspace import Work, Workspace, must_know
+from worker.store.cozo.workspace import UnitOfWork, Workspace, must_know
 from worker.store.protocol import FinishedSession
 
 
@@ -17,7 +21,8 @@ def store_record(workspace: Workspace, record: AttributionRecord, version: Sessi
         take_version(work.transaction, work.draft, session_id, version)
         must_know(work.draft, [learning_id])
         if may_have_records(work.draft, session_id, [learning_id]):
-            _take_out(work, work.transaction.read("records", keys=[[learning_id, session_id]]))
+            before = work.transaction.read("records", keys=[[learning_id, session_id]])
+            _take_out(work, list(starmap(RecordRow, before)))
         note_records(work.draft, session_id, [learning_id])
         _put_in(work, record, version)
         work.book.settle()
@@ -32,7 +37,7 @@ def finish(
         taken = [record for record in records if record.learning_id in work.draft.histories]
         before = _rows_before(work, session_id)
         kept = _replace(work, version, before, taken)
-        learning_ids = sorted({*(row[0] for row in before), *(record.learning_id for record in taken)})
+        learning_ids = sorted({*(row.learning_id for row in before), *(record.learning_id for record in taken)})
         note_records(work.draft, session_id, learning_ids)
         # a version's deprecations are settled when it first finishes; what shows later waits for the next session
         if known.is_finished:
@@ -50,19 +55,21 @@ def finish(
     )
 
 
-def _rows_before(work: Work, session_id: str) -> list[Row]:
+def _rows_before(work: UnitOfWork, session_id: str) -> list[RecordRow]:
     if not may_have_records(work.draft, session_id):
         return []
-    return work.transaction.read("records_of_session", session_id=session_id)
+    return list(starmap(RecordRow, work.transaction.read("records_of_session", session_id=session_id)))
 
 
-def _replace(work: Work, version: SessionVersion, before: list[Row], records: list[AttributionRecord]) -> list[Row]:
+def _replace(
+    work: UnitOfWork, version: SessionVersion, before: list[RecordRow], records: list[AttributionRecord]
+) -> list[RecordRow]:
     """These records in, those of other versions out -> what else this version has."""
     replaced = {record.learning_id for record in records}
-    others = [row for row in before if row[0] not in replaced]
+    others = [row for row in before if row.learning_id not in replaced]
     kept = [row for row in others if version_of(row) == version]
-    gone = [row[:2] for row in others if version_of(row) != version]
-    _take_out(work, [row for row in before if row[0] in replaced or version_of(row) != version])
+    gone = [(row.learning_id, row.session_id) for row in others if version_of(row) != version]
+    _take_out(work, [row for row in before if row.learning_id in replaced or version_of(row) != version])
     work.transaction.write("rm_record", gone)
     work.transaction.write("rm_detail", gone)
     for record in records:
@@ -71,7 +78,7 @@ def _replace(work: Work, version: SessionVersion, before: list[Row], records: li
     return kept
 
 
-def _conclude(work: Work, cause: Cause, learning_ids: list[str]) -> tuple[list[LearningValue], list[Decision]]:
+def _conclude(work: UnitOfWork, cause: Cause, learning_ids: list[str]) -> tuple[list[LearningValue], list[Decision]]:
     """This version's first finish: it carries the transitions it caused, those that nobody carried yet, and its predecessors'."""
     values, deprecations = work.lifecycle.bring_up_to_date(learning_ids, cause=cause)
     carried = work.lifecycle.carry(cause)
@@ -81,17 +88,18 @@ def _conclude(work: Work, cause: Cause, learning_ids: list[str]) -> tuple[list[L
     return values, [*deprecations, *carried]
 
 
-def _put_in(work: Work, record: AttributionRecord, version: SessionVersion) -> None:
+def _put_in(work: UnitOfWork, record: AttributionRecord, version: SessionVersion) -> None:
     """With the epoch it counts in."""
     epoch = record.epoch or work.draft.histories[record.learning_id].epoch_at(record.timestamp)
     work.book.add(record, epoch)
-    work.transaction.write("put_record", [record_row(record, epoch=epoch, version=version)])
-    work.transaction.write("put_detail", [detail_row(record)])
+    *columns, detail_json = record_row(record, epoch=epoch, version=version)
+    work.transaction.write("put_record", [columns])
+    work.transaction.write("put_detail", [[record.learning_id, record.session_id, detail_json]])
 
 
-def _take_out(work: Work, rows: list[Row]) -> None:
+def _take_out(work: UnitOfWork, rows: list[RecordRow]) -> None:
     for row in rows:
-        work.book.remove(record_of(row), row[13])
+        work.book.remove(record_of(row), row.epoch)
 
 
 def _deprecations(database: CozoDatabase, session_id: str, version: SessionVersion) -> list[Decision]:
@@ -99,7 +107,7 @@ def _deprecations(database: CozoDatabase, session_id: str, version: SessionVersi
     rows = database.read(
         "decisions_of_version", session_id=session_id, event_id=version.event_id, attempt=version.attempt
     )
-    found = [decision_of(row) for row in rows]
+    found = [decision_of(DecisionRow(*row)) for row in rows]
     return [d for d in found if d.kind is DecisionKind.DEPRECATED and d.version == version]
 
 

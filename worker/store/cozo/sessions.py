@@ -6,14 +6,15 @@ from dataclasses import replace
 from worker.domain import SessionVersion
 from worker.errors import NotFound, Superseded
 from worker.store.cozo.database import CozoDatabase, Transaction
-from worker.store.cozo.memory import Memory, SessionState
+from worker.store.cozo.memory import KnownSession, Memory
+from worker.store.cozo.rows import SessionRow
 
 
-def take_version(transaction: Transaction, draft: Memory, session_id: str, version: SessionVersion) -> SessionState:
+def take_version(transaction: Transaction, draft: Memory, session_id: str, version: SessionVersion) -> KnownSession:
     """Remember the version -> what was known of it. Raises `Superseded` for one that is older than another."""
     known = draft.sessions.get(session_id) or _stored(transaction, session_id)
     if known is None:
-        first = SessionState(version=version, is_finished=False, is_first=True, recorded=frozenset())
+        first = KnownSession(version=version, is_finished=False, is_first=True, recorded=frozenset())
         return _write(transaction, draft, session_id, first)
     if version < known.version:
         newest = known.version
@@ -55,18 +56,18 @@ def mark_finished(transaction: Transaction, draft: Memory, session_id: str) -> N
     _write(transaction, draft, session_id, replace(draft.sessions[session_id], is_finished=True))
 
 
-def _write(transaction: Transaction, draft: Memory, session_id: str, state: SessionState) -> SessionState:
+def _write(transaction: Transaction, draft: Memory, session_id: str, state: KnownSession) -> KnownSession:
     draft.sessions[session_id] = state
     version = state.version
-    row = [session_id, version.timestamp, version.event_id, version.attempt, state.is_finished]
+    row = SessionRow(session_id, version.timestamp, version.event_id, version.attempt, state.is_finished)
     transaction.overwrite("put_session", [row])
     return state
 
 
-def _stored(source: Transaction | CozoDatabase, session_id: str) -> SessionState | None:
+def _stored(source: Transaction | CozoDatabase, session_id: str) -> KnownSession | None:
     rows = source.read("session", session_id=session_id)
     if not rows:
         return None
-    timestamp, event_id, attempt, is_finished = rows[0]
-    version = SessionVersion(timestamp=timestamp, event_id=event_id, attempt=attempt)
-    return SessionState(version=version, is_finished=is_finished)
+    row = SessionRow(*rows[0])
+    version = SessionVersion(timestamp=row.timestamp, event_id=row.event_id, attempt=row.attempt)
+    return KnownSession(version=version, is_finished=row.is_finished)

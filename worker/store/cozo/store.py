@@ -1,17 +1,8 @@
-"""The store on CozoDB: one method an operation, each of them one transaction. See `protocol.py` for what they promise.
+"""The store on CozoDB: one method per operation, each of them one transaction; `protocol.py` says what they promise."""
 
-database.py               the engine, transactions, named queries
-memory.py overlay.py      what is kept in memory: learnings, histories, sums, never records; a draft of it
-workspace.py              one transaction around both
-rows.py totals.py history.py          domain ↔ rows
-book.py                   records in and out of the exact sums
-lifecycle.py values.py   decisions, transitions, values
-sessions.py assign.py rebuild.py what_if.py
-"""
-
-import time
 from collections.abc import Callable
 from functools import partial
+from itertools import starmap
 from pathlib import Path
 
 from worker.domain import (
@@ -23,7 +14,6 @@ from worker.domain import (
     LearningStatus,
     LearningValue,
     SessionVersion,
-    Standing,
 )
 from worker.errors import NotFound
 from worker.layers.aggregation.explain import Explanation, explain
@@ -33,8 +23,10 @@ from worker.store.cozo.database import CozoDatabase
 from worker.store.cozo.experiments import read_experiment, read_health
 from worker.store.cozo.memory import Memory
 from worker.store.cozo.rebuild import rebuild
+from worker.store.cozo.record_codec import record_of
 from worker.store.cozo.recording import finish, store_record
-from worker.store.cozo.rows import assignment_of, decision_of, record_of
+from worker.store.cozo.row_codec import assignment_of, decision_of
+from worker.store.cozo.rows import AssignmentRow, DecisionRow, RecordRow
 from worker.store.cozo.sessions import known_version, take_version
 from worker.store.cozo.strategies import LayersBuilder, default_layers
 from worker.store.cozo.what_if import WhatIf
@@ -49,6 +41,7 @@ from worker.store.protocol import (
     Reading,
     SumDifference,
 )
+from worker.system.clock import now_micros
 
 #: what a person may decide; the other kinds of line are written by the store itself
 PEOPLE_DECIDE = frozenset(
@@ -59,10 +52,6 @@ _OUT = (LearningStatus.DISABLED, LearningStatus.DEPRECATED)
 _COUNTED = ("learnings", "sessions", "records", "assignments", "decisions", "values", "experiments", "unpublished")
 
 
-def _wall_clock() -> int:
-    return time.time_ns() // 1000
-
-
 class CozoStore(AttributionStore):
     def __init__(
         self,
@@ -70,7 +59,7 @@ class CozoStore(AttributionStore):
         *,
         parameters: LayerParameters | None = None,
         build_layers: LayersBuilder = default_layers,
-        clock: Callable[[], int] = _wall_clock,
+        clock: Callable[[], int] = now_micros,
     ) -> None:
         """Opens the RocksDB folder, made if missing; None keeps everything in memory.
 
@@ -110,20 +99,17 @@ class CozoStore(AttributionStore):
     def get_decisions(self, learning_id: str) -> list[Decision]:
         with self._space.reading() as memory:
             must_know(memory, [learning_id])
-            found = [decision_of(row) for row in self._space.database.read("decisions", learning_id=learning_id)]
+            rows = self._space.database.read("decisions", learning_id=learning_id)
+        found = (decision_of(DecisionRow(*row)) for row in rows)
         return sorted(found, key=lambda decision: decision.number)
-
-    def get_standing(self, learning_id: str) -> Standing:
-        with self._space.reading() as memory:
-            must_know(memory, [learning_id])
-            return memory.histories[learning_id].standing
 
     # -- assignment
 
     def assign(self, session_id: str, learning_ids: list[str], *, now: int) -> list[AssignmentAnswer]:
         with self._space.working(now) as work:
             must_know(work.draft, learning_ids)
-            logged = {row[0]: answer_of(row) for row in work.transaction.read("assignments", session_id=session_id)}
+            rows = starmap(AssignmentRow, work.transaction.read("assignments", session_id=session_id))
+            logged = {row.learning_id: answer_of(row) for row in rows}
             assigner = Assigner(strategy=self._space.layers.ablation, session_id=session_id, now=now)
             for learning_id in dict.fromkeys(learning_ids):
                 if learning_id not in logged:
@@ -136,8 +122,8 @@ class CozoStore(AttributionStore):
     def open_session(self, session_id: str, version: SessionVersion, learning_ids: list[str]) -> OpenedSession:
         with self._space.working(version.timestamp, session_id) as work:
             known = take_version(work.transaction, work.draft, session_id, version)
-            rows = work.transaction.read("assignments", session_id=session_id)
-            assignments = {row[0]: assignment_of(row) for row in rows}
+            rows = starmap(AssignmentRow, work.transaction.read("assignments", session_id=session_id))
+            assignments = {row.learning_id: assignment_of(row) for row in rows}
             learnings = _known_among(work.draft, [*learning_ids, *assignments])
         return OpenedSession(learnings=learnings, assignments=assignments, is_finished=known.is_finished)
 
@@ -157,20 +143,21 @@ class CozoStore(AttributionStore):
         rows = self._space.database.read("whole_records", keys=[[learning_id, session_id]])
         if not rows:
             raise NotFound(f"no record of learning {learning_id} in session {session_id}")
-        return record_of(rows[0])
+        return record_of(RecordRow(*rows[0]))
 
     def get_attributions_for_learning(self, learning_id: str, *, limit: int = 100) -> list[AttributionRecord]:
         with self._space.reading() as memory:
             must_know(memory, [learning_id])
             newest = partial(self._space.database.read, "newest_record_keys", learning_id=learning_id, limit=limit)
             epochs = range(1, memory.histories[learning_id].standing.epoch + 1)
-            rows = self._space.database.read(
-                "whole_records", keys=[row for epoch in epochs for row in newest(epoch=epoch)]
-            )
-        return [record_of(row) for row in sorted(rows, key=lambda row: (-row[2], row[1]))[:limit]]
+            keys = [key for epoch in epochs for key in newest(epoch=epoch)]
+            rows = starmap(RecordRow, self._space.database.read("whole_records", keys=keys))
+        ordered = sorted(rows, key=lambda row: (row.newest_first, row.session_id))
+        return [record_of(row) for row in ordered[:limit]]
 
     def get_attributions_for_session(self, session_id: str) -> list[AttributionRecord]:
-        return [record_of(row) for row in self._space.database.read("records_of_session", session_id=session_id)]
+        rows = self._space.database.read("records_of_session", session_id=session_id)
+        return [record_of(RecordRow(*row)) for row in rows]
 
     # -- values
 

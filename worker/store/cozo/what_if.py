@@ -5,12 +5,14 @@ Layer 1 itself is done again elsewhere, where the model is; its answers come in 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from itertools import starmap
 
 from worker.domain import AttributionRecord, EmbeddingSimilarity, LearningValue, Standing
 from worker.layers.statistics.sums import LearningSums, TemporalSums
 from worker.layers.temporal.correlation import attributed_value
 from worker.settings.layers import ActivationParameters, LayerParameters
-from worker.store.cozo.rows import record_of
+from worker.store.cozo.record_codec import record_of
+from worker.store.cozo.rows import RecordRow
 from worker.store.cozo.strategies import StoreLayers
 from worker.store.cozo.totals import Totals
 from worker.store.cozo.values import Valuer
@@ -56,8 +58,9 @@ class WhatIf:
             standing, now = memory.histories[learning_id].standing, memory.totals_of(learning_id)
             if self._keeps_records():
                 return _Both(standing=standing, now=now, then=now)
-            rows = self.space.database.read("whole_records_of_learning", learning_id=learning_id)
-        records = [self._record_then(record_of(row)) for row in rows if row[13] == standing.epoch]
+            found = self.space.database.read("whole_records_of_learning", learning_id=learning_id)
+        rows = starmap(RecordRow, found)
+        records = [self._record_then(record_of(row)) for row in rows if row.epoch == standing.epoch]
         sums = sum((LearningSums.of(record) for record in records), LearningSums())
         return _Both(standing=standing, now=now, then=replace(now, sums=sums))
 
@@ -95,7 +98,7 @@ class _Both:
 
 
 def reactivated(record: AttributionRecord, parameters: ActivationParameters) -> tuple[float, bool, tuple[int, ...]]:
-    """(confidence, activated, points) under another threshold or boost (specification, *Layers* 1).
+    """(confidence, activated, points) under another threshold or boost (activation.md, *What counts*).
 
     Near misses below the floor in force when the record was made are not known any more.
     """

@@ -15,7 +15,7 @@ from worker.store.cozo.values import Valuer
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Work:
+class UnitOfWork:
     """One transaction under way."""
 
     transaction: Transaction
@@ -45,7 +45,7 @@ class Workspace:
             yield self._loaded
 
     @contextmanager
-    def working(self, now: int, session_id: str = "") -> Iterator[Work]:
+    def working(self, now: int, session_id: str = "") -> Iterator[UnitOfWork]:
         """One transaction; memory follows when it is committed, and is read again when nobody can tell whether it was."""
         with self.reading() as memory:
             draft = memory.draft()
@@ -53,7 +53,7 @@ class Workspace:
                 with self.database.transaction() as transaction:
                     book = Book(transaction, draft, session_id)
                     lifecycle = Lifecycle(transaction, draft, book, self.valuer, now=now)
-                    yield Work(transaction=transaction, draft=draft, book=book, lifecycle=lifecycle)
+                    yield UnitOfWork(transaction=transaction, draft=draft, book=book, lifecycle=lifecycle)
                     lifecycle.save()
             except StoreUnavailable:
                 self.forget()

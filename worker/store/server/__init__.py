@@ -1,11 +1,12 @@
 """The store server: one process owns the database, everybody else asks it over HTTP.
 
-app        routes, life, signals
-endpoints  the public HTTP API
-http_api   a public call: query and body checked, the answer as JSON
-openapi    `/openapi.json`, made from the endpoints
-rpc        the private calls of workers and commands
-tokens     bearer tokens, and the limit on the size of a request
-runner     short operations on the event loop, long ones in a thread
-problems   errors as `application/problem+json`
+app           the process: where it listens, life, signals
+api           the application: public API and workers' calls behind one guard
+guard         which requests are refused at the door: foreign host names, other sites' writes
+routes/       the public HTTP API
+rpc           the private calls of workers
+dependencies  what routes depend on: the store, tokens, ids
+tokens        bearer tokens
+runner        short operations on the event loop, long ones in a thread
+problems      errors as `application/problem+json`
 """

@@ -4,24 +4,17 @@ import asyncio
 import contextlib
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import structlog
 import uvicorn
-from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from worker.errors import ConfigurationError
 from worker.store.addresses import StoreAddress
 from worker.store.protocol import AttributionStore
-from worker.store.server.http_api import api_routes
-from worker.store.server.problems import problem
-from worker.store.server.rpc import rpc_route
-from worker.store.server.runner import Runner
+from worker.store.server.api import application
 from worker.store.server.tokens import Tokens
 
 #: seconds for which an idle connection is kept
@@ -37,43 +30,23 @@ def serve(
     *,
     address: StoreAddress | str,
     tokens: Tokens,
+    hosts: Iterable[str] = (),
     ready: Callable[[str], None] | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT, then close the store and return. Port 0 means any free one.
 
-    `ready` is called with the real address once connections are accepted. Raises `ConfigurationError` for an address that is
+    `hosts`: names that requests may be for, beside `localhost` and addresses. `ready` is called with the real address once
+    connections are accepted. Raises `ConfigurationError` for an address that is
     taken or cannot be had, or that needs a token and has none.
     """
     wanted = StoreAddress.parse(address) if isinstance(address, str) else address
     tokens.check_against(wanted)
     try:
         with _listening(wanted) as (listener, actual):
-            asyncio.run(_serve(application(store, tokens), listener, actual, ready))
+            asyncio.run(_serve(application(store, tokens, hosts=hosts), listener, actual, ready))
     finally:
         store.close()
         _log.info("store.closed")
-
-
-def application(store: AttributionStore, tokens: Tokens) -> ASGIApp:
-    runner = Runner()
-    app = Starlette(
-        routes=[rpc_route(store, tokens, runner), *api_routes(store, tokens, runner)],
-        exception_handlers={HTTPException: _http_problem},
-    )
-
-    async def undecoded(scope: Scope, receive: Receive, send: Send) -> None:
-        """Route by the path as it was sent, so that a slash within an id separates nothing."""
-        if scope["type"] == "http":
-            scope["path"] = scope["raw_path"].decode("ascii", "replace")
-        await app(scope, receive, send)
-
-    return undecoded
-
-
-async def _http_problem(_: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    title = {404: "NotFound", 405: "MethodNotAllowed"}.get(error.status_code, "Refused")
-    return problem(error.status_code, title, error.detail, dict(error.headers or {}))
 
 
 async def _serve(

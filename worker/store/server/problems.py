@@ -1,16 +1,41 @@
 """Errors on the wire: problem documents (RFC 9457), one status and title for each class of the exception tree."""
 
 import json
-from collections.abc import Awaitable
+from typing import Any
 
-import structlog
-from pydantic import ValidationError
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import Response
 
+from worker.errors import GrooveError
 from worker.store.operations import STATUS_OF
 from worker.store.server.tokens import Refused
 
-_log = structlog.get_logger(__name__)
+_TITLES = {404: "NotFound", 405: "MethodNotAllowed", 422: "ValueError"}
+_WORDS = {
+    400: "not a request",
+    401: "no token, or an unknown one",
+    403: "this token may only read; or a foreign host name, or a page of another site",
+    404: "unknown",
+    413: "too large",
+    422: "not understood",
+}
+
+
+class Problem(BaseModel):
+    type: str
+    title: str
+    status: int
+    detail: str
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The problems that an endpoint may answer with, for its description."""
+    content = {"application/problem+json": {"schema": Problem.model_json_schema()}}
+    return {status: {"description": _WORDS[status], "content": content} for status in statuses}
 
 
 def problem(status: int, title: str, detail: str, headers: dict[str, str] | None = None) -> Response:
@@ -20,22 +45,37 @@ def problem(status: int, title: str, detail: str, headers: dict[str, str] | None
     return Response(body, status_code=status, media_type="application/problem+json", headers=headers)
 
 
-async def answered(operation: str, work: Awaitable[Response]) -> Response:
-    """The answer, or the problem document of whatever went wrong on the way to it."""
-    try:
-        return await work
-    except Refused as refusal:
-        return problem(refusal.status, "Refused", str(refusal))
-    except ValidationError as error:
-        return problem(422, "ValueError", _first(error))
-    except Exception as error:  # noqa: BLE001 - whatever it was, the caller is told and the server lives on
-        for kind, status in STATUS_OF.items():
-            if isinstance(error, kind):
-                return problem(status, kind.__name__, str(error) or kind.__name__)
-        _log.exception("store.operation_failed", operation=operation)
-        return problem(500, "GrooveError", f"{operation} failed: {type(error).__name__}: {error}")
+def tell_problems(app: FastAPI) -> None:
+    """Whatever goes wrong on the way to an answer is told as a problem document."""
+    app.add_exception_handler(HTTPException, _of_http)
+    app.add_exception_handler(RequestValidationError, _of_validation)
+    app.add_exception_handler(ValueError, _of_error)
+    app.add_exception_handler(GrooveError, _of_error)
 
 
-def _first(error: ValidationError) -> str:
-    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-    return f"{'.'.join(map(str, first['loc'])) or 'the body'}: {first['msg']}"
+async def _of_http(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    title = _TITLES.get(error.status_code, "Refused")
+    return problem(error.status_code, title, error.detail, dict(error.headers or {}))
+
+
+async def _of_validation(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    # "body", "query" or "path" comes first; of what is no JSON, the place is a number of bytes
+    place = () if first["type"] == "json_invalid" else first["loc"][1:]
+    return problem(422, "ValueError", _first(place, first["msg"]))
+
+
+async def _of_error(_: Request, error: Exception) -> Response:
+    if isinstance(error, Refused):
+        return problem(error.status, "Refused", str(error))
+    if isinstance(error, ValidationError):
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        return problem(422, "ValueError", _first(first["loc"], first["msg"]))
+    kind = next(kind for kind in STATUS_OF if isinstance(error, kind))
+    return problem(STATUS_OF[kind], kind.__name__, str(error) or kind.__name__)
+
+
+def _first(place: tuple[int | str, ...], message: str) -> str:
+    return f"{'.'.join(map(str, place)) or 'the body'}: {message.removeprefix('Value error, ')}"

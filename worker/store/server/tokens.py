@@ -1,15 +1,10 @@
-"""Who may come in and with how much: bearer tokens and the limit on a request's body."""
+"""Bearer tokens: who may read, who may write."""
 
 import hmac
 from dataclasses import dataclass
 
-from starlette.requests import Request
-
 from worker.errors import ConfigurationError, GrooveError
 from worker.store.addresses import StoreAddress
-
-#: bytes; a session's end brings all its records: two thousand learnings with a thousand signals each fit
-MAX_BODY_BYTES = 256_000_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,12 +20,11 @@ class Tokens:
                 f"a store server at {address} can be reached from elsewhere: it needs a write token"
             )
 
-    def admit(self, request: Request, *, is_write: bool) -> None:
-        """Raises `Refused`."""
+    def admit(self, given: str, *, is_write: bool) -> None:
+        """`given` is empty where the request has no bearer token. Raises `Refused`."""
         if not self.write and not self.read:
             return
-        scheme, _, given = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not given:
+        if not given:
             raise Refused(401, "a bearer token is needed")
         if _same(given, self.write) or (not is_write and _same(given, self.read)):
             return
@@ -42,19 +36,6 @@ class Refused(GrooveError):
     def __init__(self, status: int, detail: str) -> None:
         super().__init__(detail)
         self.status = status
-
-
-async def read_body(request: Request) -> bytes:
-    """Raises `Refused` as soon as the body is known to be too large."""
-    declared = request.headers.get("content-length", "0")
-    if not declared.isdigit() or int(declared) > MAX_BODY_BYTES:
-        raise Refused(413, f"a request holds at most {MAX_BODY_BYTES} bytes")
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY_BYTES:
-            raise Refused(413, f"a request holds at most {MAX_BODY_BYTES} bytes")
-    return bytes(body)
 
 
 def _same(given: str, token: str) -> bool:

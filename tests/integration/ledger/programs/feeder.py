@@ -22,13 +22,7 @@ def main(url: str, replica: str) -> None:
             position = lease.position + len(batch)
             try:
                 ledger.intake.record(
-                    lease,
-                    heavy=batch,
-                    position=position,
-                    last_id=str(position - 1),
-                    gap=False,
-                    now=1,
-                    ablation_rate=0.1,
+                    lease, heavy=batch, position=position, last_id=str(position - 1), gap=False, ablation_rate=0.1
                 )
             except LostLease:
                 continue

@@ -1,7 +1,6 @@
 """Works off whatever is open, as tasks and sweeper together would without any broker, until it is killed or nothing is left."""
 
 import sys
-import time
 from uuid import NAMESPACE_URL, uuid5
 
 from worker.errors import Superseded
@@ -12,35 +11,35 @@ LEARNINGS = ["a", "b", "c"]
 
 def main(url: str) -> None:
     ledger = open_ledger(url)
-    while ledger.sweep.backlog():
-        moment = time.time_ns() // 1000
-        overdue = ledger.sweep.overdue(moment, Gates(prepare=moment, attribute=moment, finish=moment), limit=20)
-        do(ledger, ledger.sweep.send_again(overdue, moment, max_tries=1_000_000), moment)
+    while ledger.counts.backlog():
+        moment = ledger.now()
+        overdue = ledger.sweep.overdue(Gates(prepare=moment, attribute=moment, finish=moment), limit=20)
+        do(ledger, ledger.sweep.send_again(overdue, max_tries=1_000_000))
 
 
-def do(ledger: Ledger, sent: Resent, now: int) -> None:
+def do(ledger: Ledger, sent: Resent) -> None:
     for ref in sent.prepare:
         try:
-            ledger.work.start_session(ref.session_id, ref.version, now)
-            ledger.work.expect(ref.session_id, ref.version, LEARNINGS, signals_seen=0, now=now)
+            ledger.work.start_session(ref.session_id, ref.version)
+            ledger.work.expect(ref.session_id, ref.version, LEARNINGS, signals_seen=0)
         except Superseded:
             continue
     for entry in sent.attribute:
         try:
-            ledger.work.start_entries(entry.session_id, entry.version, [entry.learning_id], now)
-            ledger.work.complete_entries(entry.session_id, entry.version, {entry.learning_id: b"record"}, now)
+            ledger.work.start_entries(entry.session_id, entry.version, [entry.learning_id])
+            ledger.work.complete_entries(entry.session_id, entry.version, {entry.learning_id: b"record"})
             if ledger.work.all_ended(entry.session_id, entry.version):
-                finish(ledger, SessionRef(session_id=entry.session_id, version=entry.version), now)
+                finish(ledger, SessionRef(session_id=entry.session_id, version=entry.version))
         except Superseded:
             continue
     for ref in sent.finish:
-        finish(ledger, ref, now)
+        finish(ledger, ref)
 
 
-def finish(ledger: Ledger, ref: SessionRef, now: int) -> None:
+def finish(ledger: Ledger, ref: SessionRef) -> None:
     message_id = uuid5(NAMESPACE_URL, f"{ref.version.event_id} {ref.version.attempt}")
     message = OutboxMessage(message_id=message_id, stream="out", topic="t", key=ref.session_id, payload=b"{}")
-    ledger.work.finish(ref.session_id, ref.version, now=now, message=message)
+    ledger.work.finish(ref.session_id, ref.version, message=message)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,36 @@
+"""`groove transcripts`: transcripts that come by another way than with their event."""
+
+from pathlib import Path
+
+import click
+
+from worker.cli.support.connections import enqueue_prepared, open_the_ledger
+from worker.cli.support.input_files import opened
+from worker.cli.support.output import counted, tell
+from worker.errors import InvalidEvent, InvalidFile
+from worker.formats.transcripts.messages import read_transcript
+
+
+@click.group("transcripts")
+def transcripts_command() -> None:
+    """Transcripts that do not come with their event."""
+
+
+@transcripts_command.command("import")
+@click.argument("session_id")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True)
+def import_command(session_id: str, file: Path, *, as_json: bool) -> None:
+    """Keep FILE (a Claude Code session file, or a JSON object with `messages`) as the transcript of SESSION_ID."""
+    try:
+        with opened(file) as content:
+            data = content.read()
+        transcript = read_transcript(data)
+    except InvalidEvent as error:
+        raise InvalidFile(f"{file}: {error}") from error
+    with open_the_ledger() as ledger:
+        moment = ledger.now()
+        ref = ledger.work.save_transcript(session_id, data)
+    enqueue_prepared([ref] if ref else [], sent_at=moment)
+    line = f"{counted(len(transcript.messages), 'messages')} kept" + ("; the session goes on" if ref else "")
+    tell(line, {"messages": len(transcript.messages), "goes_on": ref is not None}, as_json=as_json)

@@ -1,0 +1,64 @@
+"""What the public HTTP API answers where the answer is no domain object of its own; server and commands share these shapes."""
+
+from dataclasses import dataclass
+
+from worker.domain import AttributionRecord, Decision, Learning, LearningStatus, LearningValue, VerdictKind
+from worker.store.protocol import AssignmentAnswer, LearningHealth
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Status:
+    version: str
+    #: rows by relation
+    counts: dict[str, int]
+    learnings_by_status: dict[LearningStatus, int]
+    learnings_by_verdict: dict[VerdictKind, int]
+    #: learnings with at least one record that counts
+    learnings_with_sessions: int
+    #: over those learnings; null where there is none
+    average_value: float | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ListedLearning:
+    learning: Learning
+    value: LearningValue
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LearningPage:
+    #: learnings that match the question, on this page or not
+    total: int
+    learnings: tuple[ListedLearning, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Shown:
+    """All that is known about one learning."""
+
+    learning: Learning
+    value: LearningValue
+    health: LearningHealth
+    #: newest first
+    recent: list[AttributionRecord]
+    history: list[Decision]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Assignments:
+    session_id: str
+    assignments: list[AssignmentAnswer]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ShadowChange:
+    """A learning's value under the settings in force, and under those that were tried."""
+
+    now: LearningValue
+    then: LearningValue
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Refreshed:
+    #: cached values that were brought up to date
+    changed: int

@@ -1,0 +1,151 @@
+"""The store as commands see it: its public HTTP API, one method per endpoint."""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from pydantic import TypeAdapter
+from pydantic_core import to_json
+
+from worker.domain import (
+    AblationExperiment,
+    AttributionRecord,
+    Decision,
+    DecisionKind,
+    Learning,
+    LearningStatus,
+    LearningValue,
+)
+from worker.layers.aggregation.explain import Explanation
+from worker.settings.layers import LayerParameters
+from worker.store.answers import Assignments, LearningPage, Refreshed, ShadowChange, Shown, Status
+from worker.store.connection import StoreConnection
+from worker.store.protocol import ImportReport, LearningHealth, Reading, SumDifference
+
+#: learnings sent in one request
+_PORTION = 500
+#: as many as a page may hold
+_ALL = 100_000
+_ACTION_OF = {
+    DecisionKind.ENABLED: "enable",
+    DecisionKind.DISABLED: "disable",
+    DecisionKind.PINNED: "pin",
+    DecisionKind.UNPINNED: "unpin",
+    DecisionKind.TRIED: "try",
+}
+_Answer = TypeVar("_Answer")
+
+
+class StoreApi:
+    """Threads and forks may share it. `token`: the read token, or the write token for what changes something.
+
+    Every method raises `StoreUnavailable` when the server cannot be reached, and `NotFound` for an unknown id.
+    """
+
+    def __init__(self, address: str, *, token: str = "", timeout_s: float = 600.0) -> None:
+        self._connection = StoreConnection(address, token=token, timeout_s=timeout_s)
+
+    def close(self) -> None:
+        self._connection.close()
+
+    # -- all learnings
+
+    def status(self) -> Status:
+        return self._get(Status, "/attr/status")
+
+    def learnings(
+        self, *, sort: str = "value", status: LearningStatus | None = None, limit: int | None = None
+    ) -> LearningPage:
+        query = {"sort": sort, "limit": min(limit or _ALL, _ALL)} | ({"status": str(status)} if status else {})
+        return self._get(LearningPage, "/learnings", query)
+
+    def learning_ids(self, *, beginning: str = "") -> list[str]:
+        """In order."""
+        return self._get(list[str], "/learnings/ids", {"beginning": beginning})
+
+    def values(self) -> list[LearningValue]:
+        """All of them, best first."""
+        return [listed.value for listed in self.learnings().learnings]
+
+    def health(self) -> list[LearningHealth]:
+        """Of every learning that has records and is neither disabled nor deprecated."""
+        return self._get(list[LearningHealth], "/attr/experiments")
+
+    def import_learnings(self, learnings: Sequence[Learning], *, actor: str) -> ImportReport:
+        """Add or replace by id, portion by portion."""
+        portions = [learnings[start : start + _PORTION] for start in range(0, len(learnings), _PORTION)]
+        reports = [
+            self._post(ImportReport, "/learnings/import", {"actor": actor, "learnings": portion})
+            for portion in portions
+        ]
+        return ImportReport(
+            new=tuple(id_ for report in reports for id_ in report.new),
+            changed=tuple(id_ for report in reports for id_ in report.changed),
+            unchanged=tuple(id_ for report in reports for id_ in report.unchanged),
+        )
+
+    # -- one learning
+
+    def show(self, learning_id: str, *, recent: int = 20) -> Shown:
+        return self._get(Shown, f"/attr/show/{_part(learning_id)}", {"recent": recent})
+
+    def history(self, learning_id: str) -> list[Decision]:
+        return self._get(list[Decision], f"/learnings/{_part(learning_id)}/history")
+
+    def experiment(self, learning_id: str) -> AblationExperiment:
+        return self._get(AblationExperiment, f"/learnings/{_part(learning_id)}/experiment")
+
+    def sessions(self, learning_id: str, *, limit: int = 100) -> list[AttributionRecord]:
+        """Its records, newest first."""
+        return self._get(list[AttributionRecord], f"/learnings/{_part(learning_id)}/sessions", {"limit": limit})
+
+    def decide(self, learning_id: str, kind: DecisionKind, *, actor: str, reason: str = "") -> Decision:
+        path = f"/learnings/{_part(learning_id)}/{_ACTION_OF[kind]}"
+        return self._post(Decision, path, {"actor": actor, "reason": reason})
+
+    # -- one session
+
+    def assign(self, session_id: str, learning_ids: Sequence[str]) -> Assignments:
+        return self._post(Assignments, "/assignments", {"session_id": session_id, "learning_ids": learning_ids})
+
+    def records(self, session_id: str) -> list[AttributionRecord]:
+        return self._get(list[AttributionRecord], f"/sessions/{_part(session_id)}/records")
+
+    def explain(self, learning_id: str, session_id: str) -> Explanation:
+        return self._get(Explanation, f"/attr/explain/{_part(learning_id)}/{_part(session_id)}")
+
+    # -- upkeep
+
+    def rebuild(self, *, repair: bool) -> list[SumDifference]:
+        return self._post(list[SumDifference], "/attr/rebuild", {"repair": repair})
+
+    def refresh(self) -> int:
+        """Bring every cached value up to date -> how many changed."""
+        return self._post(Refreshed, "/attr/refresh", {}).changed
+
+    def shadow(self, parameters: LayerParameters, *, readings: Sequence[Reading] = ()) -> list[ShadowChange]:
+        return self._post(list[ShadowChange], "/attr/shadow", {"parameters": parameters, "readings": readings})
+
+    # -- the wire
+
+    def _get(self, answer: type[_Answer], path: str, query: dict[str, Any] | None = None) -> _Answer:
+        return _read(answer, self._connection.request("GET", path, query=query))
+
+    def _post(self, answer: type[_Answer], path: str, body: dict[str, Any]) -> _Answer:
+        return _read(answer, self._connection.request("POST", path, body=to_json(body)))
+
+
+def _read(answer: type[_Answer], raw: bytes) -> _Answer:
+    found: _Answer = _adapter(answer).validate_json(raw)  # type: ignore[arg-type]  # every type can be hashed
+    return found
+
+
+@cache
+def _adapter(answer: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(answer)
+
+
+def _part(id_: str) -> str:
+    """An id as one part of a path, whatever is in it."""
+    return quote(id_, safe="")

@@ -1,0 +1,67 @@
+"""Which requests are refused before anything looks at them: those for a foreign host name, and writes from other sites' pages.
+
+A page that somebody's browser shows can reach a server on loopback. Under a name of its own that it points at 127.0.0.1 it could read
+answers (DNS rebinding); under any name it could send writes (cross-site request forgery).
+"""
+
+import ipaddress
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from worker.store.server.problems import problem
+
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Guard:
+    """ASGI middleware around every call. `hosts`: names that requests may be for, beside `localhost` and addresses."""
+
+    def __init__(self, app: ASGIApp, *, hosts: Iterable[str] = ()) -> None:
+        self._app = app
+        self._hosts = frozenset({"localhost", *(host.lower() for host in hosts)})
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        refusal = self.refusal(scope["method"], Headers(scope=scope)) if scope["type"] == "http" else None
+        if refusal:
+            await problem(403, "Refused", refusal)(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    def refusal(self, method: str, headers: Headers) -> str | None:
+        """Why this request is refused; None: it may go on."""
+        host = headers.get("host", "")
+        if not self._knows(_name(host)):
+            return f"the host name {host[:100]!r} is not this server's: add it to store.hosts if it is"
+        if method not in _SAFE and _is_cross_site(headers, host):
+            return "a page of another site may not write here"
+        return None
+
+    def _knows(self, name: str) -> bool:
+        # an address cannot be pointed elsewhere, so a page under it comes from this server
+        return name in self._hosts or _is_address(name)
+
+
+def _is_cross_site(headers: Headers, host: str) -> bool:
+    """Browsers say where a request comes from; whatever says nothing is no browser."""
+    if site := headers.get("sec-fetch-site"):
+        return site not in {"same-origin", "none"}
+    origin = headers.get("origin")
+    return origin is not None and origin.partition("://")[2].lower() != host.lower()
+
+
+def _name(host: str) -> str:
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,40 @@
+"""Recomputing: sums and values, and what other settings would make of them."""
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from worker.settings.layers import LayerParameters
+from worker.store.answers import Refreshed, ShadowChange
+from worker.store.protocol import Reading, SumDifference
+from worker.store.server.dependencies import Asked, MayRead, MayWrite, NoneAsked, Store
+from worker.store.server.problems import documented
+
+router = APIRouter(dependencies=[NoneAsked], responses=documented(400, 401, 403, 413, 422))
+
+
+class RebuildBody(Asked):
+    repair: bool = Field(default=False, strict=True)
+
+
+class ShadowBody(Asked):
+    parameters: LayerParameters
+    #: what layer 1 says of records under these parameters; a record without one keeps its own
+    readings: list[Reading] = Field(default_factory=list)
+
+
+@router.post(
+    "/attr/rebuild", dependencies=[MayWrite], summary="Recompute the sums from the records; told, or repaired too"
+)
+async def rebuild(store: Store, asked: RebuildBody) -> list[SumDifference]:
+    return await store.long(lambda of: of.rebuild(repair=asked.repair))
+
+
+@router.post("/attr/refresh", dependencies=[MayWrite], summary="Bring every cached value up to date")
+async def refresh(store: Store) -> Refreshed:
+    return Refreshed(changed=await store.long(lambda of: of.refresh_values()))
+
+
+@router.post("/attr/shadow", dependencies=[MayRead], summary="Values that other settings would change; writes nothing")
+async def shadow(store: Store, asked: ShadowBody) -> list[ShadowChange]:
+    pairs = await store.long(lambda of: of.what_if(asked.parameters, readings=asked.readings))
+    return [ShadowChange(now=now, then=then) for now, then in pairs]

@@ -1,0 +1,101 @@
+"""What the learnings are worth: lists, status, health of the experiments."""
+
+from collections import Counter
+from collections.abc import Iterator
+from importlib.metadata import version
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query
+from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
+
+from worker.domain import Learning, LearningCategory, LearningStatus, LearningValue, VerdictKind
+from worker.store.answers import LearningPage, ListedLearning, Status
+from worker.store.protocol import AttributionStore, LearningHealth
+from worker.store.ranking import ranked
+from worker.store.server.dependencies import Asked, MayRead, NoneAsked, Store
+from worker.store.server.problems import documented
+
+router = APIRouter(dependencies=[MayRead], responses=documented(401, 403, 422))
+
+
+class ValuesQuery(Asked):
+    sort: Literal["value", "confidence", "sessions", "verdict"] = "value"
+    status: LearningStatus | SkipJsonSchema[None] = None
+    verdict: VerdictKind | SkipJsonSchema[None] = None
+    offset: int = Field(default=0, ge=0, le=1_000_000)
+    limit: int = Field(default=100, ge=1, le=10_000)
+
+
+class LearningsQuery(ValuesQuery):
+    category: LearningCategory | SkipJsonSchema[None] = None
+    #: in id, description or insight, whatever the case
+    text: str = Field(default="", max_length=200)
+    limit: int = Field(default=100, ge=1, le=100_000)
+
+
+class BeginningQuery(Asked):
+    beginning: str = Field(default="", max_length=255)
+
+
+@router.get("/attr/status", dependencies=[NoneAsked], summary="How much there is, and how it stands")
+async def status(store: Store) -> Status:
+    return await store.long(_status)
+
+
+@router.get("/attr/values", summary="What the learnings are worth, best first")
+async def values(store: Store, asked: Annotated[ValuesQuery, Query()]) -> list[LearningValue]:
+    found = await store.long(lambda of: of.list_learning_values())
+    chosen = ranked(found, sort=asked.sort, status=asked.status, verdict=asked.verdict)
+    return chosen[asked.offset : asked.offset + asked.limit]
+
+
+@router.get("/learnings", summary="The learnings with their values, a page of those that match")
+async def learnings(store: Store, asked: Annotated[LearningsQuery, Query()]) -> LearningPage:
+    return await store.long(lambda of: _page(of, asked))
+
+
+@router.get("/learnings/ids", summary="Ids of learnings, in order; of those that begin so")
+async def ids(store: Store, asked: Annotated[BeginningQuery, Query()]) -> list[str]:
+    found = await store.long(lambda of: of.list_learnings())
+    return [learning.learning_id for learning in found if learning.learning_id.startswith(asked.beginning)]
+
+
+@router.get("/attr/experiments", dependencies=[NoneAsked], summary="Whether the experiments can be trusted")
+async def experiments(store: Store) -> list[LearningHealth]:
+    return await store.long(lambda of: of.list_health())
+
+
+def _status(store: AttributionStore) -> Status:
+    values = store.list_learning_values()
+    counted = [value.estimated_value for value in values if value.session_count]
+    return Status(
+        version=version("groove-attribution"),
+        counts=store.counts(),
+        learnings_by_status=dict(Counter(value.status for value in values)),
+        learnings_by_verdict=dict(Counter(value.verdict.kind for value in values)),
+        learnings_with_sessions=len(counted),
+        average_value=sum(counted) / len(counted) if counted else None,
+    )
+
+
+def _page(store: AttributionStore, asked: LearningsQuery) -> LearningPage:
+    found = list(_matching(store, asked))
+    page = tuple(found[asked.offset : asked.offset + asked.limit])
+    return LearningPage(total=len(found), learnings=page)
+
+
+def _matching(store: AttributionStore, asked: LearningsQuery) -> Iterator[ListedLearning]:
+    learnings = {learning.learning_id: learning for learning in store.list_learnings()}
+    for value in ranked(store.list_learning_values(), sort=asked.sort, status=asked.status, verdict=asked.verdict):
+        learning = learnings.get(value.learning_id)
+        # imported between the two questions: on the page the next time
+        if learning is not None and _matches(learning, asked):
+            yield ListedLearning(learning=learning, value=value)
+
+
+def _matches(learning: Learning, asked: LearningsQuery) -> bool:
+    if asked.category not in (None, learning.category):
+        return False
+    text = asked.text.casefold()
+    return any(text in field.casefold() for field in (learning.learning_id, learning.description, learning.insight))
