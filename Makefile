@@ -11,7 +11,7 @@
 # make secrets       .env for docker-compose.yml, with random secrets in its empty places; what stands there is left alone
 # make compose-test  the stack of docker-compose.yml under kills, cuts and scaling; needs a container engine and half an hour of two idle cores
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-experiment test fast format check unit coverage mutants lock bench secrets compose-test clean
+.PHONY: help setup demo demo-experiment test fast format check unit coverage mutants lock bench secrets compose-test fuzz clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -61,7 +61,7 @@ unit: setup
 coverage: setup
 	$(BIN)/pytest -n 2 --dist loadfile --cov tests/unit tests/integration
 
-MINUTES ?= 600
+mutants: MINUTES ?= 600
 mutants: setup
 	-timeout --signal INT $(MINUTES)m $(BIN)/mutmut run $(MUTANTS)
 	$(BIN)/mutmut results
@@ -88,3 +88,7 @@ compose-test: setup
 
 clean:
 	rm -rf mutants .coverage .nox .groove .groove-experiment .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+fuzz: MINUTES ?= 2
+fuzz: setup
+	GROOVE_TEST_FUZZ_MINUTES=$(MINUTES) $(BIN)/pytest -m fuzz tests/fuzz

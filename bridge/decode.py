@@ -7,6 +7,7 @@ from worker.errors import InvalidEvent
 from worker.event_log.protocol import LogMessage
 from worker.formats.heavy_event import read_heavy_event
 from worker.formats.lightweight_event import read_lightweight_event
+from worker.formats.limits import check_heavy, check_lightweight
 from worker.formats.wire import check_length
 from worker.ledger import DeadLetterReceived, HeavyReceived, LightweightReceived
 
@@ -37,12 +38,13 @@ def decode(kind: Kind, messages: list[LogMessage], *, max_bytes: int) -> Batch:
 
 def _add(batch: Batch, kind: Kind, message: LogMessage) -> None:
     if kind == HEAVY:
-        event = read_heavy_event(message.payload, logged_at=message.timestamp)
+        read = read_heavy_event(message.payload, logged_at=message.timestamp)
+        event = check_heavy(read, logged_at=message.timestamp)
         batch.heavy.append(
             HeavyReceived(event=event, payload=message.payload, offset=message.offset, logged_at=message.timestamp)
         )
     else:
-        heard = read_lightweight_event(message.payload)
+        heard = check_lightweight(read_lightweight_event(message.payload), logged_at=message.timestamp)
         batch.lightweight.append(
             LightweightReceived(
                 event=heard, payload=message.payload, offset=message.offset, logged_at=message.timestamp

@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
 from fixtures.ledger import at, heavy
+from fixtures.store import learning
 from fixtures.tasks import task_parts
 
 from worker.errors import Unavailable
 from worker.ledger import Gates, Ledger, SessionRef
 from worker.resources import Resources
+from worker.store.protocol import OpenedSession
 from worker.task_queue.app import EMBEDDING
 from worker.task_queue.queues import Queues
 from worker.tasks import worker_process
@@ -44,6 +46,18 @@ def test_a_store_that_is_away_costs_a_preparation_no_try(parts: Resources) -> No
         overdue = at(parts.ledger, look).sweep.overdue(Gates(prepare=LONG_AFTER, attribute=0, finish=0))
         assert at(parts.ledger, look).sweep.send_again(overdue, max_tries=3).prepare == [ref]
     assert parts.ledger.work.load_work("s", ref.version).tries == 0
+
+
+def test_a_wrong_setting_costs_a_preparation_no_try(
+    broker_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A model that cannot be loaded is nobody's failure but the setting's: the session is as open as it was."""
+    with task_parts(broker_url, tmp_path, GROOVE_EMBEDDER__MODEL="/models/e5") as resources:
+        opened = OpenedSession(learnings={"a": learning("a")}, assignments={}, is_finished=False)
+        monkeypatch.setattr(resources.store, "open_session", lambda *_: opened)
+        ref = received(resources.ledger, "s")
+        assert Preparation(resources, ref.session_id, ref.version).run()["state"] == "left to the sweeper"
+        assert resources.ledger.work.load_work("s", ref.version).tries == 0
 
 
 def test_learnings_whose_bundle_is_gone_ask_for_one_preparation(parts: Resources) -> None:

@@ -35,6 +35,20 @@ def test_a_sessions_header_goes_out_in_one_batch(broker_url: str) -> None:
     assert all(_callback(message)["task"] == workflow.FINISH for message in messages)
 
 
+def test_no_session_takes_the_queue_for_itself(broker_url: str) -> None:
+    """However many learnings a session has, it sends a hundred tasks at most, each learning in one of them."""
+    app = make_app(load_settings({"GROOVE_BROKER": broker_url}))
+    client = Redis.from_url(broker_url)
+    learnings = [f"learning {number}" for number in range(workflow.MOST_TASKS * 3 + 1)]
+    workflow.enqueue_session(app, "many", VERSION, learnings, per_task=1, sent_at=1)
+    bodies = [json.loads(base64.b64decode(json.loads(text)["body"])) for text in client.lrange(ATTRIBUTION, 0, -1)]
+    client.delete(ATTRIBUTION)
+    app.close()
+    sent = [learning for (_, _, learning_ids), *_ in bodies for learning in learning_ids]
+    assert len(bodies) <= workflow.MOST_TASKS
+    assert sorted(sent) == sorted(learnings)
+
+
 def _callback(message: dict[str, Any]) -> dict[str, Any]:
     *_, embedded = json.loads(base64.b64decode(message["body"]))
     found: dict[str, Any] = embedded["chord"]

@@ -122,11 +122,11 @@ def test_unusual_texts_are_kept() -> None:
 
 
 def test_lone_surrogates_in_texts_are_replaced() -> None:
-    """An escaped lone surrogate cannot be stored anywhere as UTF-8; in texts it becomes a question mark."""
+    """An escaped lone surrogate cannot be stored anywhere as UTF-8; in texts it becomes U+FFFD."""
     payload = b'{"session_id":"s","outcome":1,"transcript":{"messages":[{"role":"user","content":"a\\ud800b"}]}}'
     transcript = read_heavy_event(payload, logged_at=0).transcript
     assert transcript is not None
-    assert transcript["messages"][0]["content"] == "a?b"
+    assert transcript["messages"][0]["content"] == "a\ufffdb"
 
 
 @pytest.mark.parametrize(

@@ -39,10 +39,14 @@ def unpack(data: bytes) -> tuple[bytes, Arrays]:
     """Raises `BundleGone` when the bytes are damaged or of another version: making the bundle anew cures both."""
     if not data.startswith(_MAGIC):
         raise BundleGone("the session's bundle was written by another version")
+    frame = data[len(_MAGIC) :]
     try:
-        content = memoryview(zstandard.ZstdDecompressor().decompress(data[len(_MAGIC) :], max_output_size=_MAX_BYTES))
+        # where a frame names its size, zstandard makes room for that, whatever else it is told
+        if zstandard.frame_content_size(frame) > _MAX_BYTES:
+            raise ValueError(f"it would unpack to more than {_MAX_BYTES} bytes")
+        content = memoryview(zstandard.ZstdDecompressor().decompress(frame, max_output_size=_MAX_BYTES))
         return _parts(content)
-    except (zstandard.ZstdError, struct.error, ValueError, KeyError, TypeError) as error:
+    except (zstandard.ZstdError, struct.error, ValueError, KeyError, TypeError, RecursionError) as error:
         raise BundleGone(f"the session's bundle is damaged: {error}") from error
 
 

@@ -38,6 +38,7 @@ Exit status: 0 all well; 1 an error, or something was refused or found wrong; 2 
 """
 
 import importlib
+import io
 import os
 import signal
 import sys
@@ -120,6 +121,10 @@ def told(error: Exception) -> str:
 
 def main() -> None:
     """Run the command; what goes wrong is one line and a status, never a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # another one is a caller's own
+            # what a terminal or a cron job's ASCII cannot say is spelt out
+            stream.reconfigure(errors="backslashreplace")
     try:
         sys.exit(groove.main(prog_name="groove", standalone_mode=False))
     except GrooveError as error:

@@ -11,7 +11,8 @@ import click
 
 from worker.attribution.fit_calibration import CalibrationReport, Label, fit
 from worker.cli.support.connections import now
-from worker.cli.support.jsonl import Refusal, lines, read_learnings
+from worker.cli.support.input_files import json_lines
+from worker.cli.support.jsonl import Refusal, read_learnings
 from worker.cli.support.output import counted, print_json
 from worker.cli.support.tables import print_table
 from worker.domain import Learning, Transcript
@@ -21,6 +22,7 @@ from worker.formats.wire import read_json_object
 from worker.layers.activation.calibration import Calibration
 from worker.resources import Resources
 from worker.settings import load_settings
+from worker.system.files import written_whole
 
 
 @click.command("calibrate")
@@ -71,7 +73,8 @@ def _show(report: CalibrationReport, version_before: str, version_after: str) ->
 
 def _keep(fitted: Calibration, path: Path) -> None:
     try:
-        path.write_text(fitted.to_json(), encoding="utf-8")
+        with written_whole(path) as output:
+            output.write(fitted.to_json())
     except OSError as error:
         raise InvalidFile(f"{path}: {error.strerror}") from error
 
@@ -116,7 +119,7 @@ def _text(line: dict[str, Any], name: str, place: str) -> str:
 
 def _objects(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     """(place, object) per line."""
-    for place, text in lines(path):
+    for place, text in json_lines(path):
         try:
             yield place, read_json_object(text)
         except InvalidEvent as error:

@@ -13,6 +13,7 @@ from worker.cli.support.tables import print_rows
 from worker.errors import InvalidEvent, NotFound
 from worker.formats.heavy_event import read_heavy_event
 from worker.formats.lightweight_event import read_lightweight_event
+from worker.formats.limits import check_heavy, check_lightweight
 from worker.formats.wire import check_length
 from worker.settings import load_settings
 
@@ -145,10 +146,11 @@ def _take_in(ledger: "Ledger", letter: "DeadLetter") -> "list[SessionRef]":
     check_length(payload, settings.bridge.max_message_bytes)
     rate = settings.ablation.rate_in_force
     if letter.kind == "heavy":
-        event = read_heavy_event(payload, logged_at=letter.at)
+        # what lay too far ahead when it came may have come true by now
+        event = check_heavy(read_heavy_event(payload, logged_at=letter.at), logged_at=ledger.now())
         heavy = HeavyReceived(event=event, payload=payload, offset=offset, logged_at=letter.at)
         return ledger.intake.receive(heavy=[heavy], ablation_rate=rate)
-    heard = read_lightweight_event(payload)
+    heard = check_lightweight(read_lightweight_event(payload), logged_at=ledger.now())
     lightweight = LightweightReceived(event=heard, payload=payload, offset=offset, logged_at=letter.at)
     return ledger.intake.receive(lightweight=[lightweight], ablation_rate=rate)
 

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 import click
 
 from worker.cli.status import living_parts
+from worker.cli.support.agreement import compare
 from worker.cli.support.connections import open_store, open_the_ledger
 from worker.cli.support.findings import Finding, about_experiments, about_the_ledger
 from worker.cli.support.output import counted, print_hanging
 from worker.errors import ConfigurationError, EventLogUnavailable, GrooveError, Unavailable
 from worker.event_log.opening import open_event_log
 from worker.settings import Settings, load_settings
+from worker.settings.addresses import socket_path
 from worker.store.api import StoreApi
 
 if TYPE_CHECKING:
@@ -53,6 +55,7 @@ def _examine() -> Iterator[Finding]:
     try:
         with open_store(settings) as store:
             yield from _store(store)
+            yield compare(settings, store)
     except GrooveError as error:
         yield Finding(
             what="store",
@@ -65,8 +68,6 @@ def _examine() -> Iterator[Finding]:
 
 def _is_at_rest(settings: Settings) -> bool:
     """The embedded stack, between two runs."""
-    from worker.task_queue.broker import socket_path
-
     path = socket_path(settings.broker_url)
     return settings.broker is None and path is not None and not Path(path).exists()
 

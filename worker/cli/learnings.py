@@ -16,6 +16,7 @@ from worker.errors import InvalidFile
 from worker.formats.learning import learning_to_wire
 from worker.store.api import StoreApi
 from worker.store.protocol import ImportReport
+from worker.system.files import STDOUT, written_whole
 
 
 @click.group("learnings")
@@ -76,18 +77,19 @@ def list_command(*, as_json: bool) -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True)
 def export_command(file: Path, *, as_json: bool) -> None:
-    """Write every learning to FILE (JSON, one per line), as `import` reads it."""
+    """Write every learning to FILE (JSON, one per line), as `import` reads it; `-` is standard output."""
     with open_store() as store:
         found = [entry.learning for entry in store.learnings().learnings]
     learnings = sorted(found, key=lambda learning: learning.learning_id)
     try:
-        with file.open("w", encoding="utf-8") as output:
+        with written_whole(file) as output:
             output.writelines(
                 json.dumps(learning_to_wire(learning), ensure_ascii=False) + "\n" for learning in learnings
             )
     except OSError as error:
         raise InvalidFile(f"{file}: {error.strerror}") from error
-    tell(f"{counted(len(learnings), 'learnings')} in {file}", {"exported": len(learnings)}, as_json=as_json)
+    if file != STDOUT:
+        tell(f"{counted(len(learnings), 'learnings')} in {file}", {"exported": len(learnings)}, as_json=as_json)
 
 
 @learnings_command.command("history")

@@ -71,7 +71,7 @@ def _accepted(
     most = settings.bridge.max_message_bytes
     for path in files:
         lines = (
-            read_lightweight_events(path, max_bytes=most)
+            read_lightweight_events(path, now=now_micros(), max_bytes=most)
             if lightweight
             else read_events(path, now=now_micros(), max_bytes=most)
         )

@@ -9,11 +9,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressC
 
 from worker.cli.learnings import import_file
 from worker.cli.publish import publish_files
+from worker.cli.support.agreement import compare
 from worker.cli.support.connections import open_store, open_the_ledger
 from worker.cli.support.ids import shown_ids
+from worker.cli.support.input_files import check_there
 from worker.cli.support.output import console, counted
 from worker.cli.values import print_values
-from worker.errors import InvalidFile
 from worker.event_log.opening import open_event_log
 from worker.event_log.protocol import EventLog
 from worker.lag import partition_lags
@@ -30,8 +31,7 @@ _OPEN = ("received", "attributing")
 def run_files(settings: Settings, files: tuple[Path, ...], *, learnings: Path | None, limit: int | None) -> int:
     """-> exit status: 1 when something was refused or failed, or waits for a transcript."""
     for path in (*files, *([learnings] if learnings else [])):
-        if not path.is_file():
-            raise InvalidFile(f"{path}: no such file")
+        check_there(path)
     with (
         running_stack(settings, log_to_files=True) as stack,
         open_the_ledger(settings) as ledger,
@@ -43,6 +43,9 @@ def run_files(settings: Settings, files: tuple[Path, ...], *, learnings: Path | 
             click.echo(
                 f"learnings: {len(report.new)} new, {len(report.changed)} changed, {len(report.unchanged)} unchanged"
             )
+        agreed = compare(settings, store)
+        if not agreed.is_well:
+            click.echo(f"{agreed.detail}; {agreed.advice}", err=True)
         before = ledger.counts.count()
         refused += _feed(settings, files, stack, ledger)
         after = ledger.counts.count()
@@ -51,7 +54,7 @@ def run_files(settings: Settings, files: tuple[Path, ...], *, learnings: Path | 
         listed = store.learnings(limit=limit).learnings
         print_values(listed, shown_ids(store, [entry.learning.learning_id for entry in listed]))
     click.echo(f"data in {settings.data_dir.absolute()}")
-    return 1 if refused or failures(after) else 0
+    return 1 if refused or failures(after) or not agreed.is_well else 0
 
 
 def failures(counts: Counts) -> int:

@@ -16,7 +16,7 @@ from worker.cli.support.output import counted, print_facts
 from worker.errors import GrooveError
 from worker.event_log.opening import open_event_log
 from worker.settings import Settings, load_settings
-from worker.settings.loading import masked
+from worker.settings.addresses import masked
 from worker.system.clock import now_micros
 
 if TYPE_CHECKING:

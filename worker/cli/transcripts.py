@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from worker.cli.support.connections import enqueue_prepared, open_the_ledger
+from worker.cli.support.input_files import opened
 from worker.cli.support.output import counted, tell
 from worker.errors import InvalidEvent, InvalidFile
 from worker.formats.transcripts.opening import read_transcript
@@ -22,10 +23,9 @@ def transcripts_command() -> None:
 def import_command(session_id: str, file: Path, *, as_json: bool) -> None:
     """Keep FILE (a session file of any assistant that is read, or a JSON object with `messages`) as the transcript of SESSION_ID."""
     try:
-        data = file.read_bytes()
+        with opened(file) as content:
+            data = content.read()
         transcript = read_transcript(data)
-    except OSError as error:
-        raise InvalidFile(f"{file}: {error.strerror}") from error
     except InvalidEvent as error:
         raise InvalidFile(f"{file}: {error}") from error
     with open_the_ledger() as ledger:

@@ -41,7 +41,7 @@ class IggyAddress:
             port=port,
             user=unquote(user),
             password=unquote(password),
-            tls=options.get("tls", "false") == "true",
+            tls=_is_on(options.get("tls", "false")),
             tls_domain=options.get("tls_domain", ""),
             tls_ca_file=options.get("tls_ca_file"),
         )
@@ -63,8 +63,16 @@ def host_and_port(place: str) -> tuple[str, int]:
     return host, int(port or DEFAULT_PORT)
 
 
+def _is_on(text: str) -> bool:
+    """Raises `ConfigurationError` for what is neither yes nor no: a login must not go out in clear over a slip of the pen."""
+    known = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
+    if text.lower() not in known:
+        raise ConfigurationError("event log: tls in the URL is neither true nor false")
+    return known[text.lower()]
+
+
 def tls_options(query: str) -> dict[str, str]:
-    options = dict(parse_qsl(query))
+    options = dict(parse_qsl(query, keep_blank_values=True))
     if unknown := sorted(options.keys() - {"tls", "tls_domain", "tls_ca_file"}):
         raise ConfigurationError(f"event log: {', '.join(unknown)} in the URL is none of tls, tls_domain, tls_ca_file")
     return options

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from typing import Any, cast
-from urllib.parse import parse_qsl, urlencode, urlsplit
 from uuid import UUID
 
 import structlog
@@ -31,6 +30,7 @@ from redis.retry import Retry
 from worker.errors import EventLogRefused, EventLogUnavailable, MessageRefused
 from worker.event_log.partitioning import partition_of
 from worker.event_log.protocol import LogMessage, PartitionEnds, TopicName, missing
+from worker.settings.addresses import RedisAddress
 from worker.system.clock import now_micros
 
 log = structlog.get_logger(__name__)
@@ -61,10 +61,10 @@ class RedisEventLog:
 
     def __init__(self, url: str, *, deadline: float = 10.0, clock: Callable[[], int] = now_micros) -> None:
         """`deadline`: seconds that one round trip may take."""
-        is_socket = url.startswith(("unix:", "redis+socket:"))
-        tcp_only = {} if is_socket else {"socket_connect_timeout": min(deadline, 3.0), "socket_keepalive": True}
+        address = RedisAddress.parse(url)
+        tcp_only = {} if address.path else {"socket_connect_timeout": min(deadline, 3.0), "socket_keepalive": True}
         self._redis = Redis.from_url(
-            plain_url(url),
+            address.for_redis(),
             socket_timeout=deadline,
             **tcp_only,
             retry=Retry(NoBackoff(), 1, supported_errors=(ConnectionError,)),  # a kept connection may have been closed
@@ -154,15 +154,6 @@ class RedisEventLog:
             return
         if options.get("appendonly") == "no" or options.get("maxmemory-policy", "").startswith("allkeys-"):
             log.warning("topic_options_weak", todo="set appendonly yes and maxmemory-policy noeviction", **options)
-
-
-def plain_url(url: str) -> str:
-    """Celery writes `redis+socket:///path?virtual_host=1` for what redis-py calls `unix:///path?db=1`."""
-    if not url.startswith("redis+socket:"):
-        return url
-    parts = urlsplit(url)
-    query = [("db" if key == "virtual_host" else key, value) for key, value in parse_qsl(parts.query)]
-    return f"unix://{parts.path}" + (f"?{urlencode(query)}" if query else "")
 
 
 def stream_key(name: TopicName, partition: int) -> str:

@@ -1,9 +1,10 @@
 """How anything from outside is read: JSON, times, ids and numbers, each checked once."""
 
 import json
+import math
 import re
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Annotated, Any, TypeVar
 
@@ -18,15 +19,25 @@ EVENT_NAMESPACE = uuid.UUID("6f1d1b7e-3c1a-5d0e-9a55-0f5a3f0d9c11")
 #: an id is a key in three databases and on the wire: short, printable, and nothing else is asked of it
 MAX_ID_BYTES = 255
 
+#: levels of objects and lists within each other; our own reading and writing recurses, at different depths of its stack
+MAX_DEPTH = 128
+
 OUTCOMES = {"success": 1.0, "partial": 0.5, "failure": -0.5, "abandoned": -1.0}
 
-_RFC3339 = re.compile(r"(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?([Zz]|[+-]\d{2}:\d{2})")
+_RFC3339 = re.compile(r"(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
+#: the moments that RFC 3339 can write: years 1 to 9999 in UTC, microseconds
+_FIRST = -62_135_596_800_000_000
+_LAST = 253_402_300_799_999_999
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _Model = TypeVar("_Model", bound=BaseModel)
 _ESCAPED_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 def parse_timestamp(text: str) -> int:
-    """RFC 3339 with 0 to 9 fraction digits -> microseconds; digits beyond the sixth are cut."""
+    """RFC 3339 with 0 to 9 fraction digits -> microseconds; digits beyond the sixth are cut.
+
+    Raises `ValueError`, also where the moment lies outside of the years 1 to 9999 once it is told in UTC: nobody could write it.
+    """
     match = _RFC3339.fullmatch(text)
     if match is None:
         raise ValueError(f"not an RFC 3339 timestamp: {text[:40]!r}")
@@ -35,13 +46,21 @@ def parse_timestamp(text: str) -> int:
         moment = datetime.fromisoformat(f"{date}T{clock}{'+00:00' if zone in 'Zz' else zone}")
     except ValueError as error:
         raise ValueError(f"not a point in time: {text[:40]!r}") from error
-    return int(moment.timestamp()) * SECOND + int((fraction or "").ljust(6, "0")[:6])
+    micros = round((moment - _EPOCH).total_seconds()) * SECOND + int((fraction or "").ljust(6, "0")[:6])
+    if not _FIRST <= micros <= _LAST:
+        raise ValueError(f"outside of the years 1 to 9999 in UTC: {text[:40]!r}")
+    return micros
 
 
 @lru_cache(maxsize=256)
 def format_timestamp(micros: int) -> str:
-    seconds, rest = divmod(micros, SECOND)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:06d}Z"
+    """RFC 3339 in UTC. Never fails: what lies outside of the years 1 to 9999 is told as the nearest moment within."""
+    return moment_of(micros).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
+def moment_of(micros: int) -> datetime:
+    """Microseconds -> a point in time in UTC; the nearest one where the calendar ends before. Exact, where a float would round."""
+    return _EPOCH + timedelta(microseconds=min(max(micros, _FIRST), _LAST))
 
 
 def _timestamp(value: object) -> int:
@@ -55,6 +74,8 @@ def _identifier(value: str) -> str:
         raise ValueError(f"an id has 1 to {MAX_ID_BYTES} bytes")
     if not value.isprintable():
         raise ValueError("an id holds printable characters only")
+    if "\ufffd" in value:
+        raise ValueError("an id holds no U+FFFD: it stands for a character that was lost, and two ids would become one")
     return value
 
 
@@ -99,9 +120,11 @@ def check_length(payload: bytes, most: int) -> None:
 
 
 def read_json_object(payload: bytes) -> dict[str, Any]:
-    """UTF-8 JSON without NaN or infinities; lone surrogates in texts become U+FFFD."""
+    """UTF-8 JSON without NaN or infinities, nested at most `MAX_DEPTH` deep; lone surrogates in texts become U+FFFD."""
     try:
-        document = json.loads(payload.decode("utf-8"), parse_constant=_refuse_constant)
+        document: dict[str, Any] = json.loads(
+            payload.decode("utf-8-sig"), parse_constant=_refuse_constant, parse_float=_finite
+        )
     except UnicodeDecodeError as error:
         raise InvalidEvent(f"not UTF-8 at byte {error.start}") from error
     except json.JSONDecodeError as error:
@@ -112,20 +135,42 @@ def read_json_object(payload: bytes) -> dict[str, Any]:
         raise InvalidEvent(str(error)) from error
     if not isinstance(document, dict):
         raise InvalidEvent("not a JSON object")
-    return (
-        {key: _without_surrogates(value) for key, value in document.items()}
-        if _ESCAPED_SURROGATE.search(payload)
-        else document
-    )
+    _refuse_deep(document)
+    if _ESCAPED_SURROGATE.search(payload):
+        document = _without_surrogates(document)
+    return document
 
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"not JSON: {name} is not a number")
 
 
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(f"not usable JSON: {text[:40]} is too large a number")
+    return number
+
+
+def _refuse_deep(document: dict[str, Any]) -> None:
+    """Level by level, so that no depth ends the stack."""
+    level: list[Any] = [document]
+    for _ in range(MAX_DEPTH):
+        inner = (item for holder in level for item in (holder.values() if isinstance(holder, dict) else holder))
+        level = [item for item in inner if isinstance(item, dict | list)]
+        if not level:
+            return
+    raise InvalidEvent(f"not usable JSON: nested more than {MAX_DEPTH} levels deep")
+
+
+def without_surrogates(text: str) -> str:
+    """Half a surrogate pair, which JSON can carry and UTF-8 cannot, becomes U+FFFD."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
 def _without_surrogates(value: Any) -> Any:
     if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode("utf-8")
+        return without_surrogates(value)
     if isinstance(value, list):
         return [_without_surrogates(item) for item in value]
     if isinstance(value, dict):

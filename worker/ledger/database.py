@@ -10,8 +10,9 @@ import math
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -111,6 +112,19 @@ def insert_into(connection: Connection, table: type[DeclarativeBase]) -> sqlite.
     if connection.dialect.name == "sqlite":
         return sqlite.insert(table)
     return postgresql.insert(table)  # type: ignore[return-value]  # the methods used here are the same
+
+
+def fold_back(url: str) -> None:
+    """Of SQLite: what lies in the log beside the file goes into it, so that a copy of the file is the whole ledger.
+
+    For whoever has stopped all that used it: parts that are ended by a signal leave that to the last one. While others still have it open
+    it does what can be done without waiting.
+    """
+    found = _ledger_url(url)
+    if found.get_backend_name() != "sqlite" or not Path(found.database or "").is_file():
+        return
+    with suppress(sqlite3.Error), closing(sqlite3.connect(found.database or "", timeout=0)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _ledger_url(text: str) -> URL:

@@ -1,8 +1,9 @@
 """What comes in: a batch's events, dead letters and the partition's new position, in one transaction.
 
-An event id that is known changes nothing. Of several heavy events of one session the newest by (timestamp, event_id) is in force, whatever
-order they come in: it takes the session back to `received`, an older one is only remembered. A lightweight event that comes when the
-session's signals were already read reopens it after a quiet period, unless the heavy event carries its own, which win.
+An event id that is known changes nothing, and under the id of another session's event a message is a dead letter. Of several heavy
+events of one session the newest by (timestamp, event_id) is in force, whatever order they come in: it takes the session back to
+`received`, an older one is only remembered. A lightweight event that comes when the session's signals were already read reopens it after
+a quiet period, unless the heavy event carries its own, which win.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Executable, and_, delete, or_, select, update
 from sqlalchemy.orm import DeclarativeBase
 
+from worker.errors import InvalidEvent
 from worker.formats.heavy_event import HeavyEvent
 from worker.formats.lightweight_event import LightweightEvent
 from worker.formats.wire import derived_id
@@ -73,8 +75,9 @@ class Intake:
             change = {"position": position, "last_id": last_id, "gaps": LogPartition.gaps + int(gap)}
             move(connection, lease, change)
             now = self._database.clock(connection)
-            keep(connection, lease, dead, now)
-            return batch.store(connection, now)
+            refs = batch.store(connection, now)
+            keep(connection, lease, [*dead, *batch.under_anothers_id(connection)], now)
+            return refs
 
     def receive(
         self,
@@ -83,10 +86,16 @@ class Intake:
         lightweight: Sequence[LightweightReceived] = (),
         ablation_rate: float,
     ) -> list[SessionRef]:
-        """The same without a place in the log: a dead letter that can be read by now."""
+        """The same without a place in the log: a dead letter that can be read by now.
+
+        Raises `InvalidEvent` for the id of another session's event.
+        """
         batch = _Batch(heavy, lightweight, BY_HAND, ablation_rate=ablation_rate, quiet=self._quiet)
         with self._database.write(durable=True) as connection:
-            return batch.store(connection, self._database.clock(connection))
+            refs = batch.store(connection, self._database.clock(connection))
+            for letter in batch.under_anothers_id(connection):
+                raise InvalidEvent(letter.reason)
+            return refs
 
 
 class _Batch:
@@ -104,10 +113,12 @@ class _Batch:
         #: of the transaction that stores it
         self._now = 0
         self._quiet = quiet
+        self._received = heavy
         self._heavy = {received.event.event_id: received for received in reversed(heavy)}
         self._packed = {event_id: pack(received.payload) for event_id, received in self._heavy.items()}
         self._place = place
         self._ablation_rate = ablation_rate
+        self._all_new = False
         self._lightweight = {str(derived_id(received.payload)): received for received in reversed(lightweight)}
 
     def store(self, connection: Connection, now: int) -> list[SessionRef]:
@@ -122,8 +133,26 @@ class _Batch:
             self._reopen_later(connection, others)
         return refs
 
+    def under_anothers_id(self, connection: Connection) -> list[DeadLetterReceived]:
+        """Once the batch is stored: heavy events whose id is that of an event of another session, which alone is known by it."""
+        query = select(Event.event_id, Event.session_id).where(Event.event_id.in_(sorted(self._heavy)))
+        if not self._heavy or self._all_new:
+            return []
+        owners = {row.event_id: row.session_id for row in connection.execute(query)}
+        return [
+            DeadLetterReceived(
+                kind="heavy",
+                payload=received.payload,
+                reason=f"event_id: {event.event_id!r} is the id of an event of session {owner!r}: an id names one event",
+                offset=received.offset,
+            )
+            for received in self._received
+            if (event := received.event).session_id != (owner := owners[event.event_id])
+        ]
+
     def _store_heavy(self, connection: Connection) -> list[HeavyReceived]:
         new = _unknown(connection, Event, self._heavy)
+        self._all_new = len(new) == len(self._received)
         if new:
             _add(connection, Event, [self._event_row(self._heavy[event_id]) for event_id in new])
             _add(connection, Payload, [{"event_id": event_id, "payload": self._packed[event_id]} for event_id in new])

@@ -10,12 +10,16 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 
+import structlog
+
 from worker.errors import BrokerUnavailable
 from worker.ledger import SessionRef
 from worker.settings import Settings
 from worker.system.clock import SECOND, now_micros
 from worker.task_queue.broker import broker_client, broker_errors
-from worker.task_queue.workflow import from_wire, to_wire
+from worker.task_queue.workflow import named_session, to_wire
+
+log = structlog.get_logger()
 
 _KEY = "groove-signs-of-life"
 _INTERVAL_SECONDS = 1.0
@@ -62,10 +66,11 @@ class Heartbeats:
             self._client.hdel(_KEY, *parts)
 
     def read(self) -> list[Heartbeat]:
-        """By name; those of dead parts too, until somebody removes them."""
+        """By name; those of dead parts too, until somebody removes them. One that cannot be read is as good as none."""
         with broker_errors():
             found: dict[bytes, bytes] = self._client.hgetall(_KEY)  # type: ignore[assignment]  # the client's types speak of async too
-        return [_heartbeat(part.decode(), text) for part, text in sorted(found.items())]
+        beats = (_heartbeat(part.decode("utf-8", "replace"), text) for part, text in sorted(found.items()))
+        return [beat for beat in beats if beat is not None]
 
 
 @contextlib.contextmanager
@@ -102,7 +107,13 @@ def _beat(heartbeats: Heartbeats, part: str, held: Callable[[], Sequence[Session
         heartbeats.beat(part, now=now_micros(), held=held())
 
 
-def _heartbeat(part: str, text: bytes) -> Heartbeat:
-    document = json.loads(text)
-    held = tuple(SessionRef(session_id=id_, version=from_wire(wire)) for id_, wire in document["held"])
-    return Heartbeat(part=part, version=document["version"], at=document["at"], held=held)
+def _heartbeat(part: str, text: bytes) -> Heartbeat | None:
+    """None for what another version wrote in another form, or a stranger."""
+    try:
+        document = json.loads(text)
+        held = [named_session(session) for session in document["held"]]
+        refs = tuple(SessionRef(session_id=id_, version=version) for id_, version in filter(None, held))
+        return Heartbeat(part=part, version=str(document["version"]), at=int(document["at"]), held=refs)
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
+        log.debug("heartbeat_not_read", part=part, error=type(error).__name__)
+        return None

@@ -12,8 +12,8 @@ from redis.exceptions import RedisError
 from worker.errors import ConfigurationError
 from worker.local.process import ChildProcess
 from worker.settings import Settings
+from worker.settings.addresses import socket_path
 from worker.store.addresses import StoreAddress
-from worker.task_queue.broker import socket_path
 
 
 def broker(settings: Settings, environ: Mapping[str, str]) -> ChildProcess:

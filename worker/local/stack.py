@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import structlog
 
 from worker.errors import Unavailable
+from worker.ledger.database import fold_back
 from worker.local import parts
 from worker.local.folder import owned_folder, tidied_run_dir
 from worker.local.process import ChildProcess
@@ -72,9 +73,8 @@ class Stack:
         while deaths[0] < now - _RESTART_WINDOW_SECONDS:
             deaths.popleft()
         if len(deaths) > self.settings.local.max_restarts:
-            raise Unavailable(
-                f"{child.name} died {len(deaths)} times within ten minutes (last status {child.exit_status}): giving up; see {child.log}"
-            )
+            times = f"{child.name} died {len(deaths)} times within ten minutes (last status {child.exit_status})"
+            raise Unavailable(f"{times}: giving up; see {child.log or 'its lines above'}")
         pause = min(0.1 * 2 ** (len(deaths) - 1), _MAX_PAUSE_SECONDS)
         log.warning("part_restarted", part=child.name, status=child.exit_status, deaths=len(deaths), pause=pause)
         self._not_before[child.name] = now + pause
@@ -88,6 +88,7 @@ class Stack:
 @contextlib.contextmanager
 def running_stack(settings: Settings, *, log_to_files: bool, flower_port: int | None = None) -> Iterator[Stack]:
     """The whole stack, up and answering; ended with the block, whatever happens in it."""
+    _check_models(settings)
     with owned_folder(settings), tidied_run_dir(settings):
         stack = Stack(settings, list(_children(settings, log_to_files, flower_port)))
         try:
@@ -95,6 +96,17 @@ def running_stack(settings: Settings, *, log_to_files: bool, flower_port: int | 
             yield stack
         finally:
             stack.stop()
+            fold_back(settings.ledger_url)
+
+
+def _check_models(settings: Settings) -> None:
+    """Before anything starts: each worker would find out for itself, and be started again."""
+    from worker.embedder.model_files import (
+        check_model,
+    )  # brings numpy, which no command needs that starts a store alone
+
+    check_model(settings.embedder.model)
+    check_model(settings.activation.second_look, name="activation.second_look")
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 
 settings   every setting once: name, type, default, meaning
 layers     those of the four layers
+addresses  of broker, event log, ledger and store, read once for all parts
 removed    settings of earlier releases, and what holds instead
 loading    `groove.toml` and GROOVE_ variables -> Settings, with where each comes from
 reference  the settings explained: `groove config show` and docs/settings.md

@@ -16,12 +16,14 @@ import structlog
 from pydantic import ValidationError
 
 from worker.errors import ConfigurationError
+from worker.settings.addresses import masked
 from worker.settings.removed import REMOVED
 from worker.settings.settings import Settings
 
 PREFIX = "GROOVE_"
-#: read by other programs of ours (tests, the file's own place), not settings
-_NOT_SETTINGS = ("GROOVE_TEST_", "GROOVE_CONFIG")
+#: read by other programs of ours (tests, the file's own place, the compose file and its guide), not settings
+_NOT_SETTINGS = ("GROOVE_TEST_", "GROOVE_CONFIG", "GROOVE_VERSION", "GROOVE_FILES")
+_SERVICE_LINK = re.compile(r"GROOVE_(\w+_)?(SERVICE_(HOST|PORT(_\w+)?)|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)")
 #: never accepted from the file, which gets copied, mailed and committed
 _ENVIRONMENT_ONLY = ("store_read_token", "store_write_token", "flower_auth")
 _log = structlog.get_logger(__name__)
@@ -89,8 +91,30 @@ def leaves(document: dict[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
 
 def _from_environment(environ: Mapping[str, str]) -> Iterator[tuple[tuple[str, ...], Any, str]]:
     for variable, text in sorted(environ.items()):
-        if variable.startswith(PREFIX) and not variable.startswith(_NOT_SETTINGS) and text:
+        if (
+            variable.startswith(PREFIX)
+            and not variable.startswith(_NOT_SETTINGS)
+            and text
+            and not _is_of_others(variable, text)
+        ):
+            if not _is_text(variable + text):
+                raise ConfigurationError(f"{variable.encode(errors='replace').decode()}: its value is not UTF-8 text")
             yield tuple(variable.removeprefix(PREFIX).lower().split("__")), text, variable
+
+
+def _is_text(value: str) -> bool:
+    """Python keeps bytes of the environment that are none as halves of characters, which nothing can write."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _is_of_others(variable: str, text: str) -> bool:
+    """Kubernetes tells every container of its services this way, one that is called groove-… among them."""
+    is_link = _SERVICE_LINK.fullmatch(variable) is not None
+    return is_link or (variable.endswith("_PORT") and re.match(r"(tcp|udp|sctp)://", text) is not None)
 
 
 def _place(values: dict[str, Any], key: tuple[str, ...], value: Any, origin: str) -> None:
@@ -108,12 +132,8 @@ def _one_line(error: ValidationError, origins: dict[str, str]) -> str:
     origin = origins.get(key, "")
     if first["type"] == "extra_forbidden":
         return f"{origin or key}: unknown setting {key}"
-    return f"{origin}: {key}: {first['msg']}" if origin else f"{key}: {first['msg']}"
-
-
-def masked(url: str) -> str:
-    """A connection address without its password, for people's eyes; up to the last @, as passwords may hold any character."""
-    return re.sub(r"(://[^:@/]*):.*@", r"\1:***@", url)
+    told = first["msg"].removeprefix("Value error, ")
+    return f"{origin}: {key}: {told}" if origin else f"{key}: {told}"
 
 
 def shown(settings: Settings) -> dict[str, Any]:

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import quote, urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator, model_validator
 
+from worker.settings.addresses import RedisAddress, event_log_address, ledger_address, store_address
 from worker.settings.layers import (
     AblationParameters,
     ActivationParameters,
@@ -19,6 +20,8 @@ from worker.settings.layers import (
 
 #: longest path that a unix socket can have
 _SOCKET_PATH_MAX = 100
+#: longest name that Apache Iggy takes
+MAX_TOPIC_BYTES = 255
 _TOPIC = r"^[^/\s]+/[^/\s]+$"
 
 
@@ -61,6 +64,19 @@ class StreamSettings(Group):
         description="Results per partition that `trim` leaves, whether or not anyone has read them. Older ones can be sent again from the "
         "ledger.",
     )
+
+    @model_validator(mode="after")
+    def _one_topic_each(self) -> Self:
+        names = {"heavy": self.heavy, "lightweight": self.lightweight, "attributed": self.attributed}
+        for name, topic in names.items():
+            if any(len(part.encode()) > MAX_TOPIC_BYTES for part in topic.split("/")):
+                raise ValueError(
+                    f"streams.{name}: a stream's and a topic's name have at most {MAX_TOPIC_BYTES} bytes each"
+                )
+            same = [other for other, its in names.items() if its == topic and other != name]
+            if same:
+                raise ValueError(f"streams.{name} and streams.{same[0]} name one topic: each needs its own")
+        return self
 
 
 class BridgeSettings(Group):
@@ -234,6 +250,11 @@ class StoreSettings(Group):
         "`localhost`, plain addresses and the name in `store.url` need no entry.",
     )
 
+    @field_validator("url")
+    @classmethod
+    def _readable(cls, url: str | None) -> str | None:
+        return None if url is None else store_address(url)
+
 
 class LocalSettings(Group):
     """The embedded stack of `groove run` and `groove up`."""
@@ -322,6 +343,17 @@ class Settings(Group):
     ablation: AblationParameters = AblationParameters()
     aggregation: AggregationParameters = AggregationParameters()
 
+    @field_validator("broker", "event_log", "ledger")
+    @classmethod
+    def _readable(cls, url: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        """One spelling for all parts, whatever theirs reads."""
+        if url is None:
+            return None
+        text = url.get_secret_value()
+        if info.field_name == "broker":
+            return SecretStr(RedisAddress.parse(text).for_celery())
+        return SecretStr(event_log_address(text) if info.field_name == "event_log" else ledger_address(text))
+
     @property
     def layers(self) -> LayerParameters:
         return LayerParameters(
@@ -347,7 +379,7 @@ class Settings(Group):
     def broker_url(self) -> str:
         if self.broker is not None:
             return self.broker.get_secret_value()
-        return f"redis+socket://{self.run_dir / 'broker.sock'}"
+        return RedisAddress(path=str(self.run_dir / "broker.sock")).for_celery()
 
     @property
     def ledger_url(self) -> str:
@@ -370,8 +402,7 @@ class Settings(Group):
     @property
     def conversions_dir(self) -> Path:
         """Outside `data_dir`: one conversion serves every folder of a user."""
-        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-        return (self.embedder.conversions or cache / "groove" / "models").absolute()
+        return (self.embedder.conversions or _cache_folder(self.data_dir) / "groove" / "models").absolute()
 
     @property
     def embedder_threads(self) -> int:
@@ -382,3 +413,13 @@ class Settings(Group):
 
     def write_token(self) -> str | None:
         return self.store_write_token.get_secret_value() if self.store_write_token else None
+
+
+def _cache_folder(otherwise: Path) -> Path:
+    """The user's; one that no account is known for (a container started under any number) has none."""
+    if os.environ.get("XDG_CACHE_HOME"):
+        return Path(os.environ["XDG_CACHE_HOME"])
+    try:
+        return Path.home() / ".cache"
+    except RuntimeError:
+        return otherwise / "cache"

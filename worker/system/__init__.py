@@ -1,6 +1,7 @@
-"""The machine below: clock, processes, addresses.
+"""The machine below: clock, processes, files, addresses.
 
 clock         the time in microseconds, and the units
 parent_death  a process that ends with the one that started it
+files         files that a command writes: whole or not at all
 loopback      whether an address can be reached from this machine only
 """

@@ -25,6 +25,9 @@ FINISH = "groove.finish_session"
 #: message header: when its work was sent, by the ledger's clock, microseconds; the sweeper reads it off the oldest queued message
 SENT_AT = "groove_sent_at"
 
+#: of one session: the queue serves tasks in their order, and whoever comes behind waits for these at most
+MOST_TASKS = 100
+
 #: a session's version as JSON: [timestamp, event_id, attempt]
 WireVersion = list[Any]
 
@@ -36,6 +39,20 @@ def to_wire(version: SessionVersion) -> WireVersion:
 def from_wire(version: WireVersion) -> SessionVersion:
     timestamp, event_id, attempt = version
     return SessionVersion(timestamp=timestamp, event_id=event_id, attempt=attempt)
+
+
+def named_session(args: Any) -> tuple[str, SessionVersion] | None:
+    """The session that a task's arguments name; None where they are not what our tasks are sent with."""
+    try:
+        session_id, version, *_ = args
+        timestamp, event_id, attempt = version
+    except (TypeError, ValueError):
+        return None
+    if not all(isinstance(text, str) for text in (session_id, event_id)):
+        return None
+    if not all(isinstance(number, int) for number in (timestamp, attempt)):
+        return None
+    return session_id, SessionVersion(timestamp=timestamp, event_id=event_id, attempt=attempt)
 
 
 def prepare(app: Celery, session_id: str, version: SessionVersion, *, sent_at: int) -> Signature:
@@ -101,12 +118,15 @@ def _publish(app: Celery, producer: Producer, signature: Signature, **chord: Any
 def enqueue_session(
     app: Celery, session_id: str, version: SessionVersion, learning_ids: Sequence[str], *, per_task: int, sent_at: int
 ) -> None:
-    """Start the chord of a prepared session; without learnings there is only the callback left."""
+    """Start the chord of a prepared session; without learnings there is only the callback left.
+
+    `per_task`: learnings of one task; more where the session has so many that other sessions would wait behind its tasks.
+    """
     callback = finish(app, session_id, version, sent_at=sent_at)
     if not learning_ids:
         enqueue(app, [callback])
         return
-    portions = _in_portions(learning_ids, per_task)
+    portions = _in_portions(learning_ids, max(per_task, -(-len(learning_ids) // MOST_TASKS)))
     header = [attribute(app, session_id, version, ids, sent_at=sent_at) for ids in portions]
     with broker_errors(), app.producer_or_acquire() as producer, producer.batch():
         _start_chord(app, producer, header, callback)

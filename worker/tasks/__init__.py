@@ -1,11 +1,12 @@
 """The three tasks: load, call, save. What they mean for a session's state is the ledger's business.
 
-prepare         prepare_session: embeds the transcript, once per session
-attribute       attribute_learning: layers 1 and 2 over one learning (or a few) of one session -> records in the ledger
-finish          finish_session: records -> store, which applies layers 3 and 4; the message to `groove.attribution`
-failures        what a failure costs
-shared          what all three need
-worker_process  the process that runs them, and what happens when one of its children dies
+prepare           prepare_session: embeds the transcript, once per session
+attribute         attribute_learning: layers 1 and 2 over one learning (or a few) of one session -> records in the ledger
+finish            finish_session: records -> store, which applies layers 3 and 4; the message to `groove.attribution`
+failures          what a failure costs
+shared            what all three need
+worker_process    the process that runs them, and what happens when one of its children dies
+strange_messages  what lies in a queue and is no message of ours is dropped with a line
 
 A part that cannot be reached is waited for a little and then
 left to the sweeper: nothing is wrong with the work, so no try is counted.

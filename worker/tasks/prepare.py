@@ -8,7 +8,7 @@ import structlog
 from worker.attribution.assignments import settle_assignments
 from worker.attribution.bundle import SessionContext
 from worker.domain import SessionVersion, Transcript
-from worker.errors import NotFound, Superseded, Unavailable
+from worker.errors import ConfigurationError, NotFound, Superseded, Unavailable
 from worker.formats.heavy_event import HeavyEvent, read_heavy_event
 from worker.formats.lightweight_event import read_lightweight_event
 from worker.formats.transcripts.messages import parse_transcript
@@ -42,7 +42,7 @@ class Preparation:
             return self._prepare()
         except (Superseded, NotFound) as reason:
             return superseded(self.resources, self.session_id, self.version, reason)
-        except Unavailable as reason:
+        except (Unavailable, ConfigurationError) as reason:  # what is set wrong is not this session's failure
             put_back(self.resources, self.session_id, self.version, None)
             return left_to_sweeper(reason, session_id=self.session_id)
         except Exception as error:  # noqa: BLE001 - whatever it was, it is this session's failure alone

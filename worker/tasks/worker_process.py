@@ -3,6 +3,7 @@
 import contextlib
 import multiprocessing.util
 import os
+import signal
 import socket
 import sys
 import tempfile
@@ -17,6 +18,7 @@ from celery.signals import setup_logging, task_failure, worker_process_init
 from celery.utils.nodenames import nodename
 from celery.worker import state
 
+from worker.embedder.model_files import check_model
 from worker.errors import GrooveError
 from worker.ledger import DIED, SessionRef
 from worker.liveness.broker_heartbeat import sending_heartbeats
@@ -27,8 +29,9 @@ from worker.settings import Settings
 from worker.system.parent_death import end_with_parent
 from worker.task_queue import workflow
 from worker.task_queue.app import ATTRIBUTION, EMBEDDING, FINISHING, make_app
-from worker.task_queue.workflow import from_wire
-from worker.tasks.failures import finish_failed, give_up_lost
+from worker.task_queue.workflow import named_session
+from worker.tasks.failures import finish_failed, give_up_lost, reason_of
+from worker.tasks.strange_messages import BearingConsumer, bear_strange_messages
 
 log = structlog.get_logger()
 
@@ -39,7 +42,12 @@ _noted: deque[str] = deque(maxlen=1000)
 
 def run_worker(settings: Settings, *, queues: list[str], concurrency: int, name: str) -> None:
     """Until SIGTERM; running tasks end first. Who takes from the queue attribution takes from the queue finishing too."""
+    if EMBEDDING in queues:
+        check_model(settings.embedder.model)
+        check_model(settings.activation.second_look, name="activation.second_look")
+    bear_strange_messages()
     app = make_app(settings)
+    app.conf.worker_consumer = BearingConsumer
     app.set_default()
     _share_memory_in(settings.run_dir)
     if settings.metrics.port:
@@ -127,7 +135,8 @@ class _EventsTogether(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery 
 def _held() -> list[SessionRef]:
     """The sessions whose preparation was taken from the queue and has not ended."""
     taken = [request for request in list(state.requests.values()) if request.name == workflow.PREPARE]
-    return [SessionRef(session_id=request.args[0], version=from_wire(request.args[1])) for request in taken]
+    named = (named_session(request.args) for request in taken)
+    return [SessionRef(session_id=session_id, version=version) for session_id, version in filter(None, named)]
 
 
 @setup_logging.connect
@@ -136,8 +145,12 @@ def _keep_our_logs(**_: Any) -> None:
 
 
 def _load_model(**_: Any) -> None:
-    """Before the first task, whose time limit is for its own work."""
-    log.info("model_loaded", model=resources().embedder.model, precision=resources().embedder.precision)
+    """Before the first task, whose time limit is for its own work. Without its model the worker ends: it can prepare nothing."""
+    try:
+        log.info("model_loaded", model=resources().embedder.model, precision=resources().embedder.precision)
+    except Exception as error:  # noqa: BLE001 - Celery would swallow it, whatever it is, and let the child work on
+        log.error("model_not_loaded", reason=reason_of(error))  # noqa: TRY400 - the reason is the message
+        os.kill(os.getppid(), signal.SIGTERM)
 
 
 @worker_process_init.connect
@@ -158,11 +171,15 @@ def _note_lost(
         return
     _noted.append(task_id)
     reason = f"{DIED}: {exception}"[:500]
-    session_id, version, *rest = args
+    named = named_session(args)
+    if named is None:
+        log.warning("message_dropped", reason="its task names no session of ours", task=sender.name)
+        return
+    session_id, version = named
     try:
         if sender.name == workflow.FINISH:
-            finish_failed(resources(), session_id, from_wire(version), reason)
+            finish_failed(resources(), session_id, version, reason)
         else:
-            give_up_lost(resources(), session_id, from_wire(version), rest[0] if rest else None, reason)
+            give_up_lost(resources(), session_id, version, args[2] if args[2:] else None, reason)
     except GrooveError as error:
         log.warning("left_to_sweeper", session_id=session_id, reason=str(error), pid=os.getpid())

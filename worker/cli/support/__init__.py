@@ -8,6 +8,8 @@ tables       tables for terminals and pipes
 ids          shortened ids
 reopened     sessions that were opened again: sent, and told
 types        option types: times and durations
+input_files  files as people hand them over: plain, compressed, from a pipe
 jsonl        files of events and learnings, line by line
 findings     doctor's findings
+agreement    whether ledger and store speak of the same sessions
 """

@@ -17,10 +17,14 @@ def now() -> int:
 
 
 def actor() -> str:
-    """Who decides, for the decision log."""
+    """Who decides, for the decision log: a number where no account is known for it."""
     import getpass
+    import os
 
-    return getpass.getuser()
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
 
 
 @contextlib.contextmanager

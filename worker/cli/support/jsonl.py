@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from worker.cli.support.input_files import json_lines
 from worker.domain import Learning
-from worker.errors import InvalidEvent, InvalidFile
+from worker.errors import InvalidEvent
 from worker.formats.heavy_event import read_heavy_event
 from worker.formats.learning import read_learning
 from worker.formats.lightweight_event import read_lightweight_event
+from worker.formats.limits import check_heavy, check_lightweight
 from worker.formats.wire import check_length
 
 
@@ -32,22 +34,22 @@ class Refusal:
 
 def read_events(path: Path, *, now: int, max_bytes: int) -> Iterator[Line | Refusal]:
     """One heavy event a line; blank lines are none. Raises `InvalidFile` when the file cannot be read at all."""
-    for place, text in lines(path):
+    for place, text in json_lines(path):
         try:
             check_length(text, max_bytes)
-            event = read_heavy_event(text, logged_at=now)
+            event = check_heavy(read_heavy_event(text, logged_at=now), logged_at=now)
         except InvalidEvent as reason:
             yield Refusal(place=place, reason=str(reason))
         else:
             yield Line(payload=text, session_id=event.session_id, event_id=event.event_id)
 
 
-def read_lightweight_events(path: Path, *, max_bytes: int) -> Iterator[Line | Refusal]:
+def read_lightweight_events(path: Path, *, now: int, max_bytes: int) -> Iterator[Line | Refusal]:
     """One lightweight event a line, as in `read_events`."""
-    for place, text in lines(path):
+    for place, text in json_lines(path):
         try:
             check_length(text, max_bytes)
-            event = read_lightweight_event(text)
+            event = check_lightweight(read_lightweight_event(text), logged_at=now)
         except InvalidEvent as reason:
             yield Refusal(place=place, reason=str(reason))
         else:
@@ -56,18 +58,8 @@ def read_lightweight_events(path: Path, *, max_bytes: int) -> Iterator[Line | Re
 
 
 def read_learnings(path: Path, *, now: int) -> Iterator[Learning | Refusal]:
-    for place, text in lines(path):
+    for place, text in json_lines(path):
         try:
             yield read_learning(text, now=now)
         except InvalidEvent as reason:
             yield Refusal(place=place, reason=str(reason))
-
-
-def lines(path: Path) -> Iterator[tuple[str, bytes]]:
-    try:
-        with path.open("rb") as file:
-            for number, line in enumerate(file, 1):
-                if text := line.strip():
-                    yield f"{path}:{number}", text
-    except OSError as error:
-        raise InvalidFile(f"{path}: {error.strerror}") from error

@@ -4,7 +4,6 @@ import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from pydantic_core import to_json
@@ -12,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from worker.formats.wire import format_timestamp
+from worker.formats.wire import format_timestamp, moment_of
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -84,4 +83,4 @@ def counted(number: int, things: str) -> str:
 
 def moment(micros: int | None) -> str:
     """A point in time for people, UTC."""
-    return f"{datetime.fromtimestamp(micros / 1e6, UTC):%Y-%m-%d %H:%M:%S}" if micros else "-"
+    return moment_of(micros).replace(tzinfo=None).isoformat(" ", "seconds") if micros else "-"

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 #: with fewer common sessions it may be chance
-_ENOUGH = 20
+ENOUGH = 20
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,6 +24,6 @@ def companions(
     Of the sessions where that learning was eligible: `sessions` had it injected, `together` says in how many of these each other one
     was injected as well, `instead` in how many of the rest. Where one of the two is randomised, `instead` tells them apart.
     """
-    shares = {other: n / (sessions + instead.get(other, 0)) for other, n in together.items() if n >= _ENOUGH}
+    shares = {other: n / (sessions + instead.get(other, 0)) for other, n in together.items() if n >= ENOUGH}
     found = [Companion(learning_id=other, share=share) for other, share in shares.items() if share >= threshold]
     return tuple(sorted(found, key=lambda companion: (-companion.share, companion.learning_id)))

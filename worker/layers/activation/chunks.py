@@ -40,7 +40,7 @@ _NEW_SIDE = (
 _PATHS = ("file_path", "path", "filename", "notebook_path", "file_name")
 _COMMANDS = ("command", "cmd", "script")
 _RULES_FILE = re.compile(
-    r"(?:\b(?:claude|claude\.local|agents|gemini|[\w-]*instructions)\.md|\.(?:cursor|windsurf|cline)rules|\.mdc)\b",
+    r"(?:\b(?:claude|claude\.local|agents|gemini)\.md|instructions\.md|\.(?:cursor|windsurf|cline)rules|\.mdc)\b",
     re.IGNORECASE,
 )
 

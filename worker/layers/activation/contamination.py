@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 
 from worker.domain import Block, Learning, Transcript
 
-_WORD = re.compile(r"[\w./-]*\w")
+#: holds one word, which ends at its last letter or digit
+_RUN = re.compile(r"[\w./-]+")
 _SHINGLE = 3
 _LEAST = 4
 #: share of a learning's word triples that must stand in one block of the transcript
@@ -47,7 +48,7 @@ def _copied(block: Block, wanted: dict[str, frozenset[Shingle]], owners: dict[Sh
 
 def _shingles(text: str) -> Iterator[Shingle]:
     """Word triples; the whole text where it has fewer words."""
-    words = _WORD.findall(text.lower())
+    words = [word for run in _RUN.findall(text.lower()) if (word := run.rstrip("./-"))]
     if 0 < len(words) < _SHINGLE:
         return iter([tuple(words)])
     return zip(*(words[start:] for start in range(_SHINGLE)), strict=False)

@@ -4,25 +4,29 @@ What it warns of ("never `x`", "instead of `y`") and what is only an example ("s
 """
 
 import re
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
 _MOST = 12
+#: characters; no piece of a session is longer, so that nothing longer is ever found in one
+_LONGEST = 1000
 
+#: no name in it is longer than 200 characters: without a bound, a run of dashes or dotted names would be read again from each of its places
 _SPAN = re.compile(
     r"`([^`\n]{2,80})`"
     r"|\"([^\"\n]{2,60})\""
-    r"|(?<![\w/`])((?:\.{0,2}/)?[\w.-]+(?:/[\w.*-]+)+/?)"
-    r"|\b([\w-]+\.(?:py|js|ts|tsx|go|rs|md|json|ya?ml|toml|sh|txt|java|rb|cs|cpp|h|sql|html|css|png))\b"
-    r"|\b(\w+(?:\.\w+)*\(\))"
+    r"|(?<![\w/`])((?:\.{0,2}/)?[\w.-]{1,200}+(?:/[\w.*-]+)+/?)"
+    r"|\b([\w-]{1,200}+\.(?:py|js|ts|tsx|go|rs|md|json|ya?ml|toml|sh|txt|java|rb|cs|cpp|h|sql|html|css|png))\b"
+    r"|\b(\w{1,200}+(?:\.\w{1,200}+){0,20}+\(\))"
     r"|\b([a-z]+[A-Z]\w+|[A-Z][a-z]+[A-Z]\w+|\w+_\w+)\b"
     r"|(?<!\S)(--?[a-zA-Z][\w-]+)\b"
 )
-_WARNED = re.compile(
-    r"(?:\b(?:do not|don['’]t|never|avoid|instead of|rather than|not|cannot)\b)[^.;:!?]*$", re.IGNORECASE
-)
-_EXAMPLE = re.compile(r"(?:\b(?:e\.g\.|such as|for example|for instance|say|unless|like)\b)[^.;]*$", re.IGNORECASE)
+_WARNING = re.compile(r"\b(?:do not|don['’]t|never|avoid|instead of|rather than|not|cannot)\b", re.IGNORECASE)
+_WARNING_END = re.compile(r"[.;:!?]")
+_EXAMPLE = re.compile(r"\b(?:e\.g\.|such as|for example|for instance|say|unless|like)\b", re.IGNORECASE)
+_EXAMPLE_END = re.compile(r"[.;]")
 _CHAIN = re.compile(r"\s*(?:&&|;|\|\|)\s*")
 _COMMAND = re.compile(r"[a-z][\w.-]*(?: [\w:./\-=<>\"'\[\]*&|]+)+")
 _FILE = re.compile(r"[\w.-]+\.(?:py|js|ts|tsx|go|rs|md|json|ya?ml|toml|sh|txt|java|rb|cs|cpp|h|sql|html|css|png)")
@@ -33,7 +37,11 @@ _PLACEHOLDER = re.compile(r"\s<.*$")
 _ALTERNATIVES = re.compile(r"(\w+\.)(\w+(?:/\w+)+)")
 
 _PROGRAM = re.compile(r"[a-z][a-z0-9+-]+")
-_USED = re.compile(r"\b(?:use|using|run|running|via|try)(?: to use)?(?: `[\w+-]+`(?:,| or| and))* $", re.IGNORECASE)
+_USED = re.compile(r"\b(?:use|using|run|running|via|try)(?: to use)? $", re.IGNORECASE)
+#: characters; what `_USED` finds is shorter
+_USED_MOST = 32
+_ONE_OF_SEVERAL = re.compile(r"`(?:,| or| and) $", re.IGNORECASE)
+_NAME = re.compile(r"[\w+-]+")
 _THING = re.compile(
     r" (?:\w+ )?(?:package|module|helper|interface|class|function|method|field|key|option|type|alias|tag|branch)"
 )
@@ -96,11 +104,12 @@ class NamedCode:
 def named_code(insight: str) -> tuple[NamedCode, ...]:
     """In the order of the learning, each once."""
     spans: dict[str, CodeKind] = {}
+    reaches = _Reach(_WARNING, _WARNING_END, insight), _Reach(_EXAMPLE, _EXAMPLE_END, insight)
+    used = _Used(insight)
     for match in _SPAN.finditer(insight):
-        before = insight[: match.start()]
-        if not _WARNED.search(before) and not _EXAMPLE.search(before):
+        if not any(reach.covers(match.start()) for reach in reaches):
             spans |= {
-                part: max(spans.get(part, CodeKind.MENTIONED), _kind(part, match), key=_STRENGTH)
+                part: max(spans.get(part, CodeKind.MENTIONED), _kind(part, match, used), key=_STRENGTH)
                 for part in _parts(match)
             }
     named = [found for span, kind in spans.items() if (found := _recognised(span, kind)) is not None]
@@ -110,6 +119,50 @@ def named_code(insight: str) -> tuple[NamedCode, ...]:
             known = tuple(Look(pattern=re.compile(pattern), beginning=beginning) for beginning, pattern in looks)
             named.append(NamedCode(text=name, kind=CodeKind.WRITTEN, looks=known))
     return tuple(named[:_MOST])
+
+
+class _Reach:
+    """How far some words of a text reach: each to the end of its clause."""
+
+    def __init__(self, word: re.Pattern[str], clause_end: re.Pattern[str], text: str) -> None:
+        # "e.g." ends before the letter that follows it, and reaches what comes after
+        self._words = [match.end() + (match[0][-1] == ".") for match in word.finditer(text)]
+        self._ends = [match.start() for match in clause_end.finditer(text)]
+
+    def covers(self, place: int) -> bool:
+        """Whether one of the words stands before it, in the same clause."""
+        before = bisect_right(self._words, place)
+        return before > 0 and bisect_left(self._ends, self._words[before - 1]) == bisect_left(self._ends, place)
+
+
+class _Used:
+    """Whether a name in backticks stands where a text says to use it: after "use", or in a list that begins so."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._known: dict[int, bool] = {}
+
+    def at(self, place: int) -> bool:
+        """`place`: of its first backtick. A list is followed back once, however many names it has."""
+        passed: list[int] = []
+        at: int | None = place
+        found = False
+        while at is not None and at not in self._known:
+            passed.append(at)
+            found = _USED.search(self._text[max(0, at - _USED_MOST) : at]) is not None
+            at = None if found else self._one_before(at)
+        found = found or (at is not None and self._known[at])
+        self._known |= dict.fromkeys(passed, found)
+        return found
+
+    def _one_before(self, place: int) -> int | None:
+        """Where the list's name before this one begins."""
+        joint = _ONE_OF_SEVERAL.search(self._text[max(0, place - len("` and ")) : place])
+        if joint is None:
+            return None
+        end = place - len(joint[0])
+        begin = self._text.rfind("`", 0, end)
+        return begin if begin >= 0 and _NAME.fullmatch(self._text, begin + 1, end) else None
 
 
 def _parts(match: re.Match[str]) -> list[str]:
@@ -125,6 +178,8 @@ def _recognised(span: str, kind: CodeKind) -> NamedCode | None:
     needle = needle.rstrip("/").lstrip("./") if "/" in needle and " " not in needle else needle
     if len(needle) < 2 or _TEMPLATE.search(needle):
         return None
+    if len(needle) > _LONGEST:
+        return NamedCode(text=span, kind=kind, looks=())
     is_program = kind is CodeKind.COMMAND and " " not in needle
     pattern = re.compile(_at_line_start(needle) if is_program else _whole(needle))
     return NamedCode(text=span, kind=kind, looks=(Look(pattern=pattern, beginning=_beginning(needle)),))
@@ -138,13 +193,23 @@ def _at_line_start(program: str) -> str:
 def _whole(needle: str) -> str:
     """`log.debug/info` stands for either, `fmt.print*` for every ending; spaces are any white space."""
     either = _ALTERNATIVES.fullmatch(needle)
-    if either:
-        body = re.escape(either[1]) + "(?:" + "|".join(map(re.escape, either[2].split("/"))) + ")"
-    else:
-        body = re.escape(needle).replace(r"\*", r"\w*").replace(r"\ ", r"\s+")
+    body = (
+        f"{re.escape(either[1])}(?:{'|'.join(map(re.escape, either[2].split('/')))})"
+        if either
+        else _with_endings(needle)
+    )
     start = r"(?<!\w)" if re.match(r"\w", needle) else ""
     end = r"(?![\w:-])" if re.search(r"\w$", needle) else ""
     return start + body + end
+
+
+def _with_endings(needle: str) -> str:
+    """A star stands for any ending. What follows one is looked for at its first place alone, so that a word is read once."""
+    parts = [re.escape(part).replace(r"\ ", r"\s+") for part in re.split(r"\*+", needle.lstrip("*"))]
+    if len(parts) == 1:
+        return parts[0]
+    middle = "".join(rf"(?>\w*?{part})" for part in parts[1:-1])
+    return parts[0] + middle + (rf"\w*?{parts[-1]}" if parts[-1] else r"\w*+")
 
 
 def _beginning(needle: str) -> str:
@@ -153,7 +218,7 @@ def _beginning(needle: str) -> str:
     return either[1] if either else re.split(r"[*\s]", needle, maxsplit=1)[0]
 
 
-def _kind(span: str, match: re.Match[str]) -> CodeKind:
+def _kind(span: str, match: re.Match[str], used: _Used) -> CodeKind:
     """Quoted, called or a flag: the author means code. A bare `snake_case` word or `either/or` may be prose."""
     if not (match[1] or match[2] or match[5] or match[7]):
         return CodeKind.MENTIONED
@@ -165,6 +230,5 @@ def _kind(span: str, match: re.Match[str]) -> CodeKind:
         return CodeKind.MENTIONED
     if "/" in span or _CODE.search(span):
         return CodeKind.WRITTEN
-    before, after = match.string[: match.start()], match.string[match.end() :]
-    is_program = _PROGRAM.fullmatch(span) and _USED.search(before) and not _THING.match(after)
+    is_program = _PROGRAM.fullmatch(span) and used.at(match.start()) and not _THING.match(match.string, match.end())
     return CodeKind.COMMAND if is_program else CodeKind.MENTIONED

@@ -18,11 +18,12 @@ _MODAL = re.compile(
 )
 _LINK = re.compile(r"^(?:but|and|instead|so|then|you should|you can|you must|try to|please|also)\s+", re.IGNORECASE)
 _TAIL = re.compile(
-    r"\s+(?:before|so that|so you|when|unless|because|as this|in order to|otherwise)\b.*$", re.IGNORECASE | re.DOTALL
+    r"(?<!\s)\s++(?:before|so that|so you|when|unless|because|as this|in order to|otherwise)\b.*$",
+    re.IGNORECASE | re.DOTALL,
 )
-_ALTERNATIVE = re.compile(r"\s+(?:instead of|rather than|over)\b.*$", re.IGNORECASE | re.DOTALL)
+_ALTERNATIVE = re.compile(r"(?<!\s)\s++(?:instead of|rather than|over)\b.*$", re.IGNORECASE | re.DOTALL)
 _CLAUSE_END = re.compile(
-    r"(?<=[.!?;])\s+|\s+-\s+|,\s+(?=(?:you should|you can|use|instead|try|but|and make sure|make sure)\b)|:\s+(?=[Uu]se\b)"
+    r"(?<=[.!?;])\s+|(?<!\s)\s++-\s+|,\s++(?=(?:you should|you can|use|instead|try|but|and make sure|make sure)\b)|:\s++(?=[Uu]se\b)"
 )
 _PROHIBITION = re.compile(r"\b(?:do not|don['’]t|never|avoid|cannot|can't|must not|should not)\b", re.IGNORECASE)
 

@@ -1,9 +1,10 @@
 """A learning's experiment as people see it: both arms session by session, and whether it can be trusted."""
 
 from itertools import starmap
+from typing import Any
 
 from worker.domain import AblationExperiment, SessionOutcome
-from worker.layers.ablation.companions import companions
+from worker.layers.ablation.companions import ENOUGH, companions
 from worker.layers.ablation.experiment_health import experiment_health
 from worker.store.cozo.rows import OutcomeRow
 from worker.store.cozo.workspace import Workspace, must_know
@@ -34,11 +35,8 @@ def read_health(workspace: Workspace, learning_id: str) -> LearningHealth:
         must_know(memory, [learning_id])
         sums = memory.totals_of(learning_id).sums
         epoch = memory.histories[learning_id].standing.epoch
-        newest = workspace.database.read(
-            "newest_record_keys", learning_id=learning_id, epoch=epoch, limit=_LOOKED_THROUGH
-        )
-        keys = [[session_id] for _, session_id in newest]
-        beside = workspace.database.read("injected_beside", learning_id=learning_id, keys=keys)
+        # with fewer sessions it has no companions: looking would take as long as they have learnings, for each of their learnings
+        beside = _injected_beside(workspace, learning_id, epoch) if sums.n_records >= ENOUGH else []
     together = {other: count for other, without, count in beside if not without}
     instead = {other: count for other, without, count in beside if without}
     return LearningHealth(
@@ -46,6 +44,12 @@ def read_health(workspace: Workspace, learning_id: str) -> LearningHealth:
         experiment=experiment_health(sums, workspace.parameters.ablation),
         companions=companions(sessions=together.pop(learning_id, 0), together=together, instead=instead),
     )
+
+
+def _injected_beside(workspace: Workspace, learning_id: str, epoch: int) -> list[Any]:
+    newest = workspace.database.read("newest_record_keys", learning_id=learning_id, epoch=epoch, limit=_LOOKED_THROUGH)
+    keys = [[session_id] for _, session_id in newest]
+    return workspace.database.read("injected_beside", learning_id=learning_id, keys=keys)
 
 
 def _arm(rows: list[OutcomeRow], *, was_withheld: bool) -> tuple[SessionOutcome, ...]:

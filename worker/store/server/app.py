@@ -105,7 +105,8 @@ def _listening(address: StoreAddress) -> Iterator[tuple[socket.socket, StoreAddr
     except OSError as error:
         raise ConfigurationError(f"the store server cannot listen at {address}: {error.strerror}") from error
     with listener:
-        # head and body of an answer are two writes: the second would wait for the caller's delayed acknowledgement, 40 ms
+        # answers go out in two writes: the second would wait 40 ms for the client's delayed acknowledgement of the first. Connections
+        # take it over from their listener; asyncio sets it only on sockets that were made with the protocol's number
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         yield listener, StoreAddress(host=address.host, port=listener.getsockname()[1])
 
