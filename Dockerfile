@@ -20,6 +20,7 @@ WORKDIR /source
 COPY pyproject.toml README.md LICENSE ./
 COPY worker worker
 COPY bridge bridge
+COPY assessor assessor
 RUN pip wheel --no-cache-dir --no-deps --wheel-dir /wheels .
 
 # -- a user of its own; data lies in its home

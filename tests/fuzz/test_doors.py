@@ -26,7 +26,8 @@ from worker.event_log.opening import open_event_log
 from worker.event_log.protocol import LogMessage
 from worker.formats.heavy_event import HeavyEvent
 from worker.formats.learning import learning_to_wire, read_learning
-from worker.formats.transcripts.messages import parse_transcript, read_transcript
+from worker.formats.transcripts.messages import parse_transcript
+from worker.formats.transcripts.opening import read_transcript
 from worker.formats.wire import derived_id, format_timestamp
 from worker.layers.activation.chunks import chunk_transcript
 from worker.layers.activation.named_code import named_code
