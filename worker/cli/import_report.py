@@ -180,6 +180,8 @@ def _print_files(imported: Imported) -> None:
 
 def _beside(imported: Imported, states: Counter[FileState]) -> Iterator[str]:
     """What was found and not asked for."""
+    if not imported.files.found:
+        yield "no session of this project was found: --all takes every project, or name a FILE or FOLDER"
     for state, text in (
         (FileState.ELSEWHERE, "of other projects (--all imports them too) or that name no folder (name the file)"),
         (FileState.EARLIER, "before --since"),
