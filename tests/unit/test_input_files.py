@@ -33,8 +33,8 @@ def zstd(content: bytes) -> bytes:
     [
         CONTENT,
         CONTENT.replace(b"\n", b"\r\n"),
-        gzip.compress(CONTENT),
-        gzip.compress(EVENT + b"\n\n") + gzip.compress(EVENT),
+        gzip.compress(CONTENT, mtime=0),
+        gzip.compress(EVENT + b"\n\n", mtime=0) + gzip.compress(EVENT, mtime=0),
         zstd(CONTENT),
         zstd(EVENT + b"\n\n") + zstd(EVENT),
     ],
@@ -62,8 +62,8 @@ def test_a_byte_order_mark_costs_no_line(tmp_path: Path) -> None:
         (b"PK\x03\x04rest", "zip"),
         (b"BZh9rest", "bzip2"),
         (b"\xfd7zXZ\x00rest", "xz"),
-        (gzip.compress(CONTENT)[:30], "unpacked"),
-        (gzip.compress(CONTENT)[:-9] + b"123456789", "unpacked"),
+        (gzip.compress(CONTENT, mtime=0)[:30], "unpacked"),
+        (gzip.compress(CONTENT, mtime=0)[:-9] + b"123456789", "unpacked"),
         (zstd(CONTENT)[:12] + b"\xff" * 20, "unpacked"),
         (zstd(CONTENT)[:-3], "unpacked"),
         (b"[\n" + EVENT + b"\n]\n", "JSON array"),
@@ -92,7 +92,7 @@ def test_one_broken_line_is_refused_with_its_place(tmp_path: Path) -> None:
 def test_standard_input_is_a_file_called_dash(monkeypatch: pytest.MonkeyPatch) -> None:
     """Packed or not."""
     check_there(Path("-"))
-    for content in (CONTENT, gzip.compress(CONTENT)):
+    for content in (CONTENT, gzip.compress(CONTENT, mtime=0)):
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
         assert [text for _, text in json_lines(Path("-"))] == [EVENT, EVENT]
 
