@@ -4,6 +4,7 @@ wire                JSON, times, ids and numbers
 heavy_event         one finished session, in groove's own form or flat
 lightweight_event   signals seen while a session ran
 session_attributed  what is published for one finished attempt
+session_of          which session a message of any topic tells of
 learning            learnings as files and lines
 record              a record as bytes, kept by the ledger until its session is finished
 transcripts/        transcripts in every form they come in
