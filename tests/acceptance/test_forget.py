@@ -1,0 +1,81 @@
+"""`groove forget` on the embedded stack: not one byte of a session stays, and nothing brings it back."""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import zstandard
+from acceptance.groove_command import Groove
+from acceptance.small_sessions import sessions, write_events, write_learnings
+
+MARKER = "quarkstrudel"
+SECRET = "session-of-the-quarkstrudel"
+ZSTD = b"\x28\xb5\x2f\xfd"
+
+pytestmark = pytest.mark.timeout(240)
+
+
+def test_not_one_byte_of_a_session_stays(groove: Groove) -> None:
+    """Its text stood in payload, records and messages; data folder, logs and broker hold nothing of it, and values are as before."""
+    learnings = write_learnings(groove.folder / "learnings.jsonl")
+    others = write_events(groove.folder / "others.jsonl", sessions(4))
+    both = write_events(groove.folder / "both.jsonl", [*sessions(4), marked()])
+    groove("run", others, "--learnings", learnings)
+    before = groove.json("values")
+    groove("run", both)
+    assert groove.json("values") != before
+    parts = {file.partition("/")[0].partition(".")[0] for file in holding(groove.folder / ".groove")}
+    assert parts == {"broker", "ledger", "store"}
+
+    would = groove.json("forget", "--session", "session-of", "--dry-run")
+    assert (would["sessions"], would["removed"]) == ([SECRET], False)
+    assert would["places"]["store"] == {"records": 4}
+    assert would["places"]["event log"] == {"groove.assessment/heavy": 1, "groove.attribution/sessions": 1}
+    groove("forget", "--session", SECRET, status=130)
+    assert set(holding(groove.folder / ".groove"))
+    told = groove("forget", "--session", SECRET, "--yes")
+    assert "forgotten" in told
+    assert list(holding(groove.folder / ".groove")) == []
+    assert groove.json("values") == before
+    assert "nothing is kept" in groove("forget", "--session", SECRET, "--yes", status=1)
+
+    groove("run", both)
+    assert groove.json("values") == before
+    assert SECRET not in {line["session_id"] for line in groove.json("sessions", "list")}
+
+
+def marked() -> dict[str, Any]:
+    [event] = sessions(1, seed=3)
+    said = [
+        f"Please fix the {MARKER}",
+        f"[tool:Bash] command=make fmt && git commit -m '{MARKER}'",
+        f"[tool:Bash] command=rg -n {MARKER} src/",
+    ]
+    roles = ["user", "assistant", "assistant"]
+    messages = [{"role": role, "content": text} for role, text in zip(roles, said, strict=True)]
+    signal = {"type": "negative", "pattern": f"no, the {MARKER}", "confidence": 0.9}
+    return event | {
+        "session_id": SECRET,
+        "event_id": "an-event",
+        "transcript": {"messages": messages},
+        "lightweight_events": [{"message_idx": 2, "signals": [signal]}],
+    }
+
+
+def holding(folder: Path) -> Iterator[str]:
+    """Files with the marker as it is, or in what was compressed."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            content = path.read_bytes()
+            if any(MARKER.encode() in each for each in (content, *_unpacked(content))):
+                yield str(path.relative_to(folder))
+
+
+def _unpacked(content: bytes) -> Iterator[bytes]:
+    place = content.find(ZSTD)
+    while place >= 0:
+        with contextlib.suppress(zstandard.ZstdError):
+            yield zstandard.ZstdDecompressor().decompressobj().decompress(content[place : place + 100_000])
+        place = content.find(ZSTD, place + 1)
