@@ -95,6 +95,12 @@ class SignalKind(StrEnum):
     CORRECTION = "correction"
     RETRY = "retry"
     BUILD_STATUS = "build_status"
+    #: the person stopped the assistant while it worked
+    INTERRUPTION = "interruption"
+    #: the person refused a call
+    REJECTION = "rejection"
+    #: what the assistant had done was undone
+    REVERT = "revert"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -33,6 +33,10 @@ class InvalidEvent(GrooveError):
     pass
 
 
+class NoSession(InvalidEvent):
+    """A file's content is of no known assistant: it need not be meant as a session at all."""
+
+
 class InvalidFile(GrooveError):
     pass
 

@@ -129,6 +129,22 @@ def test_lone_surrogates_in_texts_are_replaced() -> None:
     assert transcript["messages"][0]["content"] == "a?b"
 
 
+@pytest.mark.parametrize(
+    ("signal", "detail"),
+    [
+        ({"type": "interruption"}, ""),
+        ({"type": "rejection", "tool_name": "Bash"}, "Bash"),
+        ({"type": "revert", "pattern": "undo that"}, "undo that"),
+    ],
+)
+def test_what_a_person_stops_refuses_or_undoes_speaks_against(signal: dict[str, str], detail: str) -> None:
+    """Undoing most, refusing less, stopping least; all of them more than nothing."""
+    event = read_heavy_event(flat(lightweight_events=[{"message_idx": 2, "signals": [signal]}]), logged_at=0)
+    (read,) = event.signals
+    assert (str(read.kind), read.detail, read.is_positive) == (signal["type"], detail, False)
+    assert 0.5 < read.confidence < 1
+
+
 def test_lightweight_event_needs_its_session() -> None:
     """On its own topic a lightweight event names its session; its signals get the kinds' default confidences."""
     signals = [{"type": "tool_failure", "tool_name": "Bash"}, {"type": "build_status", "passed": True}]

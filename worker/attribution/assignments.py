@@ -18,6 +18,7 @@ class Assigned:
 def settle_assignments(event: HeavyEvent, logged: Mapping[str, Assignment], *, ablation_rate: float) -> Assigned:
     """Where p comes from, in this order (statistics.md 10): the event, our own log, the rate in force at receipt, 0.
 
+    Without a known outcome it is 0: the session stands in no arm.
     What our log withheld belongs to the session though the event may not name it. `ablation_rate` is the one stored with the event.
     """
     withheld = frozenset(event.withheld_learnings or ())
@@ -32,6 +33,8 @@ def settle_assignments(event: HeavyEvent, logged: Mapping[str, Assignment], *, a
         probability = event.withhold_probabilities.get(learning_id, known.withhold_probability if known else default)
         if known is not None and known.was_withheld != was_withheld:
             mismatched.add(learning_id)
+            probability = 0.0
+        if event.outcome_for(learning_id) is None:
             probability = 0.0
         settled[learning_id] = Assignment(
             learning_id=learning_id,

@@ -23,8 +23,9 @@ class Attributor:
         if learning_id not in session.insights:
             raise LearningFailed(UNKNOWN_LEARNING)
         assignment = context.assignments[learning_id]
+        signals = context.signals_for(learning_id)
         activation = self.detector.detect(learning_id, session.insights, session.evidence)
-        temporal = self.correlator.correlate(activation.points, context.signals)
+        temporal = self.correlator.correlate(activation.points, signals)
         return AttributionRecord(
             learning_id=learning_id,
             session_id=context.session_id,
@@ -36,7 +37,7 @@ class Attributor:
             temporal_negative=temporal.negative,
             net_temporal=temporal.net,
             was_withheld=assignment.was_withheld,
-            session_outcome=context.outcome,
+            session_outcome=context.outcome_for(learning_id),
             attributed_value=attributed_value(
                 activation_confidence=activation.confidence,
                 bounded=temporal.bounded,
@@ -47,7 +48,7 @@ class Attributor:
             epoch=assignment.epoch,
             assignment_mismatch=learning_id in context.mismatched,
             temporal_contributions=temporal.contributions,
-            signals=context.signals,
+            signals=signals,
             activation_candidates=activation.candidates,
             activation_features=activation.features,
             activation_points=activation.points,

@@ -27,6 +27,17 @@ class SessionContext:
     assignments: dict[str, Assignment] = field(default_factory=dict)
     #: learnings about which the event and our own assignment log disagree
     mismatched: frozenset[str] = frozenset()
+    #: per learning the kinds of signals that its own text moves
+    excluded_signals: dict[str, frozenset[str]] = field(default_factory=dict)
+    #: per learning the outcome without the parts that its own text moves, where that is another one
+    learning_outcomes: dict[str, float] = field(default_factory=dict)
+
+    def signals_for(self, learning_id: str) -> tuple[Signal, ...]:
+        excluded = self.excluded_signals.get(learning_id)
+        return tuple(signal for signal in self.signals if signal.kind not in excluded) if excluded else self.signals
+
+    def outcome_for(self, learning_id: str) -> float:
+        return self.learning_outcomes.get(learning_id, self.outcome)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

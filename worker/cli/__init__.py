@@ -2,6 +2,9 @@
 
 run              the embedded stack, until some files are done
 run_files        how `groove run` feeds the stack, and knows that it is done
+import_sessions  sessions and rules files on this machine to values
+import_pipeline  imported events through the stack
+import_report    what an import tells
 up               the embedded stack, until it is stopped
 publish          heavy events from a file into the event log
 learnings        import, list and decide about learnings
@@ -47,6 +50,7 @@ from worker.errors import GrooveError
 
 #: command -> what `groove --help` says; the module of this name in this package has it
 COMMANDS = {
+    "import": "From your sessions and rules files to what each rule is worth.",
     "run": "Process event files with the embedded stack, show the values, stop.",
     "up": "Run the embedded stack until Ctrl-C, restarting what dies.",
     "publish": "Put heavy events from a file into the event log.",
@@ -77,6 +81,9 @@ COMMANDS = {
     "flower": "Watch workers, queues and tasks in the browser.",
 }
 
+#: of commands whose name no module can have
+_MODULES = {"import": "import_sessions"}
+
 
 class LazyGroup(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -86,7 +93,8 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         name = cmd_name.replace("-", "_")
-        command: click.Command = getattr(importlib.import_module(f"worker.cli.{name}"), f"{name}_command")
+        module = importlib.import_module(f"worker.cli.{_MODULES.get(name, name)}")
+        command: click.Command = getattr(module, f"{name}_command")
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

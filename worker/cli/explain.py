@@ -1,13 +1,18 @@
 """`groove explain`: why one session says what it says about a learning."""
 
+from dataclasses import asdict
+
 import click
 
+from worker.cli.support.assessment import kept_work
 from worker.cli.support.connections import full_session_id, open_store, open_the_ledger
 from worker.cli.support.ids import full_id
 from worker.cli.support.output import print_hanging, print_json
 from worker.cli.support.tables import print_rows
 from worker.domain import ActivationSignal, EmbeddingSimilarity
+from worker.formats.heavy_event import read_heavy_event
 from worker.layers.aggregation.explain import Explanation
+from worker.ledger import Ledger
 
 
 @click.command("explain")
@@ -16,15 +21,16 @@ from worker.layers.aggregation.explain import Explanation
 @click.option("--json", "as_json", is_flag=True)
 def explain_command(learning_id: str, session_id: str, *, as_json: bool) -> None:
     """Why SESSION_ID says what it says about LEARNING_ID: parts that add up to the stored numbers."""
-    with open_the_ledger() as ledger:
+    with open_the_ledger() as ledger, open_store() as store:
         known_session = full_session_id(ledger, session_id)
-    with open_store() as store:
         explanation = store.explain(full_id(store, learning_id), known_session)
+        left_out = _left_out(ledger, known_session, explanation.learning_id)
     if as_json:
-        print_json(explanation)
+        print_json(asdict(explanation) | {"left_out": left_out})
         return
     _print_activation(explanation)
     _print_temporal(explanation)
+    _print_left_out(left_out)
     _print_move(explanation)
 
 
@@ -71,6 +77,19 @@ def _print_temporal(explanation: Explanation) -> None:
     print_hanging("", f"net / (positive + negative + {explanation.kappa:g}) = {explanation.bounded:+.9f}")
     stored = "" if explanation.adds_up else " (stored under other settings)"
     print_hanging("attributed value ", f"{explanation.attributed_value:+.9f}{stored}")
+
+
+def _left_out(ledger: Ledger, session_id: str, learning_id: str) -> dict[str, str]:
+    """Kinds of signals that the learning's own text moves, with the reasons that came with the event; none once the event is pruned."""
+    work = kept_work(ledger, session_id)
+    if work is None:
+        return {}
+    return read_heavy_event(work.payload, logged_at=work.logged_at).excluded_signals.get(learning_id, {})
+
+
+def _print_left_out(left_out: dict[str, str]) -> None:
+    for kind, reason in left_out.items():
+        print_hanging("left out: ", f"{kind} ({reason})")
 
 
 def _print_move(explanation: Explanation) -> None:

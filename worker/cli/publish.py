@@ -45,17 +45,24 @@ def publish_files(
     settings: Settings, event_log: EventLog, files: Iterable[Path], *, lightweight: bool = False
 ) -> tuple[int, int]:
     """-> (published, refused); each refusal is told on standard error."""
+    refusals: list[Refusal] = []
+    lines = _accepted(settings, files, refusals, lightweight=lightweight)
+    published = sum(map(len, publish_lines(settings, event_log, lines, lightweight=lightweight)))
+    return published, len(refusals)
+
+
+def publish_lines(
+    settings: Settings, event_log: EventLog, lines: Iterable[Line], *, lightweight: bool = False
+) -> Iterator[list[Line]]:
+    """Each portion once the event log has it."""
     where = TopicName.parse(settings.streams.lightweight if lightweight else settings.streams.heavy)
     event_log.ensure_topic(where, settings.streams.partitions)
-    refusals: list[Refusal] = []
-    published = 0
-    for portion in _portions(_accepted(settings, files, refusals, lightweight=lightweight)):
+    for portion in _portions(lines):
         messages: list[tuple[str, uuid.UUID, bytes]] = [
             (line.session_id, derived_id(line.payload), line.payload) for line in portion
         ]
         event_log.publish_many(where, messages)
-        published += len(messages)
-    return published, len(refusals)
+        yield portion
 
 
 def _accepted(

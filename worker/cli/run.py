@@ -21,11 +21,11 @@ def run_command(files: tuple[Path, ...], learnings: Path | None, limit: int | No
     """
     from worker.cli.run_files import run_files
 
-    _end_on_sigterm()
+    end_on_sigterm()
     sys.exit(run_files(load_settings(), files, learnings=learnings, limit=limit))
 
 
-def _end_on_sigterm() -> None:
+def end_on_sigterm() -> None:
     """A SIGTERM ends the command as Ctrl-C does: everything that it started is stopped."""
 
     def interrupt(*_: Any) -> None:

@@ -1,7 +1,7 @@
 """What `groove run` does: start the stack, feed it, watch it finish, show the values, stop it."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import click
@@ -51,22 +51,29 @@ def run_files(settings: Settings, files: tuple[Path, ...], *, learnings: Path | 
         listed = store.learnings(limit=limit).learnings
         print_values(listed, shown_ids(store, [entry.learning.learning_id for entry in listed]))
     click.echo(f"data in {settings.data_dir.absolute()}")
-    failures = after.entries.get("failed", 0) + after.dead_letters + after.sessions.get("waiting", 0)
-    return 1 if refused or failures else 0
+    return 1 if refused or failures(after) else 0
+
+
+def failures(counts: Counts) -> int:
+    """What did not come to its end: learnings and messages that gave up, sessions that wait for a transcript."""
+    return counts.entries.get("failed", 0) + counts.dead_letters + counts.sessions.get("waiting", 0)
 
 
 def _feed(settings: Settings, files: tuple[Path, ...], stack: Stack, ledger: Ledger) -> int:
     event_log = open_event_log(settings.event_log_url)
     try:
         _, refused = publish_files(settings, event_log, files)
-        _follow(settings, stack, ledger, event_log)
+        follow(settings, ledger, event_log, look_after=stack.look_after)
     finally:
         event_log.close()
     return refused
 
 
-def _follow(settings: Settings, stack: Stack, ledger: Ledger, event_log: EventLog) -> None:
-    """Show the progress until all that was published is read and every session is finished or gave up."""
+def follow(settings: Settings, ledger: Ledger, event_log: EventLog, *, look_after: Callable[[], None]) -> None:
+    """Show the progress until all that was published is read and every session is finished or gave up.
+
+    `look_after` is called at each look: the stack is somebody's to keep up.
+    """
     columns = (
         TextColumn("[progress.description]{task.description}"),
         BarColumn(),
@@ -82,7 +89,7 @@ def _follow(settings: Settings, stack: Stack, ledger: Ledger, event_log: EventLo
         first = ledger.counts.count()
         done_before = _done(first)
         while True:
-            stack.look_after()
+            look_after()
             counts, is_finished = look(settings, ledger, event_log)
             _show(progress, sessions, counts.sessions, _OPEN, start, done_before[0])
             _show(progress, learnings, counts.entries, ("pending",), start, done_before[1])

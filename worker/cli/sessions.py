@@ -5,6 +5,7 @@ from dataclasses import asdict
 
 import click
 
+from worker.cli.support.assessment import assessment_facts, assessment_of, kept_work
 from worker.cli.support.connections import full_session_id, open_the_ledger
 from worker.cli.support.ids import shown_session_ids
 from worker.cli.support.output import moment, print_facts, print_json, with_times
@@ -65,8 +66,10 @@ def show_command(session_id: str, *, as_json: bool) -> None:
     """Every step of SESSION_ID (a unique prefix will do) with time and state."""
     with open_the_ledger() as ledger:
         detail = ledger.history.session_detail(full_session_id(ledger, session_id))
+        assessment = assessment_of(kept_work(ledger, detail.session_id))
     if as_json:
-        click.echo(json.dumps(asdict(detail), ensure_ascii=False, indent=1, default=str))
+        document = asdict(detail) | {"assessment": assessment}
+        click.echo(json.dumps(document, ensure_ascii=False, indent=1, default=str))
         return
     version = detail.version
     print_facts(
@@ -75,6 +78,7 @@ def show_command(session_id: str, *, as_json: bool) -> None:
             ("state", f"{detail.state}{f' ({detail.reason})' if detail.reason else ''}"),
             ("version", f"event {version.event_id}, attempt {version.attempt}, {moment(version.timestamp)}"),
             ("payload", "kept" if detail.payload_kept else "no longer kept"),
+            *assessment_facts(assessment),
         ]
     )
     click.echo()

@@ -7,7 +7,7 @@ import click
 from worker.cli.support.connections import enqueue_prepared, open_the_ledger
 from worker.cli.support.output import counted, tell
 from worker.errors import InvalidEvent, InvalidFile
-from worker.formats.transcripts.messages import read_transcript
+from worker.formats.transcripts.opening import read_transcript
 
 
 @click.group("transcripts")
@@ -20,7 +20,7 @@ def transcripts_command() -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True)
 def import_command(session_id: str, file: Path, *, as_json: bool) -> None:
-    """Keep FILE (a Claude Code session file, or a JSON object with `messages`) as the transcript of SESSION_ID."""
+    """Keep FILE (a session file of any assistant that is read, or a JSON object with `messages`) as the transcript of SESSION_ID."""
     try:
         data = file.read_bytes()
         transcript = read_transcript(data)

@@ -36,6 +36,12 @@ class HeavyEvent(Incoming):
     lightweight_events: tuple[LightweightEvent, ...] = ()
     #: chance with which the assessor chose this session for a heavy event; kept for later
     sampling_probability: Probability | None = None
+    #: False: `outcome` only fills its place, and the session stands in no arm of an experiment
+    outcome_known: bool = True
+    #: per learning the kinds of signals that its own text moves, each with the reason: they say nothing about it
+    excluded_signals: dict[Identifier, dict[str, str]] = Field(default_factory=dict)
+    #: per learning the outcome without the parts that its own text moves; None: nothing else is known
+    learning_outcomes: dict[Identifier, Outcome | None] = Field(default_factory=dict)
 
     @property
     def version(self) -> SessionVersion:
@@ -51,6 +57,10 @@ class HeavyEvent(Incoming):
         """Active and withheld ones, each once, in the event's order."""
         return tuple(dict.fromkeys((*self.active_learnings, *(self.withheld_learnings or ()))))
 
+    def outcome_for(self, learning_id: str) -> float | None:
+        """None where it is not known: then the session says nothing about what the learning changes."""
+        return self.learning_outcomes.get(learning_id, self.outcome) if self.outcome_known else None
+
     @property
     def signals(self) -> tuple[Signal, ...]:
         return tuple(signal for event in self.lightweight_events for signal in event.to_signals())
@@ -65,6 +75,9 @@ _CONTEXT_KEYS = (
     "withheld_learnings",
     "withhold_probabilities",
     "sampling_probability",
+    "outcome_known",
+    "excluded_signals",
+    "learning_outcomes",
     "transcript",
     "transcript_path",
     "lightweight_events",

@@ -31,9 +31,12 @@ class PositiveSignal(_Heard):
 class ToolFailureSignal(Incoming):
     type: Literal["tool_failure"]
     tool_name: str = ""
+    #: the failed command and the first telling line of its answer
+    detail: str = ""
 
     def at(self, message_idx: int) -> Signal:
-        return _signal(message_idx, SignalKind.TOOL_FAILURE, False, 0.8, self.tool_name)
+        told = ": ".join(filter(None, (self.tool_name, self.detail)))
+        return _signal(message_idx, SignalKind.TOOL_FAILURE, False, 0.8, told)
 
 
 class CorrectionSignal(Incoming):
@@ -58,6 +61,29 @@ class BuildStatusSignal(Incoming):
         return _signal(message_idx, SignalKind.BUILD_STATUS, self.passed, 0.9, "passed" if self.passed else "failed")
 
 
+class InterruptionSignal(Incoming):
+    type: Literal["interruption"]
+
+    def at(self, message_idx: int) -> Signal:
+        return _signal(message_idx, SignalKind.INTERRUPTION, False, 0.6)
+
+
+class RejectionSignal(Incoming):
+    type: Literal["rejection"]
+    tool_name: str = ""
+
+    def at(self, message_idx: int) -> Signal:
+        return _signal(message_idx, SignalKind.REJECTION, False, 0.8, self.tool_name)
+
+
+class RevertSignal(Incoming):
+    type: Literal["revert"]
+    pattern: str = ""
+
+    def at(self, message_idx: int) -> Signal:
+        return _signal(message_idx, SignalKind.REVERT, False, 0.9, self.pattern)
+
+
 def _signal(message_idx: int, kind: SignalKind, is_positive: bool, confidence: float, detail: str = "") -> Signal:
     return Signal(
         message_idx=message_idx, kind=kind, is_positive=is_positive, confidence=confidence, detail=detail[:200]
@@ -65,7 +91,15 @@ def _signal(message_idx: int, kind: SignalKind, is_positive: bool, confidence: f
 
 
 WireSignal = Annotated[
-    NegativeSignal | PositiveSignal | ToolFailureSignal | CorrectionSignal | RetrySignal | BuildStatusSignal,
+    NegativeSignal
+    | PositiveSignal
+    | ToolFailureSignal
+    | CorrectionSignal
+    | RetrySignal
+    | BuildStatusSignal
+    | InterruptionSignal
+    | RejectionSignal
+    | RevertSignal,
     Field(discriminator="type"),
 ]
 

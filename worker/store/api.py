@@ -18,6 +18,7 @@ from worker.domain import (
     LearningValue,
 )
 from worker.layers.aggregation.explain import Explanation
+from worker.layers.aggregation.observed import Observed
 from worker.settings.layers import LayerParameters
 from worker.store.answers import Assignments, LearningPage, Refreshed, ShadowChange, Shown, Status
 from worker.store.connection import StoreConnection
@@ -71,6 +72,10 @@ class StoreApi:
     def health(self) -> list[LearningHealth]:
         """Of every learning that has records and is neither disabled nor deprecated."""
         return self._get(list[LearningHealth], "/attr/experiments")
+
+    def observed(self) -> list[Observed]:
+        """What followed each learning's uses, of those that have sessions; counted, not randomised."""
+        return self._get(list[Observed], "/attr/observed")
 
     def import_learnings(self, learnings: Sequence[Learning], *, actor: str) -> ImportReport:
         """Add or replace by id, portion by portion."""

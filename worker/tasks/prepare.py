@@ -12,7 +12,8 @@ from worker.domain import SessionVersion, Transcript
 from worker.errors import NotFound, Superseded, Unavailable
 from worker.formats.heavy_event import HeavyEvent, read_heavy_event
 from worker.formats.lightweight_event import read_lightweight_event
-from worker.formats.transcripts.messages import parse_transcript, read_transcript
+from worker.formats.transcripts.messages import parse_transcript
+from worker.formats.transcripts.opening import read_transcript
 from worker.ledger import SessionState, SessionWork
 from worker.resources import Resources
 from worker.task_queue import workflow
@@ -74,6 +75,8 @@ class Preparation:
             signals=_signals(event, work),
             assignments=assigned.assignments,
             mismatched=assigned.mismatched,
+            excluded_signals={id_: frozenset(kinds) for id_, kinds in event.excluded_signals.items()},
+            learning_outcomes={id_: known for id_, known in event.learning_outcomes.items() if known is not None},
         )
         if assigned.assignments:
             self._keep_bundle(context, transcript, opened.learnings)

@@ -6,8 +6,8 @@ import pytest
 
 from worker.domain import BlockKind, Transcript
 from worker.errors import InvalidEvent
-from worker.formats.transcripts.messages import parse_transcript, read_transcript
-from worker.formats.transcripts.session_file import parse_session_lines
+from worker.formats.transcripts.messages import parse_transcript
+from worker.formats.transcripts.opening import read_transcript
 
 REFUSED = "The user doesn't want to proceed with this tool use. The tool use was rejected"
 
@@ -74,7 +74,7 @@ def session_line(kind: str, message: object, **more: object) -> str:
 
 
 def test_session_file_counts_messages_as_specified() -> None:
-    """Lines of one assistant message are one; meta, summary, system and sidechain lines are none; a tool result line is one."""
+    """Lines of one assistant message are one; meta, summary and system lines are none; a tool result line is one."""
     lines = [
         json.dumps({"type": "summary", "summary": "…"}),
         session_line("user", {"role": "user", "content": "hi"}),
@@ -91,12 +91,11 @@ def test_session_file_counts_messages_as_specified() -> None:
         session_line(
             "user", {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t", "content": "text"}]}
         ),
-        session_line("assistant", {"id": "m9", "role": "assistant", "content": "side"}, isSidechain=True),
         json.dumps({"type": "system", "content": "compacted"}),
         "",
         session_line("assistant", {"id": "m2", "role": "assistant", "content": [{"type": "text", "text": "two"}]}),
     ]
-    transcript = parse_session_lines(lines)
+    transcript = read_transcript("\n".join(lines).encode())
     assert [(m.message_idx, m.role) for m in transcript.messages] == [
         (0, "user"),
         (1, "assistant"),
@@ -131,13 +130,12 @@ def test_one_line_session_file_and_one_object_are_told_apart() -> None:
     [
         (b"\xff\xfe", "not UTF-8"),
         (b"", "no message"),
-        (b'{"role":"user","content":"x"}\nnot json', "line 2"),
         (b'{"messages": 3}', "no list of messages"),
         (b'{"messages": [{"content": "x"}]}', "message 0"),
         (b'{"messages": [{"role": "user", "content": 5}]}', "message 0"),
         (b'{"messages": [{"role": "user", "content": [5]}]}', "message 0"),
         (b"[" * 100_000, "not JSON"),
-        (b'{"type":"user","message":"x"}', "line 1"),
+        (b'{"type":"user","message":"x"}', "no message"),
     ],
 )
 def test_what_cannot_be_read_is_refused_with_its_reason(data: bytes, reason: str) -> None:

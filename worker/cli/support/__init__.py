@@ -1,5 +1,6 @@
 """What the commands share.
 
+assessment   how a session was assessed, from its event
 connections  ledger, store, broker and event log of the settings in force
 store_probe  checks that the store answers before a command uses it
 output       standard output: JSON, colours, progress

@@ -1,4 +1,4 @@
-"""A moment on the command line, as RFC 3339 writes it."""
+"""A moment on the command line, as RFC 3339 writes it; a date alone is its beginning, UTC."""
 
 from typing import Any
 
@@ -14,6 +14,8 @@ class Moment(click.ParamType):  # type: ignore[type-arg]  # generic in newer ver
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         try:
-            return value if isinstance(value, int) else parse_timestamp(value)
+            if isinstance(value, int):
+                return value
+            return parse_timestamp(f"{value}T00:00:00Z" if len(value) == len("2026-01-31") else value)
         except ValueError as error:
             self.fail(str(error), param, ctx)

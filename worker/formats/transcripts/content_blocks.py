@@ -1,6 +1,6 @@
 """The content of one message -> Blocks: a string, or the list of typed blocks that Claude Code and the Anthropic API write."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from worker.domain import Block, BlockKind
@@ -58,16 +58,14 @@ def _parse_block(item: object, *, role: str, calls: Calls) -> tuple[Block, ...]:
 
 
 def _tool_use(item: dict[str, Any], calls: Calls) -> Block:
-    given = item.get("input")
+    return replace(call_block(item.get("name", ""), item.get("input")), rejected=str(item.get("id")) in calls.rejected)
+
+
+def call_block(tool: object, given: object) -> Block:
+    """A call of a tool with what it was given: by name where that is an object, as text otherwise."""
     named = clean_tree(given) if isinstance(given, dict) else None
     text = " ".join(f"{key}={value}" for key, value in named.items()) if named else clean(str(given or ""))
-    return Block(
-        kind=BlockKind.TOOL_USE,
-        text=text,
-        tool=clean(str(item.get("name", ""))),
-        input=named,
-        rejected=str(item.get("id")) in calls.rejected,
-    )
+    return Block(kind=BlockKind.TOOL_USE, text=text, tool=clean(str(tool)), input=named)
 
 
 def _tool_result(item: dict[str, Any], calls: Calls) -> Block:
@@ -91,6 +89,8 @@ def plain_text(content: object) -> str:
 
 def clean(text: str) -> str:
     """Half a surrogate pair, which JSON can carry and UTF-8 cannot, becomes U+FFFD; whole pairs become their character."""
+    if text.isascii():
+        return text
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -1,12 +1,17 @@
-"""A transcript as events carry it, and any transcript's bytes."""
+"""A transcript as events carry it: `{"messages": [{"role", "content", "timestamp"?}]}`, that list itself, or one message per line."""
 
-import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from worker.domain import Message, Transcript
+from worker.domain import BlockKind, Message, Transcript
 from worker.errors import InvalidEvent
 from worker.formats.transcripts.content_blocks import Calls, clean, parse_content
-from worker.formats.transcripts.session_file import parse_session_lines
+from worker.formats.transcripts.lines import DAMAGED, objects
+from worker.formats.transcripts.session import Harness, ReadSession, Speaker
+from worker.formats.transcripts.session_draft import moment
+from worker.formats.transcripts.who_spoke import words_of_a_person
+from worker.formats.wire import derived_id
 
 
 def parse_transcript(value: object) -> Transcript:
@@ -14,13 +19,57 @@ def parse_transcript(value: object) -> Transcript:
 
     Raises `InvalidEvent`, which names the message that cannot be read.
     """
-    entries = value.get("messages") if isinstance(value, dict) else value
-    if not isinstance(entries, list):
-        raise InvalidEvent("the transcript has no list of messages")
+    entries = _entries(value)
     calls = Calls()
     for entry in entries:
         calls.learn(entry.get("content") if isinstance(entry, dict) else None)
     return Transcript(messages=tuple(_parse_message(idx, entry, calls) for idx, entry in enumerate(entries)))
+
+
+def read_document(value: object, skipped: Counter[str]) -> ReadSession:
+    """The same as a session: a document that says nothing of where it comes from."""
+    transcript = parse_transcript(value)
+    times = tuple(moment(entry.get("timestamp")) for entry in _entries(value) if isinstance(entry, dict))
+    known = [time for time in times if time is not None]
+    given = value.get("session_id") if isinstance(value, dict) else None
+    return ReadSession(
+        session_id=given
+        if isinstance(given, str) and given
+        else str(derived_id(repr(transcript.messages[:3]).encode())),
+        harness=Harness.MESSAGES,
+        transcript=transcript,
+        speakers={message.message_idx: Speaker.PERSON for message in transcript.messages if _is_a_persons(message)},
+        times=times,
+        started_at=min(known, default=None),
+        ended_at=max(known, default=None),
+        line_ids=("",) * len(times),
+        skipped=dict(skipped),
+    )
+
+
+def read(lines: Iterable[bytes], skipped: Counter[str]) -> ReadSession:
+    """One message per line; other lines are counted. Raises `InvalidEvent` when there is no message at all."""
+    entries = list(_usable(objects(iter(lines), skipped), skipped))
+    if not entries:
+        raise InvalidEvent("the transcript holds no message")
+    return read_document(entries, skipped)
+
+
+def _usable(entries: Iterator[dict[str, Any]], skipped: Counter[str]) -> Iterator[dict[str, Any]]:
+    for entry in entries:
+        try:
+            _parse_message(0, entry, Calls())
+        except InvalidEvent:
+            skipped[DAMAGED] += 1
+        else:
+            yield entry
+
+
+def _entries(value: object) -> list[Any]:
+    entries = value.get("messages") if isinstance(value, dict) else value
+    if not isinstance(entries, list):
+        raise InvalidEvent("the transcript has no list of messages")
+    return entries
 
 
 def _parse_message(message_idx: int, entry: object, calls: Calls) -> Message:
@@ -34,24 +83,6 @@ def _parse_message(message_idx: int, entry: object, calls: Calls) -> Message:
     return Message(message_idx=message_idx, role=role, blocks=blocks)
 
 
-def read_transcript(data: bytes) -> Transcript:
-    """The content of a file: one JSON object with `messages`, or a session file's lines. Raises `InvalidEvent`."""
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InvalidEvent(f"the transcript is not UTF-8 text: {error.reason} at byte {error.start}") from error
-    whole = _one_object(text)
-    if whole is not None:
-        return parse_transcript(whole)
-    return parse_session_lines(text.split("\n"))
-
-
-def _one_object(text: str) -> dict[str, Any] | list[Any] | None:
-    if not text.lstrip().startswith(("{", "[")):
-        return None
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return None  # several lines: each is read, and refused, on its own
-    is_transcript = isinstance(value, list) or (isinstance(value, dict) and "messages" in value)
-    return value if is_transcript else None
+def _is_a_persons(message: Message) -> bool:
+    texts = [block.text for block in message.blocks if block.kind is BlockKind.TEXT]
+    return message.role == "user" and any(map(words_of_a_person, texts))

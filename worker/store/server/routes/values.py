@@ -9,12 +9,16 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
-from worker.domain import Learning, LearningCategory, LearningStatus, LearningValue, VerdictKind
+from worker.domain import AttributionRecord, Learning, LearningCategory, LearningStatus, LearningValue, VerdictKind
+from worker.layers.aggregation.observed import Observed, observe
 from worker.store.answers import LearningPage, ListedLearning, Status
 from worker.store.protocol import AttributionStore, LearningHealth
 from worker.store.ranking import ranked
 from worker.store.server.dependencies import Asked, MayRead, NoneAsked, Store
 from worker.store.server.problems import documented
+
+#: of one learning, newest first: more than anybody has
+_RECORDS = 1_000_000
 
 router = APIRouter(dependencies=[MayRead], responses=documented(401, 403, 422))
 
@@ -64,6 +68,25 @@ async def ids(store: Store, asked: Annotated[BeginningQuery, Query()]) -> list[s
 @router.get("/attr/experiments", dependencies=[NoneAsked], summary="Whether the experiments can be trusted")
 async def experiments(store: Store) -> list[LearningHealth]:
     return await store.long(lambda of: of.list_health())
+
+
+@router.get(
+    "/attr/observed", dependencies=[NoneAsked], summary="What followed each learning's uses: counted, not randomised"
+)
+async def observed(store: Store) -> list[Observed]:
+    return await store.long(_observed)
+
+
+def _observed(store: AttributionStore) -> list[Observed]:
+    """Of each learning that has sessions under its present text; those whose uses fail by name in most sessions come first."""
+    values = [value for value in store.list_learning_values() if value.session_count]
+    found = (observe(value.learning_id, _records(store, value)) for value in values)
+    return sorted(found, key=lambda one: (-one.sessions_with_named_failures, -one.used, one.learning_id))
+
+
+def _records(store: AttributionStore, value: LearningValue) -> list[AttributionRecord]:
+    records = store.get_attributions_for_learning(value.learning_id, limit=_RECORDS)
+    return [record for record in records if record.epoch in (None, value.epoch)]
 
 
 def _status(store: AttributionStore) -> Status:

@@ -1,0 +1,80 @@
+"""`groove import` as a newcomer runs it: a home folder with sessions and rules, an empty data folder, one command."""
+
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from acceptance.groove_command import Groove
+from unit.assessor.homes import Home, make_home, told
+
+pytestmark = pytest.mark.timeout(300)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return make_home(tmp_path / "home", sessions=4)
+
+
+def run(groove: Groove, home: Home, *options: str) -> Any:
+    return groove.json("import", "--project", home.project, *options, HOME=str(home.folder))
+
+
+def test_from_sessions_on_disk_to_what_each_rule_is_worth(groove: Groove, home: Home) -> None:
+    """The rule whose command fails comes first with its call; a second run changes nothing and starts no stack; more sessions add up."""
+    first = run(groove, home)
+    assert (first["found"], first["read"], first["published"]) == (4, 4, 4)
+    worst = first["learnings"][0]
+    assert "rtk" in worst["text"]
+    assert (worst["in_force"], worst["used"], worst["failing"]) == (4, 3, 3)
+    assert worst["quote"].endswith("→ error: unrecognized subcommand 'run'")
+    assert [row["in_force"] for row in first["learnings"]] == [4, 4, 4]
+    second = run(groove, home)
+    assert second == first | {"published": 0}
+    home.write("s9.jsonl", told(home, "s9"))
+    third = run(groove, home)
+    assert (third["found"], third["published"], third["learnings"][0]["failing"]) == (5, 1, 4)
+    shown = groove("sessions", "show", "s9")
+    assert "rules known by" in shown
+    assert "git" in shown
+    (home.project / "CLAUDE.md").write_text("- Prefer small functions\n")
+    run(groove, home)
+    decisions = groove.json("learnings", "history", worst["learning_id"])
+    assert (decisions[-1]["kind"], decisions[-1]["actor"]) == ("disabled", "import")
+
+
+def test_the_table_says_that_nothing_was_randomised(groove: Groove, home: Home) -> None:
+    """For people: the counts that add up, the failing call, and what the numbers are not."""
+    told_ = groove("import", "--project", home.project, HOME=str(home.folder))
+    assert told_.startswith("4 session files: 4 read, 0 copies of others, 0 of a tool's own, 0 refused\n")
+    assert "3 learnings in 1 rules file; 4 sessions with known rules (4 by git)" in told_
+    assert "rtk bun run check → error: unrecognized subcommand 'run'" in told_
+    assert "observed, not randomised" in told_
+
+
+def test_a_dry_run_tells_every_file_and_writes_nothing(groove: Groove, home: Home) -> None:
+    """Each file by its path with its reason, counts that add up, and no data folder."""
+    home.write("bad.jsonl", b"no json\n")
+    shown = groove("import", "--project", home.project, "--dry-run", status=1, HOME=str(home.folder))
+    assert "5 session files: 4 read, 0 copies of others, 0 of a tool's own, 1 refused" in shown
+    assert "bad.jsonl: not JSON" in shown
+    assert not (groove.folder / ".groove").exists()
+
+
+def test_an_import_that_was_killed_is_finished_by_the_next(groove: Groove, home: Home) -> None:
+    """Killed while sessions are on their way: the next run has all of them, each once."""
+    for number in range(20):
+        home.write(f"m{number}.jsonl", told(home, f"m{number}", turns=4))
+    process = groove.start("import", "--project", home.project, HOME=str(home.folder))
+    mark = groove.folder / ".groove" / "sessions" / "unfinished"
+    while not mark.exists():
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    groove.end()
+    after = run(groove, home)
+    assert after["found"] == after["read"] == 24
+    assert after["learnings"][0]["in_force"] == 24
+    assert not mark.exists()

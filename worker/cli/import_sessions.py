@@ -1,0 +1,188 @@
+"""`groove import`: from the sessions and rules files on this machine to what each rule is worth."""
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+from assessor.archive import Archive, FileState, open_archive
+from assessor.belonging import project_of
+from assessor.importing import Homes, Importer
+from assessor.places import Found, SessionFile, assistants_not_read, named_sessions, own_sessions
+from assessor.reading import Reading, Scope, read_files
+from assessor.report import FileReport
+from assessor.rules.catalogue import Catalogue, Unit
+from worker.cli.import_pipeline import process
+from worker.cli.import_report import Imported, print_imported, print_preview
+from worker.cli.run import end_on_sigterm
+from worker.cli.support.output import console
+from worker.cli.support.types import Moment
+from worker.errors import InvalidFile
+from worker.settings import Settings, load_settings
+from worker.system.clock import now_micros
+
+#: below the data folder
+_FOLDER = "sessions"
+_CATALOGUE = "rules.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What the command line asks for."""
+
+    project: Path | None
+    everything: bool
+    since: int | None
+    unit: Unit
+    paths: tuple[Path, ...]
+    is_kept: bool
+    is_dry: bool
+
+    def scope(self) -> Scope:
+        folder = None if self.everything else project_of(str((self.project or Path.cwd()).resolve()))
+        return Scope(project=folder, since=self.since, named=frozenset(self.paths))
+
+
+@click.command("import")
+@click.argument("paths", nargs=-1, metavar="[FILE|FOLDER]...", type=click.Path(path_type=Path, exists=True))
+@click.option(
+    "--project", type=click.Path(path_type=Path, exists=True, file_okay=False), help="Instead of this repository."
+)
+@click.option("--all", "everything", is_flag=True, help="The sessions of every project.")
+@click.option("--since", type=Moment(), help="Only sessions that began at or after this date or moment (RFC 3339).")
+@click.option(
+    "--unit",
+    type=click.Choice(["bullet", "section"]),
+    default="bullet",
+    show_default=True,
+    help="What of a rules file is one learning.",
+)
+@click.option("--no-archive", is_flag=True, help="Keep no copy of what was read.")
+@click.option("--dry-run", is_flag=True, help="Only tell what would be imported; write nothing.")
+@click.option("--limit", type=click.IntRange(min=1), default=15, show_default=True, help="Rows of the table.")
+@click.option("--json", "as_json", is_flag=True, help="Every file by its path, every learning.")
+def import_command(
+    paths: tuple[Path, ...],
+    project: Path | None,
+    unit: Unit,
+    since: int | None,
+    limit: int,
+    *,
+    everything: bool,
+    no_archive: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Find the sessions of your coding assistants and the rules they ran under, and tell what is known about each rule.
+
+    Without FILE or FOLDER: this repository's sessions that Claude Code, Codex CLI, Copilot CLI and Gemini CLI keep below your home.
+    Asks nothing and sends nothing anywhere; what was imported before is not imported again. The status is 1 when a file was refused.
+    """
+    if everything and project:
+        raise click.UsageError("--all and --project exclude each other")
+    end_on_sigterm()
+    wanted = Wanted(
+        project=project,
+        everything=everything,
+        since=since,
+        unit=unit,
+        paths=paths,
+        is_kept=not no_archive,
+        is_dry=dry_run,
+    )
+    imported = run_import(load_settings(), wanted)
+    show = print_preview if dry_run else print_imported
+    show(imported, limit=limit, as_json=as_json)
+    sys.exit(1 if imported.files.refusals or imported.is_unfinished else 0)
+
+
+def run_import(settings: Settings, wanted: Wanted) -> Imported:
+    home, scope = Path.home(), wanted.scope()
+    with _archive(settings, wanted) as archive:
+        found = list(named_sessions(wanted.paths) if wanted.paths else own_sessions(os.environ, home))
+        reading = _read(found, archive, scope)
+        importer = Importer(
+            archive=archive,
+            homes=Homes(home=home, claude=_folder("CLAUDE_CONFIG_DIR"), codex=_folder("CODEX_HOME")),
+            unit=wanted.unit,
+            now=now_micros(),
+            catalogue=_known_rules(settings),
+        )
+        for root in _projects(scope, reading, archive):
+            importer.look(root)
+        if not wanted.is_dry:
+            _keep_rules(settings, importer.catalogue)
+        worth = None if wanted.is_dry else process(settings, importer)
+        if wanted.is_dry:
+            for project in importer.projects:
+                importer.count(project)
+    return Imported(
+        files=FileReport.of(reading.files, importer.copies),
+        skipped=reading.skipped,
+        not_read=() if wanted.paths else assistants_not_read(home),
+        importer=importer,
+        worth=worth,
+    )
+
+
+def _read(found: list[Found], archive: Archive, scope: Scope) -> Reading:
+    columns = (TextColumn("reading sessions"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    with Progress(*columns, console=console(to_stderr=True)) as progress:
+        task = progress.add_task("reading", total=sum(map(_size, found)))
+        return read_files(found, archive, scope, seen=lambda one: progress.advance(task, _size(one)))
+
+
+def _size(one: Found) -> int:
+    return one.size if isinstance(one, SessionFile) else 0
+
+
+def _projects(scope: Scope, reading: Reading, archive: Archive) -> list[str]:
+    if scope.project is not None:
+        return [scope.project]
+    entries = reading.files.values()
+    read = {session_id for entry in entries if entry.state is FileState.READ for session_id in entry.session_ids}
+    return sorted({session.project for session in archive.sessions() if session.session_id in read})
+
+
+@contextmanager
+def _archive(settings: Settings, wanted: Wanted) -> Iterator[Archive]:
+    """The one in the data folder, or one that is gone afterwards."""
+    if wanted.is_kept and not wanted.is_dry:
+        with open_archive(settings.data_dir / _FOLDER) as archive:
+            yield archive
+        return
+    with tempfile.TemporaryDirectory(prefix="groove-import-") as folder, open_archive(Path(folder)) as archive:
+        yield archive
+
+
+def _known_rules(settings: Settings) -> Catalogue:
+    path = settings.data_dir / _FOLDER / _CATALOGUE
+    try:
+        return Catalogue.from_bytes(path.read_bytes())
+    except FileNotFoundError:
+        return Catalogue()
+    except (OSError, InvalidFile) as error:
+        raise InvalidFile(
+            f"{path}: {error}; remove it to begin anew: rules then get new ids where they differ"
+        ) from error
+
+
+def _keep_rules(settings: Settings, catalogue: Catalogue) -> None:
+    path = settings.data_dir / _FOLDER / _CATALOGUE
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        aside = path.with_suffix(".new")
+        aside.write_bytes(catalogue.to_bytes())
+        aside.replace(path)
+    except OSError as error:
+        raise InvalidFile(f"{path}: cannot be written: {error.strerror}") from error
+
+
+def _folder(variable: str) -> Path | None:
+    return Path(os.environ[variable]) if os.environ.get(variable) else None
