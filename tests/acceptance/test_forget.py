@@ -9,6 +9,7 @@ import pytest
 import zstandard
 from acceptance.groove_command import Groove
 from acceptance.small_sessions import sessions, write_events, write_learnings
+from unit.assessor.homes import make_home
 
 MARKER = "quarkstrudel"
 SECRET = "session-of-the-quarkstrudel"
@@ -46,6 +47,22 @@ def test_not_one_byte_of_a_session_stays(groove: Groove) -> None:
     assert SECRET not in {line["session_id"] for line in groove.json("sessions", "list")}
 
 
+def test_the_sessions_of_a_project(groove: Groove, tmp_path: Path) -> None:
+    """What was imported of a folder goes from the archive as well, and the next import leaves it out."""
+    home = make_home(tmp_path / "home", sessions=2)
+    word = "bun run check"
+    folder, project = groove.folder / ".groove", ("--project", home.project)
+    assert groove.json("import", *project, HOME=str(home.folder))["published"] == 2
+    assert "sessions" in {file.partition("/")[0] for file in holding(folder, word)}
+    told = groove.json("forget", *project, "--yes")
+    assert told["sessions"] == ["s0", "s1"]
+    assert told["places"]["archive"] == {"sessions": 2}
+    assert list(holding(folder, word)) == []
+    again = groove.json("import", *project, HOME=str(home.folder))
+    assert again["published"] == 0
+    assert list(holding(folder, word)) == []
+
+
 def marked() -> dict[str, Any]:
     [event] = sessions(1, seed=3)
     said = [
@@ -64,12 +81,12 @@ def marked() -> dict[str, Any]:
     }
 
 
-def holding(folder: Path) -> Iterator[str]:
-    """Files with the marker as it is, or in what was compressed."""
+def holding(folder: Path, word: str = MARKER) -> Iterator[str]:
+    """Files with the word as it is, or in what was compressed."""
     for path in folder.rglob("*"):
         if path.is_file():
             content = path.read_bytes()
-            if any(MARKER.encode() in each for each in (content, *_unpacked(content))):
+            if any(word.encode() in each for each in (content, *_unpacked(content))):
                 yield str(path.relative_to(folder))
 
 

@@ -70,12 +70,14 @@ def _sessions(places: Places, given: Sequence[str]) -> Iterator[str]:
 
 
 def _of_projects(places: Places, folders: Sequence[Path]) -> Iterator[str]:
+    from assessor.belonging import project_of
+
     for folder in folders:
         if places.archive is None:
             raise ConfigurationError(
                 f"{folder}: no sessions were imported: --project goes by what groove import has read"
             )
-        found = places.archive.sessions(str(folder.resolve()))
+        found = places.archive.sessions(project_of(str(folder.resolve())))
         if not found:
             raise NotFound(f"{folder}: no session of this project was imported")
         yield from (entry.session_id for entry in found)

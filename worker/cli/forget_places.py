@@ -1,11 +1,10 @@
 """Where a session or a learning is kept: each place counts what it has of them and forgets it, or says what it cannot reach."""
 
-import importlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from worker.cli.support.connections import open_store, open_the_ledger
 from worker.event_log.opening import open_event_log
@@ -17,6 +16,7 @@ from worker.task_queue.broker import broker_client
 from worker.task_queue.bundle_cache import BundleCache
 
 if TYPE_CHECKING:
+    from assessor.archive import Archive
     from worker.ledger import Ledger
     from worker.store.api import StoreApi
 
@@ -43,7 +43,7 @@ class Places:
     bundles: BundleCache
     event_log: EventLog
     #: of imported sessions; None: nothing was imported
-    archive: Any
+    archive: "Archive | None"
     _not_reached: list[str] = field(default_factory=list)
 
     def forget(self, session_ids: Sequence[str], learning_ids: Sequence[str], *, dry_run: bool) -> Forgotten:
@@ -66,7 +66,7 @@ class Places:
         if self.archive is None:
             return 0
         known = sum(self.archive.session(id_) is not None for id_ in session_ids)
-        return known if dry_run else int(self.archive.forget(session_ids))
+        return known if dry_run else self.archive.forget(session_ids)
 
     def _prepared(self, session_ids: Sequence[str], *, dry_run: bool) -> int:
         return len(self.bundles.find(session_ids)) if dry_run else self.bundles.forget(session_ids)
@@ -127,13 +127,13 @@ def _is_at_rest(settings: Settings) -> bool:
     return (settings.broker is None or settings.store.url is None) and not is_owned(settings)
 
 
-def _open_archive(settings: Settings, opened: ExitStack) -> Any:
+def _open_archive(settings: Settings, opened: ExitStack) -> "Archive | None":
     folder = settings.data_dir / "sessions"
     if not folder.is_dir():
         return None
-    archive = importlib.import_module("assessor.archive").Archive(folder)
-    opened.callback(archive.close)
-    return archive
+    from assessor.archive import open_archive
+
+    return opened.enter_context(open_archive(folder))
 
 
 def _sum(counts: Iterator[dict[str, int]]) -> dict[str, int]:
