@@ -9,6 +9,7 @@ import pytest
 import zstandard
 from acceptance.groove_command import Groove
 from acceptance.small_sessions import sessions, write_events, write_learnings
+from fixtures.waiting import wait_until
 from unit.assessor.homes import make_home
 
 MARKER = "quarkstrudel"
@@ -61,6 +62,29 @@ def test_the_sessions_of_a_project(groove: Groove, tmp_path: Path) -> None:
     again = groove.json("import", *project, HOME=str(home.folder))
     assert again["published"] == 0
     assert list(holding(folder, word)) == []
+
+
+def test_beside_a_running_stack(groove: Groove) -> None:
+    """Its own parts do it, while workers and bridge go on; what is published of the session afterwards is left out."""
+    write_learnings(groove.folder / "learnings.jsonl")
+    file = write_events(groove.folder / "events.jsonl", [*sessions(2), marked()])
+    stack = groove.start("up")
+    wait_until(lambda: (groove.folder / ".groove" / "run" / "store.sock").exists(), 60)
+    groove("learnings", "import", groove.folder / "learnings.jsonl")
+    groove("publish", file)
+    wait_until(lambda: finished(groove) == 3, 90)
+    groove("forget", "--session", SECRET, "--yes")
+    assert list(holding(groove.folder / ".groove")) == []
+    again = write_events(groove.folder / "again.jsonl", [marked(), sessions(3)[2]])
+    groove("publish", again)
+    wait_until(lambda: finished(groove) == 3, 90)
+    assert SECRET not in {line["session_id"] for line in groove.json("sessions", "list")}
+    stack.terminate()
+    stack.wait(60)
+
+
+def finished(groove: Groove) -> int:
+    return sum(line["state"] == "finished" for line in groove.json("sessions", "list"))
 
 
 def marked() -> dict[str, Any]:

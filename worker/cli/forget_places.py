@@ -92,9 +92,12 @@ class Places:
         for done, what in (
             (
                 self.ledger.forgetting.scrub(),
-                "PostgreSQL keeps deleted rows in its files until it writes over them (VACUUM FULL does)",
+                "deleted rows in the ledger's files, until it writes over them: VACUUM FULL (SQLite: VACUUM) does",
             ),
-            (self.bundles.scrub(), "the broker did not write its append-only file anew: BGREWRITEAOF does"),
+            (
+                self.bundles.scrub(),
+                "deleted bytes in the broker's append-only file, until it is written anew: BGREWRITEAOF does",
+            ),
         ):
             if not done:
                 self._not_reached.append(what)

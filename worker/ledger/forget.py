@@ -82,13 +82,13 @@ class Forgetting:
             )
 
     def scrub(self) -> bool:
-        """Write the file anew without what was deleted -> whether that is done: PostgreSQL sees to its files itself, later."""
+        """Write the file anew without what was deleted -> whether that is done; PostgreSQL sees to its files itself, later."""
         if not self._database.is_sqlite:
             return False
         with self._database.single() as connection:
             connection.exec_driver_sql("VACUUM")
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-        return True
+            busy = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").scalar_one()
+        return not busy
 
 
 def digest_of(session_id: str) -> str:
