@@ -12,6 +12,8 @@ from acceptance.small_sessions import sessions, write_events, write_learnings
 from fixtures.waiting import wait_until
 from unit.assessor.homes import make_home
 
+from worker.settings import load_settings
+
 MARKER = "quarkstrudel"
 SECRET = "session-of-the-quarkstrudel"
 ZSTD = b"\x28\xb5\x2f\xfd"
@@ -69,15 +71,16 @@ def test_beside_a_running_stack(groove: Groove) -> None:
     write_learnings(groove.folder / "learnings.jsonl")
     file = write_events(groove.folder / "events.jsonl", [*sessions(2), marked()])
     stack = groove.start("up")
-    wait_until(lambda: (groove.folder / ".groove" / "run" / "store.sock").exists(), 60)
+    run_dir = load_settings({"GROOVE_DATA_DIR": str(groove.folder / ".groove")}).run_dir
+    wait_until((run_dir / "store.sock").exists, "the stack is up")
     groove("learnings", "import", groove.folder / "learnings.jsonl")
     groove("publish", file)
-    wait_until(lambda: finished(groove) == 3, 90)
+    wait_until(lambda: finished(groove) == 3, "three sessions are finished", seconds=90)
     groove("forget", "--session", SECRET, "--yes")
     assert list(holding(groove.folder / ".groove")) == []
     again = write_events(groove.folder / "again.jsonl", [marked(), sessions(3)[2]])
     groove("publish", again)
-    wait_until(lambda: finished(groove) == 3, 90)
+    wait_until(lambda: finished(groove) == 3, "three sessions are finished", seconds=90)
     assert SECRET not in {line["session_id"] for line in groove.json("sessions", "list")}
     stack.terminate()
     stack.wait(60)
