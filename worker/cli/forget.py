@@ -95,4 +95,4 @@ def _tell(found: Forgotten, session_ids: Sequence[str], learning_ids: Sequence[s
 
 
 def _counts(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items() if count) or "nothing"
+    return ", ".join(f"{name.replace('_', ' ')}: {count}" for name, count in counts.items() if count) or "nothing"

@@ -12,6 +12,7 @@ from worker.event_log.protocol import EventLog, TopicName
 from worker.event_log.searching import find_messages
 from worker.local.folder import is_owned
 from worker.settings import Settings
+from worker.store.addresses import StoreAddress
 from worker.task_queue.broker import broker_client
 from worker.task_queue.bundle_cache import BundleCache
 
@@ -126,8 +127,9 @@ def open_places(settings: Settings) -> Iterator[Places]:
 
 
 def _is_at_rest(settings: Settings) -> bool:
-    """Parts that are embedded do not run."""
-    return (settings.broker is None or settings.store.url is None) and not is_owned(settings)
+    """Parts that are embedded do not run, be it as a stack or started by hand."""
+    is_embedded = settings.broker is None or settings.store.url is None
+    return is_embedded and not (is_owned(settings) or StoreAddress.parse(settings.store_url).accepts())
 
 
 def _open_archive(settings: Settings, opened: ExitStack) -> "Archive | None":
