@@ -224,7 +224,12 @@ class Archive:
             self._place(session_id).unlink(missing_ok=True)
             self._write("INSERT OR IGNORE INTO forgotten VALUES (?)", _digest(session_id))
             self._write("DELETE FROM rules_edit WHERE session_id = ?", session_id)
+            # a file that holds others too is read again without this one
+            self._write("DELETE FROM file WHERE ? IN (SELECT value FROM json_each(sessions))", session_id)
             known += self._write("DELETE FROM session WHERE session_id = ?", session_id)
+        # deleted rows stay in the file's free pages and in its log
+        self._index.execute("VACUUM")
+        self._index.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return known
 
     # -- below

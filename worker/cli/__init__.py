@@ -27,6 +27,8 @@ status           how everything stands
 doctor           checks every part
 health           whether a part on this machine shows life
 rebuild          sums and values recomputed from the records
+forget           sessions or learnings out of everything, for good
+forget_places    each place that forgets, and what it cannot reach
 config           what is set, where it comes from, and what it means
 bridge           starts a bridge
 worker           starts a worker
@@ -72,6 +74,7 @@ COMMANDS = {
     "doctor": "Check every part and every promise.",
     "health": "Whether a part on this machine shows life.",
     "rebuild": "Recompute sums and values from the records alone.",
+    "forget": "Remove sessions or learnings from everything, for good.",
     "config": "What is set, where it comes from, and what it means.",
     "bridge": "Start a bridge: event log to task queue.",
     "worker": "Start a worker: embeds sessions, attributes learnings.",

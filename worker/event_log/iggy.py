@@ -91,6 +91,13 @@ class IggyEventLog:
     def trim(self, name: TopicName, partition: int, offset: int) -> None:
         """Retention is the topic's own (expiry, size), whoever has read what."""
 
+    def delete(self, name: TopicName, partition: int, offsets: list[int]) -> bool:
+        """Messages go with their segment, by the topic's retention, and by nothing else."""
+        return False
+
+    def scrub(self) -> bool:
+        return False
+
     def close(self) -> None:
         self._reading.forget()
         self._publishing.forget()

@@ -68,6 +68,15 @@ class MemoryEventLog:
             found = self._partition(name, partition)
             del found.messages[: found.index(offset)]
 
+    def delete(self, name: TopicName, partition: int, offsets: list[int]) -> bool:
+        with self._lock:
+            found = self._partition(name, partition)
+            found.messages[:] = [message for message in found.messages if message.offset not in offsets]
+        return True
+
+    def scrub(self) -> bool:
+        return True
+
     def close(self) -> None:
         """What was published can still be read: other parts of the process may hold the same log."""
 

@@ -83,4 +83,15 @@ class EventLog(Protocol):
         """Messages below `offset` may be thrown away; adapters whose log has its own retention do nothing."""
         ...
 
+    def delete(self, name: TopicName, partition: int, offsets: list[int]) -> bool:
+        """Remove these messages -> whether that is done; False where a log cannot do this to single ones.
+
+        The others keep their offsets, and the end stays where it is: readers notice nothing.
+        """
+        ...
+
+    def scrub(self) -> bool:
+        """What was deleted goes from the log's files too -> whether that is done."""
+        ...
+
     def close(self) -> None: ...

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from typing import Any, cast
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import structlog
 from redis import Redis
@@ -30,6 +30,7 @@ from redis.retry import Retry
 from worker.errors import EventLogRefused, EventLogUnavailable, MessageRefused
 from worker.event_log.partitioning import partition_of
 from worker.event_log.protocol import LogMessage, PartitionEnds, TopicName, missing
+from worker.event_log.redis_scrubbing import REWRITE, scrub_files
 from worker.settings.addresses import RedisAddress
 from worker.system.clock import now_micros
 
@@ -71,6 +72,7 @@ class RedisEventLog:
         )
         self._clock = clock
         self._ends = self._redis.register_script(ENDS)
+        self._rewrite = self._redis.register_script(REWRITE)
         self._partitions: dict[TopicName, int] = {}
         self._looked_at_options = False
 
@@ -120,6 +122,16 @@ class RedisEventLog:
     def trim(self, name: TopicName, partition: int, offset: int) -> None:
         with translated():
             self._redis.xtrim(stream_key(name, partition), minid=entry_id(offset), approximate=True)
+
+    def delete(self, name: TopicName, partition: int, offsets: list[int]) -> bool:
+        key = stream_key(name, partition)
+        with translated():
+            self._rewrite(keys=[key, f"{key}:{uuid4()}"], args=[entry_id(offset) for offset in offsets])
+        return True
+
+    def scrub(self) -> bool:
+        with translated():
+            return scrub_files(self._redis)
 
     def close(self) -> None:
         self._redis.close()

@@ -5,6 +5,7 @@ heavy_event         one finished session, in groove's own form or flat
 lightweight_event   signals seen while a session ran
 limits              how much one event may ask for, and which moments a session may have
 session_attributed  what is published for one finished attempt
+session_of          which session a message of any topic tells of
 learning            learnings as files and lines
 record              a record as bytes, kept by the ledger until its session is finished
 transcripts/        transcripts in every form they come in

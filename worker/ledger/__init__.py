@@ -18,6 +18,7 @@ retries        new attempts that a person asks for
 history        one session's steps
 listing        where the newest sessions stand
 retention      what is thrown away, and when
+forget         what a person has removed, at once
 counts         the numbers that tell whether all is well
 ledger         all of them behind one pool
 sessions       which version of a session is meant, and its signals' lock
@@ -34,6 +35,7 @@ from worker.ledger.clock import MOST_AHEAD
 from worker.ledger.counts import Counts
 from worker.ledger.dead_letters import DeadLetter, DeadLetterReceived
 from worker.ledger.entries import EntryDetail, EntryOutcome, EntryStatus
+from worker.ledger.forget import ForgottenRows
 from worker.ledger.history import EventReceived, Published, SessionDetail, Step
 from worker.ledger.intake import HeavyReceived, LightweightReceived
 from worker.ledger.ledger import Ledger, open_ledger
@@ -64,6 +66,7 @@ __all__ = [
     "EntryStatus",
     "EventReceived",
     "FailedEntry",
+    "ForgottenRows",
     "Gates",
     "HeavyReceived",
     "Lease",

@@ -4,6 +4,7 @@ An event id that is known changes nothing, and under the id of another session's
 events of one session the newest by (timestamp, event_id) is in force, whatever order they come in: it takes the session back to
 `received`, an older one is only remembered. A lightweight event that comes when the session's signals were already read reopens it after
 a quiet period, unless the heavy event carries its own, which win.
+Of a session that a person had forgotten nothing is stored.
 """
 
 from collections.abc import Iterable, Sequence
@@ -20,6 +21,7 @@ from worker.formats.wire import derived_id
 from worker.ledger.blob import pack
 from worker.ledger.database import Database, insert_into, insert_new
 from worker.ledger.dead_letters import DeadLetterReceived, keep, settle_sessions
+from worker.ledger.forget import forgotten_among
 from worker.ledger.partitions import Lease, move
 from worker.ledger.schema import Entry, Event, Lightweight, LogPartition, Payload, Session, Transcript
 from worker.ledger.sessions import SessionRef, fresh, keep_signals, note, ref_of
@@ -115,7 +117,7 @@ class _Batch:
         self._quiet = quiet
         self._received = heavy
         self._heavy = {received.event.event_id: received for received in reversed(heavy)}
-        self._packed = {event_id: pack(received.payload) for event_id, received in self._heavy.items()}
+        self._packed = {_of_session(received): pack(received.payload) for received in reversed(heavy)}
         self._place = place
         self._ablation_rate = ablation_rate
         self._all_new = False
@@ -123,8 +125,9 @@ class _Batch:
 
     def store(self, connection: Connection, now: int) -> list[SessionRef]:
         self._now = now
-        contexts = (received.event.context for received in self._lightweight.values())
-        keep_signals(connection, {context.session_id for context in contexts if context is not None})
+        signalled = {_session_of(received) for received in self._lightweight.values()}
+        keep_signals(connection, signalled)
+        self._leave_out(forgotten_among(connection, signalled | {_session_of(r) for r in self._heavy.values()}))
         heavy = self._store_heavy(connection)
         signalled = self._store_lightweight(connection)
         refs = self._begin_sessions(connection, _newest(heavy)) if heavy else []
@@ -150,12 +153,18 @@ class _Batch:
             if (event := received.event).session_id != (owner := owners[event.event_id])
         ]
 
+    def _leave_out(self, forgotten: set[str]) -> None:
+        self._received = [received for received in self._received if _session_of(received) not in forgotten]
+        self._heavy = {received.event.event_id: received for received in reversed(self._received)}
+        self._lightweight = {id_: r for id_, r in self._lightweight.items() if _session_of(r) not in forgotten}
+
     def _store_heavy(self, connection: Connection) -> list[HeavyReceived]:
         new = _unknown(connection, Event, self._heavy)
         self._all_new = len(new) == len(self._received)
         if new:
             _add(connection, Event, [self._event_row(self._heavy[event_id]) for event_id in new])
-            _add(connection, Payload, [{"event_id": event_id, "payload": self._packed[event_id]} for event_id in new])
+            payloads = {event_id: self._packed[_of_session(self._heavy[event_id])] for event_id in new}
+            _add(connection, Payload, [{"event_id": event_id, "payload": payloads[event_id]} for event_id in new])
             _add(connection, Transcript, list(_transcripts(self._heavy[event_id] for event_id in new)))
         return [self._heavy[event_id] for event_id in new]
 
@@ -181,11 +190,11 @@ class _Batch:
 
     def _lightweight_row(self, event_id: str, received: LightweightReceived) -> dict[str, Any]:
         context = received.event.context
-        assert context is not None, "the reader of lightweight events asks for their session"
+        given = None if context is None else context.timestamp
         return {
             "event_id": event_id,
-            "session_id": context.session_id,
-            "timestamp": received.logged_at if context.timestamp is None else context.timestamp,
+            "session_id": _session_of(received),
+            "timestamp": received.logged_at if given is None else given,
             "message_idx": received.event.message_idx,
             "received_at": self._now,
             "payload": received.payload,
@@ -237,6 +246,18 @@ class _Batch:
 
 _BEFORE_ALL = -(2**63)
 _SIGNALS_READ = (SessionState.ATTRIBUTING, SessionState.FINISHED)
+
+
+def _of_session(received: HeavyReceived) -> tuple[str, str]:
+    return received.event.event_id, received.event.session_id
+
+
+def _session_of(received: HeavyReceived | LightweightReceived) -> str:
+    if isinstance(received, HeavyReceived):
+        return received.event.session_id
+    context = received.event.context
+    assert context is not None, "the reader of lightweight events asks for their session"
+    return context.session_id
 
 
 def _place_in_time(received: HeavyReceived) -> tuple[int, str]:

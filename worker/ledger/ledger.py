@@ -6,6 +6,7 @@ from worker.ledger.clock import LedgerClock, database_clock
 from worker.ledger.counts import Counting
 from worker.ledger.database import Database
 from worker.ledger.dead_letters import DeadLetters
+from worker.ledger.forget import Forgetting
 from worker.ledger.history import SessionHistory
 from worker.ledger.intake import Intake
 from worker.ledger.listing import Listing
@@ -38,6 +39,7 @@ class Ledger:
         self.history = SessionHistory(database)
         self.listing = Listing(database)
         self.retention = Retention(database)
+        self.forgetting = Forgetting(database)
         self.counts = Counting(database)
 
     @property

@@ -4,6 +4,7 @@ event ── payload            what was received, once each; ids outlive the pa
 session ── entry            the work: a version and its state, and what is expected of it, learning by learning
         ── lightweight_event, transcript, session_step
 outbox, dead_letter         what has to go out, and what could not come in
+forgotten                   what is never taken in again
 log_partition, replica      how far each partition of the event log was read, by whom, and who is alive
 
 All times are microseconds since 1970, UTC, by the database's clock; an event's `timestamp` and `logged_at` come with it.
@@ -192,6 +193,14 @@ class DeadLetterRow(Base):
         UniqueConstraint("stream", "topic", "partition", "offset", "digest", name="dead_letter_place"),
         Index("dead_letter_session", "session_id"),
     )
+
+
+class Forgotten(Base):
+    """A session that a person had forgotten: whatever the log still brings of it is left out."""
+
+    __tablename__ = "forgotten"
+    #: SHA-256 of its id, in hexadecimal digits: nothing else stays
+    digest: Mapped[str] = mapped_column(Text, primary_key=True)
 
 
 class LogPartition(Base):

@@ -4,6 +4,7 @@ from sqlalchemy import Connection, bindparam, select, update
 
 from worker.ledger.blob import pack, unpack
 from worker.ledger.database import Database, insert_into
+from worker.ledger.forget import forgotten_among
 from worker.ledger.schema import Session, Transcript
 from worker.ledger.sessions import SessionRef, fresh, note, ref_of
 from worker.ledger.states import SessionState
@@ -27,10 +28,13 @@ class Transcripts:
     def save_transcript(self, session_id: str, transcript: bytes, *, event_id: str = BY_HAND) -> SessionRef | None:
         """Keep it -> the session that can be prepared now, if it was waiting for it.
 
-        `event_id` names the event whose `transcript_path` it was read from: a later event of the session has to read again.
+        `event_id` names the event whose `transcript_path` it was read from: a later event of the session has to read again. Of a
+        session that was forgotten nothing is kept.
         """
         row = {"session_id": session_id, "event_id": event_id, "transcript": pack(transcript)}
         with self._database.write(durable=True) as connection:
+            if forgotten_among(connection, [session_id]):
+                return None
             insert = insert_into(connection, Transcript).values(row)
             connection.execute(
                 insert.on_conflict_do_update(

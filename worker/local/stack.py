@@ -110,16 +110,21 @@ def _check_models(settings: Settings) -> None:
 
 
 @contextlib.contextmanager
-def running_store(settings: Settings) -> Iterator[None]:
-    """The embedded store server alone, for the length of one command."""
-    with owned_folder(settings):
-        child = parts.store(settings, _environ(settings), log=True)
-        try:
+def running_store(settings: Settings, *, with_broker: bool = False) -> Iterator[None]:
+    """The embedded store server alone, or with the embedded broker, for the length of one command; what is not embedded is left out."""
+    with owned_folder(settings), contextlib.ExitStack() as running:
+        for child in _foundation(settings, with_broker):
+            running.callback(child.stop, settings.local.stop_seconds)
             child.start()
             child.wait_until_ready(_READY_SECONDS)
-            yield
-        finally:
-            child.stop(settings.local.stop_seconds)
+        yield
+
+
+def _foundation(settings: Settings, with_broker: bool) -> Iterator[ChildProcess]:
+    if with_broker and settings.broker is None:
+        yield parts.broker(settings, _environ(settings))
+    if settings.store.url is None:
+        yield parts.store(settings, _environ(settings), log=True)
 
 
 def _children(settings: Settings, log_to_files: bool, flower_port: int | None) -> Iterator[ChildProcess]:

@@ -22,7 +22,7 @@ from worker.layers.aggregation.observed import Observed
 from worker.settings.layers import LayerParameters
 from worker.store.answers import Assignments, LearningPage, Refreshed, ShadowChange, Shown, Status
 from worker.store.connection import StoreConnection
-from worker.store.protocol import ImportReport, LearningHealth, Reading, SumDifference
+from worker.store.protocol import ForgottenFromStore, ImportReport, LearningHealth, Reading, SumDifference
 
 #: learnings sent in one request
 _PORTION = 500
@@ -120,6 +120,16 @@ class StoreApi:
     def explain(self, learning_id: str, session_id: str) -> Explanation:
         return self._get(Explanation, f"/attr/explain/{_part(learning_id)}/{_part(session_id)}")
 
+    # -- forgetting
+
+    def forget_session(self, session_id: str, *, dry_run: bool = False) -> ForgottenFromStore:
+        """For good; nothing of it is stored again. `dry_run`: only count."""
+        return self._delete(f"/sessions/{_part(session_id)}", dry_run=dry_run)
+
+    def forget_learning(self, learning_id: str, *, dry_run: bool = False) -> ForgottenFromStore:
+        """With all that was found out about it. `dry_run`: only count."""
+        return self._delete(f"/learnings/{_part(learning_id)}", dry_run=dry_run)
+
     # -- upkeep
 
     def rebuild(self, *, repair: bool) -> list[SumDifference]:
@@ -139,6 +149,10 @@ class StoreApi:
 
     def _post(self, answer: type[_Answer], path: str, body: dict[str, Any]) -> _Answer:
         return _read(answer, self._connection.request("POST", path, body=to_json(body)))
+
+    def _delete(self, path: str, *, dry_run: bool) -> ForgottenFromStore:
+        query = {"dry_run": "true" if dry_run else "false"}
+        return _read(ForgottenFromStore, self._connection.request("DELETE", path, query=query))
 
 
 def _read(answer: type[_Answer], raw: bytes) -> _Answer:

@@ -102,6 +102,17 @@ class Reading:
     activation_points: tuple[int, ...] = ()
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ForgottenFromStore:
+    """What went with a session or a learning."""
+
+    learnings: int = 0
+    records: int = 0
+    assignments: int = 0
+    #: of a learning: gone; of a session: lines of learnings' histories that no longer name it
+    decisions: int = 0
+
+
 class SessionStore(Protocol):
     """A session's way through the store."""
 
@@ -154,7 +165,10 @@ class AttributionStore(SessionStore, Protocol):
     # -- assignment
 
     def assign(self, session_id: str, learning_ids: list[str], *, now: int) -> list[AssignmentAnswer]:
-        """Inject or withhold, decided by hash and logged once: asking again gives the logged answer."""
+        """Inject or withhold, decided by hash and logged once: asking again gives the logged answer.
+
+        Of a session that was forgotten nothing is logged.
+        """
         ...
 
     # -- attribution
@@ -210,6 +224,19 @@ class AttributionStore(SessionStore, Protocol):
 
     def explain(self, learning_id: str, session_id: str) -> Explanation:
         """What one record says, in parts that add up, and how it moved the value."""
+        ...
+
+    # -- forgetting
+
+    def forget_session(self, session_id: str, *, dry_run: bool) -> ForgottenFromStore:
+        """All of it out for good; values are as if it had never been. Nothing of it is stored again: `NotFound` for whoever tries.
+
+        `dry_run`: only count. A session that nobody has heard of is forgotten too.
+        """
+        ...
+
+    def forget_learning(self, learning_id: str, *, dry_run: bool) -> ForgottenFromStore:
+        """The learning and all that was found out about it; it may be imported again as new. `dry_run`: only count."""
         ...
 
     # -- maintenance

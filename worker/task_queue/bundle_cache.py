@@ -1,16 +1,21 @@
 """Prepared sessions, kept on the broker until their learnings are attributed; the last few also in this process."""
 
+import re
 from collections import OrderedDict
+from collections.abc import Iterable
 
 from redis import Redis
 
 from worker.attribution.bundle import SessionBundle
 from worker.domain import SessionVersion
 from worker.errors import BundleGone
+from worker.event_log.redis_scrubbing import scrub_files
 from worker.task_queue.broker import broker_errors
 
 #: bundles kept unpacked: consecutive tasks mostly belong to the same few sessions
 _UNPACKED = 4
+#: characters that mean something in the broker's patterns
+_STEERING = re.compile(r"[*?\[\]^\\]")
 
 
 class BundleCache:
@@ -42,6 +47,25 @@ class BundleCache:
         with broker_errors():
             self._client.delete(key)
 
+    def find(self, session_ids: Iterable[str]) -> list[bytes]:
+        """Keys of whatever is kept of these sessions, in any version.
+
+        Where an id ends like another one after a colon, that one's are among them: those sessions are prepared again.
+        """
+        with broker_errors():
+            return [key for id_ in session_ids for key in self._client.scan_iter(match=_any_version(id_), count=1000)]
+
+    def forget(self, session_ids: Iterable[str]) -> int:
+        """Remove what is kept of these sessions -> how many bundles. What it was written with is left to `scrub`."""
+        keys = self.find(session_ids)
+        with broker_errors():
+            return int(self._client.delete(*keys)) if keys else 0
+
+    def scrub(self) -> bool:
+        """What was deleted goes from the broker's files too -> whether that is done."""
+        with broker_errors():
+            return scrub_files(self._client)
+
     def _fetch(self, key: str) -> bytes:
         with broker_errors():
             data = self._client.get(key)
@@ -49,6 +73,10 @@ class BundleCache:
             raise BundleGone("the prepared session is no longer kept")
         assert isinstance(data, bytes)
         return data
+
+
+def _any_version(session_id: str) -> str:
+    return "groove:bundle:*:" + _STEERING.sub(r"\\\g<0>", session_id)
 
 
 def _key(session_id: str, version: SessionVersion) -> str:

@@ -1,6 +1,7 @@
 """Before a session's learnings can be attributed: the transcript embedded, once, and the list of what is expected."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import structlog
@@ -41,6 +42,7 @@ class Preparation:
         try:
             return self._prepare()
         except (Superseded, NotFound) as reason:
+            self._drop_bundle()
             return superseded(self.resources, self.session_id, self.version, reason)
         except (Unavailable, ConfigurationError) as reason:  # what is set wrong is not this session's failure
             put_back(self.resources, self.session_id, self.version, None)
@@ -100,6 +102,11 @@ class Preparation:
             second_look=resources.second_look,
         )
         self._patiently(resources.bundles.put, bundle)
+
+    def _drop_bundle(self) -> None:
+        """It may have been kept after a person had the session forgotten; nobody will ask for it."""
+        with suppress(Unavailable):
+            self.resources.bundles.drop(self.session_id, self.version)
 
     def _expect(self, context: SessionContext, contradictory: frozenset[str], signals_seen: int) -> list[str]:
         return self._patiently(

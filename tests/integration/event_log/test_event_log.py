@@ -2,12 +2,15 @@
 
 import re
 from dataclasses import replace
+from functools import partial
 from uuid import UUID, uuid4, uuid5
 
 import pytest
 
 from worker.errors import EventLogUnavailable, MessageRefused
 from worker.event_log.protocol import EventLog, LogMessage, PartitionEnds, TopicName
+from worker.event_log.read_on import read_on
+from worker.event_log.searching import find_messages
 
 NAMESPACE = UUID("5b1c8f1e-6f7a-4f53-9f5c-0d6f5c3b8a11")
 
@@ -166,3 +169,41 @@ def test_trimming_spares_what_lies_above(any_log: EventLog, name: TopicName) -> 
     published(any_log, name, 1)
     assert any_log.ends(name, 0).end == 301
     assert any_log.read(name, 0, 300, 1)[0].offset == 300
+
+
+def test_single_messages_deleted(any_log: EventLog, name: TopicName) -> None:
+    """Those are gone and the others as they were, a reader behind a deleted message reads on; or the log says that it cannot do this."""
+    any_log.ensure_topic(name, 1)
+    ids = published(any_log, name, 250)
+    before = any_log.read(name, 0, 0, 1000)
+    gone = [0, 17, 100, 249]
+    if not any_log.delete(name, 0, gone):
+        assert not any_log.scrub()
+        assert any_log.read(name, 0, 0, 1000) == before
+        return
+    assert any_log.scrub()
+    assert any_log.read(name, 0, 0, 1000) == [message for message in before if message.offset not in gone]
+    assert any_log.ends(name, 0) == PartitionEnds(begin=1, end=250)
+    read = partial(read_on, any_log, name, 0, limit=1000)
+    assert read(position=250, last_id=str(ids[249])) == []
+    published(any_log, name, 1)
+    assert [message.offset for message in read(position=250, last_id=str(ids[249])) or ()] == [250]
+    assert [message.offset for message in read(position=249, last_id=str(ids[248])) or ()] == [250]
+    assert any_log.delete(name, 0, list(range(251)))
+    assert any_log.ends(name, 0) == PartitionEnds(begin=251, end=251)
+    assert read(position=251, last_id=str(ids[0])) == []
+
+
+def test_messages_of_a_session_are_found_in_every_partition(any_log: EventLog, name: TopicName) -> None:
+    """Whatever key a copy came under; other sessions' are not among them."""
+    any_log.ensure_topic(name, 3)
+    messages = [(str(n), uuid4(), f'{{"session_id": "{n % 4}"}}'.encode()) for n in range(400)]
+    any_log.publish_many(name, messages)
+    found = find_messages(any_log, name, {"1", "nobody"})
+    assert sum(map(len, found.values())) == 100
+    at = {
+        (number, message.offset): message.payload
+        for number, all_ in everything(any_log, name).items()
+        for message in all_
+    }
+    assert {at[number, offset] for number, offsets in found.items() for offset in offsets} == {b'{"session_id": "1"}'}

@@ -57,6 +57,22 @@ def test_values_depend_only_on_the_set_of_records(found: list[AttributionRecord]
     assert crooked.rebuild(repair=False) == straight.rebuild(repair=False) == []
 
 
+@settings(max_examples=25, deadline=None)
+@given(st.lists(records(), max_size=25), st.sets(st.integers(0, 5).map("s{}".format), min_size=1, max_size=3))
+def test_forgotten_sessions_leave_no_trace_in_any_value(found: list[AttributionRecord], gone: set[str]) -> None:
+    """Bit for bit the values of a store that never had them."""
+    never, forgetful = empty_store(), empty_store()
+    for one in found:
+        forgetful.store_attribution(one, version(10))
+        if one.session_id not in gone:
+            never.store_attribution(one, version(10))
+    for session_id in sorted(gone):
+        forgetful.forget_session(session_id, dry_run=False)
+    assert forgetful.list_learning_values() == never.list_learning_values()
+    assert forgetful.rebuild(repair=False) == []
+    assert [forgetful.get_experiment(name) for name in LEARNINGS] == [never.get_experiment(name) for name in LEARNINGS]
+
+
 class StoreInUse(RuleBasedStateMachine):
     """Sessions come and go in versions, people decide, texts change: sums, statuses and log always agree."""
 

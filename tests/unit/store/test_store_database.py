@@ -18,6 +18,8 @@ from worker.store.cozo.store import CozoStore
 #: read whole relations on purpose: at the start, for maintenance, for a list of everything
 WHOLE = {name for name in named_queries.load("queries.cozo") if name.startswith(("all_", "count_"))} | {
     *("learnings_with_records", "learnings_with_sums", "unpublished"),
+    # only where a person has a learning forgotten: an index would cost every assignment
+    "assignment_keys",
 }
 READS = [
     name for name, script in named_queries.load("queries.cozo").items() if ":put" not in script and ":rm" not in script
@@ -57,6 +59,7 @@ ARGUMENTS = {
     "event_id": "e",
     "attempt": 1,
     "key": "schema_version",
+    "digest": "d",
 }
 
 

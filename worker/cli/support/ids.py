@@ -38,13 +38,13 @@ def full_ids(store: "StoreApi", given: Sequence[str]) -> list[str]:
     return [meant(id_, known) for id_ in given]
 
 
-def meant(given: str, known: Sequence[str]) -> str:
+def meant(given: str, known: Sequence[str], thing: str = "learning") -> str:
     """The one of `known`, which are in order, that is `given` or alone begins with it. Raises `NotFound`."""
     place = bisect_left(known, given)
     found = [id_ for id_ in known[place : place + 2] if id_.startswith(given)]
     if given in found or len(found) == 1:
         return found[0]
-    raise NotFound(f"{given}: {'several learnings begin like this' if found else 'no such learning'}")
+    raise NotFound(f"{given}: " + (f"several {thing}s begin like this" if found else f"no such {thing}"))
 
 
 def shown_ids(store: "StoreApi", ids: Iterable[str]) -> dict[str, str]:

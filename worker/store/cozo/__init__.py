@@ -13,6 +13,7 @@ recording      a session's records stored, replaced or refused
 sessions       the newest known version of each session
 sums_book      sums per learning and epoch
 totals         sums over all learnings
+forgetting     a session or a learning out for good
 lifecycle      verdicts that change a status, and what is published about them
 history        what happened to a learning, and who did it
 values         sums -> values, through layer 4

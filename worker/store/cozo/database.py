@@ -72,6 +72,10 @@ class CozoDatabase:
             else:
                 return
 
+    def compact(self) -> None:
+        """What was deleted goes from the files too; nobody waits for it meanwhile."""
+        self._run("::compact", {}, immutable=False)
+
     def backup(self, path: Path) -> None:
         """A consistent copy of everything into one new file."""
         if path.exists():

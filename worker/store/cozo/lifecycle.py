@@ -130,6 +130,14 @@ class Lifecycle:
         earlier = [d for d in told if d.kind is DecisionKind.DEPRECATED and d.version != cause.version]
         return self._carried([decision for decision in earlier if self._still_stands(decision)], cause)
 
+    def release(self, session_id: str) -> None:
+        """Lines that the session caused stay without its name; a deprecation among them that still stands travels with the next one."""
+        told = self._read("decisions_of_session", session_id=session_id)
+        nameless = [replace(decision, session_id="", version=None) for decision in told]
+        self._transaction.write("put_decision", [decision_row(decision) for decision in nameless])
+        waiting = [d for d in nameless if d.kind is DecisionKind.DEPRECATED and self._still_stands(d)]
+        self._transaction.write("put_unpublished", [[d.learning_id, d.number] for d in waiting])
+
     def _read(self, name: str, **arguments: str) -> list[Decision]:
         return [decision_of(DecisionRow(*row)) for row in self._transaction.read(name, **arguments)]
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from hashlib import sha256
 
 from worker.domain import SessionVersion
 from worker.errors import NotFound, Superseded
@@ -11,9 +12,13 @@ from worker.store.cozo.rows import SessionRow
 
 
 def take_version(transaction: Transaction, draft: Memory, session_id: str, version: SessionVersion) -> KnownSession:
-    """Remember the version -> what was known of it. Raises `Superseded` for one that is older than another."""
+    """Remember the version -> what was known of it. Raises `Superseded` for one that is older than another, `NotFound` where a person
+    had the session forgotten.
+    """
     known = draft.sessions.get(session_id) or _stored(transaction, session_id)
     if known is None:
+        if is_forgotten(transaction, session_id):
+            raise NotFound(f"session {session_id}: it was forgotten, and nothing of it is stored again")
         first = KnownSession(version=version, is_finished=False, is_first=True, recorded=frozenset())
         return _write(transaction, draft, session_id, first)
     if version < known.version:
@@ -27,6 +32,15 @@ def take_version(transaction: Transaction, draft: Memory, session_id: str, versi
         )
     draft.sessions[session_id] = known
     return known
+
+
+def is_forgotten(source: Transaction | CozoDatabase, session_id: str) -> bool:
+    return bool(source.read("forgotten", digest=digest_of(session_id)))
+
+
+def digest_of(session_id: str) -> str:
+    """All that stays of a session that was forgotten."""
+    return sha256(session_id.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def known_version(memory: Memory, database: CozoDatabase, session_id: str) -> SessionVersion:

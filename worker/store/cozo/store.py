@@ -21,13 +21,14 @@ from worker.settings.layers import LayerParameters
 from worker.store.cozo.assign import Assigner, answer_of
 from worker.store.cozo.database import CozoDatabase
 from worker.store.cozo.experiments import read_experiment, read_health
+from worker.store.cozo.forgetting import forget_learning, forget_session
 from worker.store.cozo.memory import Memory
 from worker.store.cozo.rebuild import rebuild
 from worker.store.cozo.record_codec import record_of
 from worker.store.cozo.recording import finish, store_record
 from worker.store.cozo.row_codec import assignment_of, decision_of
 from worker.store.cozo.rows import AssignmentRow, DecisionRow, RecordRow
-from worker.store.cozo.sessions import known_version, take_version
+from worker.store.cozo.sessions import is_forgotten, known_version, take_version
 from worker.store.cozo.strategies import LayersBuilder, default_layers
 from worker.store.cozo.what_if import WhatIf
 from worker.store.cozo.workspace import Workspace, must_know
@@ -35,6 +36,7 @@ from worker.store.protocol import (
     AssignmentAnswer,
     AttributionStore,
     FinishedSession,
+    ForgottenFromStore,
     ImportReport,
     LearningHealth,
     OpenedSession,
@@ -110,11 +112,13 @@ class CozoStore(AttributionStore):
             must_know(work.draft, learning_ids)
             rows = starmap(AssignmentRow, work.transaction.read("assignments", session_id=session_id))
             logged = {row.learning_id: answer_of(row) for row in rows}
+            is_logged = not is_forgotten(work.transaction, session_id)
             assigner = Assigner(strategy=self._space.layers.ablation, session_id=session_id, now=now)
             for learning_id in dict.fromkeys(learning_ids):
                 if learning_id not in logged:
                     logged[learning_id], row = assigner.decide(work.draft.values[learning_id])
-                    work.transaction.write("put_assignment", [row])
+                    if is_logged:
+                        work.transaction.write("put_assignment", [row])
         return [logged[learning_id] for learning_id in dict.fromkeys(learning_ids)]
 
     # -- attribution
@@ -215,6 +219,17 @@ class CozoStore(AttributionStore):
                 updated_at=totals.newest_at,
                 net_kappa=self._space.parameters.temporal.net_kappa,
             )
+
+    # -- forgetting
+
+    def forget_session(self, session_id: str, *, dry_run: bool) -> ForgottenFromStore:
+        return forget_session(self._space, session_id, dry_run=dry_run)
+
+    def forget_learning(self, learning_id: str, *, dry_run: bool) -> ForgottenFromStore:
+        found = forget_learning(self._space, learning_id, dry_run=dry_run)
+        if not dry_run:
+            self.refresh_values()
+        return found
 
     # -- maintenance
 

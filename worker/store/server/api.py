@@ -32,7 +32,14 @@ def application(
         strict_content_type=False,
     )
     app.state.serving = Serving(store=store, tokens=tokens, runner=Runner())
-    for router in (values.router, learnings.reading, learnings.writing, sessions.router, upkeep.router):
+    for router in (
+        values.router,
+        learnings.reading,
+        learnings.writing,
+        learnings.forgetting,
+        sessions.router,
+        upkeep.router,
+    ):
         app.include_router(router)
     app.include_router(description.router)
     app.add_route("/rpc/{operation}", rpc, methods=["POST"], include_in_schema=False)

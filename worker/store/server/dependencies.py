@@ -32,6 +32,11 @@ class Asked(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class ForgetQuery(Asked):
+    #: only count what would go
+    dry_run: bool = False
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Serving:
     """What this server process works with."""

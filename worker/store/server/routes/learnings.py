@@ -11,11 +11,12 @@ from worker.domain import AblationExperiment, AttributionRecord, Decision, Decis
 from worker.errors import InvalidEvent, NotFound
 from worker.formats.learning import learning_to_wire, read_learning
 from worker.store.answers import Shown
-from worker.store.protocol import AttributionStore, ImportReport
-from worker.store.server.dependencies import Asked, MayRead, MayWrite, NoneAsked, PathId, Store, now
+from worker.store.protocol import AttributionStore, ForgottenFromStore, ImportReport
+from worker.store.server.dependencies import Asked, ForgetQuery, MayRead, MayWrite, NoneAsked, PathId, Store, now
 from worker.store.server.problems import documented
 
 reading = APIRouter(dependencies=[MayRead], responses=documented(401, 403, 404, 422))
+forgetting = APIRouter(dependencies=[MayWrite], responses=documented(401, 403, 404, 422))
 writing = APIRouter(dependencies=[MayWrite, NoneAsked], responses=documented(400, 401, 403, 404, 413, 422))
 
 _ACTIONS = {
@@ -82,6 +83,11 @@ async def sessions(
 @writing.post("/learnings/import", summary="Add or replace learnings by id; an edited one begins a new epoch")
 async def import_learnings(store: Store, asked: LearningsBody) -> ImportReport:
     return await store.long(lambda of: of.import_learnings(asked.learnings, actor=asked.actor, now=now()))
+
+
+@forgetting.delete("/learnings/{learning_id}", summary="Forget a learning, and all that was found out about it")
+async def forget(store: Store, learning_id: PathId, asked: Annotated[ForgetQuery, Query()]) -> ForgottenFromStore:
+    return await store.long(lambda of: of.forget_learning(learning_id, dry_run=asked.dry_run))
 
 
 def _decide(kind: DecisionKind) -> Callable[..., Awaitable[Decision]]:

@@ -1,15 +1,28 @@
 """One session: assignments before it, records and explanations after it."""
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 from pydantic import Field
 
 from worker.domain import AttributionRecord
 from worker.layers.aggregation.explain import Explanation
 from worker.store.answers import Assignments
-from worker.store.server.dependencies import Asked, Identifier, MayRead, MayWrite, NoneAsked, PathId, Store, now
+from worker.store.protocol import ForgottenFromStore
+from worker.store.server.dependencies import (
+    Asked,
+    ForgetQuery,
+    Identifier,
+    MayRead,
+    MayWrite,
+    NoneAsked,
+    PathId,
+    Store,
+    now,
+)
 from worker.store.server.problems import documented
 
-router = APIRouter(dependencies=[NoneAsked])
+router = APIRouter()
 
 
 class AssignmentsBody(Asked):
@@ -19,7 +32,7 @@ class AssignmentsBody(Asked):
 
 @router.get(
     "/attr/explain/{learning_id}/{session_id}",
-    dependencies=[MayRead],
+    dependencies=[MayRead, NoneAsked],
     responses=documented(401, 403, 404, 422),
     summary="Why one session says what it says about one learning",
 )
@@ -29,7 +42,7 @@ async def explain(store: Store, learning_id: PathId, session_id: PathId) -> Expl
 
 @router.get(
     "/sessions/{session_id}/records",
-    dependencies=[MayRead],
+    dependencies=[MayRead, NoneAsked],
     responses=documented(401, 403, 422),
     summary="What one session says about each of its learnings",
 )
@@ -37,9 +50,19 @@ async def records(store: Store, session_id: PathId) -> list[AttributionRecord]:
     return await store.long(lambda of: of.get_attributions_for_session(session_id))
 
 
+@router.delete(
+    "/sessions/{session_id}",
+    dependencies=[MayWrite],
+    responses=documented(401, 403, 422),
+    summary="Forget a session for good; nothing of it is stored again",
+)
+async def forget(store: Store, session_id: PathId, asked: Annotated[ForgetQuery, Query()]) -> ForgottenFromStore:
+    return await store.long(lambda of: of.forget_session(session_id, dry_run=asked.dry_run))
+
+
 @router.post(
     "/assignments",
-    dependencies=[MayWrite],
+    dependencies=[MayWrite, NoneAsked],
     responses=documented(400, 401, 403, 404, 413, 422),
     summary="Inject or withhold, for one session; asking again gives the same answer",
 )
