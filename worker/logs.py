@@ -21,16 +21,11 @@ def configure_logs(settings: LogSettings) -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
-    renderer: structlog.typing.Processor = (
-        structlog.processors.JSONRenderer()
-        if settings.format == "json"
-        else structlog.dev.ConsoleRenderer(colors=False)
-    )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_rendering(settings)],
         )
     )
     logging.captureWarnings(True)
@@ -43,3 +38,10 @@ def configure_logs(settings: LogSettings) -> None:
         # two sentences a task, of what the ledger and Flower know in more detail
         for wordy in ("celery.worker.strategy", "celery.app.trace"):
             logging.getLogger(wordy).setLevel(max(root.level, logging.WARNING))
+
+
+def _rendering(settings: LogSettings) -> list[structlog.typing.Processor]:
+    """An exception is its plain traceback: the values of local variables are tokens and transcripts."""
+    if settings.format == "json":
+        return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    return [structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)]

@@ -1,7 +1,7 @@
 """Bearer tokens: who may read, who may write."""
 
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from worker.errors import ConfigurationError, GrooveError
 from worker.store.addresses import StoreAddress
@@ -11,8 +11,9 @@ from worker.store.addresses import StoreAddress
 class Tokens:
     """The write token opens everything, the read token what changes nothing. Without any, the door is open: loopback only."""
 
-    read: str = ""
-    write: str = ""
+    # not in its repr, which a log line might show
+    read: str = field(default="", repr=False)
+    write: str = field(default="", repr=False)
 
     def check_against(self, address: StoreAddress) -> None:
         if not address.is_local and not self.write:

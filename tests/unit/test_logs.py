@@ -1,0 +1,60 @@
+"""What a log line says of an exception."""
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from worker.logs import configure_logs
+from worker.settings.settings import LogSettings
+from worker.store.server.tokens import Tokens
+
+
+@pytest.fixture
+def lines(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
+    """What is logged in the form that the test names."""
+    root = logging.getLogger()
+    handlers, level = root.handlers, root.level
+    written = io.StringIO()
+    monkeypatch.setattr("sys.stderr", written)
+    configure_logs(LogSettings(format=request.param))
+    yield written
+    root.handlers = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+def fail(transcript: str, tokens: Tokens) -> None:
+    raise RuntimeError(f"boom {len(transcript)} {tokens}")
+
+
+@pytest.mark.parametrize("lines", ["console", "json"], indirect=True)
+@pytest.mark.parametrize("logger", ["ours", "theirs"])
+def test_an_exception_is_told_without_the_values_around_it(lines: io.StringIO, logger: str) -> None:
+    """Its type, message and place, and none of the local variables, which hold transcripts and tokens."""
+    log = structlog.get_logger("ours") if logger == "ours" else logging.getLogger("theirs")
+    try:
+        fail("a private " + "transcript", Tokens(read="SECRET" + "-read", write="SECRET" + "-write"))
+    except RuntimeError:
+        log.exception("it failed")
+    told = lines.getvalue()
+    assert "RuntimeError: boom 20 Tokens()" in told
+    assert "in fail" in told
+    assert "private transcript" not in told
+    assert "SECRET-" not in told
+
+
+@pytest.mark.parametrize("lines", ["json"], indirect=True)
+def test_an_exception_in_json_is_one_line(lines: io.StringIO) -> None:
+    """With its traceback as text."""
+    try:
+        fail("", Tokens())
+    except RuntimeError:
+        structlog.get_logger("ours").exception("it failed", session_id="s")
+    (line,) = lines.getvalue().splitlines()
+    told = json.loads(line)
+    assert (told["event"], told["session_id"], told["level"]) == ("it failed", "s", "error")
+    assert told["exception"].endswith("RuntimeError: boom 0 Tokens()")
