@@ -253,16 +253,32 @@ def test_companions_are_named(store: AttributionStore) -> None:
 
 
 def test_an_assignment_is_logged_once(store: AttributionStore) -> None:
-    """Asking again gives the logged answer, also after the learning was disabled; a new session sees it excluded."""
+    """Asking again gives the logged answer; after a learning was disabled, the others keep theirs."""
     sessions = [f"session-{number}" for number in range(200)]
     answers = {session: store.assign(session, [A, B], now=1) for session in sessions}
     withheld = [s for s, given in answers.items() if given[0].decision == "withhold"]
     assert 5 <= len(withheld) <= 40
+    assert all(store.assign(session, [A, B], now=2) == answers[session] for session in sessions[:20])
     store.decide(A, DecisionKind.DISABLED, actor="alex", reason="no", now=2)
-    assert all(store.assign(session, [A, B], now=3) == answers[session] for session in sessions[:20])
+    assert all(store.assign(session, [A, B], now=3)[1] == answers[session][1] for session in sessions[:20])
     excluded = store.assign("later", [B, A], now=3)[1]
     assert (excluded.learning_id, excluded.decision, excluded.withhold_probability) == (A, "excluded", 0.0)
     assert excluded.reason == "Disabled: no"
+
+
+@pytest.mark.parametrize("before", ["inject", "withhold"])
+def test_disabling_reaches_sessions_that_were_assigned_before(store: AttributionStore, before: str) -> None:
+    """Whoever asks again leaves the learning out; the log, and the record made of it, keep what was done until then."""
+    sessions = [f"s{number}" for number in range(60)]
+    session = next(each for each in sessions if store.assign(each, [A], now=1)[0].decision == before)
+    store.decide(A, DecisionKind.DISABLED, actor="alex", reason="dangerous", now=2)
+    (again,) = store.assign(session, [A], now=3)
+    assert (again.decision, again.withhold_probability) == ("excluded", 0.0)
+    assert "dangerous" in again.reason
+    logged = store.open_session(session, version(), [A]).assignments[A]
+    assert (logged.was_withheld, logged.withhold_probability, logged.epoch) == (before == "withhold", 0.1, 1)
+    store.decide(A, DecisionKind.ENABLED, actor="alex", reason="", now=4)
+    assert store.assign(session, [A], now=5)[0].decision == before
 
 
 def test_an_opened_session_knows_its_assignments(store: AttributionStore) -> None:

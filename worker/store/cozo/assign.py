@@ -34,11 +34,8 @@ class Assigner:
         )
 
     def _answer(self, value: ValueRow) -> AssignmentAnswer:
-        if value.status in _NEVER_INJECTED:
-            reason = f"{value.status}: {value.status_reason}" if value.status_reason else value.status
-            return AssignmentAnswer(
-                learning_id=value.learning_id, decision=EXCLUDED, withhold_probability=0.0, reason=reason
-            )
+        if is_excluded(value):
+            return exclusion(value)
         p = round(value.next_withhold_probability, 6)
         withheld = self.strategy.should_withhold(
             learning_id=value.learning_id, session_id=self.session_id, probability=p
@@ -46,6 +43,16 @@ class Assigner:
         return AssignmentAnswer(
             learning_id=value.learning_id, decision=WITHHOLD if withheld else INJECT, withhold_probability=p
         )
+
+
+def is_excluded(value: ValueRow) -> bool:
+    """Disabled or deprecated, as it stands now."""
+    return value.status in _NEVER_INJECTED
+
+
+def exclusion(value: ValueRow) -> AssignmentAnswer:
+    reason = f"{value.status}: {value.status_reason}" if value.status_reason else value.status
+    return AssignmentAnswer(learning_id=value.learning_id, decision=EXCLUDED, withhold_probability=0.0, reason=reason)
 
 
 def answer_of(row: AssignmentRow) -> AssignmentAnswer:

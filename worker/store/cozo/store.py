@@ -18,7 +18,7 @@ from worker.domain import (
 from worker.errors import NotFound
 from worker.layers.aggregation.explain import Explanation, explain
 from worker.settings.layers import LayerParameters
-from worker.store.cozo.assign import Assigner, answer_of
+from worker.store.cozo.assign import Assigner, answer_of, exclusion, is_excluded
 from worker.store.cozo.database import CozoDatabase
 from worker.store.cozo.experiments import read_experiment, read_health
 from worker.store.cozo.forgetting import forget_learning, forget_session
@@ -115,10 +115,14 @@ class CozoStore(AttributionStore):
             is_logged = not is_forgotten(work.transaction, session_id)
             assigner = Assigner(strategy=self._space.layers.ablation, session_id=session_id, now=now)
             for learning_id in dict.fromkeys(learning_ids):
+                value = work.draft.values[learning_id]
                 if learning_id not in logged:
-                    logged[learning_id], row = assigner.decide(work.draft.values[learning_id])
+                    logged[learning_id], row = assigner.decide(value)
                     if is_logged:
                         work.transaction.write("put_assignment", [row])
+                elif is_excluded(value):
+                    # the log keeps what was assigned before; whoever asks from now on leaves the learning out
+                    logged[learning_id] = exclusion(value)
         return [logged[learning_id] for learning_id in dict.fromkeys(learning_ids)]
 
     # -- attribution

@@ -64,7 +64,7 @@ async def forget(store: Store, session_id: PathId, asked: Annotated[ForgetQuery,
     "/assignments",
     dependencies=[MayWrite, NoneAsked],
     responses=documented(400, 401, 403, 404, 413, 422),
-    summary="Inject or withhold, for one session; asking again gives the same answer",
+    summary="Inject or withhold, for one session; asking again gives the same answer, or `excluded` since a person disabled it",
 )
 async def assignments(store: Store, asked: AssignmentsBody) -> Assignments:
     answers = await store.short(lambda of: of.assign(asked.session_id, asked.learning_ids, now=now()))
