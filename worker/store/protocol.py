@@ -167,7 +167,8 @@ class AttributionStore(SessionStore, Protocol):
     def assign(self, session_id: str, learning_ids: list[str], *, now: int) -> list[AssignmentAnswer]:
         """Inject or withhold, decided by hash and logged once: asking again gives the logged answer.
 
-        Of a session that was forgotten nothing is logged. A learning that is disabled or deprecated by now is `excluded` whatever was logged; the log keeps what it says.
+        Of a session that was forgotten nothing is logged. A learning that is disabled or deprecated by now is `excluded` whatever was
+        logged; the log keeps what it says.
         """
         ...
 
