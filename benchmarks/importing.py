@@ -16,8 +16,9 @@ from pathlib import Path
 import psutil
 
 from assessor.archive import FileState, open_archive
+from assessor.belonging import Scope
 from assessor.places import named_sessions
-from assessor.reading import Scope, read_files
+from assessor.reading import read_files
 
 _LINES_A_SESSION = 500
 _WORDS = ("parser", "tests", "fails", "because", "the", "file", "was", "read", "twice", "before", "commit", "again")
