@@ -4,7 +4,7 @@ Of one project and one session `project` and `session` are the doors; `reading` 
 No model is asked, nothing leaves the machine.
 
 places           where session files lie
-belonging        which project a session belongs to
+belonging        which project a session belongs to, and which sessions are asked for
 reading          session files -> archive: what changed is read, and told apart
 scrubbing        a session without secrets
 archive          what was read, compressed, and what became of each file

@@ -23,7 +23,8 @@ from worker.errors import InvalidFile
 from worker.formats.transcripts.copies import Footprint
 from worker.formats.transcripts.session import ReadSession
 
-_LEVEL = 9
+#: zstd's own default: more costs more time than reading does, and saves little
+_LEVEL = 3
 #: what a power cut takes from the end is read again, and published again as the same event
 _SCHEMA = """
 PRAGMA journal_mode = WAL;

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from worker.formats.transcripts.subagents import files_beside
+
 #: endings of files in which sessions are written; what a file really is, its content tells
 _ENDINGS = (".jsonl", ".json", ".md", ".jsonl.gz", ".jsonl.zst")
 #: folders below which nobody keeps sessions
@@ -14,11 +16,12 @@ _SKIPPED_FOLDERS = frozenset({".git", "node_modules", ".venv", "__pycache__", "t
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SessionFile:
-    """A file that may hold sessions, as it stands on disk."""
+    """A file that may hold sessions, as it stands on disk with its subagents' files: any of them may change alone."""
 
     path: Path
-    #: bytes
+    #: bytes of them all
     size: int
+    #: of the one that changed last
     modified_ns: int
 
 
@@ -59,14 +62,14 @@ _NOT_READ = {
 
 def assistants_not_read(home: Path) -> tuple[str, ...]:
     """Names of assistants whose sessions lie here in a form that is not read."""
-    return tuple(name for name, places in _NOT_READ.items() if any((home / place).exists() for place in places))
+    return tuple(
+        name for name, places in _NOT_READ.items() if any(os.access(home / place, os.F_OK) for place in places)
+    )
 
 
 def own_sessions(environ: Mapping[str, str], home: Path) -> Iterator[Found]:
     """The session files of every assistant that keeps some here, in the order of their paths."""
     for folder, pattern in assistants_folders(environ, home):
-        if not folder.is_dir():
-            continue
         yield from _below(folder, pattern)
 
 
@@ -83,7 +86,8 @@ def _below(folder: Path, pattern: str) -> Iterator[Found]:
     unreadable: list[Found] = []
 
     def note(error: OSError) -> None:
-        unreadable.append(Unreadable(path=Path(error.filename), reason=f"cannot be opened: {error.strerror}"))
+        if not isinstance(error, FileNotFoundError | NotADirectoryError):
+            unreadable.append(Unreadable(path=Path(error.filename), reason=f"cannot be opened: {error.strerror}"))
 
     for here, folders, names in os.walk(folder, onerror=note):
         folders[:] = sorted(name for name in folders if name not in _SKIPPED_FOLDERS)
@@ -111,6 +115,7 @@ def _matches(path: Path, pattern: str) -> bool:
 def _looked_at(path: Path, folder: Path) -> Found:
     try:
         status = path.stat()
+        beside = [file.stat() for file in files_beside(path)]
         leads_out = path.is_symlink() and not path.resolve().is_relative_to(folder.resolve())
     except OSError as error:
         return Unreadable(path=path, reason=f"cannot be read: {error.strerror}")
@@ -118,4 +123,8 @@ def _looked_at(path: Path, folder: Path) -> Found:
         return Unreadable(path=path, reason="a link that leads out of its folder: name the file itself to import it")
     if not stat.S_ISREG(status.st_mode):
         return Unreadable(path=path, reason="not a regular file")
-    return SessionFile(path=path, size=status.st_size, modified_ns=status.st_mtime_ns)
+    return SessionFile(
+        path=path,
+        size=status.st_size + sum(each.st_size for each in beside),
+        modified_ns=max(status.st_mtime_ns, *(each.st_mtime_ns for each in beside), 0),
+    )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from assessor.archive import Archive, FileEntry, FileState
-from assessor.belonging import belongs_to, is_elsewhere, project_of
+from assessor.belonging import Scope
 from assessor.edits import EditLog
 from assessor.places import Found, SessionFile, Unreadable
 from assessor.scrubbing import scrubbed
@@ -22,27 +22,6 @@ _RULES_FILES = ("CLAUDE.md", "CLAUDE.local.md", "AGENTS.md", "GEMINI.md", "MEMOR
 _DOCUMENTS = frozenset({".md", ".json"})
 #: what a file is for every scope; the rest is told anew each time
 _KEPT = frozenset({FileState.READ, FileState.COPY, FileState.TOOL, FileState.REFUSED})
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Scope:
-    """Which sessions are asked for."""
-
-    #: None: those of every project
-    project: str | None
-    #: microseconds; sessions that began earlier are passed over
-    since: int | None = None
-    #: files and folders that a person named: their sessions count for the project wherever they ran
-    named: frozenset[Path] = frozenset()
-
-    def place(self, session: ReadSession) -> str | FileState:
-        """The project that the session counts for, or why it is not asked for."""
-        if self.since is not None and (session.started_at or 0) < self.since:
-            return FileState.EARLIER
-        if self.project is None:
-            return project_of(session.cwd) if session.cwd else FileState.ELSEWHERE
-        is_ours = bool(self.named) or (session.cwd is not None and belongs_to(session.cwd, self.project))
-        return self.project if is_ours else FileState.ELSEWHERE
 
 
 @dataclass(kw_only=True, slots=True)
@@ -86,8 +65,7 @@ class _Reader:
         self._tell(FileEntry(file=file, state=FileState.REFUSED, reason=reason))
 
     def take(self, file: SessionFile) -> None:
-        scope = self.scope
-        if scope.project is not None and not scope.named and is_elsewhere(file.path, scope.project):
+        if self.scope.passes_over(file.path):
             self._tell(FileEntry(file=file, state=FileState.ELSEWHERE))
             return
         known = self.archive.file(file.path)
@@ -119,7 +97,7 @@ class _Reader:
         return FileEntry(file=file, state=state, reason=states.get(state, "no session"), session_ids=tuple(read))
 
     def _keep(self, session: ReadSession, file: SessionFile) -> tuple[FileState, str]:
-        project = self.scope.place(session)
+        project = self.scope.place(session, file.path)
         if isinstance(project, FileState):
             return project, ""
         if self.archive.is_forgotten(session.session_id):

@@ -78,25 +78,34 @@ def scrub_all(texts: list[str]) -> list[str]:
 
 def scrub_tree(value: Any) -> Any:
     """All texts in a JSON value; the names of fields stay."""
+    return put_back(value, iter(scrub_all(texts_in(value))))
+
+
+def texts_in(value: Any) -> list[str]:
+    """All texts in a JSON value, in order."""
     texts: list[str] = []
     _collect(value, texts)
-    return _put_back(value, iter(scrub_all(texts)))
+    return texts
 
 
 def _collect(value: Any, texts: list[str]) -> None:
     if isinstance(value, str):
         texts.append(value)
-    elif isinstance(value, dict | list):
-        for item in value.values() if isinstance(value, dict) else value:
+    elif isinstance(value, dict):
+        for item in value.values():
+            _collect(item, texts)
+    elif isinstance(value, list | tuple):
+        for item in value:
             _collect(item, texts)
 
 
-def _put_back(value: Any, texts: Iterator[str]) -> Any:
+def put_back(value: Any, texts: Iterator[str]) -> Any:
+    """The same JSON value with other texts, in the order of `texts_in`."""
     if isinstance(value, str):
         return next(texts)
     if isinstance(value, dict):
-        return {key: _put_back(item, texts) for key, item in value.items()}
-    return [_put_back(item, texts) for item in value] if isinstance(value, list) else value
+        return {key: put_back(item, texts) for key, item in value.items()}
+    return [put_back(item, texts) for item in value] if isinstance(value, list) else value
 
 
 #: no pattern reaches over it

@@ -30,6 +30,11 @@ def test_from_sessions_on_disk_to_what_each_rule_is_worth(groove: Groove, home: 
     assert (worst["in_force"], worst["used"], worst["failing"]) == (4, 3, 3)
     assert worst["quote"].endswith("→ error: unrecognized subcommand 'run'")
     assert [row["in_force"] for row in first["learnings"]] == [4, 4, 4]
+    assert [row["text"].split()[0] for row in first["learnings"]] == [
+        "Always",
+        "Prefer",
+        "Never",
+    ]  # as their file has them
     second = run(groove, home)
     assert second == first | {"published": 0}
     home.write("s9.jsonl", told(home, "s9"))

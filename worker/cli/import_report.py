@@ -10,6 +10,7 @@ import click
 from assessor.archive import FileState
 from assessor.importing import AskedFor, Importer
 from assessor.report import FileReport
+from assessor.rules.catalogue import Rule
 from worker.cli.import_pipeline import Worth
 from worker.cli.support.ids import beginnings
 from worker.cli.support.output import counted, print_json, terminal_width
@@ -98,12 +99,20 @@ def print_imported(imported: Imported, *, limit: int, as_json: bool) -> None:
 
 
 def rows(imported: Imported) -> list[Row]:
-    """Those whose own commands fail in most sessions first, then those that are used most."""
+    """Those whose own commands fail in most sessions first, then those that are used most; of equals the first in its rules file."""
     worth = imported.worth
     assert worth is not None
+    rules = imported.importer.catalogue.rules
     found = [_row(imported, worth, seen) for seen in worth.observed.values() if seen.learning_id in worth.listed]
-    mine = [row for row in found if row.learning_id in imported.importer.catalogue.rules]
-    return sorted(mine, key=lambda row: (-row.failing, -row.used, -row.in_force, row.learning_id))
+    mine = [row for row in found if row.learning_id in rules]
+    return sorted(
+        mine, key=lambda row: (-row.failing, -row.used, -row.in_force, _stands(rules[row.learning_id]), row.learning_id)
+    )
+
+
+def _stands(rule: Rule) -> tuple[bool, str, int]:
+    """Where its files have it first; one that is gone from them comes last."""
+    return min(((False, place.path, place.first) for place in rule.places), default=(True, "", 0))
 
 
 def _row(imported: Imported, worth: Worth, seen: Observed) -> Row:

@@ -12,10 +12,10 @@ import click
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
 from assessor.archive import Archive, FileState, open_archive
-from assessor.belonging import project_of
+from assessor.belonging import Scope, project_of
 from assessor.importing import Homes, Importer
 from assessor.places import Found, SessionFile, assistants_not_read, named_sessions, own_sessions
-from assessor.reading import Reading, Scope, read_files
+from assessor.reading import Reading, read_files
 from assessor.report import FileReport
 from assessor.rules.catalogue import Catalogue, Unit
 from worker.cli.import_pipeline import process

@@ -11,9 +11,10 @@ from unit.assessor.homes import Home, git, make_home, told
 from unit.transcripts.written import lines, prompt, reply, result
 
 from assessor.archive import Archive, open_archive
+from assessor.belonging import Scope
 from assessor.importing import Homes, Importer
 from assessor.places import own_sessions
-from assessor.reading import Scope, read_files
+from assessor.reading import read_files
 from assessor.rules.catalogue import Catalogue
 from worker.formats.wire import parse_timestamp
 from worker.system.clock import DAY

@@ -1,18 +1,27 @@
 """Session files into the archive: what is read, what is a copy, what is refused, and what is none of them."""
 
+import contextlib
+import hashlib
+import json
 import os
+import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from unit.assessor.homes import Home, make_home, told
+from unit.transcripts.written import bash, lines, reply, result
 
 from assessor.archive import Archive, FileState, open_archive
+from assessor.belonging import Scope
 from assessor.places import named_sessions, own_sessions
-from assessor.reading import Reading, Scope, read_files
+from assessor.reading import Reading, read_files
 from assessor.report import FileReport
 from worker.formats.wire import parse_timestamp
+
+#: the user who owns nothing
+_NOBODY = 65534
 
 
 @pytest.fixture
@@ -97,6 +106,50 @@ def test_subagents_files_are_parts_of_their_session(home: Home, archive: Archive
     ]
 
 
+def test_a_subagents_file_that_changes_alone_has_its_session_read_again(home: Home, archive: Archive) -> None:
+    """A new one, and one that grew: what the session's own file holds stays the same."""
+    imported(home, archive)
+    for turns in (1, 2):
+        home.write("agent-1.jsonl", told(home, "sub", turns=turns), home.sessions / "s0" / "subagents")
+        assert imported(home, archive).changed == 1
+        kept = archive.transcript("s0")
+        assert kept is not None
+        assert len(kept.subagents) == 4 * turns
+    assert imported(home, archive).changed == 0
+
+
+def test_a_gemini_session_is_the_projects_whose_hash_it_names(home: Home, archive: Archive) -> None:
+    """It names no folder; another project's hash, and none at all, stand beside."""
+    hashes = {"ours": hashlib.sha256(str(home.project).encode()).hexdigest(), "other": "0" * 64, "unknown": "h"}
+    for name, project in hashes.items():
+        said = [{"id": "1", "type": "user", "timestamp": "2026-10-01T10:00:00Z", "content": [{"text": "read it"}]}]
+        document = {"sessionId": name, "projectHash": project, "messages": said}
+        home.write(f"session-{name}.json", json.dumps(document).encode(), home.folder / ".gemini/tmp" / name / "chats")
+    found = imported(home, archive).files
+    assert {path.stem: entry.state for path, entry in found.items() if path.suffix == ".json"} == {
+        "session-ours": FileState.READ,
+        "session-other": FileState.ELSEWHERE,
+        "session-unknown": FileState.ELSEWHERE,
+    }
+
+
+def test_a_file_of_200_mb_is_read(home: Home, archive: Archive) -> None:
+    """Whole: each call and each answer is there."""
+    where = {"sessionId": "big", "cwd": str(home.project)}
+    with home.write("big.jsonl", told(home, "big")).open("ab") as file:
+        before = "big-0-d"
+        for number in range(200):
+            ids = f"c{number}", f"r{number}"
+            call = reply(ids[0], before, bash(f"x{number}", "cat log"), second=4, **where)
+            file.write(lines(call, result(ids[1], ids[0], f"x{number}", "word " * 200_000, 4, **where)))
+            before = ids[1]
+    assert (home.sessions / "big.jsonl").stat().st_size > 200_000_000
+    assert states(imported(home, archive)) == {FileState.READ: 4}
+    kept = archive.transcript("big")
+    assert kept is not None
+    assert len(kept.transcript.messages) == 404
+
+
 def test_documents_in_a_named_folder_are_no_refusals(home: Home, archive: Archive, tmp_path: Path) -> None:
     """A README and a package.json are other files; a damaged session, and a document named itself, are refused."""
     folder = tmp_path / "mixed"
@@ -134,14 +187,31 @@ def test_what_cannot_be_read_is_named_and_the_rest_goes_on(home: Home, archive: 
     assert found.skipped.total() >= 1
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
-def test_a_folder_that_may_not_be_opened_is_named(home: Home, archive: Archive) -> None:
-    """Its own line, and the others are read."""
-    closed = home.sessions.parent / "-closed"
-    closed.mkdir(mode=0)
-    found = imported(home, archive)
-    closed.chmod(0o700)
-    assert states(found) == {FileState.READ: 3, FileState.REFUSED: 1}
+@contextlib.contextmanager
+def as_nobody() -> Iterator[None]:
+    """For the length of the block as a user who may not open everything; root may."""
+    before = os.geteuid()
+    if before == 0:
+        os.seteuid(_NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(before)
+
+
+def test_a_folder_that_may_not_be_opened_is_named(archive: Archive) -> None:
+    """Its own line, and the others are read; so is a whole assistant's."""
+    with tempfile.TemporaryDirectory(dir=Path(os.sep, "tmp")) as made:
+        Path(made).chmod(0o755)
+        home = make_home(Path(made) / "home")
+        closed = home.sessions.parent / "-closed"
+        closed.mkdir(mode=0)
+        (home.folder / ".codex").mkdir(mode=0)
+        with as_nobody():
+            found = list(own_sessions({}, home.folder))
+        reading = read_files(found, archive, Scope(project=str(home.project)))
+    assert states(reading) == {FileState.READ: 3, FileState.REFUSED: 3}
+    assert reading.files[closed].reason == "cannot be opened: Permission denied"
 
 
 def test_what_was_forgotten_is_not_read_again(home: Home, archive: Archive) -> None:

@@ -1,6 +1,6 @@
 """What subagents did, folded into the session that started them: Claude Code keeps each one's lines in a file of its own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -15,11 +15,8 @@ _FAILED = "subagent's file that cannot be read"
 
 
 def fold_in_files(session: ReadSession, path: Path, *, read: Callable[[Path], ReadSession]) -> ReadSession:
-    """The session in `path` with what stands in `<stem>/subagents/**/agent-*.jsonl` beside it; links are not followed."""
-    folder = path.with_suffix("") / "subagents"
-    if session.harness is not Harness.CLAUDE_CODE or not folder.is_dir() or folder.is_symlink():
-        return session
-    found = (file for file in sorted(folder.rglob("agent-*.jsonl")) if file.is_file() and not file.is_symlink())
+    """The session in `path` with what its subagents' files hold."""
+    found = files_beside(path) if session.harness is Harness.CLAUDE_CODE else ()
     subagents: list[ReadSession] = []
     skipped = dict(session.skipped)
     for file in islice(found, MAX_FILES):
@@ -28,6 +25,13 @@ def fold_in_files(session: ReadSession, path: Path, *, read: Callable[[Path], Re
         except GrooveError:
             skipped[_FAILED] = skipped.get(_FAILED, 0) + 1
     return fold(replace(session, skipped=skipped), subagents)
+
+
+def files_beside(path: Path) -> Iterator[Path]:
+    """What stands in `<stem>/subagents/**/agent-*.jsonl` beside a session's file; links are not followed."""
+    folder = path.with_suffix("") / "subagents"
+    if folder.is_dir() and not folder.is_symlink():
+        yield from (file for file in sorted(folder.rglob("agent-*.jsonl")) if file.is_file() and not file.is_symlink())
 
 
 def fold(session: ReadSession, subagents: list[ReadSession]) -> ReadSession:
