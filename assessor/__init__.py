@@ -1,7 +1,7 @@
 """Sessions on disk -> heavy events: upstream of the event log, as `bridge/` is downstream of it. Only the commands import it.
 
 Of one project and one session `project` and `session` are the doors; `reading` and `importing` do it for all.
-No model is asked, nothing leaves the machine.
+No model is asked, nothing leaves the machine, unless a person names one as a judge.
 
 places           where session files lie
 belonging        which project a session belongs to, and which sessions are asked for
@@ -28,4 +28,5 @@ phrases          what people say when something was wrong, right, or has to go b
 wire_transcript  a transcript as events carry it
 secrets          what must not be stored or quoted
 rules/           rules files -> learnings: found, split, recognised again after an edit
+judges/          second opinions on a session, compared with a person's labels before they count
 """

@@ -10,6 +10,7 @@ from typing import Any
 
 from assessor.archive import Archive, SessionEntry
 from assessor.asked_commands import call_that_failed
+from assessor.outcome import Part
 from assessor.project import Project, look_at
 from assessor.rules.catalogue import Catalogue, Unit
 from assessor.session import Assessed, assess
@@ -70,6 +71,8 @@ class Importer:
     unit: Unit
     now: int
     catalogue: Catalogue
+    #: session -> a judge's part in its outcome
+    judged: Mapping[str, Part] = field(default_factory=dict)
     projects: list[Project] = field(default_factory=list)
     #: session -> the session that holds all of it
     copies: dict[str, str] = field(default_factory=dict)
@@ -123,19 +126,22 @@ class Importer:
         own = own_part(session, share) if session else None
         if own is None:
             return None
-        assessed = assess(own, project.sources, self.catalogue.rules, now=self.now)
+        judge = self.judged.get(entry.session_id)
+        assessed = assess(own, project.sources, self.catalogue.rules, now=self.now, judge=judge)
         document = assessed.event(ended_at=self.now, revision=entry.revision)
         return SessionEvent(
             session_id=entry.session_id,
             event_id=document["context"]["event_id"],
             payload=json.dumps(document, ensure_ascii=True).encode(),
-            assessment=_summary(assessed) | {"inputs": inputs},
+            assessment=_summary(assessed) | {"inputs": inputs} | _kept(entry),
         )
 
     def _inputs(self, entry: SessionEntry, share: Shared | None, rules: str) -> str:
         """Changes when the same session may be assessed otherwise."""
         looks_due = sum(self.now >= (entry.started_at or self.now) + days * DAY for days in LOOKS)
-        return _digest([entry.digest, rules, str(looks_due), *sorted(share.line_ids if share else ())])
+        judge = self.judged.get(entry.session_id)
+        judged = [f"{judge.value} {judge.weight} {judge.detail}"] if judge else []
+        return _digest([entry.digest, rules, str(looks_due), *sorted(share.line_ids if share else ()), *judged])
 
     def _count(self, assessment: Mapping[str, Any]) -> None:
         for learning_id, asked in assessment.get("asked", {}).items():
@@ -171,6 +177,11 @@ def _summary(assessed: Assessed) -> dict[str, Any]:
         },
         "signals": dict(Counter(str(heard.kind) for heard in assessed.signals)),
     }
+
+
+def _kept(entry: SessionEntry) -> dict[str, Any]:
+    """What a judge said that is not asked again."""
+    return {name: entry.assessment[name] for name in ("judged",) if name in entry.assessment}
 
 
 def _digest(texts: Iterable[str]) -> str:

@@ -2,7 +2,8 @@
 
 The mean of the parts, weighted by how much each says (strongest first): what is left of the edits later, edits undone, abandoned
 work, work handed over at a person's word, a refusal, the last check's exit code, an interruption, praise at the end. The number
-of failed calls is no part: it has no gradient with success.
+of failed calls is no part: it has no gradient with success. A judge that a person asked for is one more part, once it has shown that it
+agrees with their labels; its weight, at most 2, comes from that (`judges.agreement`).
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -69,9 +70,17 @@ def outcome(parts: Sequence[Part]) -> Outcome:
 
 
 def parts_of(
-    session: ReadSession, calls: Sequence[Call], heard: Sequence[Heard], *, survival: float | None = None
+    session: ReadSession,
+    calls: Sequence[Call],
+    heard: Sequence[Heard],
+    *,
+    survival: float | None = None,
+    judge: Part | None = None,
 ) -> tuple[Part, ...]:
-    """`survival`: share of the session's edited lines that are still there some time later; None: not known yet."""
+    """`survival`: share of the session's edited lines that are still there some time later; None: not known yet.
+
+    `judge`: what a judge says that has shown its agreement; None: there is none.
+    """
     last = _last_human_act(session, heard)
     handed_over = [call for call in calls if (command := call.command) and hands_over(command) and _went_well(call)]
     found = [
@@ -96,7 +105,7 @@ def parts_of(
                 detail=f"{survival:.0%} of the edited lines",
             )
         )
-    return tuple(found)
+    return (*found, judge) if judge else tuple(found)
 
 
 def _last_human_act(session: ReadSession, heard: Sequence[Heard]) -> Heard | None:

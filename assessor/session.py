@@ -8,7 +8,7 @@ from assessor.asked_commands import Asked, asked_commands, asked_in
 from assessor.calls import calls_of
 from assessor.event import Account, heavy_event
 from assessor.in_force import InForce, Sources
-from assessor.outcome import Outcome, outcome, parts_of
+from assessor.outcome import Outcome, Part, outcome, parts_of
 from assessor.rules.catalogue import Rule
 from assessor.signals import Heard, signals_of
 from assessor.survival import LOOKS, survival
@@ -42,8 +42,13 @@ class Assessed:
         return heavy_event(account, ended_at=ended_at, revision=revision)
 
 
-def assess(session: ReadSession, sources: Sources, rules: Mapping[str, Rule], *, now: int) -> Assessed:
-    """No model is asked and nothing leaves the machine. `now` decides which later looks are due."""
+def assess(
+    session: ReadSession, sources: Sources, rules: Mapping[str, Rule], *, now: int, judge: Part | None = None
+) -> Assessed:
+    """No model is asked and nothing leaves the machine.
+
+    `now` decides which later looks are due; `judge` is one more part of the outcome.
+    """
     calls = calls_of(session)
     heard = signals_of(session, calls)
     in_force = sources.in_force(session)
@@ -54,7 +59,7 @@ def assess(session: ReadSession, sources: Sources, rules: Mapping[str, Rule], *,
         session=session,
         in_force=in_force,
         signals=heard,
-        outcome=outcome(parts_of(session, calls, heard, survival=looked[-1] if looked else None)),
+        outcome=outcome(parts_of(session, calls, heard, survival=looked[-1] if looked else None, judge=judge)),
         project=sources.project,
         texts=texts,
         asked={id_: each for id_, each in asked.items() if each.calls},

@@ -1,5 +1,6 @@
 """`groove import` as a newcomer runs it: a home folder with sessions and rules, an empty data folder, one command."""
 
+import json
 import signal
 import time
 from pathlib import Path
@@ -83,3 +84,24 @@ def test_an_import_that_was_killed_is_finished_by_the_next(groove: Groove, home:
     assert after["found"] == after["read"] == 24
     assert after["learnings"][0]["in_force"] == 24
     assert not mark.exists()
+
+
+def test_a_second_opinion_counts_once_it_agrees_with_labels(groove: Groove, home: Home) -> None:
+    """Without labels it is told and nothing is published anew; with them it is a part of each outcome, which `sessions show` tells."""
+    labels = groove.folder / "labels.jsonl"
+    for number in range(20):
+        home.write(f"s{number}.jsonl", told(home, f"s{number}"))
+        facet = {"outcome": "fully_achieved" if number % 2 else "not_achieved"}
+        home.write(f"s{number}.json", json.dumps(facet).encode(), home.folder / ".claude" / "usage-data" / "facets")
+    label = [{"session_id": f"s{number}", "outcome": "success" if number % 2 else "failure"} for number in range(20)]
+    labels.write_text("\n".join(map(json.dumps, label)))
+    assert "judge" not in run(groove, home)
+    unbelieved = run(groove, home, "--assessor", "insights")
+    assert (unbelieved["published"], unbelieved["judge"]["weight"], unbelieved["judge"]["agreement"]) == (0, 0, None)
+    assert unbelieved["judge"]["sessions"]["s1"] == {"value": 1.0, "says": "fully_achieved"}
+    options = ("import", "--project", home.project, "--assessor", "insights", "--labels", labels)
+    shown = groove(*options, HOME=str(home.folder))
+    assert "beside 20 labels: rank correlation 1.00, mean difference 0.25, AUC of success 1.00" in shown
+    assert "used: one part of the outcome, weight 2" in shown
+    assert "judge -1.00, weight 2: insights: not_achieved" in groove("sessions", "show", "s0")
+    assert groove.json(*options, HOME=str(home.folder))["published"] == 0

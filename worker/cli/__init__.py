@@ -5,6 +5,7 @@ run_files        how `groove run` feeds the stack, and knows that it is done
 import_sessions  sessions and rules files on this machine to values
 import_pipeline  imported events through the stack
 import_report    what an import tells
+import_judge     second opinions on imported sessions
 up               the embedded stack, until it is stopped
 publish          heavy events from a file into the event log
 learnings        import, list and decide about learnings

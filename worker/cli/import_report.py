@@ -9,8 +9,10 @@ import click
 
 from assessor.archive import FileState
 from assessor.importing import AskedFor, Importer
+from assessor.judges.hearing import Hearing
 from assessor.report import FileReport
 from assessor.rules.catalogue import Rule
+from worker.cli.import_judge import judge_document, judge_lines
 from worker.cli.import_pipeline import Worth
 from worker.cli.support.ids import beginnings
 from worker.cli.support.output import counted, print_json, terminal_width
@@ -35,6 +37,8 @@ class Imported:
     importer: Importer
     #: None after a dry run
     worth: Worth | None
+    #: None: no judge was asked
+    hearing: Hearing | None = None
 
     @property
     def is_unfinished(self) -> bool:
@@ -185,6 +189,8 @@ def _print_files(imported: Imported) -> None:
         for path, reason in project.refused.items():
             click.echo(f"  rules file {path} not read: {reason}")
     click.echo(_rules_line(imported.importer))
+    for line in judge_lines(imported.hearing) if imported.hearing else ():
+        click.echo(line)
 
 
 def _beside(imported: Imported, states: Counter[FileState]) -> Iterator[str]:
@@ -235,4 +241,5 @@ def _document(imported: Imported) -> dict[str, Any]:
         "published": imported.worth.sent.events if imported.worth else 0,
         "not_sent": imported.worth.sent.refused if imported.worth else {},
         "randomised": False,
+        **({"judge": judge_document(imported.hearing)} if imported.hearing else {}),
     }

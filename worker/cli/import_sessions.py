@@ -14,10 +14,14 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 from assessor.archive import Archive, FileState, open_archive
 from assessor.belonging import Scope, project_of
 from assessor.importing import Homes, Importer
+from assessor.judges.agreement import read_labels
+from assessor.judges.hearing import Hearing, hear
+from assessor.judges.judgement import Judge
 from assessor.places import Found, SessionFile, assistants_not_read, named_sessions, own_sessions
 from assessor.reading import Reading, read_files
 from assessor.report import FileReport
 from assessor.rules.catalogue import Catalogue, Unit
+from worker.cli.import_judge import judge_named, judge_options
 from worker.cli.import_pipeline import process
 from worker.cli.import_report import Imported, print_imported, print_preview
 from worker.cli.run import end_on_sigterm
@@ -43,6 +47,8 @@ class Wanted:
     paths: tuple[Path, ...]
     is_kept: bool
     is_dry: bool
+    assessor: str | None
+    labels: Path | None
 
     def scope(self) -> Scope:
         folder = None if self.everything else project_of(str((self.project or Path.cwd()).resolve()))
@@ -63,6 +69,7 @@ class Wanted:
     show_default=True,
     help="What of a rules file is one learning.",
 )
+@judge_options
 @click.option("--no-archive", is_flag=True, help="Keep no copy of what was read.")
 @click.option("--dry-run", is_flag=True, help="Only tell what would be imported; write nothing.")
 @click.option("--limit", type=click.IntRange(min=1), default=15, show_default=True, help="Rows of the table.")
@@ -73,6 +80,8 @@ def import_command(
     unit: Unit,
     since: int | None,
     limit: int,
+    assessor: str | None,
+    labels: Path | None,
     *,
     everything: bool,
     no_archive: bool,
@@ -82,10 +91,13 @@ def import_command(
     """Find the sessions of your coding assistants and the rules they ran under, and tell what is known about each rule.
 
     Without FILE or FOLDER: this repository's sessions that Claude Code, Codex CLI, Copilot CLI and Gemini CLI keep below your home.
-    Asks nothing and sends nothing anywhere; what was imported before is not imported again. The status is 1 when a file was refused.
+    Asks nothing and sends nothing anywhere, except to a model that --assessor names; what was imported before is not imported again.
+    The status is 1 when a file was refused.
     """
     if everything and project:
         raise click.UsageError("--all and --project exclude each other")
+    if labels and not assessor:
+        raise click.UsageError("--labels needs --assessor: it is compared with them")
     end_on_sigterm()
     wanted = Wanted(
         project=project,
@@ -95,6 +107,8 @@ def import_command(
         paths=paths,
         is_kept=not no_archive,
         is_dry=dry_run,
+        assessor=assessor,
+        labels=labels,
     )
     imported = run_import(load_settings(), wanted)
     show = print_preview if dry_run else print_imported
@@ -104,6 +118,8 @@ def import_command(
 
 def run_import(settings: Settings, wanted: Wanted) -> Imported:
     home, scope = Path.home(), wanted.scope()
+    labels = read_labels(wanted.labels) if wanted.labels else None
+    judge = judge_named(wanted.assessor, _folder("CLAUDE_CONFIG_DIR") or home / ".claude") if wanted.assessor else None
     with _archive(settings, wanted) as archive:
         found = list(named_sessions(wanted.paths) if wanted.paths else own_sessions(os.environ, home))
         reading = _read(found, archive, scope)
@@ -114,8 +130,11 @@ def run_import(settings: Settings, wanted: Wanted) -> Imported:
             now=now_micros(),
             catalogue=_known_rules(settings),
         )
-        for root in _projects(scope, reading, archive):
+        projects = _projects(scope, reading, archive)
+        for root in projects:
             importer.look(root)
+        hearing = _hear(judge, archive, projects, labels) if judge else None
+        importer.judged = hearing.parts() if hearing else {}
         if not wanted.is_dry:
             _keep_rules(settings, importer.catalogue)
         worth = None if wanted.is_dry else process(settings, importer)
@@ -128,7 +147,13 @@ def run_import(settings: Settings, wanted: Wanted) -> Imported:
         not_read=() if wanted.paths else assistants_not_read(home),
         importer=importer,
         worth=worth,
+        hearing=hearing,
     )
+
+
+def _hear(judge: Judge, archive: Archive, projects: list[str], labels: dict[str, float] | None) -> Hearing:
+    with console(to_stderr=True).status(f"{judge.name} judges the sessions"):
+        return hear(judge, archive, projects, labels)
 
 
 def _read(found: list[Found], archive: Archive, scope: Scope) -> Reading:
