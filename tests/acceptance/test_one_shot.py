@@ -178,7 +178,7 @@ def test_a_folder_belongs_to_one_stack_at_a_time(groove: Groove) -> None:
     ("arguments", "said"),
     [
         (["run", "none.jsonl"], "none.jsonl: no such file"),
-        (["learnings", "import", "none.jsonl"], "none.jsonl: No such file"),
+        (["learnings", "import", "none.jsonl"], "none.jsonl: no such file"),
         (["publish", "none.jsonl"], "event log: the Redis server cannot be reached"),
         (["sessions", "show", "nobody"], "nobody: no such session"),
         (["tasks", "retry"], "name a --session"),
