@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 from acceptance.groove_command import Groove
+from fixtures.waiting import wait_until
 from unit.assessor.homes import Home, make_home, told
+
+from worker.settings import load_settings
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -86,6 +89,7 @@ def test_an_import_that_was_killed_is_finished_by_the_next(groove: Groove, home:
     assert not mark.exists()
 
 
+<<<<<<< HEAD
 def test_a_second_opinion_counts_once_it_agrees_with_labels(groove: Groove, home: Home) -> None:
     """Without labels it is told and nothing is published anew; with them it is a part of each outcome, which `sessions show` tells."""
     labels = groove.folder / "labels.jsonl"
@@ -105,3 +109,27 @@ def test_a_second_opinion_counts_once_it_agrees_with_labels(groove: Groove, home
     assert "used: one part of the outcome, weight 2" in shown
     assert "judge -1.00, weight 2: insights: not_achieved" in groove("sessions", "show", "s0")
     assert groove.json(*options, HOME=str(home.folder))["published"] == 0
+=======
+def test_a_stack_that_runs_does_the_work(groove: Groove, home: Home) -> None:
+    """In the same data folder, then from another one whose settings name its parts: no other is started, and it stays."""
+    up = groove.start("up")
+    wait_until((groove.folder / ".groove" / "run" / "store.sock").exists, "the stack is up")
+    first = run(groove, home)
+    assert (first["read"], first["published"], first["learnings"][0]["failing"]) == (4, 4, 3)
+    home.write("s9.jsonl", told(home, "s9"))
+    there = load_settings({"GROOVE_DATA_DIR": str(groove.folder / ".groove")})
+    elsewhere = groove.folder / "elsewhere"
+    second = groove.json(
+        *("import", "--project", home.project),
+        HOME=str(home.folder),
+        GROOVE_DATA_DIR=str(elsewhere),
+        GROOVE_BROKER=there.broker_url,
+        GROOVE_LEDGER=there.ledger_url,
+        GROOVE_STORE__URL=there.store_url,
+    )
+    assert (second["read"], second["learnings"][0]["in_force"], second["learnings"][0]["failing"]) == (5, 5, 4)
+    assert not (elsewhere / "lock").exists()
+    assert up.poll() is None
+    up.terminate()
+    assert up.wait(60) == 0
+>>>>>>> speed
