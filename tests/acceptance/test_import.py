@@ -89,7 +89,6 @@ def test_an_import_that_was_killed_is_finished_by_the_next(groove: Groove, home:
     assert not mark.exists()
 
 
-<<<<<<< HEAD
 def test_a_second_opinion_counts_once_it_agrees_with_labels(groove: Groove, home: Home) -> None:
     """Without labels it is told and nothing is published anew; with them it is a part of each outcome, which `sessions show` tells."""
     labels = groove.folder / "labels.jsonl"
@@ -109,7 +108,8 @@ def test_a_second_opinion_counts_once_it_agrees_with_labels(groove: Groove, home
     assert "used: one part of the outcome, weight 2" in shown
     assert "judge -1.00, weight 2: insights: not_achieved" in groove("sessions", "show", "s0")
     assert groove.json(*options, HOME=str(home.folder))["published"] == 0
-=======
+
+
 def test_a_stack_that_runs_does_the_work(groove: Groove, home: Home) -> None:
     """In the same data folder, then from another one whose settings name its parts: no other is started, and it stays."""
     up = groove.start("up")
@@ -132,4 +132,3 @@ def test_a_stack_that_runs_does_the_work(groove: Groove, home: Home) -> None:
     assert up.poll() is None
     up.terminate()
     assert up.wait(60) == 0
->>>>>>> speed
