@@ -126,12 +126,21 @@ def prepare(
     ]
 
 
-def fitted(judged: Sequence[Judged], *, name: str = "fitted", provenance: dict[str, Any] | None = None) -> Calibration:
-    """Common words, weights and second look, one after the other: each is fitted under those before it."""
+def fitted(
+    judged: Sequence[Judged],
+    *,
+    name: str = "fitted",
+    provenance: dict[str, Any] | None = None,
+    share_of_uses: float | None = None,
+) -> Calibration:
+    """Common words, weights and second look, one after the other: each is fitted under those before it.
+
+    `share_of_uses`: in nature, where labels were sampled by their answer.
+    """
     texts_of = {each.bundle.context.session_id: each.bundle.evidence.chunks.texts for each in judged}
     words = CommonWords.count(texts_of.values())
     rows = [session_features(each, words) for each in judged]
-    intercept, weights = fit_weights(rows, [each.used for each in judged])
+    intercept, weights = fit_weights(rows, [each.used for each in judged], share_of_uses)
     first = Calibration(version="", intercept=intercept, weights=weights)
     doubts = [
         (first.probability(row), score, each.used)
