@@ -56,7 +56,7 @@ def leave_repositories_out(pairs: list[Pair], judged: list[Judged]) -> list[floa
     for repo in sorted({pair.repo for pair in pairs}):
         others = [each for pair, each in zip(pairs, judged, strict=True) if pair.repo != repo]
         if others:
-            calibration = fitted(others, share_of_uses=SHARE_OF_USES)
+            calibration = fitted(others, share_of_uses=SHARE_OF_USES, with_history=False)
             for n, pair in enumerate(pairs):
                 if pair.repo == repo:
                     scores[n] = probability(calibration, judged[n])
@@ -228,7 +228,10 @@ def write_calibration(path: Path, pairs: list[Pair], judged: list[Judged], left_
         "one_repository_left_out": {name: round(value, 3) for name, value in asdict(found).items()},
     }
     path.write_text(
-        fitted(judged, name="shipped", provenance=provenance, share_of_uses=SHARE_OF_USES).to_json(), encoding="utf-8"
+        fitted(
+            judged, name="shipped", provenance=provenance, share_of_uses=SHARE_OF_USES, with_history=False
+        ).to_json(),
+        encoding="utf-8",
     )
 
 
@@ -237,11 +240,14 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, action="append")
     parser.add_argument("--test", type=Path, action="append", default=[], help="fitted to --data, measured here")
     parser.add_argument("--cache", type=Path, help="vectors of an earlier run (.npz); makes the next run quick")
+    parser.add_argument("--model", help="another embedder's name or folder; give it a cache of its own")
+    parser.add_argument("--precision", default="auto", choices=["auto", "float32", "bfloat16", "float16"])
     parser.add_argument("--errors", type=int, default=0, help="print this many of the most confident errors")
     parser.add_argument("--quick", action="store_true", help="only what is left out, without intervals")
     parser.add_argument("--write-calibration", type=Path, help="fit on everything and write the result")
     arguments = parser.parse_args()
-    embedder = StoredVectors(open_embedder(conversions=load_settings().conversions_dir), arguments.cache)
+    model = open_embedder(arguments.model, conversions=load_settings().conversions_dir, precision=arguments.precision)
+    embedder = StoredVectors(model, arguments.cache)
     labelled, judged, prepared = prepared_folders(arguments.data, embedder)
     pairs, weights = labelled.pairs, natural_weights(labelled.pairs)
     bundles = {each.bundle.context.session_id: each.bundle for each in judged}
@@ -305,7 +311,7 @@ def test(folders: Sequence[Path], embedder: StoredVectors, judged: list[Judged])
     """As they were sampled: no weights."""
     labelled, others, _ = prepared_folders(folders, embedder)
     embedder.save()
-    calibration = fitted(judged, share_of_uses=SHARE_OF_USES)
+    calibration = fitted(judged, share_of_uses=SHARE_OF_USES, with_history=False)
     bundles = {each.bundle.context.session_id: each.bundle for each in others}
     scores = [probability(calibration, each) for each in others]
     evenly = [1.0] * len(scores)

@@ -23,6 +23,8 @@ PRIOR: dict[str, tuple[float, float]] = {
     "code_written": (2.0, 1.0),
     "nothing_found": (-1.5, 1.0),
     "no_command_run": (-1.0, 1.0),
+    "conduct_shown": (1.0, 1.0),
+    "conduct_missing": (-1.5, 1.0),
 }
 _INTERCEPT = (-3.0, 10.0)
 #: intercept and weight of the second look
@@ -59,7 +61,8 @@ def _counts(labels: Sequence[bool], share_of_uses: float | None) -> Floats:
     share = used.mean()
     if share_of_uses is None or not 0 < share < 1:
         return np.ones(len(used))
-    return np.where(used, share_of_uses / share, (1 - share_of_uses) / (1 - share))
+    counts: Floats = np.where(used, share_of_uses / share, (1 - share_of_uses) / (1 - share))
+    return counts
 
 
 def _most_probable(
