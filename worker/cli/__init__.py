@@ -14,7 +14,6 @@ show             all that is known about one learning
 explain          why one session says what it says about a learning
 withhold         which learnings a session gets
 shadow           what other settings would make of the stored records
-reread           the sessions embedded again, for `groove shadow --reembed`
 calibrate        fits the activation probability to labels
 tasks            what failed, and trying it again
 replay           finished sessions, processed again
@@ -49,6 +48,7 @@ import sys
 import click
 
 from worker.errors import GrooveError
+from worker.operations.wording import told
 
 #: command -> what `groove --help` says; the module of this name in this package has it
 COMMANDS = {
@@ -116,11 +116,6 @@ def groove() -> None:
 
     # what a command answers stands on standard output alone; the long-running parts configure theirs by the settings
     configure_logs(LogSettings(level="warning"))
-
-
-def told(error: Exception) -> str:
-    """What went wrong and, where somebody noted it, what to do: one line."""
-    return "; ".join([str(error), *getattr(error, "__notes__", ())])
 
 
 def main() -> None:
