@@ -68,7 +68,7 @@ class Assistant:
     def _command(self, hook: str, scope: Scope, part: int, parts: int) -> str:
         """Silent and well where the file or Python is gone: a folder may move, an interpreter be removed."""
         share = f" {part}/{parts}" if parts > 1 else ""
-        return f"[ -f {hook} ] && python3 -I -S {hook} {self.name} {scope}{share} 2>/dev/null || :"
+        return f'f={hook}; [ -f "$f" ] && python3 -I -S "$f" {self.name} {scope}{share} 2>/dev/null || :'
 
 
 def _numbers(event: str, parts: int) -> range:

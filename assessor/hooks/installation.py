@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import files
@@ -67,7 +68,7 @@ def uninstall(assistant: Assistant, scope: Scope, project: Path, homes: Homes, *
         if before.strip():
             after = _without_others(before, set())
             kept = _text(_kept(path))
-            if after != before and read(after) == (read(kept) if kept.strip() else {}):
+            if after != before and _said(read(after)) == _said(read(kept) if kept.strip() else {}):
                 after = kept  # as it was, down to the byte
     except InvalidFile as error:
         raise InvalidFile(f"{path}: {error}") from error
@@ -97,6 +98,15 @@ def make(change: Change) -> None:
         raise InvalidFile(f"{error.filename or change.path}: cannot be written: {error.strerror}") from error
 
 
+def write_hook(path: Path) -> None:
+    """The hook's own file, which whoever changes the settings by hand needs too. Raises `InvalidFile`."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write(path, program())
+    except OSError as error:
+        raise InvalidFile(f"{path}: cannot be written: {error.strerror}") from error
+
+
 def by_hand(assistant: Assistant, scope: Scope, homes: Homes, *, parts: int = 1) -> str:
     """What a person puts into settings that we leave alone."""
     return json.dumps({"hooks": assistant.entries(scope, homes, parts=parts)}, indent=2)
@@ -106,7 +116,7 @@ def _change_settings(change: Change) -> None:
     if change.path.exists() and not os.access(change.path, os.W_OK):
         raise InvalidFile(f"{change.path}: read-only; it was left alone")
     if change.before:
-        _write(_kept(change.path), change.before)
+        shutil.copy2(change.path, _kept(change.path))  # with its rights: settings may hold keys
     if change.after:
         _write(change.path, change.after)
     else:
@@ -133,6 +143,12 @@ def _without_others(text: str, wanted: set[str]) -> str:
     for event in [name for name in hooks if name not in wanted]:
         text = _cleaned(text, event)
     return text
+
+
+def _said(settings: dict[str, Any]) -> dict[str, Any]:
+    """Without lists of hooks that are empty, which say nothing and go when the last entry of ours does."""
+    hooks = {event: groups for event, groups in settings.get("hooks", {}).items() if groups}
+    return {name: value for name, value in settings.items() if name != "hooks"} | ({"hooks": hooks} if hooks else {})
 
 
 def _ours(settings: dict[str, Any]) -> dict[str, list[Any]]:
