@@ -171,7 +171,7 @@ class Session:
             done = self.assistant.run(command, told, seconds, self.cwd)
             took = round((time.monotonic() - began) * 1000)
             self.assistant.called.append((event, kind, done.returncode, done.stderr, done.stdout))
-            facts = {
+            facts: dict[str, Any] = {
                 "hookName": f"{event}:{kind}",
                 "hookEvent": event,
                 "toolUseID": self.session_id,
