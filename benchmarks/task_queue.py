@@ -2,8 +2,9 @@
 
     python benchmarks/task_queue.py [--repeats 5] [--sessions 20] [--learnings 20] [--workers 3] [--results DIR]
 
-Everything but the model is real: broker, ledger, store, and workers of one process each, one more than there are cores (docs/operations.md
-says why). Every session's bundle (of a real session) lies on the broker before the clock starts; then this process enqueues its chord, as a
+Everything but the model is real: broker, ledger, store, and workers of one process each, one more than there are cores
+(docs/how-to/scale.md says why).
+Every session's bundle (of a real session) lies on the broker before the clock starts; then this process enqueues its chord, as a
 worker that embeds would, and the clock stops when the last callback has ended: for ours, with the values stored and the message published.
 Chords that do nothing are enqueued in the same way, for the same workers, with arguments of the same size; as Celery does by itself, they
 keep their results. Last, 50 learnings a session with 1 and with 25 to a task, for about as long: of the latter, five times the sessions.

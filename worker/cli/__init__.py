@@ -6,6 +6,7 @@ import_sessions  sessions and rules files on this machine to values
 import_pipeline  imported events through the stack
 import_report    what an import tells
 import_judge     second opinions on imported sessions
+hook             the experiment inside an assistant: install, look, uninstall
 up               the embedded stack, until it is stopped
 publish          heavy events from a file into the event log
 learnings        import, list and decide about learnings
@@ -54,6 +55,7 @@ from worker.operations.wording import told
 COMMANDS = {
     "import": "From your sessions and rules files to what each rule is worth.",
     "run": "Process event files with the embedded stack, show the values, stop.",
+    "hook": "Let an assistant's sessions take part in the experiment.",
     "up": "Run the embedded stack until Ctrl-C, restarting what dies.",
     "publish": "Put heavy events from a file into the event log.",
     "learnings": "Import, list and decide about learnings.",
