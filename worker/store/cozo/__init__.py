@@ -18,6 +18,7 @@ lifecycle      verdicts that change a status, and what is published about them
 history        what happened to a learning, and who did it
 values         sums -> values, through layer 4
 assign         draws for a new session, through layer 3
+beside         who was injected beside whom, for many learnings at once
 experiments    the arms and the state of each experiment
 strategies     the layers as the settings ask for them
 what_if        values under other settings, nothing stored
