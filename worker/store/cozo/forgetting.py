@@ -71,6 +71,7 @@ _OF_LEARNING = (
     "learning",
     "standing",
     "decision",
+    "undone",
     "unpublished",
     "assignment",
     "record",
