@@ -4,12 +4,13 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from worker.cli.support.connections import open_store, open_the_ledger
-from worker.cli.support.ids import beginnings
-from worker.cli.support.output import counted, print_facts
+from worker.cli.support.output import print_facts
 from worker.domain import LearningValue, VerdictKind
 from worker.errors import GrooveError
 from worker.local.folder import is_owned
+from worker.operations.connections import open_store, open_the_ledger
+from worker.operations.ids import beginnings
+from worker.operations.wording import counted
 from worker.settings import Settings, load_settings
 
 #: (command, what it does)
