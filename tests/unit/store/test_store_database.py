@@ -76,7 +76,7 @@ def test_queries_use_keys_and_indices(name: str) -> None:
     database = CozoDatabase(None)
     script = named_queries.load("queries.cozo")[name]
     arguments = {key: value for key, value in ARGUMENTS.items() if f"${key}" in script}
-    if "k[session_id] <-" in script:
+    if re.search(r"^k\[\w+\] <-", script, re.MULTILINE):
         arguments["keys"] = [["s"]]
     plan = [row[4] for row in database._run(f"::explain {{ {script} }}", arguments, immutable=True)]
     assert "load_stored" in plan

@@ -37,6 +37,8 @@ class Workspace:
         #: how often something may have changed; never goes back
         self.changes = 0
         self._loaded: Memory | None = None
+        #: something was written since the last refresh, as far as anybody knows
+        self.is_stale = True
 
     @contextmanager
     def reading(self) -> Iterator[Memory]:
@@ -62,11 +64,13 @@ class Workspace:
                 raise
             memory.take(draft)
             self.changes += 1
+            self.is_stale = True
 
     def forget(self) -> None:
         """Memory may differ from the database: read it again before it is used."""
         self._loaded = None
         self.changes += 1
+        self.is_stale = True
 
 
 def must_know(memory: Memory, learning_ids: list[str]) -> None:
