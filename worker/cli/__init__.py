@@ -35,6 +35,7 @@ bridge           starts a bridge
 worker           starts a worker
 store            starts the store server
 flower           Flower, in the browser
+web              the dashboard, in the browser
 support/         what the commands share
 
 Exit status: 0 all well; 1 an error, or something was refused or found wrong; 2 the command line was wrong; 130 interrupted.
@@ -80,6 +81,7 @@ COMMANDS = {
     "bridge": "Start a bridge: event log to task queue.",
     "worker": "Start a worker: embeds sessions, attributes learnings.",
     "store": "Start the store server, which owns the results.",
+    "web": "Look at everything, and decide, in the browser.",
     "flower": "Watch workers, queues and tasks in the browser.",
 }
 
