@@ -5,13 +5,12 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from worker.errors import NotFound, Unavailable
+from worker.errors import Unavailable
 from worker.settings import Settings
 from worker.store.api import StoreApi
 
 if TYPE_CHECKING:
     from worker.ledger import Ledger
-    from worker.ledger.loading import SessionWork
 
 
 class Sources:
@@ -30,14 +29,6 @@ class Sources:
                 quiet = self.settings.bridge.late_event_quiet_seconds
                 self._ledger = open_ledger(self.settings.ledger_url, quiet_seconds=quiet)
             return self._ledger
-
-    def kept_work(self, session_id: str) -> "SessionWork | None":
-        """None once the session's event is pruned, or where there never was one."""
-        try:
-            version = self.ledger.history.session_detail(session_id).version
-            return self.ledger.work.load_work(session_id, version)
-        except NotFound:
-            return None
 
     def stamp(self) -> str:
         """Changes whenever something changed that a page may show."""

@@ -18,6 +18,7 @@ from worker.formats.transcripts.opening import read_transcript
 from worker.layers.aggregation.explain import Explanation
 from worker.ledger import SessionDetail
 from worker.ledger.loading import SessionWork
+from worker.operations.assessment import kept_work
 
 #: messages on a page, and characters of the event
 _MESSAGES, _EVENT = 400, 60_000
@@ -57,7 +58,7 @@ def show(asked: Asked) -> Response:
         raise NotFound(f"session {session_id}: nobody has heard of it")
     used = _used(asked, records)
     signals = max((record.signals for record in records), key=len, default=())
-    work = asked.sources.kept_work(session_id) if detail else None
+    work = kept_work(asked.sources.ledger, session_id) if detail else None
     told = _told(asked, work, used, signals)
     return asked.page(
         "session.html",
@@ -87,7 +88,7 @@ def event(asked: Asked) -> Response:
             HTTPStatus.FORBIDDEN, "what was said is not shown here (web.transcripts), or only to those who may act"
         )
     session_id = asked.id_("session_id")
-    work = asked.sources.kept_work(session_id)
+    work = kept_work(asked.sources.ledger, session_id)
     if work is None:
         raise NotFound(f"session {session_id}: its event is no longer kept")
     headers = {"Content-Disposition": 'attachment; filename="event.json"'}

@@ -6,6 +6,7 @@ import_sessions  sessions and rules files on this machine to values
 import_pipeline  imported events through the stack
 import_report    what an import tells
 import_judge     second opinions on imported sessions
+hook             the experiment inside an assistant: install, look, uninstall
 up               the embedded stack, until it is stopped
 publish          heavy events from a file into the event log
 learnings        import, list and decide about learnings
@@ -14,7 +15,6 @@ show             all that is known about one learning
 explain          why one session says what it says about a learning
 withhold         which learnings a session gets
 shadow           what other settings would make of the stored records
-reread           the sessions embedded again, for `groove shadow --reembed`
 calibrate        fits the activation probability to labels
 tasks            what failed, and trying it again
 replay           finished sessions, processed again
@@ -50,11 +50,13 @@ import sys
 import click
 
 from worker.errors import GrooveError
+from worker.operations.wording import told
 
 #: command -> what `groove --help` says; the module of this name in this package has it
 COMMANDS = {
     "import": "From your sessions and rules files to what each rule is worth.",
     "run": "Process event files with the embedded stack, show the values, stop.",
+    "hook": "Let an assistant's sessions take part in the experiment.",
     "up": "Run the embedded stack until Ctrl-C, restarting what dies.",
     "publish": "Put heavy events from a file into the event log.",
     "learnings": "Import, list and decide about learnings.",
@@ -118,11 +120,6 @@ def groove() -> None:
 
     # what a command answers stands on standard output alone; the long-running parts configure theirs by the settings
     configure_logs(LogSettings(level="warning"))
-
-
-def told(error: Exception) -> str:
-    """What went wrong and, where somebody noted it, what to do: one line."""
-    return "; ".join([str(error), *getattr(error, "__notes__", ())])
 
 
 def main() -> None:

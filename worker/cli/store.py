@@ -23,4 +23,10 @@ def store_command() -> None:
         address = f"http://{settings.store.host}:{settings.store.port}"
     store = CozoStore(folder, parameters=settings.layers)
     tokens = Tokens(read=settings.read_token() or "", write=settings.write_token() or "")
-    serve(store, address=address, tokens=tokens, hosts=settings.store_hosts)
+    serve(
+        store,
+        address=address,
+        tokens=tokens,
+        hosts=settings.store_hosts,
+        refresh_minutes=settings.store.refresh_minutes,
+    )

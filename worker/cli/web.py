@@ -2,8 +2,8 @@
 
 import click
 
-from worker.cli.support.connections import actor, open_store
 from worker.logs import configure_logs
+from worker.operations.connections import actor, open_store
 from worker.settings import Settings, load_settings
 
 

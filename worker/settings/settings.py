@@ -244,6 +244,12 @@ class StoreSettings(Group):
         le=65535,
         description="TCP port that the store server listens on instead of the unix socket. 0: none.",
     )
+    refresh_minutes: float = Field(
+        default=60.0,
+        gt=0,
+        description="Minutes between two refreshes of what all learnings share, which brings every value up to date. None where no "
+        "session came.",
+    )
     hosts: str = Field(
         default="",
         description="Host names, separated by commas, under which the store may be asked. "

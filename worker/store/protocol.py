@@ -192,7 +192,7 @@ class AttributionStore(SessionStore, Protocol):
     # -- values
 
     def get_learning_value(self, learning_id: str) -> LearningValue:
-        """Computed from the sums in force, not read from the cache."""
+        """Computed from the sums in force and the fleet as of the last refresh, not read from the cache."""
         ...
 
     def update_learning_value(self, learning_id: str) -> LearningValue:
@@ -204,7 +204,10 @@ class AttributionStore(SessionStore, Protocol):
         ...
 
     def refresh_values(self) -> int:
-        """Bring every cached value up to date -> how many changed."""
+        """Make anew what the fleet shares, and bring every cached value up to date -> how many changed.
+
+        After it the values are a function of the set of records and of people's decisions, bit for bit.
+        """
         ...
 
     # -- experiments

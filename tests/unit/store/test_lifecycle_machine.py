@@ -16,7 +16,7 @@ from worker.store.protocol import FinishedSession
 
 MINE = "mine"
 #: sessions of one experiment; a third of them withhold, enough for a verdict
-SESSIONS = 75
+SESSIONS = 100
 
 
 class Life(RuleBasedStateMachine):

@@ -21,5 +21,6 @@ assign         draws for a new session, through layer 3
 experiments    the arms and the state of each experiment
 strategies     the layers as the settings ask for them
 what_if        values under other settings, nothing stored
+refreshing     what the fleet shares, made anew from all experiments
 rebuild        sums and values from the records alone; retention
 """

@@ -19,6 +19,7 @@ def read_experiment(workspace: Workspace, learning_id: str) -> AblationExperimen
     with workspace.reading() as memory:
         must_know(memory, [learning_id])
         totals, epoch = memory.totals_of(learning_id), memory.histories[learning_id].standing.epoch
+        fleet = memory.fleet
         rows = starmap(OutcomeRow, workspace.database.read("outcomes_of_learning", learning_id=learning_id))
     counted = sorted(row for row in rows if row.epoch == epoch and 0 < row.withhold_probability < 1)
     return AblationExperiment(
@@ -26,7 +27,7 @@ def read_experiment(workspace: Workspace, learning_id: str) -> AblationExperimen
         started_at=totals.first_at,
         sessions_with=_arm(counted, was_withheld=False),
         sessions_without=_arm(counted, was_withheld=True),
-        result=workspace.layers.ablation.compute_marginal_value(totals.sums),
+        result=workspace.layers.ablation.compute_marginal_value(totals.sums, fleet),
     )
 
 

@@ -139,6 +139,10 @@ class ArmRow(NamedTuple):
     activated: int
 
 
+class FleetRow(NamedTuple):
+    variance: float
+
+
 class ValueRow(NamedTuple):
     learning_id: str
     estimated_value: float

@@ -26,6 +26,7 @@ from worker.store.cozo.memory import Memory
 from worker.store.cozo.rebuild import rebuild
 from worker.store.cozo.record_codec import record_of
 from worker.store.cozo.recording import finish, store_record
+from worker.store.cozo.refreshing import refresh
 from worker.store.cozo.row_codec import assignment_of, decision_of
 from worker.store.cozo.rows import AssignmentRow, DecisionRow, RecordRow
 from worker.store.cozo.sessions import is_forgotten, known_version, take_version
@@ -187,10 +188,12 @@ class CozoStore(AttributionStore):
         return sorted(values, key=lambda value: (-value.estimated_value, value.learning_id))[:limit]
 
     def refresh_values(self) -> int:
-        with self._space.working(self._space.clock()) as work:
-            before = dict(work.draft.values)
-            work.lifecycle.bring_up_to_date(list(work.draft.histories))
-            return sum(before.get(learning_id) != row for learning_id, row in work.draft.values.items())
+        if not self._space.is_stale:
+            return 0
+        with self._space.database.consistent():
+            changed = refresh(self._space)
+            self._space.is_stale = False
+        return changed
 
     # -- experiments
 
@@ -218,6 +221,7 @@ class CozoStore(AttributionStore):
                 record,
                 sums=totals.sums,
                 global_sums=memory.global_sums,
+                fleet=memory.fleet,
                 standing=memory.histories[learning_id].standing,
                 aggregator=self._space.layers.aggregation,
                 updated_at=totals.newest_at,
