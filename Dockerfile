@@ -21,6 +21,7 @@ COPY pyproject.toml README.md LICENSE ./
 COPY worker worker
 COPY bridge bridge
 COPY assessor assessor
+COPY dashboard dashboard
 RUN pip wheel --no-cache-dir --no-deps --wheel-dir /wheels .
 
 # -- a user of its own; data lies in its home

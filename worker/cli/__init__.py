@@ -35,6 +35,7 @@ bridge           starts a bridge
 worker           starts a worker
 store            starts the store server
 flower           Flower, in the browser
+web              the dashboard, in the browser
 next_step        `groove` alone: where things stand, and what to do next
 support/         what the commands share
 
@@ -83,6 +84,7 @@ COMMANDS = {
     "bridge": "Start a bridge: event log to task queue.",
     "worker": "Start a worker: embeds sessions, attributes learnings.",
     "store": "Start the store server, which owns the results.",
+    "web": "Look at everything, and decide, in the browser.",
     "flower": "Watch workers, queues and tasks in the browser.",
 }
 

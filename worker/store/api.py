@@ -14,8 +14,10 @@ from worker.domain import (
     Decision,
     DecisionKind,
     Learning,
+    LearningCategory,
     LearningStatus,
     LearningValue,
+    VerdictKind,
 )
 from worker.layers.aggregation.explain import Explanation
 from worker.layers.aggregation.observed import Observed
@@ -77,10 +79,19 @@ class StoreApi:
         return self._get(Status, "/attr/status")
 
     def learnings(
-        self, *, sort: str = "value", status: LearningStatus | None = None, limit: int | None = None
+        self,
+        *,
+        sort: str = "value",
+        status: LearningStatus | None = None,
+        verdict: VerdictKind | None = None,
+        category: LearningCategory | None = None,
+        text: str = "",
+        offset: int = 0,
+        limit: int | None = None,
     ) -> LearningPage:
-        query = {"sort": sort, "limit": min(limit or _ALL, _ALL)} | ({"status": str(status)} if status else {})
-        return self._get(LearningPage, "/learnings", query)
+        query: dict[str, Any] = {"sort": sort, "offset": offset, "limit": min(limit or _ALL, _ALL)}
+        chosen = {"status": status, "verdict": verdict, "category": category, "text": text}
+        return self._get(LearningPage, "/learnings", query | {key: str(one) for key, one in chosen.items() if one})
 
     def learning_ids(self, *, beginning: str = "") -> list[str]:
         """In order."""
