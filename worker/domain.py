@@ -137,6 +137,8 @@ class Assignment:
     was_withheld: bool
     #: the learning's epoch at assignment; None where nothing was logged: the record's timestamp decides
     epoch: int | None = None
+    #: the section that it was drawn with; empty: it was drawn by itself
+    drawn_with: str = ""
 
 
 # --------------------------------------------------------------- activation
@@ -374,6 +376,9 @@ class DecisionKind(StrEnum):
     REACTIVATED = "reactivated"
     #: takes another line back: what that one changed is as it was before it
     UNDONE = "undone"
+    #: from now on drawn with a section, or by itself again
+    GROUPED = "grouped"
+    UNGROUPED = "ungrouped"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -416,3 +421,5 @@ class Standing:
     #: one before back, and its records count again
     epoch: int = 1
     epoch_started_at: int = 0
+    #: the section that it is injected or withheld together with: a learning of its own, which has the verdict; empty: none
+    drawn_with: str = ""

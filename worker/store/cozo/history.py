@@ -134,11 +134,15 @@ def read_histories(source: CozoDatabase | Transaction) -> dict[str, LearningHist
     returns: dict[str, list[ReturnRow]] = {}
     for row in starmap(ReturnRow, source.read("all_returns")):
         returns.setdefault(row.learning_id, []).append(row)
+    sections = {row[0]: row[1] for row in source.read("all_members")}
     rows = starmap(StandingRow, source.read("all_standings"))
-    return {row.learning_id: _history_of(row, returns.get(row.learning_id, ())) for row in rows}
+    return {
+        row.learning_id: _history_of(row, returns.get(row.learning_id, ()), sections.get(row.learning_id, ""))
+        for row in rows
+    }
 
 
-def _history_of(row: StandingRow, returns: Iterable[ReturnRow]) -> LearningHistory:
+def _history_of(row: StandingRow, returns: Iterable[ReturnRow], drawn_with: str) -> LearningHistory:
     starts = tuple(row.epoch_starts)
     # an undo that left the epoch alone names the time at which that came into force
     known, brought_back = set(starts), []
@@ -155,6 +159,7 @@ def _history_of(row: StandingRow, returns: Iterable[ReturnRow]) -> LearningHisto
         on_trial=row.on_trial,
         epoch=epoch,
         epoch_started_at=last_at,
+        drawn_with=drawn_with,
     )
     return LearningHistory(
         standing=standing,
