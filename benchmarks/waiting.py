@@ -1,7 +1,8 @@
 """How long does a person wait? What commands and pages ask of a store with 10,000 learnings and 100,000 records.
 
 A real store server over its socket; every question is asked a few times, after a new record, so that nothing computed before is of use.
-`--beside TREE` asks another checkout's server on a copy of the same folder, in turns: before and after in one run.
+`--beside TREE` asks another checkout's server on a copy of the same folder, in turns: before and after in one run. Beside the time that
+passes stands the server's processor time, which says more on a busy machine; the targets are for passing time on an idle one.
 
     python benchmarks/waiting.py [--learnings 10000] [--records 100000] [--rounds 5] [--unrandomised] [--beside TREE] [--quick]
 """
@@ -23,6 +24,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote
 
+import psutil
 from growth import SERVER, learnings, session_records
 from measuring import RESULTS, ROOT, machine
 
@@ -46,6 +48,11 @@ class Asked:
     name: str
     sessions: HttpStore
     api: StoreApi
+    process: psutil.Process
+
+    def processor_time(self) -> float:
+        used = self.process.cpu_times()
+        return used.user + used.system
 
 
 def fill(folder: Path, *, count: int, records: int, is_randomised: bool) -> None:
@@ -78,7 +85,7 @@ def serving(folder: Path, tree: Path, name: str) -> Iterator[Asked]:
         for line in process.stdout or []:
             if line.startswith("http"):
                 break
-        asked = Asked(name, HttpStore(address, timeout_s=600), StoreApi(address))
+        asked = Asked(name, HttpStore(address, timeout_s=600), StoreApi(address), psutil.Process(process.pid))
         yield asked
         asked.sessions.close()
         asked.api.close()
@@ -113,17 +120,22 @@ def one_more(asked: Asked, number: int) -> None:
     asked.sessions.finish_session(f"more-{number}", SessionVersion(timestamp=5, event_id="event"), records=records)
 
 
-def measure(servers: list[Asked], rounds: int) -> dict[str, dict[str, list[float]]]:
-    times: dict[str, dict[str, list[float]]] = {asked.name: {} for asked in servers}
+#: server -> question -> (seconds that passed, seconds of the server's processor) each time
+Times = dict[str, dict[str, list[tuple[float, float]]]]
+
+
+def measure(servers: list[Asked], rounds: int) -> Times:
+    times: Times = {asked.name: {} for asked in servers}
     number = 0
     for turn in range(rounds):
         for question, (ask, _) in QUESTIONS.items():
             for asked in servers if turn % 2 else reversed(servers):
                 number += 1
                 one_more(asked, number)
-                begun = time.perf_counter()
+                begun, used = time.perf_counter(), asked.processor_time()
                 ask(asked)
-                times[asked.name].setdefault(question, []).append(time.perf_counter() - begun)
+                took = time.perf_counter() - begun, asked.processor_time() - used
+                times[asked.name].setdefault(question, []).append(took)
     return times
 
 
@@ -162,12 +174,14 @@ def main() -> int:
     return 0
 
 
-def tell(times: dict[str, dict[str, list[float]]]) -> None:
-    print(f"{'seconds, median':30}" + "".join(f"{name:>12}" for name in times) + f"{'target':>10}")
+def tell(times: Times) -> None:
+    heads = [f"{name}: {what}" for name in times for what in ("passed", "processor")]
+    print(f"{'seconds, median':30}" + "".join(f"{head:>20}" for head in heads) + f"{'target':>10}")
     for question, (_, target) in QUESTIONS.items():
-        medians = [statistics.median(seconds[question]) for seconds in times.values()]
-        verdict = "" if medians[0] <= target else "  MISSED"
-        print(f"{question:30}" + "".join(f"{median:12.3f}" for median in medians) + f"{f'≤ {target:g}':>10}{verdict}")
+        medians = [
+            statistics.median(column) for seconds in times.values() for column in zip(*seconds[question], strict=True)
+        ]
+        print(f"{question:30}" + "".join(f"{median:20.3f}" for median in medians) + f"{f'≤ {target:g}':>10}")
 
 
 if __name__ == "__main__":

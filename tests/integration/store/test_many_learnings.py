@@ -1,12 +1,15 @@
 """What a person asks for, at thousands of learnings: so many questions to the database, whatever the number of learnings."""
 
-from collections.abc import Callable
+import random
+from collections import Counter
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
-from fixtures.store import attribute, learning
+from fixtures.store import attribute, learning, record, version
 
-from worker.layers.ablation.companions import ENOUGH
+from worker.domain import AttributionRecord
+from worker.layers.ablation.companions import ENOUGH, companions
 from worker.store.cozo.store import CozoStore
 
 MANY = 60
@@ -73,3 +76,37 @@ def test_all_that_travel_together_are_named() -> None:
     assert healths["other"].companions == ()
     assert list(healths.values()) == [store.get_health(learning_id) for learning_id in healths]
     store.close()
+
+
+@pytest.mark.parametrize("withheld", [0.0, 0.02, 0.1])
+@pytest.mark.parametrize("sessions", [40, 230])
+def test_companions_are_those_of_a_count_of_every_pair(sessions: int, withheld: float) -> None:
+    """With sessions that lack some learnings, learnings that some withhold, and more sessions than are looked through."""
+    chance = random.Random(f"{sessions} {withheld}")
+    ids = [f"l{number}" for number in range(8)]
+    store = CozoStore(None)
+    store.import_learnings([learning(id_) for id_ in ids], actor="test", now=1)
+    history = []
+    for number in range(sessions):
+        chosen = [id_ for id_ in ids if chance.random() < (0.99 if id_ < "l5" else 0.8)]
+        made = [_one(id_, number, was_withheld=chance.random() < withheld) for id_ in chosen]
+        store.finish_session(f"s{number:03}", version(timestamp=1000 + number), records=made)
+        history.append(made)
+    found = {health.learning_id: health.companions for health in store.list_health()}
+    store.close()
+    assert found == {id_: _counted(id_, history) for id_ in ids}
+
+
+def _one(learning_id: str, number: int, *, was_withheld: bool) -> AttributionRecord:
+    return record(learning_id, f"s{number:03}", timestamp=1000 + number, was_withheld=was_withheld)
+
+
+def _counted(learning_id: str, history: Sequence[Sequence[AttributionRecord]]) -> object:
+    together, instead, sessions = Counter[str](), Counter[str](), 0
+    having = [made for made in history if any(one.learning_id == learning_id for one in made)]
+    for made in having[-200:]:
+        mine = next(one for one in made if one.learning_id == learning_id)
+        sessions += not mine.was_withheld
+        others = [one.learning_id for one in made if one.learning_id != learning_id and not one.was_withheld]
+        (instead if mine.was_withheld else together).update(others)
+    return companions(sessions=sessions, together=together, instead=instead)

@@ -20,6 +20,11 @@ WHOLE = {name for name in named_queries.load("queries.cozo") if name.startswith(
     "unpublished",
     # only where a person has a learning forgotten: an index would cost every assignment
     "assignment_keys",
+    "assignment_section_keys",
+    # a few rows, and only there too
+    "member_keys",
+    # at the start alone
+    "newest_policy",
 }
 #: read what lies between two ids, and nothing else
 BETWEEN = {name for name in named_queries.load("queries.cozo") if name.endswith("_between")}
@@ -42,6 +47,7 @@ ROWS: list[tuple[str, Any]] = [
         rows.DecisionRow: "decisions decisions_of_version decisions_of_session unpublished put_decision",
         rows.SessionRow: "session put_session",
         rows.AssignmentRow: "assignments put_assignment",
+        rows.PolicyLineRow: "policy_lines all_policy_lines put_policy_line",
         rows.RecordRow: "records whole_records records_of_session whole_records_of_learning put_record",
         rows.OutcomeRow: "outcomes_of_learning",
         rows.SummedRow: "summed_records_between",
@@ -63,6 +69,7 @@ ARGUMENTS = {
     "attempt": 1,
     "key": "schema_version",
     "digest": "d",
+    "number": 1,
 }
 
 
@@ -72,7 +79,7 @@ def test_queries_use_keys_and_indices(name: str) -> None:
     database = CozoDatabase(None)
     script = named_queries.load("queries.cozo")[name]
     arguments = {key: value for key, value in ARGUMENTS.items() if f"${key}" in script}
-    if "k[session_id] <-" in script:
+    if re.search(r"^k\[\w+\] <-", script, re.MULTILINE):
         arguments["keys"] = [["s"]]
     if "k[learning_id, epoch] <-" in script:
         arguments["keys"] = [["a", 1]]

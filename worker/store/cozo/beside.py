@@ -25,6 +25,8 @@ class Looked(NamedTuple):
     epoch: int
     #: of that epoch
     n_records: int
+    #: drawn together with it on purpose: never companions
+    family: frozenset[str]
 
 
 def companions_of(
@@ -33,7 +35,7 @@ def companions_of(
     """`is_withheld`: any learning is withheld anywhere; else nobody has to look for it."""
     windows = _windows(database, learnings)
     sessions = _sessions(database, {one for window in windows.values() for one in window}, is_withheld=is_withheld)
-    return {learning_id: sessions.companions(learning_id, window) for learning_id, window in windows.items()}
+    return {one.learning_id: sessions.companions(one, windows.get(one.learning_id, [])) for one in learnings}
 
 
 class _Ids(NamedTuple):
@@ -52,15 +54,15 @@ class _Sessions:
     #: learning -> the bits of the sessions that injected it
     injected: Mapping[str, int]
 
-    def companions(self, learning_id: str, window: Sequence[str]) -> tuple[Companion, ...]:
-        mine = self.injected.get(learning_id, 0)
+    def companions(self, one: Looked, window: Sequence[str]) -> tuple[Companion, ...]:
+        mine = self.injected.get(one.learning_id, 0)
         seen = _bits([self.places[session_id] for session_id in window])
         with_, without = seen & mine, seen & ~mine
         if (sessions := with_.bit_count()) < ENOUGH:
             return ()
         having = (session_id for session_id in window if mine >> self.places[session_id] & 1)
         few = [self.inside[session_id] for session_id, _ in zip(having, range(most_missed(sessions) + 1), strict=False)]
-        others = {other for ids in few for other in ids} - {learning_id}
+        others = {other for ids in few for other in ids} - {one.learning_id} - one.family
         together = {other: (with_ & self.injected.get(other, 0)).bit_count() for other in others}
         instead = {other: (without & self.injected[other]).bit_count() for other, n in together.items() if n >= ENOUGH}
         return companions(sessions=sessions, together=together, instead=instead)

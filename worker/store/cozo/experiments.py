@@ -1,12 +1,13 @@
 """A learning's experiment as people see it: both arms session by session, and whether it can be trusted."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import starmap
 
 from worker.domain import AblationExperiment, SessionOutcome
 from worker.layers.ablation.companions import ENOUGH
 from worker.layers.ablation.experiment_health import experiment_health
 from worker.store.cozo.beside import Looked, companions_of
+from worker.store.cozo.memory import Memory
 from worker.store.cozo.rows import OutcomeRow
 from worker.store.cozo.workspace import Workspace, must_know
 from worker.store.protocol import LearningHealth
@@ -33,9 +34,10 @@ def read_health(workspace: Workspace, learning_ids: Sequence[str]) -> list[Learn
     with workspace.reading() as memory:
         must_know(memory, list(learning_ids))
         sums = {learning_id: memory.totals_of(learning_id).sums for learning_id in learning_ids}
+        families = _families(memory)
         # with fewer sessions it has no companions
         looked = [
-            Looked(learning_id, memory.histories[learning_id].standing.epoch, of.n_records)
+            _looked(memory, learning_id, of.n_records, families)
             for learning_id, of in sums.items()
             if of.n_records >= ENOUGH
         ]
@@ -49,6 +51,21 @@ def read_health(workspace: Workspace, learning_ids: Sequence[str]) -> list[Learn
         )
         for learning_id, of in sums.items()
     ]
+
+
+def _looked(memory: Memory, learning_id: str, n_records: int, families: Mapping[str, frozenset[str]]) -> Looked:
+    standing = memory.histories[learning_id].standing
+    family = families.get(standing.drawn_with or learning_id, frozenset())
+    return Looked(learning_id=learning_id, epoch=standing.epoch, n_records=n_records, family=family)
+
+
+def _families(memory: Memory) -> dict[str, frozenset[str]]:
+    """Those that are drawn together on purpose, by section: the section and its learnings."""
+    members: dict[str, set[str]] = {}
+    for learning_id, history in memory.histories.items():
+        if section := history.standing.drawn_with:
+            members.setdefault(section, {section}).add(learning_id)
+    return {section: frozenset(ids) for section, ids in members.items()}
 
 
 def _arm(rows: list[OutcomeRow], *, was_withheld: bool) -> tuple[SessionOutcome, ...]:
