@@ -78,6 +78,11 @@ class CozoStore(AttributionStore):
         self._policies = Policies(self._space)
         self._follow_parameters()
 
+    @property
+    def changes(self) -> int:
+        """Rises whenever something that was stored may have changed."""
+        return self._space.changes
+
     # -- learnings and people's decisions
 
     def import_learnings(self, learnings: list[Learning], *, actor: str, now: int) -> ImportReport:
