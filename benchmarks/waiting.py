@@ -52,7 +52,7 @@ class Asked:
 
     def processor_time(self) -> float:
         used = self.process.cpu_times()
-        return used.user + used.system
+        return float(used.user + used.system)
 
 
 def fill(folder: Path, *, count: int, records: int, is_randomised: bool) -> None:
