@@ -30,6 +30,15 @@ class StandingRow(NamedTuple):
     status: str
 
 
+class ReturnRow(NamedTuple):
+    """What an undo left: the epoch in force after it, and since when."""
+
+    learning_id: str
+    number: int
+    epoch: int
+    epoch_started_at: int
+
+
 class DecisionRow(NamedTuple):
     learning_id: str
     number: int
@@ -66,6 +75,15 @@ class AssignmentRow(NamedTuple):
     assigned_at: int
 
 
+class PolicyLineRow(NamedTuple):
+    learning_id: str
+    number: int
+    epoch: int
+    unit_id: str
+    withhold_probability: float
+    is_excluded: bool
+
+
 class RecordRow(NamedTuple):
     learning_id: str
     session_id: str
@@ -90,6 +108,23 @@ class RecordRow(NamedTuple):
     attempt: int
     #: from a relation of its own; empty in rows that were read without it
     detail_json: str = ""
+
+
+class SummedRow(NamedTuple):
+    """What of a record goes into the sums."""
+
+    learning_id: str
+    session_id: str
+    epoch: int
+    timestamp: int
+    was_activated: bool
+    activation_confidence: float
+    was_withheld: bool
+    session_outcome: float
+    attributed_value: float
+    withhold_probability: float
+    contaminated: bool
+    assignment_mismatch: bool
 
 
 class OutcomeRow(NamedTuple):
@@ -137,6 +172,10 @@ class ArmRow(NamedTuple):
     outcome_milli: int
     records: int
     activated: int
+
+
+class FleetRow(NamedTuple):
+    variance: float
 
 
 class ValueRow(NamedTuple):

@@ -7,6 +7,7 @@ routes/       the public HTTP API
 rpc           the private calls of workers
 dependencies  what routes depend on: the store, tokens, ids
 tokens        bearer tokens
+refreshing    what all learnings share, made anew now and then
 runner        short operations on the event loop, long ones in a thread
 problems      errors as `application/problem+json`
 """

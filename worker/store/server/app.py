@@ -9,12 +9,14 @@ from pathlib import Path
 
 import structlog
 import uvicorn
-from starlette.types import ASGIApp
+from fastapi import FastAPI
 
 from worker.errors import ConfigurationError
 from worker.store.addresses import StoreAddress
+from worker.store.hooks.keeper import HookKeeper, kept
 from worker.store.protocol import AttributionStore
 from worker.store.server.api import application
+from worker.store.server.refreshing import keep_fresh
 from worker.store.server.tokens import Tokens
 
 #: seconds for which an idle connection is kept
@@ -31,26 +33,37 @@ def serve(
     address: StoreAddress | str,
     tokens: Tokens,
     hosts: Iterable[str] = (),
+    refresh_minutes: float = 60.0,
+    keeper: HookKeeper | None = None,
     ready: Callable[[str], None] | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT, then close the store and return. Port 0 means any free one.
 
-    `hosts`: names that requests may be for, beside `localhost` and addresses. `ready` is called with the real address once
-    connections are accepted. Raises `ConfigurationError` for an address that is
-    taken or cannot be had, or that needs a token and has none.
+    `hosts`: names that requests may be for, beside `localhost` and addresses. Values are refreshed every `refresh_minutes`. `keeper`
+    looks after hooks beside it, and once more at the end. `ready` is called with the real address once connections are accepted. Raises
+    `ConfigurationError` for an address that is taken or cannot be had, or that needs a token and has none.
     """
     wanted = StoreAddress.parse(address) if isinstance(address, str) else address
     tokens.check_against(wanted)
     try:
         with _listening(wanted) as (listener, actual):
-            asyncio.run(_serve(application(store, tokens, hosts=hosts), listener, actual, ready))
+            app = application(store, tokens, hosts=hosts)
+            with kept(keeper):
+                asyncio.run(_serve(app, listener, actual, ready, refresh_s=60 * refresh_minutes))
     finally:
+        if keeper is not None:
+            keeper.look_and_tell()
         store.close()
         _log.info("store.closed")
 
 
 async def _serve(
-    app: ASGIApp, listener: socket.socket, address: StoreAddress, ready: Callable[[str], None] | None
+    app: FastAPI,
+    listener: socket.socket,
+    address: StoreAddress,
+    ready: Callable[[str], None] | None,
+    *,
+    refresh_s: float,
 ) -> None:
     server = _Server(
         uvicorn.Config(
@@ -68,7 +81,11 @@ async def _serve(
     server.when_ready = lambda: _announce(address, ready)
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(signal_number, server.stop)
-    await server.serve(sockets=[listener])
+    refreshing = asyncio.create_task(keep_fresh(app.state.serving, every_s=refresh_s))
+    try:
+        await server.serve(sockets=[listener])
+    finally:
+        refreshing.cancel()
 
 
 def _announce(address: StoreAddress, ready: Callable[[str], None] | None) -> None:
