@@ -81,10 +81,6 @@ _PROHIBITION = re.compile(r"\b(?:do not|don['’]t|never|avoid|cannot|can['’]t
 _ASKED_AFTER = re.compile(r"\b(?:without|before|until|instead[,:]?|rather)\b(.*)$", re.IGNORECASE | re.DOTALL)
 
 
-#: characters; what is shorter is a label
-_LEAST = 12
-
-
 @lru_cache(maxsize=4096)
 def conduct_asked(insight: str) -> tuple[Conduct, ...]:
     """By the clauses that ask; of one that forbids, what follows "without" or "before"."""
@@ -94,8 +90,3 @@ def conduct_asked(insight: str) -> tuple[Conduct, ...]:
         asks = clause if not _PROHIBITION.search(clause) else after[1] if after else ""
         found |= dict.fromkeys(kind for kind, pattern in _ASKED.items() if asks and pattern.search(asks))
     return tuple(found)
-
-
-def asking_clauses(insight: str) -> list[str]:
-    """Those that do not forbid."""
-    return [clause for clause in _CLAUSE_END.split(insight) if len(clause) > _LEAST and not _PROHIBITION.search(clause)]
