@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import signal
 import socket
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import structlog
@@ -28,29 +28,32 @@ _log = structlog.get_logger(__name__)
 def serve(
     store: AttributionStore,
     *,
-    address: StoreAddress | str,
+    address: str,
+    also: Sequence[str] = (),
     tokens: Tokens,
     hosts: Iterable[str] = (),
     ready: Callable[[str], None] | None = None,
 ) -> None:
-    """Serve until SIGTERM or SIGINT, then close the store and return. Port 0 means any free one.
+    """Serve at this address, and at others `also`, until SIGTERM or SIGINT, then close the store and return. Port 0 means any free one.
 
-    `hosts`: names that requests may be for, beside `localhost` and addresses. `ready` is called with the real address once
+    `hosts`: names that requests may be for, beside `localhost` and addresses. `ready` is called with each real address once
     connections are accepted. Raises `ConfigurationError` for an address that is
     taken or cannot be had, or that needs a token and has none.
     """
-    wanted = StoreAddress.parse(address) if isinstance(address, str) else address
-    tokens.check_against(wanted)
+    wanted = [StoreAddress.parse(url) for url in (address, *also)]
+    for each in wanted:
+        tokens.check_against(each)
     try:
-        with _listening(wanted) as (listener, actual):
-            asyncio.run(_serve(application(store, tokens, hosts=hosts), listener, actual, ready))
+        with contextlib.ExitStack() as listening:
+            found = [listening.enter_context(_listening(each)) for each in wanted]
+            asyncio.run(_serve(application(store, tokens, hosts=hosts), found, ready))
     finally:
         store.close()
         _log.info("store.closed")
 
 
 async def _serve(
-    app: ASGIApp, listener: socket.socket, address: StoreAddress, ready: Callable[[str], None] | None
+    app: ASGIApp, found: Sequence[tuple[socket.socket, StoreAddress]], ready: Callable[[str], None] | None
 ) -> None:
     server = _Server(
         uvicorn.Config(
@@ -65,16 +68,17 @@ async def _serve(
             timeout_graceful_shutdown=_GRACE_S,
         )
     )
-    server.when_ready = lambda: _announce(address, ready)
+    server.when_ready = lambda: _announce([address for _, address in found], ready)
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(signal_number, server.stop)
-    await server.serve(sockets=[listener])
+    await server.serve(sockets=[listener for listener, _ in found])
 
 
-def _announce(address: StoreAddress, ready: Callable[[str], None] | None) -> None:
-    _log.info("store.listening", address=str(address))
-    if ready is not None:
-        ready(str(address))
+def _announce(addresses: Iterable[StoreAddress], ready: Callable[[str], None] | None) -> None:
+    for address in addresses:
+        _log.info("store.listening", address=str(address))
+        if ready is not None:
+            ready(str(address))
 
 
 class _Server(uvicorn.Server):
