@@ -39,7 +39,10 @@ def test_a_port_asks_for_the_folder_s_tokens(groove: Groove, tmp_path: Path) -> 
     store = groove.start("store", GROOVE_STORE__PORT=str(port))
     wait_until(lambda: status_of(port, "/health") == 200, "the store answers")
     groove("learnings", "import", write_learnings(tmp_path / "learnings.jsonl"))
-    there: dict[str, Any] = {"GROOVE_STORE__URL": f"http://127.0.0.1:{port}", "GROOVE_DATA_DIR": str(tmp_path / "another")}
+    there: dict[str, Any] = {
+        "GROOVE_STORE__URL": f"http://127.0.0.1:{port}",
+        "GROOVE_DATA_DIR": str(tmp_path / "another"),
+    }
     assert groove.json("values", **there) == groove.json("values")
     assert groove("health", "store", **there) == groove("health", "store")
     found = tokens_of(tmp_path / ".groove")

@@ -2,7 +2,8 @@
 
 app           the process: where it listens, life, signals
 api           the application: public API and workers' calls behind one guard
-guard         which requests are refused at the door: foreign host names, other sites' writes
+connections   deadlines of a connection, and how many may lie open
+guard         which requests are refused at the door: foreign host names, other sites' writes, long bodies
 routes/       the public HTTP API
 rpc           the private calls of workers
 dependencies  what routes depend on: the store, tokens, ids

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import signal
 import socket
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -15,12 +16,15 @@ from worker.errors import ConfigurationError
 from worker.store.addresses import StoreAddress
 from worker.store.protocol import AttributionStore
 from worker.store.server.api import application
+from worker.store.server.connections import protocol_class, raised_limit
 from worker.store.server.tokens import Tokens
 
 #: seconds for which an idle connection is kept
 _KEEP_ALIVE_S = 600
 #: seconds that requests under way get when the server is told to stop
 _GRACE_S = 5
+#: connections accepted in one go; the bound on open ones looks after each go
+_BACKLOG = 128
 
 _log = structlog.get_logger(__name__)
 
@@ -55,10 +59,13 @@ def serve(
 async def _serve(
     app: ASGIApp, found: Sequence[tuple[socket.socket, StoreAddress]], ready: Callable[[str], None] | None
 ) -> None:
+    # else a line for each request of a stranger that is none
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
     server = _Server(
         uvicorn.Config(
             app,
-            http="httptools",
+            http=protocol_class(raised_limit()),
+            backlog=_BACKLOG,
             lifespan="off",
             access_log=False,
             log_config=None,

@@ -6,13 +6,13 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 
 from worker.domain import AttributionRecord
+from worker.formats.wire import Identifier
 from worker.layers.aggregation.explain import Explanation
 from worker.store.answers import Assignments
 from worker.store.protocol import ForgottenFromStore
 from worker.store.server.dependencies import (
     Asked,
     ForgetQuery,
-    Identifier,
     MayRead,
     MayWrite,
     NoneAsked,
@@ -26,6 +26,8 @@ router = APIRouter()
 
 
 class AssignmentsBody(Asked):
+    """By the rules for events: what is assigned here has to come back in one."""
+
     session_id: Identifier
     learning_ids: list[Identifier] = Field(max_length=2000)
 
