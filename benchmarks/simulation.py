@@ -21,14 +21,19 @@ import numpy as np
 from scipy.stats import rankdata, spearmanr
 from simulated_world import CONFOUNDING, Bools, Floats, World, make_world
 
-from worker.domain import AttributionRecord, LearningStatus, LearningValue, Standing, VerdictKind
+from worker.domain import AttributionRecord, LearningStatus, LearningValue, Standing, Verdict, VerdictKind
+from worker.layers.ablation.fleet import Fleet, fleet_variance
 from worker.layers.ablation.strategy import ConservativeAblation
 from worker.layers.aggregation.aggregator import WeightedAggregator
+from worker.layers.aggregation.verdict import undecided
 from worker.layers.statistics.sums import Cell, Count, LearningSums, TemporalSums
 from worker.layers.temporal.correlation import attributed_value, bounded_net
+from worker.layers.temporal.observation import Observation
 from worker.settings.layers import LayerParameters
 
 BIG_HARM, BIG_HELP = -0.3, 0.2
+#: sessions between two refreshes of what the fleet shares
+REFRESH = 250
 
 
 @dataclass(kw_only=True)
@@ -57,19 +62,28 @@ class Story:
         self.was_uncovered |= not value.experiment.interval_low <= self.truth <= value.experiment.interval_high
 
 
+class WithoutForecasts(WeightedAggregator):
+    """A forecast decides nothing, and takes most of the time."""
+
+    def _undecided(self, sums: LearningSums, observation: Observation, fleet: Fleet, probability: float) -> Verdict:
+        return undecided("not asked")
+
+
 class Team:
     """The world, seen through the project's layers."""
 
     def __init__(self, world: World, parameters: LayerParameters) -> None:
         self._world = world
+        self._parameters = parameters
         self._ablation = ConservativeAblation(parameters.ablation)
-        self._aggregator = WeightedAggregator(parameters, self._ablation)
+        self._aggregator = WithoutForecasts(parameters, self._ablation)
         self._kappa = parameters.temporal.net_kappa
         n = world.n_learnings
         self._names = [f"learning-{i}" for i in range(n)]
         self._standing = [Standing(learning_id=name) for name in self._names]
         self._sums = [LearningSums() for _ in range(n)]
         self._everybody = TemporalSums()
+        self._fleet = Fleet()
         self._chance = [parameters.ablation.rate_in_force] * n
         self._excluded = [False] * n
         self.stories = [Story(truth=float(effect)) for effect in world.true_effect]
@@ -77,7 +91,15 @@ class Team:
     def live(self) -> list[Story]:
         for session in range(len(self._world.hidden)):
             self._session(session)
+            if session % REFRESH == REFRESH - 1:
+                self._refresh()
         return self.stories
+
+    def _refresh(self) -> None:
+        floor = self._parameters.ablation.variance_floor
+        self._fleet = Fleet(variance=fleet_variance(self._sums, floor=floor))
+        for learning in range(self._world.n_learnings):
+            self._revalue(learning)
 
     def _session(self, session: int) -> None:
         entries = range(self._world.starts[session], self._world.starts[session + 1])
@@ -137,6 +159,7 @@ class Team:
         value = self._aggregator.value(
             sums=self._sums[learning],
             global_sums=self._everybody,
+            fleet=self._fleet,
             standing=self._standing[learning],
             updated_at=0,
         )
@@ -290,7 +313,7 @@ def peeking(job: tuple[float, float, int, LayerParameters]) -> bool:
         outcome = (1000 if spread < 0.7 else 500) if good < success else (-500 if spread < 0.7 else -1000)
         cell = Cell(bool(left_out < chance), round(chance * 1e6), outcome)
         sums += LearningSums(n_records=1, arms={cell: Count(1, 0)})
-        result = ablation.compute_marginal_value(sums)
+        result = ablation.compute_marginal_value(sums, Fleet())
         if result and result.is_significant:
             return True
     return False
@@ -327,7 +350,7 @@ def waiting(job: tuple[int, LayerParameters]) -> list[Wait]:
         )
         cell = Cell(left_out, round(chance * 1e6), _outcome(random, 0.1 + (0.0 if left_out else effect)))
         sums += LearningSums(n_records=1, n_injected=int(not left_out), arms={cell: Count(1, 0)})
-        value = aggregator.value(sums=sums, global_sums=TemporalSums(), standing=standing, updated_at=0)
+        value = aggregator.value(sums=sums, global_sums=TemporalSums(), fleet=Fleet(), standing=standing, updated_at=0)
         chance = value.next_withhold_probability
         if value.verdict.kind is not VerdictKind.UNDECIDED:
             return _waits(forecasts, session, was_decided=True)

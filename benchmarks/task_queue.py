@@ -2,8 +2,9 @@
 
     python benchmarks/task_queue.py [--repeats 5] [--sessions 20] [--learnings 20] [--workers 3] [--results DIR]
 
-Everything but the model is real: broker, ledger, store, and workers of one process each, one more than there are cores (docs/operations.md
-says why). Every session's bundle (of a real session) lies on the broker before the clock starts; then this process enqueues its chord, as a
+Everything but the model is real: broker, ledger, store, and workers of one process each, one more than there are cores
+(docs/how-to/scale.md says why).
+Every session's bundle (of a real session) lies on the broker before the clock starts; then this process enqueues its chord, as a
 worker that embeds would, and the clock stops when the last callback has ended: for ours, with the values stored and the message published.
 Chords that do nothing are enqueued in the same way, for the same workers, with arguments of the same size; as Celery does by itself, they
 keep their results. Last, 50 learnings a session with 1 and with 25 to a task, for about as long: of the latter, five times the sessions.
@@ -57,9 +58,10 @@ from worker.settings import Settings, load_settings
 from worker.store.api import StoreApi
 from worker.store.client import HttpStore
 from worker.task_queue import workflow
-from worker.task_queue.app import ATTRIBUTION, FINISHING, make_app
+from worker.task_queue.app import make_app
 from worker.task_queue.broker import broker_client
 from worker.task_queue.bundle_cache import BundleCache
+from worker.task_queue.messages import ATTRIBUTION, FINISHING, to_wire
 
 TARGET, GROUPED_TARGET = 0.6, 5.0
 GROUPED_LEARNINGS, GROUPED = 50, 25
@@ -200,7 +202,7 @@ class Bench:
         expected: list[AsyncResult[Any]] = []
 
         def start(session_id: str, version: SessionVersion, ids: list[str]) -> None:
-            known, group_id = workflow.to_wire(version), uuid()
+            known, group_id = to_wire(version), uuid()
             header = group([nothing.si(session_id, known, [id_]).set(queue=ATTRIBUTION) for id_ in ids], app=self.app)
             callback = count.si(session_id, known).set(queue=FINISHING)
             callback.freeze(group_id=group_id)

@@ -143,7 +143,7 @@ class ComposeStack:
         return time.monotonic() - start
 
     def rotate_secrets(self) -> None:
-        """As docs/operations.md tells: the two that a server keeps in its volume are changed there, then everything takes the new ones."""
+        """By docs/how-to/change-secrets.md: what a server keeps in its volume is changed there, then everything takes the new ones."""
         new = {name: secrets.token_hex(24) for name in SECRETS}
         alter = f"ALTER USER groove PASSWORD '{new['POSTGRES_PASSWORD']}'"
         self._raw(
@@ -164,7 +164,7 @@ class ComposeStack:
         states = run(["docker", "ps", "-a", "--filter", label, "--format", "{{.Names}} {{.Status}}"]).splitlines()
         return all("(healthy)" in state for state in states if not state.startswith(self.operator))
 
-    # -- backups, by the commands of docs/operations.md
+    # -- backups, by the commands of docs/how-to/back-up.md
 
     def back_up(self) -> None:
         """Ledger, store, event log, in this order."""

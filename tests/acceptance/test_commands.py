@@ -116,7 +116,7 @@ def test_the_runbook_knows_what_the_doctor_says(groove: Groove, broker_url: str)
     Where the embedded stack does not run, that is a note and no alarm.
     """
     found = json.loads(groove("doctor", "--json", status=1, GROOVE_BROKER=broker_url))
-    guide = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
+    guide = (Path(__file__).parents[2] / "docs" / "how-to" / "troubleshoot.md").read_text()
     runbook = guide[guide.index("| `BAD` |") : guide.index("And what else you may see")]
     named = {line.split("*")[1] for line in runbook.splitlines() if line.startswith("| *")}
     at_rest = json.loads(groove("doctor", "--json"))

@@ -171,7 +171,7 @@ class _Run:
 
     def _row(self, seconds: float) -> Row:
         stack = self.stack
-        stack.wait(stack.processes, "the stack runs")
+        stack.wait(stack.is_whole, "every part answers")
         runs = len(re.findall(rb"Task groove.attribute_learning\[[^]]+\] succeeded", stack.log.read_bytes()))
         values, kept = self._values(), stack.received()
         known = {event["session_id"]: event for event in self.events if event["event_id"] in kept}

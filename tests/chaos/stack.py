@@ -91,7 +91,16 @@ class ChaosStack:
             process.kill()
 
     def groove(self, *arguments: str | Path) -> str:
-        done = subprocess.run(
+        done = self._command(*arguments)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def is_whole(self) -> bool:
+        """Does every part answer? One that was killed last may still be starting."""
+        return self._command("status").returncode == 0
+
+    def _command(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
             [sys.executable, "-m", "worker.cli", *map(str, arguments)],
             env=self.environ,
             cwd=self.folder,
@@ -100,8 +109,6 @@ class ChaosStack:
             timeout=100,
             check=False,
         )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
 
     def values(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = json.loads(self.groove("values", "--json"))

@@ -6,14 +6,15 @@ from pathlib import Path
 
 import click
 
-from worker.cli.support.connections import actor, now, open_store
-from worker.cli.support.ids import full_id
 from worker.cli.support.jsonl import Refusal, read_learnings
-from worker.cli.support.output import counted, moment, plain, print_json, tell
+from worker.cli.support.output import moment, plain, print_json, tell
 from worker.cli.support.tables import print_rows
 from worker.domain import DecisionKind
 from worker.errors import InvalidFile
 from worker.formats.learning import learning_to_wire
+from worker.operations.connections import actor, now, open_store
+from worker.operations.ids import full_id
+from worker.operations.wording import counted
 from worker.store.api import StoreApi
 from worker.store.protocol import ImportReport
 from worker.system.files import STDOUT, written_whole
@@ -152,6 +153,23 @@ def _decision_command(name: str, kind: DecisionKind, text: str) -> click.Command
         tell(f"{known}: {decision.kind} by {decision.actor}, epoch {decision.epoch}", decision, as_json=as_json)
 
     return command
+
+
+@learnings_command.command("undo")
+@click.argument("learning_id")
+@click.option("--line", type=click.IntRange(min=1), help="This line of its history, instead of the newest decision.")
+@click.option("--reason", default="", help="Kept in the decision log.")
+@click.option("--json", "as_json", is_flag=True)
+def undo_command(learning_id: str, line: int | None, reason: str, *, as_json: bool) -> None:
+    """Take a decision back: what it changed is as before, and the evidence that counted then counts again.
+
+    Asking again changes nothing. An undo is taken back by its own --line.
+    """
+    with open_store() as store:
+        known = full_id(store, learning_id)
+        decision = store.undo(known, number=line, actor=actor(), reason=reason)
+    told = f"{known}: line {decision.undoes} undone by {decision.actor}, epoch {decision.epoch}"
+    tell(told, decision, as_json=as_json)
 
 
 for _name, (_kind, _text) in _DECISIONS.items():

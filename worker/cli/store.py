@@ -20,6 +20,8 @@ def store_command() -> None:
     """
     from worker.store.addresses import StoreAddress
     from worker.store.cozo.store import CozoStore
+    from worker.store.hooks.keeper import HookKeeper
+    from worker.store.hooks.seam import OwnStore
     from worker.store.server.app import serve
     from worker.store.server.tokens import Tokens
 
@@ -39,7 +41,15 @@ def store_command() -> None:
             for url in addresses:
                 forget(url)
         store = CozoStore(settings.data_dir / "store", parameters=settings.layers)
-        serve(store, address=addresses[0], also=addresses[1:], tokens=tokens, hosts=settings.store_hosts)
+        serve(
+            store,
+            address=addresses[0],
+            also=addresses[1:],
+            tokens=tokens,
+            hosts=settings.store_hosts,
+            refresh_minutes=settings.store.refresh_minutes,
+            keeper=HookKeeper(settings.data_dir, OwnStore(store), changes=lambda: store.changes),
+        )
 
 
 def _addresses(settings: Settings) -> list[str]:

@@ -1,4 +1,4 @@
-"""A converted model on processors, by OpenVINO: in 0.6 of torch's time and a third of its memory (docs/scaling.md)."""
+"""A converted model on processors, by OpenVINO: in 0.6 of torch's time and a third of its memory (benchmarks/results/embedding.md)."""
 
 from pathlib import Path
 from typing import Any

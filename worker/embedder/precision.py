@@ -1,6 +1,6 @@
 """Which number format to compute in, on which device.
 
-bfloat16 pays on every processor that multiplies in it: with AMX, and with avx512_bf16 alone (docs/scaling.md has the measurements). The
+bfloat16 pays on every processor that multiplies in it: with AMX, and with avx512_bf16 alone (benchmarks/results/embedding.md). The
 processor's flags decide, not its speed of the moment: all workers on processors of one kind must choose alike, or values would depend on
 who prepared a session. Elsewhere processors only imitate the format, and float32 stays.
 

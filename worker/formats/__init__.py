@@ -8,5 +8,10 @@ session_attributed  what is published for one finished attempt
 session_of          which session a message of any topic tells of
 learning            learnings as files and lines
 record              a record as bytes, kept by the ledger until its session is finished
+hook_folder         where an assistant's hook finds and leaves its files
+hook_managed        the learnings that a hook injects, and what of them is drawn together
+hook_snapshot       all that a hook decides by
+hook_spool          what a hook did, line by line
+hook_trace          what an injection leaves in the transcript
 transcripts/        transcripts in every form they come in
 """

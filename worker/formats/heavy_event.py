@@ -23,25 +23,45 @@ from worker.formats.wire import (
 class HeavyEvent(Incoming):
     """One finished session. Both forms end up here; `timestamp` and `event_id` are always filled in by `read_heavy_event`."""
 
-    event_id: Identifier
-    session_id: Identifier
-    timestamp: Timestamp
-    active_learnings: tuple[Identifier, ...] = ()
-    #: None: the producer does not take part in experiments; empty: it does, and withheld nothing
-    withheld_learnings: tuple[Identifier, ...] | None = None
-    withhold_probabilities: dict[str, Probability] = Field(default_factory=dict)
-    outcome: Outcome
-    transcript: dict[str, Any] | None = None
-    transcript_path: str | None = None
-    lightweight_events: tuple[LightweightEvent, ...] = ()
-    #: chance with which the assessor chose this session for a heavy event; kept for later
-    sampling_probability: Probability | None = None
-    #: False: `outcome` only fills its place, and the session stands in no arm of an experiment
-    outcome_known: bool = True
-    #: per learning the kinds of signals that its own text moves, each with the reason: they say nothing about it
-    excluded_signals: dict[Identifier, dict[str, str]] = Field(default_factory=dict)
-    #: per learning the outcome without the parts that its own text moves; None: nothing else is known
-    learning_outcomes: dict[Identifier, Outcome | None] = Field(default_factory=dict)
+    event_id: Identifier = Field(description="Names the event; derived from its content where it has none.")
+    session_id: Identifier = Field(description="The session; a later event with the same one replaces the earlier.")
+    timestamp: Timestamp = Field(
+        description="RFC 3339, the end of the session; by default when the log took the event."
+    )
+    active_learnings: tuple[Identifier, ...] = Field(default=(), description="Ids of the learnings that were injected.")
+    withheld_learnings: tuple[Identifier, ...] | None = Field(
+        default=None,
+        description="Ids left out on purpose. Missing: the session took no part in the experiment. "
+        "Empty: it did, and nothing was withheld.",
+    )
+    withhold_probabilities: dict[str, Probability] = Field(
+        default_factory=dict, description="Chance of each learning of being withheld, as the assignment told it."
+    )
+    outcome: Outcome = Field(description="`success`, `partial`, `failure`, `abandoned`, or a number in [−1, 1].")
+    transcript: dict[str, Any] | None = Field(
+        default=None, description='`{"messages": [...]}`: messages, or the entries of a session file.'
+    )
+    transcript_path: str | None = Field(
+        default=None, description="In place of the transcript: a file below `bridge.transcript_root`."
+    )
+    lightweight_events: tuple[LightweightEvent, ...] = Field(
+        default=(), description="The signals heard while it ran, per message."
+    )
+    sampling_probability: Probability | None = Field(
+        default=None, description="Chance with which the assessor chose this session for a heavy event."
+    )
+    outcome_known: bool = Field(
+        default=True,
+        description="False: `outcome` only fills its place; the session stands in no arm of an experiment.",
+    )
+    excluded_signals: dict[Identifier, dict[str, str]] = Field(
+        default_factory=dict,
+        description="Per learning the kinds of signals that its own text moves, each with the reason: left out of its record.",
+    )
+    learning_outcomes: dict[Identifier, Outcome | None] = Field(
+        default_factory=dict,
+        description="Per learning the outcome without the parts that its own text moves; null: nothing else is known.",
+    )
 
     @property
     def version(self) -> SessionVersion:

@@ -11,6 +11,7 @@ from worker.domain import (
     Standing,
     TemporalCorrelation,
 )
+from worker.layers.ablation.fleet import Fleet
 from worker.layers.statistics.sums import LearningSums, TemporalSums
 
 if TYPE_CHECKING:
@@ -40,12 +41,18 @@ class AblationStrategy(Protocol):
         ...
 
     def next_probability(
-        self, *, value: LearningValue, sums: LearningSums, global_sums: TemporalSums, standing: Standing
+        self,
+        *,
+        value: LearningValue,
+        sums: LearningSums,
+        global_sums: TemporalSums,
+        fleet: Fleet,
+        standing: Standing,
     ) -> float:
         """Chance with which the next session withholds the learning; statistics.md 8."""
         ...
 
-    def compute_marginal_value(self, sums: LearningSums) -> ExperimentResult | None:
+    def compute_marginal_value(self, sums: LearningSums, fleet: Fleet) -> ExperimentResult | None:
         """The arms' statistics, complete or not; None where they cannot be computed; statistics.md 6."""
         ...
 
@@ -54,10 +61,11 @@ class AblationStrategy(Protocol):
 
 class ValueAggregator(Protocol):
     def value(
-        self, *, sums: LearningSums, global_sums: TemporalSums, standing: Standing, updated_at: int
+        self, *, sums: LearningSums, global_sums: TemporalSums, fleet: Fleet, standing: Standing, updated_at: int
     ) -> LearningValue:
         """Everything that is known about a learning, from exact sums and people's decisions alone; statistics.md 5 to 11.
 
-        `global_sums` are the temporal sums over all learnings' current epochs, this one's included.
+        `global_sums` are the temporal sums over all learnings' current epochs, this one's included; `fleet` is what the last refresh
+        made of all experiments.
         """
         ...

@@ -74,11 +74,12 @@ class StackCollector(Collector):
     def _log(self) -> Iterator[Metric]:
         lags = partition_lags(self._settings, self._ledger, self._event_log)
         yield _by("groove_log_lag", "Messages not read yet", "partition", {lag.name: lag.lag for lag in lags})
-        for name, text in (("rewinds", "Times the log lost its end"), ("gaps", "Times messages went unread")):
-            family = CounterMetricFamily(f"groove_log_{name}", text, labels=["partition"])
-            for lag in lags:
-                family.add_metric([lag.name], getattr(lag, name))
-            yield family
+        rewinds = CounterMetricFamily("groove_log_rewinds", "Times the log lost its end", labels=["partition"])
+        gaps = CounterMetricFamily("groove_log_gaps", "Times messages went unread", labels=["partition"])
+        for lag in lags:
+            rewinds.add_metric([lag.name], lag.rewinds)
+            gaps.add_metric([lag.name], lag.gaps)
+        yield from (rewinds, gaps)
 
 
 def _by(name: str, text: str, label: str, numbers: dict[str, int]) -> Metric:

@@ -115,7 +115,7 @@ class AblationParameters(Parameters):
     variance_floor: float = Field(
         default=0.01,
         gt=0,
-        description="Least pooled variance of attributed values that is assumed, so that a few equal sessions do not look certain.",
+        description="Least variance of outcomes that is assumed of the fleet, so that a few equal sessions do not look certain.",
     )
     effect_prior_sd: float = Field(
         default=0.2,
@@ -123,9 +123,14 @@ class AblationParameters(Parameters):
         description="Standard deviation of a learning's effect that is expected beforehand. Lower: estimates stay nearer to 0 for longer.",
     )
     variance_prior_df: float = Field(
-        default=20,
+        default=60,
         gt=0,
-        description="Sessions; each arm's variance is drawn towards the pooled one with this weight. Higher: small arms borrow more.",
+        description="Sessions; each arm's variance is drawn towards the whole fleet's with this weight. Higher: small arms borrow more.",
+    )
+    harm_prior_sd: float = Field(
+        default=0.3,
+        gt=0,
+        description="Standard deviation of a harmful effect that is expected beforehand; only the odds for harm use it.",
     )
     salt: str = Field(
         default="groove-ablation-1",
@@ -160,7 +165,7 @@ class AggregationParameters(Parameters):
         description="Observation alone never reaches more confidence than this.",
     )
     deprecation_threshold: float = Field(
-        default=-0.3, ge=-1, le=1, description="A learning is deprecated only when its value is below this."
+        default=-0.2, ge=-1, le=1, description="A learning is deprecated only when its value is below this."
     )
     deprecation_confidence: float = Field(
         default=0.8, ge=0, le=1, description="A learning is deprecated only when its confidence is above this."
@@ -168,8 +173,13 @@ class AggregationParameters(Parameters):
     min_sessions_for_deprecation: int = Field(
         default=10, ge=0, description="A learning is deprecated only after at least so many sessions."
     )
+    min_sessions_per_arm_for_deprecation: int = Field(
+        default=30,
+        ge=2,
+        description="A learning is deprecated only after so many randomised sessions with it, and so many without.",
+    )
     harm_alpha: float = Field(
-        default=0.01,
+        default=0.005,
         gt=0,
         lt=1,
         description="A learning is deprecated only when the Bayes factor for harm exceeds 1 / harm_alpha.",

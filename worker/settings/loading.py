@@ -27,7 +27,7 @@ PREFIX = "GROOVE_"
 _NOT_SETTINGS = ("GROOVE_TEST_", "GROOVE_CONFIG", "GROOVE_VERSION", "GROOVE_FILES")
 _SERVICE_LINK = re.compile(r"GROOVE_(\w+_)?(SERVICE_(HOST|PORT(_\w+)?)|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)")
 #: never accepted from the file, which gets copied, mailed and committed
-_ENVIRONMENT_ONLY = ("store_read_token", "store_write_token", "flower_auth")
+_ENVIRONMENT_ONLY = ("store_read_token", "store_write_token", "flower_auth", "web_token")
 #: each says where secrets go, or who may come in: never accepted from a file that merely lies in the working folder, as in somebody's clone
 _NAMED_FILE_ONLY = frozenset(
     {
@@ -38,6 +38,8 @@ _NAMED_FILE_ONLY = frozenset(
         ("store", "host"),
         ("store", "hosts"),
         ("metrics", "host"),
+        ("web", "host"),
+        ("web", "hosts"),
     }
 )
 _log = structlog.get_logger(__name__)

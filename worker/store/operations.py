@@ -13,7 +13,7 @@ from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, with_config
 from typing_extensions import TypedDict
 
 from worker.domain import AttributionRecord, SessionVersion
-from worker.errors import GrooveError, NotFound, StoreUnavailable, Superseded
+from worker.errors import CannotUndo, GrooveError, NotFound, StoreUnavailable, Superseded
 from worker.formats.limits import MAX_LEARNINGS
 from worker.formats.wire import Identifier, check_identifier, check_moment
 from worker.store.protocol import SessionStore
@@ -95,6 +95,7 @@ OPERATIONS = {
 STATUS_OF: dict[type[Exception], int] = {
     NotFound: 404,
     Superseded: 409,
+    CannotUndo: 409,
     ValueError: 422,
     StoreUnavailable: 503,
     GrooveError: 500,

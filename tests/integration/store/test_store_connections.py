@@ -149,7 +149,7 @@ def answers(port: int) -> bool:
 def test_the_longest_body_depends_on_whose_it_is(server: tuple[int, int]) -> None:
     """A stranger's, a reader's and a writer's; whatever is too long is refused before it is read."""
     port, _ = server
-    short, usual, long = b" " * 70_000, b" " * 1_100_000, b" " * 3_000_000
+    short, usual, long = b" " * 70_000, b" " * 1_100_000, b" " * 17_000_000
     told = {
         (path, token, len(body)): ask(port, "POST", path, body, token)
         for path in ("/rpc/get_session_version", "/rpc/finish_session", "/assignments")

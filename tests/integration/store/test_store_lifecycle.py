@@ -131,6 +131,7 @@ def test_a_trial_is_shown_and_ends(store: AttributionStore) -> None:
         one = record(A, f"t{number}", withhold_probability=0.5, was_withheld=number % 2 == 0)
         store.store_attribution(one, version())
     store.finish_session("t0", version(), records=[])
+    store.refresh_values()
     assert store.get_learning_value(A).status is LearningStatus.ACTIVE
     assert store.get_decisions(A)[-1].kind is DecisionKind.TRIAL_ENDED
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from unit.layers.worlds import arms, record
 
 from worker.domain import AttributionRecord, Signal, SignalKind, Standing
+from worker.layers.ablation.fleet import Fleet
 from worker.layers.aggregation.aggregator import WeightedAggregator
 from worker.layers.aggregation.explain import Explanation, explain
 from worker.layers.statistics.sums import LearningSums
@@ -42,6 +43,7 @@ def explained(one: AttributionRecord, *, net_kappa: float = 1.0) -> Explanation:
         one,
         sums=sums,
         global_sums=sums.temporal,
+        fleet=Fleet(),
         standing=STANDING,
         aggregator=WeightedAggregator(),
         updated_at=0,

@@ -7,6 +7,7 @@ from unit.layers.worlds import arms, counts, value_of
 
 from worker.domain import VerdictKind
 from worker.layers.ablation.arms import Arm, arm
+from worker.layers.ablation.fleet import Fleet
 from worker.layers.ablation.posterior import posterior
 from worker.layers.aggregation.forecast import SESSIONS_NEEDED_CAP, Forecast, effect_to_hold
 from worker.layers.statistics.sums import LearningSums
@@ -30,6 +31,7 @@ def forecast(sums: LearningSums, probability: float, observed: float = 0.0) -> F
         with_=arm(sums, was_withheld=False),
         without=arm(sums, was_withheld=True),
         observation=Observation(observed, 0.8, 0.0),
+        fleet=Fleet(),
         n_records=sums.n_records,
         probability=probability,
         parameters=LayerParameters(),
@@ -58,7 +60,7 @@ def test_half_of_the_likely_effects_take_longer_than_the_one_held(
 ) -> None:
     """The effect that is held needs the median of the half-widths, and so the median number of sessions."""
     sums = arms(with_, without, probability)
-    today = posterior(arm(sums, was_withheld=False), arm(sums, was_withheld=True), AblationParameters())
+    today = posterior(arm(sums, was_withheld=False), arm(sums, was_withheld=True), AblationParameters(), Fleet())
     if today is None:
         return
     held = effect_to_hold(today, margin=0.1)

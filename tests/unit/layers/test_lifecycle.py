@@ -16,7 +16,7 @@ HARM = arms((150, 130, 130, 130), (6, 6, 14, 34))
 HELP = arms((12, 18, 40, 530), (15, 16, 16, 16))
 NOTHING_YET = arms((20, 30, 45, 85), (2, 4, 5, 9))
 HARMLESS = arms((1510, 1500, 1500, 4490), (1500, 1500, 1500, 4500), probability=0.5)
-MILD_HARM = arms((450, 0, 0, 450), (340, 0, 0, 560), probability=0.5)
+MILD_HARM = arms((900, 0, 0, 900), (766, 0, 0, 1034), probability=0.5)
 
 standings = st.builds(
     Standing,
@@ -106,7 +106,8 @@ def test_an_observation_alone_never_deprecates(with_: tuple[int, ...], without: 
     ("sums", "expected"),
     [
         (HARM, VerdictKind.REMOVE),
-        (arms((40, 40, 50, 50), (0, 2, 6, 12)), VerdictKind.REMOVE),
+        (arms((40, 40, 50, 50), (0, 2, 6, 12)), VerdictKind.HARMFUL),
+        (arms((40, 40, 50, 50), (0, 3, 9, 18)), VerdictKind.REMOVE),
         (MILD_HARM, VerdictKind.HARMFUL),
         (HELP, VerdictKind.KEEP),
         (HARMLESS, VerdictKind.HARMLESS),

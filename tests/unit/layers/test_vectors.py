@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from worker.domain import AttributionRecord, Signal, SignalKind, Standing
+from worker.layers.ablation.arms import arm
 from worker.layers.ablation.assignment import uniform
+from worker.layers.ablation.fleet import Fleet
 from worker.layers.ablation.strategy import ConservativeAblation
 from worker.layers.aggregation.aggregator import WeightedAggregator
 from worker.layers.aggregation.estimate import Estimate, combine
@@ -97,7 +99,7 @@ def test_the_temporal_value_is_the_shrunk_difference_to_all_learnings(vector: di
     mine = _sums(vector["input"]["records"])
     everybody = mine.temporal + _sums(vector["input"]["other_learnings"]).temporal
     value = WeightedAggregator().value(
-        sums=mine, global_sums=everybody, standing=Standing(learning_id="mine"), updated_at=0
+        sums=mine, global_sums=everybody, fleet=Fleet(), standing=Standing(learning_id="mine"), updated_at=0
     )
     expected = vector["expected"]
     assert (value.temporal_value, value.temporal_confidence) == pytest.approx((expected["vt"], expected["ct"]), **CLOSE)
@@ -110,6 +112,16 @@ def _sums(records: list[dict[str, Any]]) -> LearningSums:
 
 def _mean(sums: TemporalSums) -> float:
     return sums.ab / sums.a / 1e9
+
+
+#: as the numbers were worked: one prior for everything, and a variance that counts for 20 sessions
+_ONE_PRIOR = AblationParameters(variance_prior_df=20, harm_prior_sd=0.2)
+
+
+def _pooled(sums: LearningSums) -> Fleet:
+    """The variance of a fleet that has this one learning and no prior."""
+    with_, without = arm(sums, was_withheld=False), arm(sums, was_withheld=True)
+    return Fleet(variance=max(0.01, (with_.squares + without.squares) / (with_.n + without.n - 2)))
 
 
 EXPERIMENTS = [vector for vector in VECTORS if vector["name"][:2] in {"A1", "A2", "A3", "A4", "A5", "A6", "A7"}]
@@ -127,7 +139,7 @@ def test_the_arms_give_the_experiment_its_numbers(vector: dict[str, Any]) -> Non
             dict(zip(levels, given["without_counts"], strict=True)),
         )
     )
-    result = ConservativeAblation(AblationParameters()).compute_marginal_value(sums)
+    result = ConservativeAblation(_ONE_PRIOR).compute_marginal_value(sums, _pooled(sums))
     assert result is not None
     found = {
         "marginal_value": result.marginal_value,
@@ -151,7 +163,7 @@ def test_an_experiment_below_twenty_an_arm_shows_no_result() -> None:
     """A6: five withheld sessions, however far apart the arms look."""
     sums = LearningSums(n_records=35, n_injected=30, arms=arms(0.1, {-1: 10, -0.5: 8, 0.5: 6, 1: 6}, {0.5: 1, 1: 4}))
     value = WeightedAggregator().value(
-        sums=sums, global_sums=TemporalSums(), standing=Standing(learning_id="mine"), updated_at=0
+        sums=sums, global_sums=TemporalSums(), fleet=Fleet(), standing=Standing(learning_id="mine"), updated_at=0
     )
     assert (value.experiment, value.ablation_value, value.ablation_confidence) == (None, None, None)
     assert (value.estimated_value, value.confidence) == (0.0, 0.0)
@@ -161,7 +173,7 @@ def test_an_experiment_below_twenty_an_arm_shows_no_result() -> None:
 def test_a_drifting_baseline_and_a_changing_rate_make_no_effect(vector: dict[str, Any]) -> None:
     """Sessions of different p are weighed so that their baselines cancel, where a plain difference is far off."""
     cells = arms(0.1, {1: 90}, {1: 10}) | arms(0.5, {-0.5: 50}, {-0.5: 50})
-    result = ConservativeAblation().compute_marginal_value(LearningSums(arms=cells))
+    result = ConservativeAblation().compute_marginal_value(LearningSums(arms=cells), Fleet())
     assert result is not None
     assert result.marginal_value == pytest.approx(vector["expected"]["marginal_value"], **CLOSE)
     naive = (90 - 25) / 140 - (10 - 25) / 60

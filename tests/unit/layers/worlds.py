@@ -3,6 +3,7 @@
 from hypothesis import strategies as st
 
 from worker.domain import AttributionRecord, LearningValue, Standing
+from worker.layers.ablation.fleet import Fleet
 from worker.layers.aggregation.aggregator import WeightedAggregator
 from worker.layers.statistics.sums import Cell, Count, LearningSums, TemporalSums
 from worker.layers.temporal.correlation import attributed_value, bounded_net
@@ -59,11 +60,16 @@ def arms(with_: tuple[int, ...], without: tuple[int, ...], probability: float = 
 
 
 def value_of(
-    sums: LearningSums, standing: Standing | None = None, parameters: LayerParameters | None = None
+    sums: LearningSums,
+    standing: Standing | None = None,
+    parameters: LayerParameters | None = None,
+    *,
+    fleet: Fleet | None = None,
 ) -> LearningValue:
     return WeightedAggregator(parameters).value(
         sums=sums,
         global_sums=TemporalSums(n_act=1000, a=1000 * 10**9, a2=1000 * 10**18) + sums.temporal,
+        fleet=fleet or Fleet(),
         standing=standing or Standing(learning_id="mine"),
         updated_at=0,
     )

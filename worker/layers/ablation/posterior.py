@@ -9,6 +9,7 @@ import math
 from typing import NamedTuple
 
 from worker.layers.ablation.arms import Arm
+from worker.layers.ablation.fleet import Fleet, is_comparable
 from worker.layers.statistics.distributions import log_normal_cdf, two_sided_normal
 from worker.settings.layers import AblationParameters
 
@@ -25,6 +26,8 @@ class Posterior(NamedTuple):
     log_evidence: float
     #: half the width of the confidence sequence around `difference`
     half_width: float
+    #: logarithm of the Bayes factor of "it harms" over "it does nothing"
+    log_bf_harm: float
 
     @property
     def low(self) -> float:
@@ -43,18 +46,13 @@ class Posterior(NamedTuple):
     def p_anytime(self) -> float:
         return math.exp(-self.log_evidence) if self.log_evidence > 0 else 1.0
 
-    @property
-    def log_bf_harm(self) -> float:
-        """Logarithm of the Bayes factor of "it harms" over "it does nothing"."""
-        return math.log(2) + self.log_evidence + log_normal_cdf(-self.z)
 
-
-def posterior(with_: Arm, without: Arm, parameters: AblationParameters) -> Posterior | None:
-    """None with an empty arm or n₁ + n₀ ≤ 2: there is nothing to estimate a variance from."""
-    if not with_.records or not without.records or with_.n + without.n <= 2:
+def posterior(with_: Arm, without: Arm, parameters: AblationParameters, fleet: Fleet) -> Posterior | None:
+    """None with an empty arm or n₁ + n₀ ≤ 2."""
+    if not is_comparable(with_, without):
         return None
     d = with_.mean - without.mean
-    v = variance(with_, without, parameters)
+    v = variance(with_, without, parameters, fleet)
     prior = parameters.effect_prior_sd**2
     total = v + prior
     return Posterior(
@@ -63,17 +61,16 @@ def posterior(with_: Arm, without: Arm, parameters: AblationParameters) -> Poste
         shrunk=d * prior / total,
         sd=math.sqrt(v * prior / total),
         z=d * math.sqrt(prior / (v * total)),
-        log_evidence=d * d * prior / (2 * v * total) - math.log(total / v) / 2,
+        log_evidence=log_evidence(d, v, prior_sd=parameters.effect_prior_sd),
         half_width=half_width(v, parameters),
+        log_bf_harm=log_bf_harm(d, v, prior_sd=parameters.harm_prior_sd),
     )
 
 
-def variance(with_: Arm, without: Arm, parameters: AblationParameters) -> float:
-    """V: each arm's variance drawn towards the pooled one, so that an arm that happens not to vary is not taken for exact."""
+def variance(with_: Arm, without: Arm, parameters: AblationParameters, fleet: Fleet) -> float:
+    """V: each arm's variance drawn towards the fleet's, so that arms that happen not to vary are not taken for exact."""
     k0 = parameters.variance_prior_df
-    degrees = with_.n + without.n - 2
-    pooled = max(parameters.variance_floor, (with_.squares + without.squares) / degrees if degrees > 0 else 0.0)
-    known = k0 * pooled
+    known = k0 * fleet.variance
     return sum((arm.squares + known) / (arm.n - 1 + k0) / arm.n for arm in (with_, without))
 
 
@@ -84,3 +81,16 @@ def half_width(variance: float, parameters: AblationParameters) -> float:
     return math.sqrt(
         variance * ratio * (math.log(ratio * prior / variance) - 2 * math.log(parameters.significance_level))
     )
+
+
+def log_evidence(difference: float, variance: float, *, prior_sd: float) -> float:
+    """The logarithm of Λ, the likelihood of an effect drawn from the prior over that of none."""
+    prior = prior_sd**2
+    total = variance + prior
+    return difference * difference * prior / (2 * variance * total) - math.log(total / variance) / 2
+
+
+def log_bf_harm(difference: float, variance: float, *, prior_sd: float) -> float:
+    """The half of the prior below zero over no effect at all."""
+    z = difference * prior_sd / math.sqrt(variance * (variance + prior_sd**2))
+    return math.log(2) + log_evidence(difference, variance, prior_sd=prior_sd) + log_normal_cdf(-z)

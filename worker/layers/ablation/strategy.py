@@ -3,6 +3,7 @@
 from worker.domain import ExperimentResult, LearningStatus, LearningValue, Standing, VerdictKind
 from worker.layers.ablation import assignment
 from worker.layers.ablation.arms import arm
+from worker.layers.ablation.fleet import Fleet
 from worker.layers.ablation.posterior import posterior
 from worker.layers.ablation.welch import welch
 from worker.layers.statistics.distributions import normal_cdf
@@ -31,9 +32,9 @@ class ConservativeAblation:
         needed = self._parameters.min_sessions_per_arm
         return sums.n_randomised(was_withheld=False) >= needed and sums.n_randomised(was_withheld=True) >= needed
 
-    def compute_marginal_value(self, sums: LearningSums) -> ExperimentResult | None:
+    def compute_marginal_value(self, sums: LearningSums, fleet: Fleet) -> ExperimentResult | None:
         with_, without = arm(sums, was_withheld=False), arm(sums, was_withheld=True)
-        found = posterior(with_, without, self._parameters)
+        found = posterior(with_, without, self._parameters, fleet)
         if found is None:
             return None
         needed = self._parameters.min_sessions_per_arm
@@ -57,29 +58,35 @@ class ConservativeAblation:
         )
 
     def next_probability(
-        self, *, value: LearningValue, sums: LearningSums, global_sums: TemporalSums, standing: Standing
+        self,
+        *,
+        value: LearningValue,
+        sums: LearningSums,
+        global_sums: TemporalSums,
+        fleet: Fleet,
+        standing: Standing,
     ) -> float:
         settled = value.verdict.kind in _SETTLED
-        if not self._parameters.enabled or value.status in _NEVER_WITHHELD or settled:
-            return 0.0
+        if not self._parameters.enabled or value.status in _NEVER_WITHHELD or settled or standing.drawn_with:
+            return 0.0  # by itself: its section may withhold it
         on_trial = standing.on_trial and value.verdict.kind is VerdictKind.UNDECIDED
-        if on_trial or self._suspects_harm(value, sums, global_sums):
+        if on_trial or self._suspects_harm(value, sums, global_sums, fleet):
             return self._parameters.suspect_rate
         return self._parameters.rate_in_force
 
-    def _suspects_harm(self, value: LearningValue, sums: LearningSums, global_sums: TemporalSums) -> bool:
+    def _suspects_harm(self, value: LearningValue, sums: LearningSums, global_sums: TemporalSums, fleet: Fleet) -> bool:
         """By the experiment so far; while it has said little, by what was observed after the learning's uses too."""
         withheld = value.sessions_without
-        harm = self._chance_of_harm(value, sums) if withheld >= 5 else 0.5
+        harm = self._chance_of_harm(value, sums, fleet) if withheld >= 5 else 0.5
         if harm > 0.8:
             return True
         if sums.temporal.n_act < 5 or (withheld >= 10 and harm < 0.5):
             return False
         return observe(sums.temporal, global_sums, prior_sessions=_NO_PRIOR).z < -1.5
 
-    def _chance_of_harm(self, value: LearningValue, sums: LearningSums) -> float:
+    def _chance_of_harm(self, value: LearningValue, sums: LearningSums, fleet: Fleet) -> float:
         """Φ(−z); one half where the arms say nothing yet."""
         if value.experiment:
             return normal_cdf(-value.experiment.z)
-        found = posterior(arm(sums, was_withheld=False), arm(sums, was_withheld=True), self._parameters)
+        found = posterior(arm(sums, was_withheld=False), arm(sums, was_withheld=True), self._parameters, fleet)
         return normal_cdf(-found.z) if found else 0.5

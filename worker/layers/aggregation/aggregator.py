@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from worker.domain import ExperimentResult, LearningValue, Standing, Verdict, VerdictKind
 from worker.layers.ablation.arms import arm
+from worker.layers.ablation.fleet import Fleet
 from worker.layers.ablation.lift import activation_lift
 from worker.layers.ablation.posterior import posterior
 from worker.layers.ablation.strategy import ConservativeAblation
@@ -24,25 +25,29 @@ class WeightedAggregator:
         self._ablation = ablation or ConservativeAblation(self._parameters.ablation)
 
     def value(
-        self, *, sums: LearningSums, global_sums: TemporalSums, standing: Standing, updated_at: int
+        self, *, sums: LearningSums, global_sums: TemporalSums, fleet: Fleet, standing: Standing, updated_at: int
     ) -> LearningValue:
         prior = self._parameters.aggregation.temporal_prior_sessions
         observation = observe(sums.temporal, global_sums, prior_sessions=prior)
-        value = self._judged(sums, observation, standing, updated_at)
+        value = self._judged(sums, observation, fleet, standing, updated_at)
         probability = self._ablation.next_probability(
-            value=value, sums=sums, global_sums=global_sums, standing=standing
+            value=value, sums=sums, global_sums=global_sums, fleet=fleet, standing=standing
         )
         if value.verdict.kind is not VerdictKind.UNDECIDED:
             return replace(value, next_withhold_probability=probability)
-        verdict = self._undecided(sums, observation, probability)
+        if standing.drawn_with:
+            verdict = undecided("it is injected or withheld with its section, which has the verdict")
+        else:
+            verdict = self._undecided(sums, observation, fleet, probability)
         return replace(value, next_withhold_probability=probability, verdict=verdict)
 
     def _judged(
-        self, sums: LearningSums, observation: Observation, standing: Standing, updated_at: int
+        self, sums: LearningSums, observation: Observation, fleet: Fleet, standing: Standing, updated_at: int
     ) -> LearningValue:
         """All but what comes next: the chance of being withheld, and the forecast that depends on it."""
-        experiment = self._result(sums)
-        evidence = _evidence(experiment)
+        experiment = self._result(sums, fleet)
+        smaller = min(sums.n_randomised(was_withheld=False), sums.n_randomised(was_withheld=True))
+        evidence = _evidence(experiment, smaller)
         found = assess(evidence, observation=observation, n_records=sums.n_records, parameters=self._parameters)
         verdict = (
             decided(found.kind, evidence)
@@ -72,15 +77,17 @@ class WeightedAggregator:
             epoch=standing.epoch,
         )
 
-    def _result(self, sums: LearningSums) -> ExperimentResult | None:
+    def _result(self, sums: LearningSums, fleet: Fleet) -> ExperimentResult | None:
         """An experiment that is not complete has none."""
-        return self._ablation.compute_marginal_value(sums) if self._ablation.is_experiment_complete(sums) else None
+        if not self._ablation.is_experiment_complete(sums):
+            return None
+        return self._ablation.compute_marginal_value(sums, fleet)
 
-    def _undecided(self, sums: LearningSums, observation: Observation, probability: float) -> Verdict:
+    def _undecided(self, sums: LearningSums, observation: Observation, fleet: Fleet, probability: float) -> Verdict:
         if not probability:
             return undecided("no experiment runs")
         with_, without = arm(sums, was_withheld=False), arm(sums, was_withheld=True)
-        today = posterior(with_, without, self._parameters.ablation)
+        today = posterior(with_, without, self._parameters.ablation, fleet)
         if today is None:
             return undecided("too early for a forecast: both arms need sessions first")
         margin = self._parameters.ablation.verdict_margin
@@ -88,6 +95,7 @@ class WeightedAggregator:
             with_=with_._replace(mean=without.mean + effect_to_hold(today, margin=margin)),
             without=without,
             observation=observation,
+            fleet=fleet,
             n_records=sums.n_records,
             probability=probability,
             parameters=self._parameters,
@@ -96,7 +104,7 @@ class WeightedAggregator:
         return undecided(f"{amount} more eligible sessions, going by those so far", sessions_needed=needed)
 
 
-def _evidence(experiment: ExperimentResult | None) -> Evidence | None:
+def _evidence(experiment: ExperimentResult | None, smaller_arm: int) -> Evidence | None:
     if experiment is None:
         return None
     return Evidence(
@@ -105,4 +113,5 @@ def _evidence(experiment: ExperimentResult | None) -> Evidence | None:
         experiment.interval_low,
         experiment.interval_high,
         experiment.log_bf_harm,
+        smaller_arm,
     )

@@ -40,11 +40,12 @@ def temporal_estimate(
 
 
 def is_proven_harmful(
-    estimate: Estimate, *, n_records: int, log_bf_harm: float, parameters: AggregationParameters
+    estimate: Estimate, *, n_records: int, smaller_arm: float, log_bf_harm: float, parameters: AggregationParameters
 ) -> bool:
     """The deprecation rule, of a complete experiment."""
     return (
-        estimate.value < parameters.deprecation_threshold
+        smaller_arm >= parameters.min_sessions_per_arm_for_deprecation
+        and estimate.value < parameters.deprecation_threshold
         and estimate.confidence > parameters.deprecation_confidence
         and n_records >= parameters.min_sessions_for_deprecation
         and log_bf_harm > -math.log(parameters.harm_alpha)

@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass
 
 from worker.domain import ActivationSignal, AttributionRecord, LearningValue, SignalKind, Standing
+from worker.layers.ablation.fleet import Fleet
 from worker.layers.protocols import ValueAggregator
 from worker.layers.statistics.sums import LearningSums, TemporalSums
 from worker.layers.temporal.correlation import attributed_value, bounded_net
@@ -78,6 +79,7 @@ def explain(
     *,
     sums: LearningSums,
     global_sums: TemporalSums,
+    fleet: Fleet,
     standing: Standing,
     aggregator: ValueAggregator,
     updated_at: int,
@@ -111,7 +113,13 @@ def explain(
         counts=counts,
         adds_up=all(abs(a - b) <= TOLERANCE for a, b in zip(again, stored, strict=True)),
         move=_move(
-            LearningSums.of(record) if counts else LearningSums(), sums, global_sums, standing, aggregator, updated_at
+            LearningSums.of(record) if counts else LearningSums(),
+            sums,
+            global_sums,
+            fleet,
+            standing,
+            aggregator,
+            updated_at,
         ),
     )
 
@@ -150,13 +158,14 @@ def _move(
     one: LearningSums,
     sums: LearningSums,
     global_sums: TemporalSums,
+    fleet: Fleet,
     standing: Standing,
     aggregator: ValueAggregator,
     updated_at: int,
 ) -> Move:
-    with_ = aggregator.value(sums=sums, global_sums=global_sums, standing=standing, updated_at=updated_at)
+    with_ = aggregator.value(sums=sums, global_sums=global_sums, fleet=fleet, standing=standing, updated_at=updated_at)
     without = aggregator.value(
-        sums=sums - one, global_sums=global_sums - one.temporal, standing=standing, updated_at=updated_at
+        sums=sums - one, global_sums=global_sums - one.temporal, fleet=fleet, standing=standing, updated_at=updated_at
     )
     return Move(
         without=without,

@@ -12,6 +12,7 @@ from statistics import NormalDist
 
 from worker.domain import VerdictKind
 from worker.layers.ablation.arms import Arm
+from worker.layers.ablation.fleet import Fleet
 from worker.layers.ablation.posterior import Posterior, half_width, posterior, variance
 from worker.layers.aggregation.verdict import Evidence, assess
 from worker.layers.temporal.observation import Observation
@@ -42,6 +43,7 @@ class Forecast:
     with_: Arm
     without: Arm
     observation: Observation
+    fleet: Fleet
     n_records: int
     probability: float
     parameters: LayerParameters
@@ -52,9 +54,11 @@ class Forecast:
         return found if found <= SESSIONS_NEEDED_CAP else None
 
     def kind_after(self, sessions: int) -> VerdictKind:
-        after = posterior(*self._arms_after(sessions), self.parameters.ablation)
+        with_, without = self._arms_after(sessions)
+        after = posterior(with_, without, self.parameters.ablation, self.fleet)
+        smaller_arm = min(with_.records, without.records)
         return assess(
-            Evidence.of(after) if after and sessions >= self._until_complete() else None,
+            Evidence.of(after, smaller_arm=smaller_arm) if after and sessions >= self._until_complete() else None,
             observation=self.observation,
             n_records=self.n_records + sessions,
             parameters=self.parameters,
@@ -65,10 +69,14 @@ class Forecast:
         return self.with_.grown(sessions * (1 - p), p), self.without.grown(sessions * p, 1 - p)
 
     def _half_width(self, sessions: int) -> float:
-        return half_width(variance(*self._arms_after(sessions), self.parameters.ablation), self.parameters.ablation)
+        ablation = self.parameters.ablation
+        return half_width(variance(*self._arms_after(sessions), ablation, self.fleet), ablation)
 
     def _until_complete(self) -> int:
-        needed, p = self.parameters.ablation.min_sessions_per_arm, self.probability
+        return self._until_both_arms_have(self.parameters.ablation.min_sessions_per_arm)
+
+    def _until_both_arms_have(self, needed: int) -> int:
+        p = self.probability
         return math.ceil(max(1.0, (needed - self.with_.records) / (1 - p), (needed - self.without.records) / p))
 
     def _until_interval_decides(self) -> int:
@@ -82,12 +90,15 @@ class Forecast:
     def _until_harm_is_proven(self, *, before: int) -> int:
         """The same for the deprecation rule, if it comes first: it may prove a large harm while the interval is still wide."""
         d, threshold = self.with_.mean - self.without.mean, self.parameters.aggregation.deprecation_threshold
-        complete = self._until_complete()
-        if d >= 0 or min(d, self.observation.value) >= threshold or before <= complete:
+        enough = max(
+            self._until_complete(),
+            self._until_both_arms_have(self.parameters.aggregation.min_sessions_per_arm_for_deprecation),
+        )
+        if d >= 0 or min(d, self.observation.value) >= threshold or before <= enough:
             return before
         if self.kind_after(before - 1) is not VerdictKind.REMOVE:
             return before
-        return _first(lambda sessions: self.kind_after(sessions) is VerdictKind.REMOVE, complete, before - 1)
+        return _first(lambda sessions: self.kind_after(sessions) is VerdictKind.REMOVE, enough, before - 1)
 
 
 def _first(holds: Callable[[int], bool], low: int, end: int) -> int:

@@ -27,10 +27,13 @@ class Evidence(NamedTuple):
     low: float
     high: float
     log_bf_harm: float
+    #: records in the arm that has fewer; a forecast may hold a fraction
+    smaller_arm: float
 
     @classmethod
-    def of(cls, posterior: Posterior) -> Self:
-        return cls(posterior.shrunk, posterior.confidence, posterior.low, posterior.high, posterior.log_bf_harm)
+    def of(cls, posterior: Posterior, *, smaller_arm: float) -> Self:
+        p = posterior
+        return cls(p.shrunk, p.confidence, p.low, p.high, p.log_bf_harm, smaller_arm)
 
 
 class Assessment(NamedTuple):
@@ -51,7 +54,11 @@ def assess(
     if evidence is None:
         return Assessment(VerdictKind.UNDECIDED, estimate, temporal)
     if is_proven_harmful(
-        estimate, n_records=n_records, log_bf_harm=evidence.log_bf_harm, parameters=parameters.aggregation
+        estimate,
+        n_records=n_records,
+        smaller_arm=evidence.smaller_arm,
+        log_bf_harm=evidence.log_bf_harm,
+        parameters=parameters.aggregation,
     ):
         return Assessment(VerdictKind.REMOVE, estimate, temporal)
     return Assessment(_by_interval(evidence, margin=parameters.ablation.verdict_margin), estimate, temporal)

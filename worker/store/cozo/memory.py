@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from itertools import starmap
 
 from worker.domain import Learning, LearningValue, SessionVersion, Standing
+from worker.layers.ablation.fleet import Fleet
 from worker.layers.statistics.sums import TemporalSums
-from worker.store.cozo.database import CozoDatabase
-from worker.store.cozo.history import LearningHistory, history_of
+from worker.store.cozo.database import CozoDatabase, Row
+from worker.store.cozo.history import LearningHistory, read_histories
 from worker.store.cozo.overlay import Overlay
 from worker.store.cozo.row_codec import learning_of
-from worker.store.cozo.rows import DecisionRow, ExperimentRow, LearningRow, StandingRow, ValueRow
+from worker.store.cozo.rows import DecisionRow, ExperimentRow, FleetRow, LearningRow, ValueRow
 from worker.store.cozo.totals import EpochKey, Totals, joined, read_global
 
 #: sessions whose version is remembered without asking the database
@@ -38,10 +39,12 @@ class Computed:
     standing: Standing
     totals: Totals
     global_sums: TemporalSums
+    fleet: Fleet
     value: LearningValue
 
-    def rests_on(self, standing: Standing, totals: Totals, global_sums: TemporalSums) -> bool:
-        return self.totals is totals and self.standing == standing and self.global_sums == global_sums
+    def rests_on(self, standing: Standing, totals: Totals, global_sums: TemporalSums, fleet: Fleet) -> bool:
+        of_all = self.global_sums == global_sums and self.fleet == fleet
+        return self.totals is totals and self.standing == standing and of_all
 
 
 @dataclass(kw_only=True, slots=True)
@@ -50,6 +53,8 @@ class Memory:
     histories: MutableMapping[str, LearningHistory] = field(default_factory=dict)
     totals: MutableMapping[EpochKey, Totals] = field(default_factory=dict)
     global_sums: TemporalSums = field(default_factory=TemporalSums)
+    #: as of the last refresh
+    fleet: Fleet = field(default_factory=Fleet)
     #: deprecations that no session has carried yet -> whether they still wait
     unpublished: MutableMapping[tuple[str, int], bool] = field(default_factory=dict)
     #: the rows of `learning_value` and `ablation_experiment`, to write only what differs
@@ -61,15 +66,15 @@ class Memory:
     @classmethod
     def load(cls, database: CozoDatabase) -> "Memory":
         learnings = starmap(LearningRow, database.read("all_learnings"))
-        standings = starmap(StandingRow, database.read("all_standings"))
         unpublished = starmap(DecisionRow, database.read("unpublished"))
         values = starmap(ValueRow, database.read("all_values"))
         experiments = starmap(ExperimentRow, database.read("all_experiments"))
         return cls(
             learnings={row.learning_id: learning_of(row) for row in learnings},
-            histories={row.learning_id: history_of(row) for row in standings},
+            histories=read_histories(database),
             totals=joined(database.read("all_sums"), database.read("all_arms")),
             global_sums=read_global(database.read("global_sums")),
+            fleet=fleet_of(database.read("fleet")),
             unpublished={(row.learning_id, row.number): True for row in unpublished},
             values={row.learning_id: row for row in values},
             experiments={row.learning_id: row for row in experiments},
@@ -82,6 +87,7 @@ class Memory:
             histories=Overlay(self.histories),
             totals=Overlay(self.totals),
             global_sums=self.global_sums,
+            fleet=self.fleet,
             unpublished=Overlay(self.unpublished),
             values=Overlay(self.values),
             experiments=Overlay(self.experiments),
@@ -95,6 +101,7 @@ class Memory:
             histories=dict(self.histories),
             totals=dict(self.totals),
             global_sums=self.global_sums,
+            fleet=self.fleet,
             computed=self.computed,
         )
 
@@ -112,6 +119,7 @@ class Memory:
             assert isinstance(theirs, Overlay)
             ours.update(theirs.changes)
         self.global_sums = draft.global_sums
+        self.fleet = draft.fleet
         self._forget()
 
     def totals_of(self, learning_id: str) -> Totals:
@@ -126,3 +134,8 @@ class Memory:
 
 
 NOTHING = Totals()
+
+
+def fleet_of(rows: list[Row]) -> Fleet:
+    """What nothing is known of is as the prior has it."""
+    return Fleet(*FleetRow(*rows[0])) if rows else Fleet()

@@ -30,6 +30,15 @@ class StandingRow(NamedTuple):
     status: str
 
 
+class ReturnRow(NamedTuple):
+    """What an undo left: the epoch in force after it, and since when."""
+
+    learning_id: str
+    number: int
+    epoch: int
+    epoch_started_at: int
+
+
 class DecisionRow(NamedTuple):
     learning_id: str
     number: int
@@ -64,6 +73,15 @@ class AssignmentRow(NamedTuple):
     decision: str
     reason: str
     assigned_at: int
+
+
+class PolicyLineRow(NamedTuple):
+    learning_id: str
+    number: int
+    epoch: int
+    unit_id: str
+    withhold_probability: float
+    is_excluded: bool
 
 
 class RecordRow(NamedTuple):
@@ -137,6 +155,10 @@ class ArmRow(NamedTuple):
     outcome_milli: int
     records: int
     activated: int
+
+
+class FleetRow(NamedTuple):
+    variance: float
 
 
 class ValueRow(NamedTuple):

@@ -1,6 +1,6 @@
 """The store on CozoDB: one method per operation, each of them one transaction; `protocol.py` says what they promise."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from itertools import starmap
 from pathlib import Path
@@ -18,18 +18,22 @@ from worker.domain import (
 from worker.errors import NotFound
 from worker.layers.aggregation.explain import Explanation, explain
 from worker.settings.layers import LayerParameters
-from worker.store.cozo.assign import Assigner, answer_of, exclusion, is_excluded
+from worker.store.cozo.assign import assign, assigned
 from worker.store.cozo.database import CozoDatabase
 from worker.store.cozo.experiments import read_experiment, read_health
 from worker.store.cozo.forgetting import forget_learning, forget_session
 from worker.store.cozo.memory import Memory
+from worker.store.cozo.offline import take_decisions
+from worker.store.cozo.policies import Policies
 from worker.store.cozo.rebuild import rebuild
 from worker.store.cozo.record_codec import record_of
 from worker.store.cozo.recording import finish, store_record
-from worker.store.cozo.row_codec import assignment_of, decision_of
-from worker.store.cozo.rows import AssignmentRow, DecisionRow, RecordRow
-from worker.store.cozo.sessions import is_forgotten, known_version, take_version
+from worker.store.cozo.refreshing import refresh
+from worker.store.cozo.rows import RecordRow
+from worker.store.cozo.sections import draw_together, sections
+from worker.store.cozo.sessions import known_version, take_version
 from worker.store.cozo.strategies import LayersBuilder, default_layers
+from worker.store.cozo.undoing import PEOPLE_DECIDE, read_log, undoing
 from worker.store.cozo.what_if import WhatIf
 from worker.store.cozo.workspace import Workspace, must_know
 from worker.store.protocol import (
@@ -39,16 +43,16 @@ from worker.store.protocol import (
     ForgottenFromStore,
     ImportReport,
     LearningHealth,
+    MadeDecision,
     OpenedSession,
+    PublishedPolicy,
     Reading,
+    Section,
     SumDifference,
+    TakenDecision,
 )
 from worker.system.clock import now_micros
 
-#: what a person may decide; the other kinds of line are written by the store itself
-PEOPLE_DECIDE = frozenset(
-    {DecisionKind.ENABLED, DecisionKind.DISABLED, DecisionKind.PINNED, DecisionKind.UNPINNED, DecisionKind.TRIED}
-)
 #: these gather no evidence any more
 _OUT = (LearningStatus.DISABLED, LearningStatus.DEPRECATED)
 _COUNTED = ("learnings", "sessions", "records", "assignments", "decisions", "values", "experiments", "unpublished")
@@ -71,7 +75,13 @@ class CozoStore(AttributionStore):
         self._build_layers = build_layers
         parameters = parameters or LayerParameters()
         self._space = Workspace(CozoDatabase(path), parameters, build_layers(parameters), clock)
+        self._policies = Policies(self._space)
         self._follow_parameters()
+
+    @property
+    def changes(self) -> int:
+        """Rises whenever something that was stored may have changed."""
+        return self._space.changes
 
     # -- learnings and people's decisions
 
@@ -98,40 +108,44 @@ class CozoStore(AttributionStore):
             must_know(work.draft, [learning_id])
             return work.lifecycle.decide(learning_id, kind, actor=actor, reason=reason)
 
+    def undo(self, learning_id: str, *, number: int | None, actor: str, reason: str, now: int) -> Decision:
+        with self._space.working(now) as work:
+            must_know(work.draft, [learning_id])
+            found = undoing(read_log(work.transaction, learning_id), number)
+            if isinstance(found, Decision):
+                return found
+            return work.lifecycle.take_back(found, actor=actor, reason=reason)
+
     def get_decisions(self, learning_id: str) -> list[Decision]:
         with self._space.reading() as memory:
             must_know(memory, [learning_id])
-            rows = self._space.database.read("decisions", learning_id=learning_id)
-        found = (decision_of(DecisionRow(*row)) for row in rows)
-        return sorted(found, key=lambda decision: decision.number)
+            return read_log(self._space.database, learning_id)
 
     # -- assignment
 
-    def assign(self, session_id: str, learning_ids: list[str], *, now: int) -> list[AssignmentAnswer]:
-        with self._space.working(now) as work:
-            must_know(work.draft, learning_ids)
-            rows = starmap(AssignmentRow, work.transaction.read("assignments", session_id=session_id))
-            logged = {row.learning_id: answer_of(row) for row in rows}
-            is_logged = not is_forgotten(work.transaction, session_id)
-            assigner = Assigner(strategy=self._space.layers.ablation, session_id=session_id, now=now)
-            for learning_id in dict.fromkeys(learning_ids):
-                value = work.draft.values[learning_id]
-                if learning_id not in logged:
-                    logged[learning_id], row = assigner.decide(value)
-                    if is_logged:
-                        work.transaction.write("put_assignment", [row])
-                elif is_excluded(value):
-                    # the log keeps what was assigned before; whoever asks from now on leaves the learning out
-                    logged[learning_id] = exclusion(value)
-        return [logged[learning_id] for learning_id in dict.fromkeys(learning_ids)]
+    def assign(
+        self, session_id: str, learning_ids: list[str], *, now: int, conversation_id: str = ""
+    ) -> list[AssignmentAnswer]:
+        return assign(self._space, session_id, learning_ids, conversation_id=conversation_id or session_id, now=now)
+
+    def publish_policy(self, learning_ids: list[str], *, now: int) -> PublishedPolicy:
+        return self._policies.publish(learning_ids, now=now)
+
+    def take_decisions(self, decisions: list[MadeDecision], *, now: int) -> list[TakenDecision]:
+        return take_decisions(self._space, decisions, now=now)
+
+    def draw_together(self, sections: Mapping[str, str | None], *, actor: str, now: int) -> list[str]:
+        return draw_together(self._space, sections, actor=actor, now=now)
+
+    def list_sections(self) -> list[Section]:
+        return sections(self._space)
 
     # -- attribution
 
     def open_session(self, session_id: str, version: SessionVersion, learning_ids: list[str]) -> OpenedSession:
         with self._space.working(version.timestamp, session_id) as work:
             known = take_version(work.transaction, work.draft, session_id, version)
-            rows = starmap(AssignmentRow, work.transaction.read("assignments", session_id=session_id))
-            assignments = {row.learning_id: assignment_of(row) for row in rows}
+            assignments = assigned(work.transaction, session_id)
             learnings = _known_among(work.draft, [*learning_ids, *assignments])
         return OpenedSession(learnings=learnings, assignments=assignments, is_finished=known.is_finished)
 
@@ -157,7 +171,7 @@ class CozoStore(AttributionStore):
         with self._space.reading() as memory:
             must_know(memory, [learning_id])
             newest = partial(self._space.database.read, "newest_record_keys", learning_id=learning_id, limit=limit)
-            epochs = range(1, memory.histories[learning_id].standing.epoch + 1)
+            epochs = range(1, len(memory.histories[learning_id].epoch_starts) + 1)
             keys = [key for epoch in epochs for key in newest(epoch=epoch)]
             rows = starmap(RecordRow, self._space.database.read("whole_records", keys=keys))
         ordered = sorted(rows, key=lambda row: (row.newest_first, row.session_id))
@@ -187,10 +201,12 @@ class CozoStore(AttributionStore):
         return sorted(values, key=lambda value: (-value.estimated_value, value.learning_id))[:limit]
 
     def refresh_values(self) -> int:
-        with self._space.working(self._space.clock()) as work:
-            before = dict(work.draft.values)
-            work.lifecycle.bring_up_to_date(list(work.draft.histories))
-            return sum(before.get(learning_id) != row for learning_id, row in work.draft.values.items())
+        if not self._space.is_stale:
+            return 0
+        with self._space.database.consistent():
+            changed = refresh(self._space)
+            self._space.is_stale = False
+        return changed
 
     # -- experiments
 
@@ -218,6 +234,7 @@ class CozoStore(AttributionStore):
                 record,
                 sums=totals.sums,
                 global_sums=memory.global_sums,
+                fleet=memory.fleet,
                 standing=memory.histories[learning_id].standing,
                 aggregator=self._space.layers.aggregation,
                 updated_at=totals.newest_at,
@@ -232,6 +249,7 @@ class CozoStore(AttributionStore):
     def forget_learning(self, learning_id: str, *, dry_run: bool) -> ForgottenFromStore:
         found = forget_learning(self._space, learning_id, dry_run=dry_run)
         if not dry_run:
+            self._policies.forget()
             self.refresh_values()
         return found
 

@@ -1,6 +1,7 @@
 """Values from the sums in force, computed again only when what they rest on has changed."""
 
 from worker.domain import LearningValue, Standing
+from worker.layers.ablation.fleet import Fleet
 from worker.layers.protocols import ValueAggregator
 from worker.layers.statistics.sums import TemporalSums
 from worker.store.cozo.memory import Computed, Memory
@@ -14,15 +15,19 @@ class Valuer:
     def value(self, memory: Memory, learning_id: str) -> LearningValue:
         standing, totals = memory.histories[learning_id].standing, memory.totals_of(learning_id)
         known = memory.computed.get(learning_id)
-        if known is not None and known.rests_on(standing, totals, memory.global_sums):
+        if known is not None and known.rests_on(standing, totals, memory.global_sums, memory.fleet):
             return known.value
-        value = self.value_of(standing, totals, memory.global_sums)
+        value = self.value_of(standing, totals, memory.global_sums, memory.fleet)
         memory.computed[learning_id] = Computed(
-            standing=standing, totals=totals, global_sums=memory.global_sums, value=value
+            standing=standing, totals=totals, global_sums=memory.global_sums, fleet=memory.fleet, value=value
         )
         return value
 
-    def value_of(self, standing: Standing, totals: Totals, global_sums: TemporalSums) -> LearningValue:
+    def value_of(self, standing: Standing, totals: Totals, global_sums: TemporalSums, fleet: Fleet) -> LearningValue:
         return self._aggregation.value(
-            sums=totals.sums, global_sums=global_sums, standing=standing, updated_at=totals.newest_at
+            sums=totals.sums,
+            global_sums=global_sums,
+            fleet=fleet,
+            standing=standing,
+            updated_at=totals.newest_at,
         )

@@ -12,6 +12,7 @@ from worker.layers.statistics.sums import LearningSums, TemporalSums
 from worker.layers.temporal.correlation import attributed_value
 from worker.settings.layers import ActivationParameters, LayerParameters
 from worker.store.cozo.record_codec import record_of
+from worker.store.cozo.refreshing import fleet_over
 from worker.store.cozo.rows import RecordRow
 from worker.store.cozo.strategies import StoreLayers
 from worker.store.cozo.totals import Totals
@@ -39,15 +40,22 @@ class WhatIf:
     readings: Mapping[tuple[str, str], Reading] = field(default_factory=dict)
 
     def changes(self) -> list[tuple[LearningValue, LearningValue]]:
-        """(value now, value then) where something that people see would change; the same settings change nothing."""
+        """(value now, value then), both as after a refresh, where something that people see would change; the same settings change
+        nothing.
+        """
         with self.space.reading() as memory:
             learning_ids = sorted(memory.histories)
         both = {learning_id: self._both(learning_id) for learning_id in learning_ids}
         now = sum((b.now.sums.temporal for b in both.values()), TemporalSums())
         then = sum((b.then.sums.temporal for b in both.values()), TemporalSums())
+        fleet_now = fleet_over((b.now.sums for b in both.values()), self.space.parameters)
+        fleet_then = fleet_over((b.then.sums for b in both.values()), self.after)
         valuer = Valuer(self.then.aggregation)
         pairs = [
-            (self.space.valuer.value_of(b.standing, b.now, now), valuer.value_of(b.standing, b.then, then))
+            (
+                self.space.valuer.value_of(b.standing, b.now, now, fleet_now),
+                valuer.value_of(b.standing, b.then, then, fleet_then),
+            )
             for b in both.values()
         ]
         return [(was, would_be) for was, would_be in pairs if _differ(was, would_be)]

@@ -7,10 +7,11 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from worker.store.protocol import AttributionStore
+from worker.store.server.body_limits import LONG_BYTES, BodyLimits
 from worker.store.server.dependencies import Serving
-from worker.store.server.guard import LONG_BYTES, Guard
+from worker.store.server.guard import Guard
 from worker.store.server.problems import tell_problems
-from worker.store.server.routes import description, learnings, sessions, upkeep, values
+from worker.store.server.routes import assignments, description, learnings, sessions, upkeep, values
 from worker.store.server.rpc import rpc
 from worker.store.server.runner import Runner
 from worker.store.server.tokens import Tokens
@@ -33,6 +34,7 @@ def application(
     app.state.serving = Serving(store=store, tokens=tokens, runner=Runner())
     for router in (
         values.router,
+        assignments.router,
         learnings.reading,
         learnings.writing,
         learnings.forgetting,
@@ -44,7 +46,8 @@ def application(
     app.add_route("/rpc/{operation}", rpc, methods=["POST"], include_in_schema=False)
     tell_problems(app)
     app.add_middleware(_Undecoded)
-    app.add_middleware(Guard, tokens=tokens, hosts=hosts, max_body_bytes=max_body_bytes)
+    app.add_middleware(BodyLimits, tokens=tokens, most=max_body_bytes)
+    app.add_middleware(Guard, hosts=hosts)
     return app
 
 

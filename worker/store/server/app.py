@@ -10,13 +10,15 @@ from pathlib import Path
 
 import structlog
 import uvicorn
-from starlette.types import ASGIApp
+from fastapi import FastAPI
 
 from worker.errors import ConfigurationError
 from worker.store.addresses import StoreAddress
+from worker.store.hooks.keeper import HookKeeper, kept
 from worker.store.protocol import AttributionStore
 from worker.store.server.api import application
 from worker.store.server.connections import protocol_class, raised_limit
+from worker.store.server.refreshing import keep_fresh
 from worker.store.server.tokens import Tokens
 
 #: seconds for which an idle connection is kept
@@ -36,13 +38,15 @@ def serve(
     also: Sequence[str] = (),
     tokens: Tokens,
     hosts: Iterable[str] = (),
+    refresh_minutes: float = 60.0,
+    keeper: HookKeeper | None = None,
     ready: Callable[[str], None] | None = None,
 ) -> None:
     """Serve at this address, and at others `also`, until SIGTERM or SIGINT, then close the store and return. Port 0 means any free one.
 
-    `hosts`: names that requests may be for, beside `localhost` and addresses. `ready` is called with each real address once
-    connections are accepted. Raises `ConfigurationError` for an address that is
-    taken or cannot be had, or that needs a token and has none.
+    `hosts`: names that requests may be for, beside `localhost` and addresses. Values are refreshed every `refresh_minutes`. `keeper`
+    looks after hooks beside it, and once more at the end. `ready` is called with each real address once connections are accepted. Raises
+    `ConfigurationError` for an address that is taken or cannot be had, or that needs a token and has none.
     """
     wanted = [StoreAddress.parse(url) for url in (address, *also)]
     for each in wanted:
@@ -50,14 +54,22 @@ def serve(
     try:
         with contextlib.ExitStack() as listening:
             found = [listening.enter_context(_listening(each)) for each in wanted]
-            asyncio.run(_serve(application(store, tokens, hosts=hosts), found, ready))
+            app = application(store, tokens, hosts=hosts)
+            with kept(keeper):
+                asyncio.run(_serve(app, found, ready, refresh_s=60 * refresh_minutes))
     finally:
+        if keeper is not None:
+            keeper.look_and_tell()
         store.close()
         _log.info("store.closed")
 
 
 async def _serve(
-    app: ASGIApp, found: Sequence[tuple[socket.socket, StoreAddress]], ready: Callable[[str], None] | None
+    app: FastAPI,
+    found: Sequence[tuple[socket.socket, StoreAddress]],
+    ready: Callable[[str], None] | None,
+    *,
+    refresh_s: float,
 ) -> None:
     # else a line for each request of a stranger that is none
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
@@ -78,7 +90,11 @@ async def _serve(
     server.when_ready = lambda: _announce([address for _, address in found], ready)
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(signal_number, server.stop)
-    await server.serve(sockets=[listener for listener, _ in found])
+    refreshing = asyncio.create_task(keep_fresh(app.state.serving, every_s=refresh_s))
+    try:
+        await server.serve(sockets=[listener for listener, _ in found])
+    finally:
+        refreshing.cancel()
 
 
 def _announce(addresses: Iterable[StoreAddress], ready: Callable[[str], None] | None) -> None:

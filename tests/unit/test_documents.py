@@ -1,0 +1,46 @@
+"""The documentation as a site."""
+
+from pathlib import Path
+
+import pytest
+from mkdocs.commands.build import build
+from mkdocs.config import load_config
+from mkdocs.exceptions import Abort
+
+from worker.cli import COMMANDS
+
+_ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("site")
+    config = load_config(str(_ROOT / "mkdocs.yml"), site_dir=str(folder))
+    try:
+        build(config)
+    except Abort as refused:
+        pytest.fail(f"mkdocs build --strict: {refused}")
+    return folder
+
+
+def test_the_site_has_every_page_and_no_dead_link(site: Path) -> None:
+    """MkDocs is strict here: a page outside of the navigation, a link or an anchor to nowhere ends the build."""
+    pages = [path for path in (_ROOT / "docs").rglob("*.md") if path.name != "mutants.md"]
+    for path in pages:
+        name = path.relative_to(_ROOT / "docs").with_suffix("")
+        assert (site / ("" if name.name == "index" else name) / "index.html").exists(), path
+
+
+@pytest.mark.parametrize(
+    ("page", "told"),
+    [
+        ("commands", [f"groove {name}" for name in COMMANDS]),
+        ("http-api", ["GET /attr/values", "POST /assignments", "LearningValue"]),
+        ("events", ["session_id", "withheld_learnings", "outcome_known"]),
+        ("metrics", ["groove_log_lag", "groove_layer_seconds", "groove_learnings"]),
+    ],
+)
+def test_the_reference_is_made_from_the_code(site: Path, page: str, told: list[str]) -> None:
+    """Every command, endpoint, field and figure that the code has stands on its page."""
+    text = (site / "reference" / page / "index.html").read_text()
+    assert not [words for words in told if words not in text]
