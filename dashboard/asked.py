@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from dashboard.batches import Batches
 from dashboard.doors.attempts import Attempts
 from dashboard.doors.gate import SAID, cookie_of
 from dashboard.doors.keys import Keys
@@ -44,6 +45,7 @@ class Said:
     is_bad: bool = False
     #: an address to post to that takes it back, and the fields that go there
     undo: str = ""
+    undo_text: str = "Undo"
     fields: Sequence[tuple[str, str]] = ()
     #: where to look at what came of it
     link: str = ""
@@ -58,6 +60,7 @@ class Parts:
     keys: Keys
     look: Look
     attempts: Attempts
+    batches: Batches
     prefix: str
     #: what a visitor may enter with: (token, whether it lets act)
     tokens: Sequence[tuple[str, bool]]
@@ -83,6 +86,11 @@ class Asked:
     def visitor(self) -> Visitor | None:
         found: Visitor | None = self.request.scope["state"]["visitor"]
         return found
+
+    @property
+    def actor(self) -> str:
+        """Whom the decision log names."""
+        return self.visitor.name if self.visitor else self.parts.default_name
 
     @property
     def path(self) -> str:
@@ -117,6 +125,10 @@ class Asked:
         text = urlencode([(name, _text(value)) for name, value in kept])
         return self.parts.prefix + path + (f"?{text}" if text else "")
 
+    def within(self, path: str) -> str:
+        """An address that a form brought along, as a link within the dashboard."""
+        return self.parts.prefix + _within(path)
+
     def page(self, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
         said = cookie_of(self.request.headers, SAID)
         html = self.parts.look.render(
@@ -138,7 +150,7 @@ class Asked:
 
     def go_to(self, path: str, said: Said | None = None) -> Response:
         """After an action. `path`: within the dashboard."""
-        answer = RedirectResponse(self.parts.prefix + _within(path), HTTPStatus.SEE_OTHER)
+        answer = RedirectResponse(self.within(path), HTTPStatus.SEE_OTHER)
         if said:
             self.set_cookie(answer, SAID, self.parts.keys.said(asdict(said)), seconds=120)
         return answer
