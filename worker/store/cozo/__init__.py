@@ -15,6 +15,7 @@ sums_book      sums per learning and epoch
 totals         sums over all learnings
 forgetting     a session or a learning out for good
 lifecycle      verdicts that change a status, and what is published about them
+undoing        which line an undo takes back, and what that leaves
 history        what happened to a learning, and who did it
 values         sums -> values, through layer 4
 assign         draws for a new session, through layer 3

@@ -8,9 +8,9 @@ from itertools import starmap
 
 from worker.layers.statistics.sums import TemporalSums
 from worker.store.cozo.database import CozoDatabase, Row, Transaction
-from worker.store.cozo.history import history_of
+from worker.store.cozo.history import read_histories
 from worker.store.cozo.record_codec import record_of
-from worker.store.cozo.rows import RecordRow, StandingRow, TemporalRow
+from worker.store.cozo.rows import RecordRow, TemporalRow
 from worker.store.cozo.totals import (
     SUMS_COLUMNS,
     EpochKey,
@@ -56,7 +56,7 @@ def _one(database: CozoDatabase, learning_id: str, *, repair: Callable[[], None]
 def _global(database: CozoDatabase, *, repair: Callable[[], None] | None) -> list[SumDifference]:
     with database.transaction() as transaction:
         totals = joined(transaction.read("all_sums"), [])
-        standings = [history_of(StandingRow(*row)).standing for row in transaction.read("all_standings")]
+        standings = [history.standing for history in read_histories(transaction).values()]
         current = (totals.get((s.learning_id, s.epoch), Totals()) for s in standings)
         true = temporal_row(sum((t.sums.temporal for t in current), TemporalSums()))
         stored = temporal_row(read_global(transaction.read("global_sums")))

@@ -30,6 +30,15 @@ class StandingRow(NamedTuple):
     status: str
 
 
+class ReturnRow(NamedTuple):
+    """What an undo left: the epoch in force after it, and since when."""
+
+    learning_id: str
+    number: int
+    epoch: int
+    epoch_started_at: int
+
+
 class DecisionRow(NamedTuple):
     learning_id: str
     number: int
