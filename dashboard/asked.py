@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from functools import cached_property
 from http import HTTPStatus
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, quote, unquote, urlencode
@@ -21,6 +20,8 @@ from dashboard.sources import Sources
 
 _Query = TypeVar("_Query", bound="Query")
 _MAX_FORM_BYTES = 2_000_000
+#: stands before an id of dots
+_DOTS = "~"
 
 
 class Query(BaseModel):
@@ -75,6 +76,8 @@ class Asked:
     parts: Parts
     #: of a POST, in the order of its fields
     form: Sequence[tuple[str, str]] = field(default=())
+    #: of what the page is about to show
+    stamp: int = 0
 
     # -- what is asked
 
@@ -106,7 +109,7 @@ class Asked:
     def id_(self, name: str) -> str:
         """An id from the path, whatever is in it."""
         try:
-            return unquote(self.request.path_params[name], errors="strict")
+            return unquote(self.request.path_params[name], errors="strict").removeprefix(_DOTS)
         except UnicodeDecodeError as error:
             raise Refused(HTTPStatus.NOT_FOUND, "this is no id") from error
 
@@ -137,6 +140,7 @@ class Asked:
             visitor=self.visitor,
             form_token=self.parts.keys.form_token(self.visitor) if self.visitor else "",
             said=self._heard(said),
+            stamp=self.stamp,
             **context,
         )
         answer = HTMLResponse(html, status)
@@ -173,14 +177,17 @@ class Asked:
     def drop_cookie(self, answer: Response, name: str) -> None:
         answer.delete_cookie(name, path=self._cookie_path, httponly=True, samesite="lax", secure=self.parts.secure)
 
-    @cached_property
+    @property
     def _cookie_path(self) -> str:
         return self.parts.prefix or "/"
 
 
 def part(id_: str) -> str:
-    """An id as one part of a path, whatever is in it."""
-    return quote(id_, safe="")
+    """An id as one part of a path, whatever is in it; `Asked.id_` reads it.
+
+    Browsers take a part of dots for a step upwards, however it is encoded.
+    """
+    return quote(f"{_DOTS}{id_}" if id_ in {".", ".."} or id_.startswith(_DOTS) else id_, safe="")
 
 
 async def form_of(request: Request) -> Sequence[tuple[str, str]]:

@@ -8,11 +8,10 @@ from fixtures import reaper
 
 pytest_plugins = [
     "fixtures.broker",
-    "fixtures.browser",
-    "fixtures.dashboard",
     "fixtures.iggy",
     "fixtures.ledger",
     "fixtures.postgresql",
+    "fixtures.team",
 ]
 
 

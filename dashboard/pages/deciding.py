@@ -8,6 +8,7 @@ from starlette.responses import Response
 from dashboard.asked import Asked, Query, Said, part
 from dashboard.pages.page import Page
 from worker.domain import DecisionKind
+from worker.errors import CannotUndo
 
 _KINDS = {
     "disable": (DecisionKind.DISABLED, "is disabled: no session gets it"),
@@ -38,7 +39,10 @@ def decide(asked: Asked) -> Response:
 
 def undo(asked: Asked) -> Response:
     id_, form = asked.id_("learning_id"), asked.fields(UndoForm)
-    decision = asked.sources.store.undo(id_, number=form.number, actor=asked.actor)
+    try:
+        decision = asked.sources.store.undo(id_, number=form.number, actor=asked.actor)
+    except CannotUndo as error:
+        return asked.go_back(Said(text=f"{id_}: {error}.", is_bad=True))
     text = f"{id_}: taken back, it is in epoch {decision.epoch} with the evidence that counted before."
     again = f"/learnings/{part(id_)}/undo"
     return asked.go_back(Said(text=text, undo=again, fields=[("number", str(decision.number))], undo_text="Redo"))

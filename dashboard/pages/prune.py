@@ -11,6 +11,7 @@ from dashboard.pages.learnings import tokens
 from dashboard.pages.page import Page
 from dashboard.words import counted, number
 from worker.domain import DecisionKind, LearningStatus, VerdictKind
+from worker.errors import CannotUndo
 from worker.store.answers import ListedLearning
 
 #: never used in so many sessions that had it
@@ -75,9 +76,18 @@ def undo(asked: Asked) -> Response:
     if lines is None:
         text = "This was taken back already, or too long ago: each learning's page has its own undo."
         return asked.go_to("/prune", Said(text=text, is_bad=True))
-    for id_, line in lines:
-        asked.sources.store.undo(id_, number=line, actor=asked.actor, reason="the pruning is taken back")
-    return asked.go_to("/prune", Said(text=f"{counted(len(lines), 'learnings')} as before, with their evidence."))
+    left = [id_ for id_, line in lines if not _taken_back(asked, id_, line)]
+    done = f"{counted(len(lines) - len(left), 'learnings')} as before, with their evidence."
+    text = f"{done} Something else was decided since about {', '.join(left)}." if left else done
+    return asked.go_to("/prune", Said(text=text, is_bad=bool(left)))
+
+
+def _taken_back(asked: Asked, learning_id: str, line: int) -> bool:
+    try:
+        asked.sources.store.undo(learning_id, number=line, actor=asked.actor, reason="the pruning is taken back")
+    except CannotUndo:
+        return False
+    return True
 
 
 def _candidates(entries: tuple[ListedLearning, ...] | list[ListedLearning]) -> Iterator[Candidate]:

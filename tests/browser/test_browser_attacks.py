@@ -18,6 +18,13 @@ SCRIPT = "<script>document.title='taken'</script><img src=x onerror=\"document.t
 NAMES = ("a/b?c#d%2F", '"><script>document.title=1</script>', "\u202egnirts", "' onfocus=alert(1) '", "..", "{{7*7}}")
 
 
+_FORM = '<form method="post" action="URL"><input name="action" value="disable"><button>go</button></form>'
+_FETCH = """<script>
+fetch("URL", {method: "POST", mode: "no-cors", credentials: "include", body: "action=disable"})
+  .finally(() => document.title = "sent")
+</script>"""
+
+
 @contextmanager
 def another_site(html: str) -> Iterator[str]:
     """A page on another port of this machine."""
@@ -47,12 +54,7 @@ def another_site(html: str) -> Iterator[str]:
 def test_a_page_on_another_port_decides_nothing(browser: Browser, dashboard: Running, login: Any, how: str) -> None:
     """Though the browser sends the cookie along: cookies know no ports."""
     url = f"{dashboard.address}/learnings/format/decide"
-    form = f'<form method="post" action="{url}"><input name="action" value="disable"><button>go</button></form>'
-    html = (
-        form
-        if how == "form"
-        else f"<script>fetch('{url}', {{method: 'POST', mode: 'no-cors', credentials: 'include', body: 'action=disable'}}).finally(() => document.title = 'sent')</script>"
-    )
+    html = (_FORM if how == "form" else _FETCH).replace("URL", url)
     context = browser.new_context(storage_state=login)
     with another_site(html) as site:
         page = context.new_page()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from fixtures.dashboard import Opened, copied, form_token, opened, settings_of
-from fixtures.store import attribute, learning
+from fixtures.store import learning, record, version
 from starlette.testclient import TestClient
 
 from worker.domain import DecisionKind
@@ -71,19 +71,22 @@ def test_settings_are_all_there_and_secrets_are_not(
 def test_nothing_is_pruned_before_a_verdict(ada: TestClient, dashboard: Opened) -> None:
     """Only what is decided against may go."""
     decided = [value for value in dashboard.sources.store.values() if value.verdict.kind in ("harmful", "harmless")]
-    assert ("Nothing may go yet" in ada.get("/prune").text) is not decided
+    assert ("Nothing may go yet" in ada.get("/prune").text) == (not decided)
 
 
 def test_pruned_together_and_brought_back_together(tmp_path: Path) -> None:
     """What is decided against is chosen beforehand; undo brings back status, epoch and evidence of each, once."""
     store = CozoStore(tmp_path / "store")
     store.import_learnings([learning("harms"), learning("idle"), learning("pinned")], actor="Ada", now=1)
-    for number in range(200):
-        was_withheld = number % 2 == 0
-        for id_, with_, without in (("harms", 0.0, 0.15), ("idle", 0.1, 0.1), ("pinned", 0.0, 0.15)):
-            outcome = without if was_withheld else with_
-            changes = {"was_withheld": was_withheld, "withhold_probability": 0.5, "session_outcome": outcome}
-            attribute(store, f"{id_}-{number}", id_, timestamp=number + 2, **changes)
+    for number in range(700):
+        was_withheld, session_id = number % 2 == 0, f"session-{number}"
+        outcomes = {"harms": 0.15 if was_withheld else 0.0, "idle": 0.1, "pinned": 0.15 if was_withheld else 0.0}
+        records = [
+            record(id_, session_id, was_withheld=was_withheld, withhold_probability=0.5, session_outcome=outcome)
+            for id_, outcome in outcomes.items()
+        ]
+        store.open_session(session_id, version(), list(outcomes))
+        store.finish_session(session_id, version(), records=records)
     store.decide("pinned", DecisionKind.PINNED, actor="Ada", reason="", now=1000)
     store.close()
     with opened(tmp_path) as found:
