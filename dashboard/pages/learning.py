@@ -45,7 +45,8 @@ def _taking_back(shown: Shown) -> dict[int, str]:
     theirs = [line for line in shown.history if line.kind in _PEOPLES and line.actor != "rule"]
     standing: dict[int, bool] = {}
     for line in reversed(theirs):
-        standing[line.number] = not any(later.undoes == line.number and standing[later.number] for later in theirs if later.number > line.number)
+        undos = [later.number for later in theirs if later.undoes == line.number]
+        standing[line.number] = not any(standing[number] for number in undos)
     decided = [line.number for line in theirs if standing[line.number] and line.kind is not DecisionKind.UNDONE]
     found = {decided[-1]: "Take back"} if decided else {}
     if theirs and theirs[-1].kind is DecisionKind.UNDONE:

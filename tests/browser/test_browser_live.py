@@ -1,6 +1,5 @@
 """News in a real browser: told in every tab over one stream, never by a jump; streams end when the dashboard does."""
 
-import signal
 import socket
 import time
 from pathlib import Path
@@ -46,7 +45,7 @@ def test_it_ends_at_once_with_streams_open(browser: Browser, filled: Path, tmp_p
         for page, link in zip(pages, [found.link, found.another_link(), found.another_link()], strict=True):
             page.goto(link)
             expect(page.locator(".live")).to_have_text("live")
-        found.process.send_signal(signal.SIGTERM)
+        found.tell_to_end()
         told = time.monotonic()
         for page in pages:
             expect(page.locator(".live")).to_have_text("not live")
