@@ -1,4 +1,4 @@
-"""One learning's interval, on the scale of its page: filled when it comes from the experiment, hollow when only observed."""
+"""One learning's interval, on the scale of its page: filled when it comes from a complete experiment, dashed before, hollow when only observed."""
 
 from markupsafe import Markup
 
@@ -25,7 +25,7 @@ def interval(
         label,
         _margin(scale),
         element("line", x1="50%", x2="50%", y1=0, y2=_HEIGHT, class_="zero"),
-        element("g", *marks, dot, class_=f"of-{kind}{' observed' if is_observed else ''}"),
+        element("g", *marks, dot, class_=f"of-{kind}{' observed' if is_observed else ' open' if is_open else ''}"),
         height=_HEIGHT,
         class_="chart row",
     )
