@@ -1,7 +1,7 @@
 """Which learnings were in force in a session, and how that is known: the first source that answers, file by file."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path, PurePath, PurePosixPath
 
@@ -37,6 +37,15 @@ class InForce:
     source: Source = Source.UNKNOWN
     #: per rules file that the assistant loads, as the catalogue writes its path
     files: Mapping[str, Source] = field(default_factory=dict)
+
+
+def with_injected(found: InForce, injected: Iterable[str]) -> InForce:
+    """With those that a hook injected, as the transcript shows."""
+    more = tuple(id_ for id_ in injected if id_ not in found.learning_ids)
+    if not more:
+        return found
+    source = found.source if found.learning_ids or found.files else Source.TRANSCRIPT
+    return replace(found, learning_ids=(*found.learning_ids, *more), source=source)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
