@@ -87,12 +87,11 @@ def _drawn(account: Account) -> dict[str, Any]:
     """Of a session that took part: what was withheld, and each one's chance, 0 for those that nobody drew."""
     part = account.taking_part
     if not part.is_shown:
-        return {}
-    chances = dict.fromkeys(account.in_force.learning_ids, 0.0) | dict(part.probabilities)
-    named = {*account.in_force.learning_ids, *part.withheld}
+        return {} if part.agreement is Agreement.NEITHER else {"took_part": False}
     return {
+        "took_part": True,
         "withheld_learnings": list(part.withheld),
-        "withhold_probabilities": {id_: chance for id_, chance in chances.items() if id_ in named},
+        "withhold_probabilities": dict.fromkeys(account.in_force.learning_ids, 0.0) | dict(part.probabilities),
     }
 
 

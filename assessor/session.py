@@ -7,7 +7,7 @@ from typing import Any
 from assessor.asked_commands import Asked, asked_commands, asked_in
 from assessor.calls import calls_of
 from assessor.event import Account, heavy_event
-from assessor.in_force import InForce, Sources, with_injected
+from assessor.in_force import InForce, Sources, beside_a_hook
 from assessor.outcome import Outcome, Part, outcome, parts_of
 from assessor.rules.catalogue import Rule
 from assessor.signals import Heard, signals_of
@@ -63,7 +63,7 @@ def assess(
     calls = calls_of(session)
     heard = signals_of(session, calls)
     part = taking_part(session, recorded, rules)
-    in_force = with_injected(sources.in_force(session), part.injected)
+    in_force = beside_a_hook(sources.in_force(session), part.injected, part.withheld)
     part = replace(part, withheld=tuple(id_ for id_ in part.withheld if id_ not in in_force.learning_ids))
     looked = _survivals(session, sources, now)
     texts = {id_: rules[id_].text for id_ in (*in_force.learning_ids, *part.withheld) if id_ in rules}

@@ -109,9 +109,11 @@ def _agreement(
 
 def _probabilities(draw: SpoolRecord | None, injected: Sequence[str], withheld: Sequence[str]) -> dict[str, float]:
     """A learning that did not go where it was drawn to stands in no arm."""
-    as_drawn = {*(draw.injected if draw else ())} & {*injected} | {*(draw.withheld if draw else ())} & {*withheld}
-    known = draw.probabilities if draw else {}
-    return {id_: known.get(id_, 0.0) if id_ in as_drawn else 0.0 for id_ in (*injected, *withheld)}
+    if draw is None:
+        return dict.fromkeys((*injected, *withheld), 0.0)
+    as_drawn = {*draw.injected} & {*injected} | {*draw.withheld} & {*withheld}
+    named = dict.fromkeys((*injected, *withheld, *draw.injected, *draw.withheld))
+    return {id_: draw.probabilities.get(id_, 0.0) if id_ in as_drawn else 0.0 for id_ in named}
 
 
 class _Ids:

@@ -7,7 +7,7 @@ import pytest
 from unit.assessor.told_sessions import STARTED, replies, says, session
 
 from assessor.event import Account, heavy_event
-from assessor.in_force import InForce, Source, with_injected
+from assessor.in_force import InForce, Source, beside_a_hook
 from assessor.outcome import Outcome
 from assessor.taking_part import Agreement, TakingPart, taking_part
 from worker.formats.heavy_event import read_heavy_event
@@ -72,13 +72,21 @@ def test_without_a_trace_a_session_took_no_part() -> None:
 @pytest.mark.parametrize(
     ("traces", "injected", "withheld", "chances"),
     [
-        ([trace(("aaaaaaaa-1",))], (A,), (C,), {A: 0.1, C: 0.5}),
+        ([trace(("aaaaaaaa-1",))], (A,), (C,), {A: 0.1, B: 0.0, C: 0.5}),
+        ([trace(withheld=())], (A, B), (), {A: 0.1, B: 0.1, C: 0.0}),
         ([trace(("aaaaaaaa-1", "bbbbbbbb", "cccccccc"))], (A, B, C), (), {A: 0.1, B: 0.1, C: 0.0}),
         ([trace(("aaaaaaaa-1",), withheld=("cccccccc", "bbbbbbbb"))], (A,), (C, B), {A: 0.1, B: 0.0, C: 0.5}),
         ([trace(policy_version="4-def")], (A, B), (C,), {A: 0.1, B: 0.1, C: 0.5}),
         ([trace(("aaaaaaaa-1", "bbbbbbbb", "zzzzzzzz"))], (A, B), (C,), {A: 0.1, B: 0.1, C: 0.5}),
     ],
-    ids=["a part is missing", "injected all the same", "withheld all the same", "another policy", "an unknown mark"],
+    ids=[
+        "a part is missing",
+        "not withheld either",
+        "injected all the same",
+        "withheld all the same",
+        "another policy",
+        "an unknown mark",
+    ],
 )
 def test_where_they_differ_the_transcript_counts(
     traces: list[HookTrace], injected: tuple[str, ...], withheld: tuple[str, ...], chances: dict[str, float]
@@ -106,7 +114,9 @@ def event_of(part: TakingPart) -> dict[str, Any]:
     account = Account(
         session=shown(trace()),
         project="/w",
-        in_force=with_injected(InForce(learning_ids=("plain",), source=Source.GIT), part.injected),
+        in_force=beside_a_hook(
+            InForce(learning_ids=("plain", C), source=Source.GIT), part.injected, withheld=part.withheld
+        ),
         texts={},
         heard=(),
         outcome=Outcome(value=1.0, confidence=1.0, parts=()),
@@ -121,13 +131,24 @@ def test_the_event_names_arms_and_chances() -> None:
     part = taking_part(shown(trace()), [RECORD], KNOWN)
     document = event_of(part)
     context = document["context"]
+    assert context["took_part"] is True
     assert context["active_learnings"] == ["plain", A, B]
     assert context["withheld_learnings"] == [C]
     assert context["withhold_probabilities"] == {"plain": 0.0, A: 0.1, B: 0.1, C: 0.5}
     assert context["experiment"] == {"policy_version": "3-abc", "conversation_id": "s-1", "agreement": "agrees"}
     assert document == event_of(part)
-    assert not {"withheld_learnings", "withhold_probabilities", "experiment"} & set(event_of(TakingPart())["context"])
-    assert event_of(TakingPart(agreement=Agreement.NO_TRACE))["context"]["experiment"]["agreement"] == "no trace"
+    said = {"took_part", "withheld_learnings", "withhold_probabilities", "experiment"}
+    assert not said & set(event_of(TakingPart())["context"])
+    dropped = event_of(TakingPart(agreement=Agreement.NO_TRACE))["context"]
+    assert (dropped["took_part"], dropped["experiment"]["agreement"]) == (False, "no trace")
+    assert "withheld_learnings" not in dropped
+
+
+def test_a_rules_file_in_the_transcript_goes_before_the_hook() -> None:
+    """It was withheld in vain; what only the file's history says is older than the move out of it."""
+    shown_ = InForce(learning_ids=(A, C), source=Source.GIT, shown=frozenset({C}))
+    assert beside_a_hook(shown_, (B,), (A, C)).learning_ids == (C, B)
+    assert beside_a_hook(InForce(), (B,), (C,)).source is Source.TRANSCRIPT
 
 
 def test_the_pipeline_reads_it() -> None:
