@@ -110,6 +110,23 @@ class RecordRow(NamedTuple):
     detail_json: str = ""
 
 
+class SummedRow(NamedTuple):
+    """What of a record goes into the sums."""
+
+    learning_id: str
+    session_id: str
+    epoch: int
+    timestamp: int
+    was_activated: bool
+    activation_confidence: float
+    was_withheld: bool
+    session_outcome: float
+    attributed_value: float
+    withhold_probability: float
+    contaminated: bool
+    assignment_mismatch: bool
+
+
 class OutcomeRow(NamedTuple):
     timestamp: int
     session_id: str

@@ -218,13 +218,13 @@ class CozoStore(AttributionStore):
         return read_experiment(self._space, learning_id)
 
     def get_health(self, learning_id: str) -> LearningHealth:
-        return read_health(self._space, learning_id)
+        return read_health(self._space, [learning_id])[0]
 
     def list_health(self) -> list[LearningHealth]:
         with self._space.reading() as memory:
             chosen = sorted(id_ for id_, history in memory.histories.items() if history.status not in _OUT)
             known = [id_ for id_ in chosen if memory.totals_of(id_).sums.n_records]
-        return [read_health(self._space, learning_id) for learning_id in known]
+        return read_health(self._space, known)
 
     def explain(self, learning_id: str, session_id: str) -> Explanation:
         with self._space.reading() as memory:
