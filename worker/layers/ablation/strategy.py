@@ -67,8 +67,8 @@ class ConservativeAblation:
         standing: Standing,
     ) -> float:
         settled = value.verdict.kind in _SETTLED
-        if not self._parameters.enabled or value.status in _NEVER_WITHHELD or settled:
-            return 0.0
+        if not self._parameters.enabled or value.status in _NEVER_WITHHELD or settled or standing.drawn_with:
+            return 0.0  # by itself: its section may withhold it
         on_trial = standing.on_trial and value.verdict.kind is VerdictKind.UNDECIDED
         if on_trial or self._suspects_harm(value, sums, global_sums, fleet):
             return self._parameters.suspect_rate
