@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from assessor.managed.learnings_file import PLACE, Block, holds_a_mark
+from worker.formats.learnings_file import PLACE, Block, holds_a_mark
 from assessor.managed.records import Moved
 from assessor.rules.catalogue import Unit
 from assessor.rules.sections import sections

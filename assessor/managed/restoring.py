@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from assessor.managed.learnings_file import PLACE, LearningsFile
+from worker.formats.learnings_file import PLACE, LearningsFile
 from assessor.managed.merge import carried
 from assessor.managed.moving import POINTER
 from assessor.managed.records import Moved, Record

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from assessor.managed.learnings_file import HEADER, LearningsFile
+from worker.formats.learnings_file import HEADER, LearningsFile
 from assessor.managed.moving import POINTER, Move, move
 from assessor.managed.records import Record
 from assessor.managed.restoring import restore

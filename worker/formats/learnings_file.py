@@ -89,15 +89,19 @@ class LearningsFile:
 
     def managed(self, root: Path) -> Managed:
         """As the store's side is told."""
-        learnings = self.learnings
-        units = dict.fromkeys(block.section for block in learnings.values() if block.section)
         return Managed(
             root=str(root),
             learnings=tuple(
-                ManagedLearning(id=block.id, text=block.text, unit=block.section) for block in learnings.values()
+                ManagedLearning(id=block.id, text=block.text, unit=block.section) for block in self.learnings.values()
             ),
-            units=tuple(self._unit(unit) for unit in units if unit),
+            units=self.units,
         )
+
+    @property
+    def units(self) -> tuple[ManagedUnit, ...]:
+        """The sections whose learnings are drawn together."""
+        ids = dict.fromkeys(block.section for block in self.learnings.values() if block.section)
+        return tuple(self._unit(id_) for id_ in ids if id_)
 
     def _unit(self, section: str) -> ManagedUnit:
         own = [block.text for block in self.blocks if block.kind == "section" and block.id == section and block.text]
