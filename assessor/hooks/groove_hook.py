@@ -84,8 +84,7 @@ def inject(told: Record, project: str, folder: str, record: Record, parts: int, 
     if draw is None and not is_new:
         reason = "the conversation began without a draw"
     # whether all of them fit, not those drawn: who takes part must not hang on the draw
-    all_marks = [block["known"]["mark"] for block in blocks if block["known"]]
-    if len(packed(blocks, lambda _: trace("x" * 64, session, all_marks, []))) > parts:
+    if parts_needed(blocks, [block["known"]["mark"] for block in blocks if block["known"]]) > parts:
         reason = TOO_LONG
     if is_new and not reason and snapshot:
         draw = drawn(snapshot, blocks, session)
@@ -348,6 +347,11 @@ def packed(blocks: list[Record], marker: Callable[[list[Record]], str]) -> list[
         groups[-1].append(block)
     texts = [text_of(group) for group in groups]
     return texts if all(width(text) <= LIMIT for text in texts) else [*texts, *[""] * 1000]
+
+
+def parts_needed(blocks: list[Record], marks: list[str]) -> int:
+    """For all of them, whatever the session and the policy are called; over 1000 where one alone is too long."""
+    return len(packed(blocks, lambda _: trace("x" * 64, "x" * 64, marks, [])))
 
 
 def trace(policy: str, conversation: str, injected: list[str], withheld: list[str]) -> str:

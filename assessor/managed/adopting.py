@@ -9,7 +9,7 @@ from pathlib import Path
 
 from assessor.managed.moving import Move, move
 from assessor.managed.records import Record, keep, kept
-from assessor.managed.restoring import restore
+from assessor.managed.restoring import Restored, restore
 from assessor.project import Project
 from assessor.rules.catalogue import Unit
 from assessor.rules.files import Family, Owner, RulesFile
@@ -77,7 +77,8 @@ def adoption(project: Project, path: Path, *, unit: Unit, only: Iterable[str] = 
         unit=unit,
         id_of=lambda words, kind: ids.get((kind, words)),
         is_wanted=lambda id_, headings, text: (
-            not wanted or any(id_.lower().startswith(word) or word in "\n".join((*headings, text)).lower() for word in wanted)
+            not wanted
+            or any(id_.lower().startswith(word) or word in "\n".join((*headings, text)).lower() for word in wanted)
         ),
         taken={id_: block.text for id_, block in learnings.learnings.items()},
     )
@@ -90,7 +91,9 @@ def adoption(project: Project, path: Path, *, unit: Unit, only: Iterable[str] = 
 def adopt(adoption_: Adoption, *, now: int) -> None:
     """Raises `InvalidFile` when a file is no longer as it was, or cannot be written: then none is changed that people edit."""
     with _changing(adoption_.root):
-        if _text(adoption_.path) != adoption_.move.before.encode() or str(read_learnings_file(adoption_.root)) != str(adoption_.learnings):
+        if _text(adoption_.path) != adoption_.move.before.encode() or str(read_learnings_file(adoption_.root)) != str(
+            adoption_.learnings
+        ):
             raise InvalidFile(f"{adoption_.path}: somebody else has just changed it; nothing was done: try again")
         record = Record(
             file=adoption_.file,
@@ -111,31 +114,33 @@ def restoration(root: Path, path: Path, *, is_original: bool = False) -> Restora
     file = path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
     found = list(kept(root, file))
     if not found:
-        raise InvalidFile(f"{path}: none of its learnings were adopted here; git may know an earlier state: git log -- {file}")
+        raise InvalidFile(
+            f"{path}: none of its learnings were adopted here; git may know an earlier state: git log -- {file}"
+        )
     before, learnings = _text(path), read_learnings_file(root)
     records = [record for _, record in found]
     done = restore(records, before, learnings, is_gone=not (root / PLACE).exists())
     if is_original:
         moved = {one.learning_id for record in records for one in record.moved}
-        after, managed, conflicts = records[-1].before, learnings.without(lambda block: block.id in moved), ()
-    else:
-        after, managed, conflicts = done.rules, done.learnings, done.conflicts
+        done = Restored(rules=records[-1].before, learnings=learnings.without(lambda block: block.id in moved))
     return Restoration(
         root=root,
         path=path,
         before=before,
-        after=after,
+        after=done.rules,
         learnings=learnings,
-        managed=managed,
+        managed=done.learnings,
         records=tuple(place for place, _ in found),
-        conflicts=conflicts,
+        conflicts=done.conflicts,
     )
 
 
 def put_back(restored: Restoration) -> None:
     """Raises `InvalidFile` when a file is no longer as it was, or cannot be written."""
     with _changing(restored.root):
-        if _text(restored.path) != restored.before or str(read_learnings_file(restored.root)) != str(restored.learnings):
+        if _text(restored.path) != restored.before or str(read_learnings_file(restored.root)) != str(
+            restored.learnings
+        ):
             raise InvalidFile(f"{restored.path}: somebody else has just changed it; nothing was done: try again")
         _write(restored.path, restored.after)
         if restored.managed.learnings or restored.managed.top != HEADER:
@@ -167,7 +172,9 @@ def _rules_file(project: Project, path: Path) -> RulesFile:
     if file.family not in _FAMILIES:
         raise InvalidFile(f"{path}: a file of this kind keeps its learnings ({file.family})")
     if file.globs or file.folder != ".":
-        raise InvalidFile(f"{path}: it is for a part of the project only, and a hook gives its learnings to every session")
+        raise InvalidFile(
+            f"{path}: it is for a part of the project only, and a hook gives its learnings to every session"
+        )
     return file
 
 
@@ -208,5 +215,3 @@ def _changing(root: Path) -> Iterator[None]:
             os.close(number)
     except OSError as error:
         raise InvalidFile(f"{error.filename or root}: cannot be written: {error.strerror}") from error
-
-

@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from worker.formats.learnings_file import PLACE, Block, holds_a_mark
 from assessor.managed.records import Moved
 from assessor.rules.catalogue import Unit
 from assessor.rules.sections import sections
@@ -13,6 +12,7 @@ from assessor.rules.split import split
 from assessor.rules.units import Piece, PieceKind, lines_of
 from assessor.rules.wording import normalised
 from assessor.secrets import scrub
+from worker.formats.learnings_file import PLACE, Block, holds_a_mark
 
 #: what stays; it also serves those who have no hook
 POINTER = (
@@ -73,7 +73,7 @@ def move(
     there = dict(taken)
     for one in chosen:
         if one.learning_id is None and one.section and one.text:
-            blocks.append(Block(kind="section", id=one.section, text=one.text))
+            _add_words(blocks, one.section, one.text)
         elif one.learning_id is not None and one.learning_id not in there:
             there[one.learning_id] = one.text
             blocks.append(Block(kind="learning", id=one.learning_id, section=one.section, text=one.text))
@@ -86,6 +86,13 @@ def move(
         moved=tuple(_moved(one, there.get(one.learning_id or "", one.text)) for one in chosen),
         left=left,
     )
+
+
+def _add_words(blocks: list[Block], section: str, text: str) -> None:
+    """A section's own words, to those right before them where they are the same section's."""
+    if blocks and blocks[-1].kind == "section" and blocks[-1].id == section:
+        text = f"{blocks.pop().text}\n\n{text}"
+    blocks.append(Block(kind="section", id=section, text=text))
 
 
 def _moved(one: _Chosen, text: str) -> Moved:
@@ -144,7 +151,7 @@ def _written(piece: Piece, lines: list[str]) -> tuple[str, str | None]:
     """-> (the piece's own lines without their indentation, that indentation); else in the learning's words, with what leads to it."""
     source = "".join(lines[piece.first : piece.last]).replace("\r\n", "\n").replace("\r", "\n").lstrip("\ufeff")
     own = source.strip("\n").rstrip()
-    plain = textwrap.dedent(own).rstrip()
+    plain = textwrap.dedent(own).strip("\n").rstrip()
     if not piece.is_learning or normalised(scrub(plain)) == _words(piece.text):
         first = own[: len(own) - len(own.lstrip(" \t"))]
         is_even = textwrap.indent(plain, first) == own

@@ -4,11 +4,11 @@ import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from worker.formats.learnings_file import PLACE, LearningsFile
 from assessor.managed.merge import carried
 from assessor.managed.moving import POINTER
 from assessor.managed.records import Moved, Record
 from assessor.rules.units import lines_of
+from worker.formats.learnings_file import PLACE, LearningsFile
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,7 +61,7 @@ def _put_back(record: Record, pieces: dict[int, list[str]], now: bytes) -> tuple
         else:  # an empty line at the end
             back.setdefault(kept, []).append(line)
     result, conflicts = carried(base, mine_kept, back)
-    if before and result and result[-1].rstrip("\r\n") == before[-1]:
+    if before and result and len(before) - 1 not in gone and result[-1].rstrip("\r\n") == before[-1]:
         result[-1] = before[-1]  # it had no line end
     newline = "\r\n" if b"\r\n" in record.before else "\n"
     whole = [line if line.endswith(("\n", "\r")) else line + newline for line in result[:-1]] + result[-1:]
@@ -84,13 +84,14 @@ def _with_edits(record: Record, learnings: LearningsFile) -> tuple[dict[int, lis
     """-> (first line of each piece that moved -> its lines, with what was edited in the managed file; what cannot be carried over)."""
     before = _lines(record.before)
     known = learnings.learnings
-    words = {(block.id, block.text) for block in learnings.blocks if block.kind == "section"}
+    words = [(block.id, block.text) for block in learnings.blocks if block.kind == "section"]
     pieces: dict[int, list[str]] = {}
     conflicts: list[str] = []
     for one in record.moved:
         lines = pieces[one.first] = before[one.first : one.last]
         if one.learning_id is None:
-            if one.text and (one.section, one.text) not in words and _is_left(record, one, known):
+            is_there = any(id_ == one.section and one.text in text for id_, text in words)
+            if one.text and not is_there and _is_left(record, one, known):
                 conflicts.append(_contradiction("the words of a section were edited there:", one.text, None))
             continue
         block = known.get(one.learning_id)

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from worker.formats.learnings_file import HEADER, LearningsFile
 from assessor.managed.moving import POINTER, Move, move
 from assessor.managed.records import Record
 from assessor.managed.restoring import restore
 from assessor.rules.catalogue import Unit
 from assessor.rules.units import lines_of
 from assessor.rules.wording import learning_id
+from worker.formats.learnings_file import HEADER, LearningsFile
 
 PIECES = [
     "# Title\n",

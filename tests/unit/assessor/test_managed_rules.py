@@ -38,16 +38,15 @@ def look(root: Path, known: Catalogue, unit: Unit) -> Project:
 def test_what_moved_is_the_same_rule(tmp_path: Path, unit: Unit) -> None:
     """Nothing is new, reworded or gone, whichever unit is looked at; the line that stays asks for nothing."""
     (tmp_path / "CLAUDE.md").write_text(RULES)
-    known = Catalogue()
-    for each in ("bullet", "section"):
-        known = look(tmp_path, known, each).catalogue
+    known = look(tmp_path, look(tmp_path, Catalogue(), "bullet").catalogue, "section").catalogue
     ids = {(rule.unit, rule.words): rule.learning_id for rule in known.rules.values()}
     done = move(RULES, unit=unit, id_of=lambda words, kind: ids.get((kind, words)), is_wanted=lambda *_: True)
     (tmp_path / PLACE).parent.mkdir()
     (tmp_path / PLACE).write_text(str(LearningsFile().with_(done.blocks)))
     (tmp_path / "CLAUDE.md").write_text(done.after)
     assert not asks(POINTER)
-    for each in ("bullet", "section") if unit == "section" else ("bullet",):
+    looked: tuple[Unit, ...] = ("bullet", "section") if unit == "section" else ("bullet",)
+    for each in looked:
         after = look(tmp_path, known, each)
         moved = {rule.learning_id for rule in after.changes.unchanged}
         assert moved == {rule.learning_id for rule in known.rules.values() if rule.unit == each} or unit == "bullet"
