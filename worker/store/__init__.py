@@ -8,6 +8,7 @@ client      the store for workers
 api         the store for commands: the public API
 addresses   where it listens
 ranking     the order of learnings in lists
+hooks/      assistants' hooks: their snapshot kept current, their records taken in
 server/     the process that owns the database
 cozo/       the store in CozoDB, in a folder or in memory
 """

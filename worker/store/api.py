@@ -141,6 +141,11 @@ class StoreApi:
         path = f"/learnings/{_part(learning_id)}/{_ACTION_OF[kind]}"
         return self._post(Decision, path, {"actor": actor, "reason": reason})
 
+    def undo(self, learning_id: str, *, actor: str, number: int | None = None, reason: str = "") -> Decision:
+        """Take back the newest decision about it, or line `number` of its log."""
+        body = {"actor": actor, "reason": reason, "number": number}
+        return self._post(Decision, f"/learnings/{_part(learning_id)}/undo", body)
+
     # -- sections
 
     def sections(self) -> list[Section]:

@@ -228,6 +228,14 @@ class AttributionStore(SessionStore, Protocol):
         """A person disables, enables, pins, unpins or tries a learning; appended to its decision log, in force at once."""
         ...
 
+    def undo(self, learning_id: str, *, number: int | None, actor: str, reason: str, now: int) -> Decision:
+        """Take back a person's line, or the newest of them: what it changed is as before, also the epoch and the evidence that counts.
+
+        -> the line "undone" in the log; the one that stands there already where it was taken back before. An undo may be undone by
+        its number. Raises `CannotUndo` where there is nothing to take back or something else was decided since.
+        """
+        ...
+
     def get_decisions(self, learning_id: str) -> list[Decision]:
         """Its whole history, oldest first."""
         ...

@@ -9,7 +9,7 @@ import pytest
 from fixtures.store import READ, WRITE, attribute, learning, record, store_server, version
 
 from worker.domain import DecisionKind, LearningCategory
-from worker.errors import NotFound, StoreUnavailable, Superseded
+from worker.errors import CannotUndo, NotFound, StoreUnavailable, Superseded
 from worker.settings.layers import ActivationParameters, LayerParameters
 from worker.store.api import StoreApi
 from worker.store.client import HttpStore
@@ -112,6 +112,20 @@ def test_learnings_are_found_page_by_page(api: StoreApi, sessions: HttpStore) ->
     assert api.learning_ids(beginning="learning") == [A]
 
 
+def test_a_decision_is_taken_back_over_http(api: StoreApi, sessions: HttpStore) -> None:
+    """The newest or a named one, once; what cannot be undone says so here too."""
+    attribute(sessions, "s", B)
+    before = api.show(B).value
+    line = api.decide(B, DecisionKind.DISABLED, actor="alex")
+    undone = api.undo(B, actor="kim", reason="by mistake")
+    assert (undone.undoes, undone.actor, api.show(B).value) == (line.number, "kim", before)
+    assert api.undo(B, number=line.number, actor="kim") == undone == api.history(B)[-1]
+    with pytest.raises(NotFound, match="line 1 is no decision"):
+        api.undo(B, number=1, actor="kim")
+    with pytest.raises(CannotUndo, match="nobody decided"):
+        api.undo(A, actor="kim")
+
+
 def test_what_is_unknown_is_said_to_be_unknown(api: StoreApi) -> None:
     """Whatever is asked about a learning that nobody imported ends as NotFound here too."""
     for ask in (
@@ -121,6 +135,7 @@ def test_what_is_unknown_is_said_to_be_unknown(api: StoreApi) -> None:
         lambda: api.sessions("x"),
         lambda: api.explain("x", "s"),
         lambda: api.decide("x", DecisionKind.PINNED, actor="alex"),
+        lambda: api.undo("x", actor="alex"),
         lambda: api.assign("s", [A, "x"]),
     ):
         with pytest.raises(NotFound, match="x"):

@@ -73,6 +73,7 @@ _OF_LEARNING = (
     "learning",
     "standing",
     "decision",
+    "undone",
     "unpublished",
     "assignment",
     "assignment_section",

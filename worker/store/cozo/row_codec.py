@@ -63,7 +63,8 @@ def decision_row(decision: Decision) -> DecisionRow:
     )
 
 
-def decision_of(row: DecisionRow) -> Decision:
+def decision_of(row: DecisionRow, *, undoes: int | None = None) -> Decision:
+    """`undoes` stands in a relation of its own."""
     version = SessionVersion(timestamp=row.version_timestamp, event_id=row.event_id, attempt=row.attempt)
     return Decision(
         learning_id=row.learning_id,
@@ -77,6 +78,7 @@ def decision_of(row: DecisionRow) -> Decision:
         numbers=json.loads(row.numbers_json),
         session_id=row.session_id,
         version=version if row.session_id else None,
+        undoes=undoes,
     )
 
 

@@ -30,6 +30,15 @@ class StandingRow(NamedTuple):
     status: str
 
 
+class ReturnRow(NamedTuple):
+    """What an undo left: the epoch in force after it, and since when."""
+
+    learning_id: str
+    number: int
+    epoch: int
+    epoch_started_at: int
+
+
 class DecisionRow(NamedTuple):
     learning_id: str
     number: int
@@ -99,6 +108,23 @@ class RecordRow(NamedTuple):
     attempt: int
     #: from a relation of its own; empty in rows that were read without it
     detail_json: str = ""
+
+
+class SummedRow(NamedTuple):
+    """What of a record goes into the sums."""
+
+    learning_id: str
+    session_id: str
+    epoch: int
+    timestamp: int
+    was_activated: bool
+    activation_confidence: float
+    was_withheld: bool
+    session_outcome: float
+    attributed_value: float
+    withhold_probability: float
+    contaminated: bool
+    assignment_mismatch: bool
 
 
 class OutcomeRow(NamedTuple):
