@@ -88,6 +88,7 @@ def inject(told: Record, project: str, folder: str, record: Record, parts: int, 
         reason = TOO_LONG
     if is_new and not reason and snapshot:
         draw = drawn(snapshot, blocks, session)
+        reason = "" if draw["probabilities"] or draw["excluded"] else "the snapshot knows none of the learnings"
     if reason == TOO_LONG or (is_new and reason):
         draw = None
     is_shown = event == "SubagentStart" or source == "compact" or not is_there
@@ -139,7 +140,7 @@ def uniform(salt: str, unit: str, conversation: str) -> float:
 
 
 def drawn(snapshot: Record, blocks: list[Record], conversation: str) -> Record:
-    """About what stands in the snapshot and, word for word, in the managed file."""
+    """About what stands in the snapshot and, in the same words, in the managed file."""
     draw: Record = {"conversation": conversation, "policy": snapshot["policy_version"], "probabilities": {}}
     draw.update(injected=[], withheld=[], excluded=[])
     for known in [block["known"] for block in blocks if block["known"]]:
@@ -270,9 +271,14 @@ def read_blocks(project: str, snapshot: Record | None) -> list[Record]:
     for block in blocks:
         block["text"] = block["text"].strip("\n")
         known = learnings.get(block["id"])
-        if block["kind"] == "learning" and known and known["text"].strip() == block["text"].strip():
+        if block["kind"] == "learning" and known and letters(known["text"]) == letters(block["text"]):
             block["known"] = known
     return [block for block in blocks if block["kind"] == "section" or block["text"].strip()]
+
+
+def letters(text: str) -> str:
+    """Marks of lists and tables make no other text."""
+    return "".join(character for character in text.lower() if character.isalnum())
 
 
 def block_of(kind: str, id_: str, section: str, text: str, known: Record | None) -> Record:

@@ -21,7 +21,7 @@ from worker.system.files import written_whole
 
 _FAMILIES = frozenset({Family.CLAUDE, Family.AGENTS, Family.GEMINI, Family.COPILOT})
 #: of the data folder git knows what people edit, and what undoes it
-_IGNORED = "*\n!.gitignore\n!learnings.md\n!adopted/\n!adopted/*\n!groove_hook.py\n"
+_IGNORED = "*\n!.gitignore\n!learnings.md\n!adopted/\n!adopted/*\n!pruned/\n!pruned/*\n!groove_hook.py\n"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -74,7 +74,9 @@ def test_from_a_rules_file_to_the_assistant_and_back(groove: Groove, project: Pa
     session.answer("Done.")
     session.write()
     (context,) = session.context
-    assert ("make check" in context) is bool(traces_in([context])[0].injected if traces_in([context]) else True)
+    (trace,) = traces_in([context])
+    assert len(trace.injected + trace.withheld) == 2
+    assert ("make check" in context) is bool(trace.injected)
     run(groove, "import")
     known = {row["learning"]["learning_id"]: row["value"] for row in groove.json("learnings", "list")["learnings"]}
     assert set(known) == ids | {each["id"] for each in managed["units"]}, "the managed file is a rules file too"

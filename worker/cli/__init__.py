@@ -63,6 +63,7 @@ COMMANDS = {
     "hook": "Let an assistant's sessions take part in the experiment.",
     "adopt": "Move learnings out of a rules file, to the hook.",
     "restore": "Put a rules file back as it was before.",
+    "prune": "Which learnings may go, what that saves, and how to undo it.",
     "up": "Run the embedded stack until Ctrl-C, restarting what dies.",
     "publish": "Put heavy events from a file into the event log.",
     "learnings": "Import, list and decide about learnings.",

@@ -2,31 +2,34 @@
 
 import math
 import subprocess
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from assessor.archive import open_archive
 from assessor.belonging import project_of
 from assessor.learnings import learning_of
 from assessor.managed.adopting import Adoption, adopt, adoption, tell_the_hook
 from assessor.project import Project, look_at
 from assessor.rules.catalogue import Unit
 from worker.cli.hook import tell_of_more_parts
+from worker.cli.prune import MONTH_DAYS, sessions_of_a_month
 from worker.cli.support.diffs import confirm, show_diff
-from worker.cli.support.known_rules import FOLDER, homes, keep_rules, known_rules
+from worker.cli.support.known_rules import homes, keep_rules, known_rules
 from worker.cli.support.output import plain
 from worker.errors import NotFound
+from worker.formats.hook_folder import HookFolder
+from worker.formats.hook_snapshot import snapshot_at
 from worker.formats.learnings_file import PLACE, read_learnings_file
 from worker.operations.connections import actor, open_store
 from worker.operations.wording import counted
 from worker.settings import Settings, load_settings
-from worker.system.clock import DAY, now_micros
+from worker.system.clock import now_micros
 
-#: sessions of so many days tell how many there will be
-_DAYS = 30
+#: seconds in which the store's side writes what the hook decides by, where it runs here
+_PATIENCE = 3.0
 
 
 @click.command("adopt")
@@ -65,7 +68,6 @@ def adopt_command(file: Path, unit: Unit, only: Sequence[str], *, yes: bool) -> 
 
 def tell_the_store(settings: Settings, project: Project) -> None:
     """Texts and sections of the learnings that are managed now, and that others no longer are; and what the hook gives out."""
-    tell_the_hook(project.root, settings.data_dir)
     managed = read_learnings_file(project.root).managed(project.root)
     sections = {learning.id: learning.unit for learning in managed.learnings}
     wanted = {*sections, *(unit.id for unit in managed.units)}
@@ -81,6 +83,20 @@ def tell_the_store(settings: Settings, project: Project) -> None:
         drawn_alone = dict.fromkeys(sorted(grouped & ours - set(sections)))
         if drawn_with := drawn_alone | sections:
             store.draw_together(drawn_with, actor=actor())
+        tell_the_hook(project.root, settings.data_dir)
+        if not _is_snapshot_there(HookFolder(settings.data_dir), set(sections)):
+            click.echo("the hook gives out all of them until `groove up` has told it what to draw", err=True)
+
+
+def _is_snapshot_there(folder: HookFolder, learning_ids: set[str]) -> bool:
+    """Once the store's side has seen the change, which it does within a second."""
+    end = time.monotonic() + _PATIENCE
+    while time.monotonic() < end:
+        snapshot = snapshot_at(folder.snapshot)
+        if snapshot is not None and {learning.id for learning in snapshot.learnings} == learning_ids:
+            return True
+        time.sleep(0.05)
+    return False
 
 
 def looked_at(settings: Settings, root: Path, unit: Unit) -> Project:
@@ -112,13 +128,9 @@ def _tell_how_long(settings: Settings, planned: Adoption, unit: Unit) -> None:
     parameters = settings.layers.ablation
     needed = math.ceil(parameters.min_sessions_per_arm / max(1e-6, min(parameters.rate, 1 - parameters.rate)))
     managed = planned.managed.managed(planned.root)
-    recent = 0
-    if (settings.data_dir / FOLDER).is_dir():
-        with open_archive(settings.data_dir / FOLDER) as archive:
-            since = now_micros() - _DAYS * DAY
-            recent = sum((entry.started_at or 0) >= since for entry in archive.sessions(str(planned.root)))
+    recent = sessions_of_a_month(settings, planned.root)
     rate = (
-        f"; at {counted(recent, 'sessions')} in {_DAYS} days that is {math.ceil(needed / recent * _DAYS)} days"
+        f"; at {counted(round(recent), 'sessions')} in {MONTH_DAYS} days that is {math.ceil(needed / recent * MONTH_DAYS)} days"
         if recent
         else ""
     )
