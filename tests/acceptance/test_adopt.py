@@ -68,19 +68,16 @@ def test_from_a_rules_file_to_the_assistant_and_back(groove: Groove, project: Pa
     assert len(managed["learnings"]) == 2
     assert ids >= {each["id"] for each in managed["learnings"]}, "they keep the ids that import gave them"
     assert len({each["unit"] for each in managed["learnings"]}) == 1
-    run(groove, "hook", "install", "claude-code", "--yes")
-    session = Assistant(home=project / "home", environ={"PATH": os.environ["PATH"]}).start(project)
-    session.say("hello")
-    session.answer("Done.")
-    session.write()
-    (context,) = session.context
-    (trace,) = traces_in([context])
-    assert len(trace.injected + trace.withheld) == 2
-    assert ("make check" in context) is bool(trace.injected)
     run(groove, "import")
     known = {row["learning"]["learning_id"]: row["value"] for row in groove.json("learnings", "list")["learnings"]}
     assert set(known) == ids | {each["id"] for each in managed["units"]}, "the managed file is a rules file too"
     assert {value["status"] for value in known.values()} == {"Active"}
+    run(groove, "hook", "install", "claude-code", "--yes")
+    session = Assistant(home=project / "home", environ={"PATH": os.environ["PATH"]}).start(project)
+    (context,) = session.context
+    (trace,) = traces_in([context])
+    assert len(trace.injected + trace.withheld) == 2
+    assert ("make check" in context) is bool(trace.injected)
     (project / "CLAUDE.md").write_text(left.replace("# Work here", "# How we work"))
     run(groove, "restore", "CLAUDE.md", "--yes")
     assert (project / "CLAUDE.md").read_text() == RULES.replace("# Work here", "# How we work")
