@@ -224,5 +224,5 @@ def _adapter(answer: Any) -> TypeAdapter[Any]:
 
 
 def _part(id_: str) -> str:
-    """An id as one part of a path, whatever is in it."""
-    return quote(id_, safe="")
+    """An id as one part of a path, whatever is in it: a client takes plain dots for a step upwards."""
+    return "%2E" * len(id_) if id_ in {".", ".."} else quote(id_, safe="")
