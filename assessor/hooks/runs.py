@@ -72,7 +72,8 @@ def _read(path: Path) -> SessionRuns:
         if not any(sign in line for sign in _SIGNS):
             continue
         entry = _object(line)
-        attachment = entry.get("attachment") if isinstance(entry.get("attachment"), dict) else {}
+        told = entry.get("attachment")
+        attachment: dict[str, Any] = told if isinstance(told, dict) else {}
         kind, command = attachment.get("type"), str(attachment.get("command") or "")
         if kind == "hook_additional_context" or entry.get("type") == "response_item":
             texts = list(_texts(attachment.get("content") or entry.get("payload")))
