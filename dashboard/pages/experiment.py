@@ -10,8 +10,8 @@ from dashboard.asked import Asked, part
 from dashboard.pages.page import Page
 from dashboard.words import counted, day
 from worker.domain import LearningStatus, VerdictKind
-from worker.store.answers import ListedLearning
 from worker.store.protocol import LearningHealth
+from worker.store.shapes.learnings import ListedLearning
 from worker.system.clock import DAY
 
 _DAYS, _FORECASTS = 14, 12

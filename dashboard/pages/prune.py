@@ -12,7 +12,7 @@ from dashboard.pages.page import Page
 from dashboard.words import counted, number
 from worker.domain import DecisionKind, LearningStatus, VerdictKind
 from worker.errors import CannotUndo
-from worker.store.answers import ListedLearning
+from worker.store.shapes.learnings import ListedLearning
 
 #: never used in so many sessions that had it
 _UNUSED_SESSIONS, _UNUSED_SHARE = 30, 0.02
