@@ -9,7 +9,7 @@ All methods raise `StoreUnavailable` when the store cannot be reached, and `NotF
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from worker.domain import (
     AblationExperiment,
@@ -25,6 +25,9 @@ from worker.layers.ablation.companions import Companion
 from worker.layers.ablation.experiment_health import ExperimentHealth
 from worker.layers.aggregation.explain import Explanation
 from worker.settings.layers import LayerParameters
+
+if TYPE_CHECKING:
+    from worker.store.views import Views
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -355,6 +358,11 @@ class AttributionStore(SessionStore, Protocol):
 
         `readings` stand in for what the records say of layer 1; without one, a record keeps its own, under the new threshold.
         """
+        ...
+
+    @property
+    def views(self) -> "Views":
+        """Pages for whoever looks."""
         ...
 
     def counts(self) -> dict[str, int]:

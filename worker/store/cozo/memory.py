@@ -96,8 +96,9 @@ class Memory:
         )
 
     def snapshot(self) -> "Memory":
-        """What values are computed from, as of now, to be read while work goes on."""
+        """Learnings and what their values are computed from, as of now, to be read while work goes on."""
         return Memory(
+            learnings=dict(self.learnings),
             histories=dict(self.histories),
             totals=dict(self.totals),
             global_sums=self.global_sums,

@@ -34,6 +34,7 @@ from worker.store.cozo.sections import draw_together, sections
 from worker.store.cozo.sessions import known_version, take_version
 from worker.store.cozo.strategies import LayersBuilder, default_layers
 from worker.store.cozo.undoing import PEOPLE_DECIDE, read_log, undoing
+from worker.store.cozo.views.views import CozoViews
 from worker.store.cozo.what_if import WhatIf
 from worker.store.cozo.workspace import Workspace, must_know
 from worker.store.protocol import (
@@ -267,6 +268,10 @@ class CozoStore(AttributionStore):
         known = {(reading.learning_id, reading.session_id): reading for reading in readings or ()}
         then = self._build_layers(parameters)
         return WhatIf(space=self._space, then=then, after=parameters, readings=known).changes()
+
+    @property
+    def views(self) -> CozoViews:
+        return CozoViews(self._space)
 
     def counts(self) -> dict[str, int]:
         with self._space.reading():
