@@ -1,4 +1,4 @@
-"""The experiment inside an assistant, by itself: a stand-in for it calls the installed hook, with the real stack beside it half of the time."""
+"""The experiment inside an assistant, by itself: a stand-in calls the installed hook, with the real stack beside it half of the time."""
 
 import pytest
 from acceptance.groove_command import Groove

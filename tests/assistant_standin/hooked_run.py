@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 class HookedRun:
     groove: "Groove"
     team: Team
-    settings: dict[str, str]
+    rate: str
     snapshot: HookSnapshot
     up: "subprocess.Popen[bytes] | None" = field(default=None)
 
@@ -36,13 +36,12 @@ class HookedRun:
         home.mkdir()
         (project / "CLAUDE.md").write_text(RULES)
         subprocess.run(["git", "init", "-q"], cwd=project, check=True)
-        settings = {"HOME": str(home), "GROOVE_LAYERS__ABLATION__RATE": str(rate)}
-        groove("adopt", "CLAUDE.md", "--unit", "bullet", "--yes", **settings)
-        groove("hook", "install", "claude-code", "--yes", **settings)
+        for words in (("adopt", "CLAUDE.md", "--unit", "bullet", "--yes"), ("hook", "install", "claude-code", "--yes")):
+            groove(*words, HOME=str(home), GROOVE_ABLATION__RATE=str(rate))
         snapshot = snapshot_at(HookFolder(groove.folder / ".groove").snapshot)
         assert snapshot is not None
         team = Team(assistant=Assistant(home=home), project=project)
-        return cls(groove=groove, team=team, settings=settings, snapshot=snapshot)
+        return cls(groove=groove, team=team, rate=str(rate), snapshot=snapshot)
 
     def work(self, sessions: int, *, is_away: bool) -> None:
         """`is_away`: the stack is gone for the middle half of them."""
@@ -60,7 +59,7 @@ class HookedRun:
 
     def end(self) -> dict[str, Any]:
         """Everything imported -> what was found."""
-        imported = self.groove.json("import", **self.settings)
+        imported = self._asked("import")
         data = self.groove.folder / ".groove"
         with open_records(data) as records:
             kept = records.all()
@@ -71,7 +70,7 @@ class HookedRun:
         withheld.update(id_ for record in roots for id_ in record.withheld)
         agreement = hook_agreement(data)
         assert agreement is not None
-        listed = self.groove.json("learnings", "list", **self.settings)["learnings"]
+        listed = self._asked("learnings", "list")["learnings"]
         texts = {each["learning"]["learning_id"]: each["learning"]["insight"] for each in listed}
         values = {each["learning"]["learning_id"]: each["value"] for each in listed}
         chance = self.snapshot.learnings[0].withhold_probability
@@ -103,9 +102,7 @@ class HookedRun:
         ids = [known.id for known in self.snapshot.learnings]
         wrong = []
         for session_id, record in list(starts.items())[:: max(1, len(starts) // 12)]:
-            answer = self.groove.json(
-                "withhold", "--session", session_id, "--learnings", ",".join(ids), **self.settings
-            )
+            answer = self._asked("withhold", "--session", session_id, "--learnings", ",".join(ids))
             out = {each["learning_id"] for each in answer["assignments"] if each["decision"] == "withhold"}
             excluded = {each["learning_id"] for each in answer["assignments"] if each["decision"] == "excluded"}
             if out - excluded != set(record.withheld) - excluded:
@@ -116,12 +113,17 @@ class HookedRun:
         """Of every learning what each session says of its arm, in order."""
         found = []
         for learning_id in sorted(ids):
-            arms = self.groove.json("show", learning_id, **self.settings)["value"]
+            arms = self._asked("show", learning_id)["value"]
             found.append([learning_id, arms["sessions_with"], arms["sessions_without"], arms["estimated_value"]])
         return found
 
+    def _asked(self, *words: str) -> Any:
+        home = str(self.team.assistant.home)
+        return self.groove.json(*words, HOME=home, GROOVE_ABLATION__RATE=self.rate)
+
     def _start(self) -> None:
-        self.up = self.groove.start("up", **self.settings)
+        home = str(self.team.assistant.home)
+        self.up = self.groove.start("up", HOME=home, GROOVE_ABLATION__RATE=self.rate)
         socket = Path(self.groove.folder, ".groove", "run", "store.sock")
         wait_until(socket.exists, "the stack is up")
 

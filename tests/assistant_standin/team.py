@@ -1,4 +1,4 @@
-"""A team whose assistant gets its learnings from the hook: sessions that compact, fork, resume and have subagents; the effects are known."""
+"""A team whose assistant gets its learnings from the hook: sessions that compact, fork, resume, have subagents; effects are known."""
 
 import hashlib
 import math
