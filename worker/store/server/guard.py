@@ -6,14 +6,17 @@ answers (DNS rebinding); under any name it could send writes (cross-site request
 
 import ipaddress
 from collections.abc import Iterable
+from functools import partial
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from worker.store.server.problems import problem
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+#: with every answer: a page of another site can load none as a script or a picture of its own
+_OURS_ALONE = {"X-Content-Type-Options": "nosniff", "Cross-Origin-Resource-Policy": "same-origin"}
 
 
 class Guard:
@@ -25,10 +28,8 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         refusal = self.refusal(scope["method"], Headers(scope=scope)) if scope["type"] == "http" else None
-        if refusal:
-            await problem(403, "Refused", refusal)(scope, receive, send)
-        else:
-            await self._app(scope, receive, send)
+        app = problem(403, "Refused", refusal) if refusal else self._app
+        await app(scope, receive, partial(_answer, send))
 
     def refusal(self, method: str, headers: Headers) -> str | None:
         """Why this request is refused; None: it may go on."""
@@ -42,6 +43,12 @@ class Guard:
     def _knows(self, name: str) -> bool:
         # an address cannot be pointed elsewhere, so a page under it comes from this server
         return name in self._hosts or _is_address(name)
+
+
+async def _answer(send: Send, message: Message) -> None:
+    if message["type"] == "http.response.start":
+        MutableHeaders(scope=message).update(_OURS_ALONE)
+    await send(message)
 
 
 def _is_cross_site(headers: Headers, host: str) -> bool:
