@@ -1,8 +1,8 @@
 """`groove adopt`: learnings out of a rules file into the managed file, from which the hook gives each session what it is assigned."""
 
-import math
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,8 +15,8 @@ from assessor.managed.adopting import Adoption, adopt, adoption, tell_the_hook
 from assessor.project import Project, look_at
 from assessor.rules.catalogue import Unit
 from worker.cli.hook import tell_of_more_parts
-from worker.cli.prune import MONTH_DAYS, sessions_of_a_month
 from worker.cli.support.diffs import confirm, show_diff
+from worker.cli.support.how_long import HowLong, how_long
 from worker.cli.support.known_rules import homes, keep_rules, known_rules
 from worker.cli.support.output import plain
 from worker.errors import NotFound
@@ -56,7 +56,7 @@ def adopt_command(file: Path, unit: Unit, only: Sequence[str], *, yes: bool) -> 
         raise NotFound(f"{file}: no learning to move")
     show_diff(planned.path, planned.move.before, planned.move.after)
     show_diff(root / PLACE, "" if not planned.learnings.blocks else str(planned.learnings), str(planned.managed))
-    _tell_how_long(settings, planned, unit)
+    _tell_how_long(settings, project, planned)
     confirm(f"Move {counted(len(planned.move.learning_ids), 'learnings')} out of {file}?", yes=yes)
     adopt(planned, now=now_micros())
     after = looked_at(settings, root, unit)
@@ -123,21 +123,27 @@ def _tell_what_stays(planned: Adoption) -> None:
         )
 
 
-def _tell_how_long(settings: Settings, planned: Adoption, unit: Unit) -> None:
-    """At the least, for each kind of unit."""
-    parameters = settings.layers.ablation
-    needed = math.ceil(parameters.min_sessions_per_arm / max(1e-6, min(parameters.rate, 1 - parameters.rate)))
-    managed = planned.managed.managed(planned.root)
-    recent = sessions_of_a_month(settings, planned.root)
-    rate = (
-        f"; at {counted(round(recent), 'sessions')} in {MONTH_DAYS} days that is {math.ceil(needed / recent * MONTH_DAYS)} days"
-        if recent
-        else ""
-    )
-    what = (
-        counted(len(managed.units), "sections") if unit == "section" else counted(len(managed.learnings), "learnings")
-    )
-    click.echo(f"a verdict takes {needed} sessions or more, for each of {what}{rate}", err=True)
+def _tell_how_long(settings: Settings, project: Project, planned: Adoption) -> None:
+    """For sections and for learnings by themselves, whichever was asked for."""
+    sections = Counter(_headings(project, learning_id) for learning_id in planned.move.learning_ids)
+    if not sections:
+        return
+    in_one = round(sum(sections.values()) / len(sections))
+    together, alone = (how_long(settings, project.root, together=count) for count in (in_one, 1))
+    one_of = f"one of {counted(len(sections), 'sections')} (about {counted(in_one, 'learnings')})"
+    click.echo(f"until a verdict, half of the time longer: {_told(together)} for {one_of},", err=True)
+    one_of = f"one of {counted(sum(sections.values()), 'learnings')} drawn by itself"
+    click.echo(f"{_told(alone)} for {one_of}", err=True)
+
+
+def _headings(project: Project, learning_id: str) -> tuple[str, ...]:
+    rule = project.catalogue.rules.get(learning_id)
+    return rule.places[0].headings if rule and rule.places else ()
+
+
+def _told(wait: HowLong) -> str:
+    sessions = "over 10,000 sessions" if wait.sessions is None else f"about {wait.sessions:,} sessions"
+    return sessions if wait.days is None else f"{sessions} ({wait.days:,} days at the rate of the last month)"
 
 
 def _tell_what_git_ignores(root: Path) -> None:
