@@ -16,7 +16,7 @@ from assessor.project import Project, look_at
 from assessor.rules.catalogue import Unit
 from worker.cli.hook import tell_of_more_parts
 from worker.cli.support.diffs import confirm, show_diff
-from worker.cli.support.how_long import HowLong, how_long
+from worker.cli.support.how_long import MONTH_DAYS, HowLong, how_long
 from worker.cli.support.known_rules import homes, keep_rules, known_rules
 from worker.cli.support.output import plain
 from worker.errors import NotFound
@@ -56,7 +56,7 @@ def adopt_command(file: Path, unit: Unit, only: Sequence[str], *, yes: bool) -> 
         raise NotFound(f"{file}: no learning to move")
     show_diff(planned.path, planned.move.before, planned.move.after)
     show_diff(root / PLACE, "" if not planned.learnings.blocks else str(planned.learnings), str(planned.managed))
-    _tell_how_long(settings, project, planned)
+    _tell_how_long(settings, planned)
     confirm(f"Move {counted(len(planned.move.learning_ids), 'learnings')} out of {file}?", yes=yes)
     adopt(planned, now=now_micros())
     after = looked_at(settings, root, unit)
@@ -123,27 +123,23 @@ def _tell_what_stays(planned: Adoption) -> None:
         )
 
 
-def _tell_how_long(settings: Settings, project: Project, planned: Adoption) -> None:
-    """For sections and for learnings by themselves, whichever was asked for."""
-    sections = Counter(_headings(project, learning_id) for learning_id in planned.move.learning_ids)
-    if not sections:
-        return
-    in_one = round(sum(sections.values()) / len(sections))
-    together, alone = (how_long(settings, project.root, together=count) for count in (in_one, 1))
-    one_of = f"one of {counted(len(sections), 'sections')} (about {counted(in_one, 'learnings')})"
-    click.echo(f"until a verdict, half of the time longer: {_told(together)} for {one_of},", err=True)
-    one_of = f"one of {counted(sum(sections.values()), 'learnings')} drawn by itself"
-    click.echo(f"{_told(alone)} for {one_of}", err=True)
+def _tell_how_long(settings: Settings, planned: Adoption) -> None:
+    """For each learning by itself and for the sections, by the sessions of late."""
+    sizes = Counter(block.section for block in planned.move.blocks if block.kind == "learning" and block.section)
+    alone = _told(settings, how_long(settings, planned.root, together=1))
+    click.echo(f"a verdict of a learning that is drawn by itself takes {alone}", err=True)
+    for size in sorted(set(sizes.values()) - {1}):
+        together = _told(settings, how_long(settings, planned.root, together=size))
+        click.echo(f"of a section of {size} learnings, all drawn together, {together}", err=True)
 
 
-def _headings(project: Project, learning_id: str) -> tuple[str, ...]:
-    rule = project.catalogue.rules.get(learning_id)
-    return rule.places[0].headings if rule and rule.places else ()
-
-
-def _told(wait: HowLong) -> str:
-    sessions = "over 10,000 sessions" if wait.sessions is None else f"about {wait.sessions:,} sessions"
-    return sessions if wait.days is None else f"{sessions} ({wait.days:,} days at the rate of the last month)"
+def _told(settings: Settings, wait: HowLong) -> str:
+    """Half of them take longer."""
+    if wait.sessions is None:
+        is_drawn = settings.layers.ablation.rate_in_force
+        return "more sessions than anybody has" if is_drawn else "for ever: nothing is withheld"
+    days = "" if wait.days is None else f", {wait.days:,} days at the rate of the last {MONTH_DAYS} days"
+    return f"about {wait.sessions:,} sessions{days}"
 
 
 def _tell_what_git_ignores(root: Path) -> None:
