@@ -6,7 +6,7 @@ AttributionStore  everything, for the store server, which owns the database; oth
 All methods raise `StoreUnavailable` when the store cannot be reached, and `NotFound` for ids that nobody has heard of.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -150,6 +150,16 @@ class SumDifference:
     name: str
     stored: str
     recomputed: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Proof:
+    """What a look at stored sums, against the records they were made of, has found."""
+
+    differences: list[SumDifference]
+    #: learnings that were looked at, and all with sums
+    looked_at: int
+    of: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -302,6 +312,14 @@ class AttributionStore(SessionStore, Protocol):
         """By estimated value, best first, then by id; every known learning, also those without a record."""
         ...
 
+    def judge_learnings(self) -> list[LearningValue]:
+        """The same in the same order, but without lift, chance of being withheld and forecast: to be sorted and counted, not shown."""
+        ...
+
+    def get_learning_values(self, learning_ids: Sequence[str]) -> dict[str, LearningValue]:
+        """The known ones among them."""
+        ...
+
     def refresh_values(self) -> int:
         """Make anew what the fleet shares, and bring every cached value up to date -> how many changed.
 
@@ -346,6 +364,10 @@ class AttributionStore(SessionStore, Protocol):
 
     def rebuild(self, *, repair: bool) -> list[SumDifference]:
         """Recompute sums and values from the records alone; differences are written back only with `repair`."""
+        ...
+
+    def prove(self, *, seconds: float) -> Proof:
+        """The same for as many learnings as the time allows, begun anywhere; nothing is written."""
         ...
 
     def what_if(

@@ -41,6 +41,8 @@ class Computed:
     global_sums: TemporalSums
     fleet: Fleet
     value: LearningValue
+    #: False: as it was judged, without what comes next
+    is_whole: bool
 
     def rests_on(self, standing: Standing, totals: Totals, global_sums: TemporalSums, fleet: Fleet) -> bool:
         of_all = self.global_sums == global_sums and self.fleet == fleet
@@ -121,6 +123,16 @@ class Memory:
         self.global_sums = draft.global_sums
         self.fleet = draft.fleet
         self._forget()
+
+    def counts(self) -> dict[str, int]:
+        """Rows by relation, of those that are here."""
+        return {
+            "learnings": len(self.learnings),
+            "records": sum(totals.sums.n_records for totals in self.totals.values()),
+            "values": len(self.values),
+            "experiments": len(self.experiments),
+            "unpublished": len(self.unpublished),
+        }
 
     def totals_of(self, learning_id: str) -> Totals:
         """In the current epoch."""

@@ -1,6 +1,6 @@
 """The store on CozoDB: one method per operation, each of them one transaction; `protocol.py` says what they promise."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import starmap
 from pathlib import Path
@@ -25,7 +25,7 @@ from worker.store.cozo.forgetting import forget_learning, forget_session
 from worker.store.cozo.memory import Memory
 from worker.store.cozo.offline import take_decisions
 from worker.store.cozo.policies import Policies
-from worker.store.cozo.rebuild import rebuild
+from worker.store.cozo.rebuild import prove, rebuild
 from worker.store.cozo.record_codec import record_of
 from worker.store.cozo.recording import finish, store_record
 from worker.store.cozo.refreshing import refresh
@@ -45,6 +45,7 @@ from worker.store.protocol import (
     LearningHealth,
     MadeDecision,
     OpenedSession,
+    Proof,
     PublishedPolicy,
     Reading,
     Section,
@@ -198,7 +199,18 @@ class CozoStore(AttributionStore):
         with self._space.reading() as memory:
             snapshot = memory.snapshot()
         values = [self._space.valuer.value(snapshot, learning_id) for learning_id in snapshot.histories]
-        return sorted(values, key=lambda value: (-value.estimated_value, value.learning_id))[:limit]
+        return sorted(values, key=_best_first)[:limit]
+
+    def judge_learnings(self) -> list[LearningValue]:
+        with self._space.reading() as memory:
+            snapshot = memory.snapshot()
+        return sorted((self._space.valuer.judged(snapshot, id_) for id_ in snapshot.histories), key=_best_first)
+
+    def get_learning_values(self, learning_ids: Sequence[str]) -> dict[str, LearningValue]:
+        with self._space.reading() as memory:
+            snapshot = memory.snapshot()
+        known = [learning_id for learning_id in learning_ids if learning_id in snapshot.histories]
+        return {learning_id: self._space.valuer.value(snapshot, learning_id) for learning_id in known}
 
     def refresh_values(self) -> int:
         if not self._space.is_stale:
@@ -261,6 +273,9 @@ class CozoStore(AttributionStore):
             self.refresh_values()
         return differences
 
+    def prove(self, *, seconds: float) -> Proof:
+        return prove(self._space.database, seconds=seconds)
+
     def what_if(
         self, parameters: LayerParameters, *, readings: list[Reading] | None = None
     ) -> list[tuple[LearningValue, LearningValue]]:
@@ -269,8 +284,9 @@ class CozoStore(AttributionStore):
         return WhatIf(space=self._space, then=then, after=parameters, readings=known).changes()
 
     def counts(self) -> dict[str, int]:
-        with self._space.reading():
-            return {name: int(self._space.database.read(f"count_{name}")[0][0] or 0) for name in _COUNTED}
+        with self._space.reading() as memory:
+            known = memory.counts()
+            return {name: known[name] if name in known else self._count(name) for name in _COUNTED}
 
     def backup(self, path: Path) -> None:
         """Everything as of now into one new file; `restore` makes a folder of it again."""
@@ -279,12 +295,19 @@ class CozoStore(AttributionStore):
     def close(self) -> None:
         self._space.database.close()
 
+    def _count(self, name: str) -> int:
+        return int(self._space.database.read(f"count_{name}")[0][0] or 0)
+
     def _follow_parameters(self) -> None:
         """Values rest on the parameters too: other ones since the last start bring all of them up to date."""
         parameters = self._space.parameters.model_dump_json()
         if self._space.database.read("meta", key="parameters") != [[parameters]]:
             self.refresh_values()
             self._space.database.commit({"put_meta": [["parameters", parameters]]})
+
+
+def _best_first(value: LearningValue) -> tuple[float, str]:
+    return -value.estimated_value, value.learning_id
 
 
 def _known_among(memory: Memory, learning_ids: list[str]) -> dict[str, Learning]:

@@ -1,7 +1,6 @@
 """What the learnings are worth: lists, status, health of the experiments."""
 
 from collections import Counter
-from collections.abc import Iterator
 from importlib.metadata import version
 from typing import Annotated, Literal
 
@@ -12,7 +11,7 @@ from pydantic.json_schema import SkipJsonSchema
 from worker.domain import AttributionRecord, Learning, LearningCategory, LearningStatus, LearningValue, VerdictKind
 from worker.layers.aggregation.observed import Observed, observe
 from worker.store.answers import LearningPage, ListedLearning, Status
-from worker.store.protocol import AttributionStore, LearningHealth
+from worker.store.protocol import AttributionStore, LearningHealth, Proof
 from worker.store.ranking import ranked
 from worker.store.server.dependencies import Asked, MayRead, NoneAsked, Store
 from worker.store.server.problems import documented
@@ -38,6 +37,11 @@ class LearningsQuery(ValuesQuery):
     limit: int = Field(default=100, ge=1, le=100_000)
 
 
+class ProofQuery(Asked):
+    #: some more may pass: what was begun is finished
+    seconds: float = Field(default=0.5, ge=0, le=60)
+
+
 class BeginningQuery(Asked):
     beginning: str = Field(default="", max_length=255)
 
@@ -49,9 +53,7 @@ async def status(store: Store) -> Status:
 
 @router.get("/attr/values", summary="What the learnings are worth, best first")
 async def values(store: Store, asked: Annotated[ValuesQuery, Query()]) -> list[LearningValue]:
-    found = await store.long(lambda of: of.list_learning_values())
-    chosen = ranked(found, sort=asked.sort, status=asked.status, verdict=asked.verdict)
-    return chosen[asked.offset : asked.offset + asked.limit]
+    return await store.long(lambda of: _values(of, asked))
 
 
 @router.get("/learnings", summary="The learnings with their values, a page of those that match")
@@ -68,6 +70,11 @@ async def ids(store: Store, asked: Annotated[BeginningQuery, Query()]) -> list[s
 @router.get("/attr/experiments", dependencies=[NoneAsked], summary="Whether the experiments can be trusted")
 async def experiments(store: Store) -> list[LearningHealth]:
     return await store.long(lambda of: of.list_health())
+
+
+@router.get("/attr/proof", summary="Do the stored sums agree with the records? Of as many learnings as the time allows")
+async def proof(store: Store, asked: Annotated[ProofQuery, Query()]) -> Proof:
+    return await store.long(lambda of: of.prove(seconds=asked.seconds))
 
 
 @router.get(
@@ -90,7 +97,7 @@ def _records(store: AttributionStore, value: LearningValue) -> list[AttributionR
 
 
 def _status(store: AttributionStore) -> Status:
-    values = store.list_learning_values()
+    values = store.judge_learnings()
     counted = [value.estimated_value for value in values if value.session_count]
     return Status(
         version=version("groove-attribution"),
@@ -102,23 +109,29 @@ def _status(store: AttributionStore) -> Status:
     )
 
 
+def _ranked(store: AttributionStore, asked: ValuesQuery) -> list[str]:
+    """Ids. What comes next for a learning costs most of a value's time: it is worked out for those on the page only."""
+    found = ranked(store.judge_learnings(), sort=asked.sort, status=asked.status, verdict=asked.verdict)
+    return [value.learning_id for value in found]
+
+
+def _values(store: AttributionStore, asked: ValuesQuery) -> list[LearningValue]:
+    return list(store.get_learning_values(_ranked(store, asked)[asked.offset : asked.offset + asked.limit]).values())
+
+
 def _page(store: AttributionStore, asked: LearningsQuery) -> LearningPage:
-    found = list(_matching(store, asked))
-    page = tuple(found[asked.offset : asked.offset + asked.limit])
-    return LearningPage(total=len(found), learnings=page)
-
-
-def _matching(store: AttributionStore, asked: LearningsQuery) -> Iterator[ListedLearning]:
     learnings = {learning.learning_id: learning for learning in store.list_learnings()}
-    for value in ranked(store.list_learning_values(), sort=asked.sort, status=asked.status, verdict=asked.verdict):
-        learning = learnings.get(value.learning_id)
-        # imported between the two questions: on the page the next time
-        if learning is not None and _matches(learning, asked):
-            yield ListedLearning(learning=learning, value=value)
+    # imported between two questions: on the page the next time
+    matching = [id_ for id_ in _ranked(store, asked) if id_ in learnings and _matches(learnings[id_], asked)]
+    values = store.get_learning_values(matching[asked.offset : asked.offset + asked.limit])
+    page = tuple(ListedLearning(learning=learnings[id_], value=value) for id_, value in values.items())
+    return LearningPage(total=len(matching), learnings=page)
 
 
 def _matches(learning: Learning, asked: LearningsQuery) -> bool:
     if asked.category not in (None, learning.category):
         return False
     text = asked.text.casefold()
-    return any(text in field.casefold() for field in (learning.learning_id, learning.description, learning.insight))
+    return not text or any(
+        text in field.casefold() for field in (learning.learning_id, learning.description, learning.insight)
+    )
