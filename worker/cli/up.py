@@ -15,14 +15,15 @@ if TYPE_CHECKING:
 
 @click.command("up")
 @click.option("--flower", "flower_port", type=int, help="Also start Flower on this port of 127.0.0.1.")
-def up_command(flower_port: int | None) -> None:
+@click.option("--web", "with_web", is_flag=True, help="Also start the dashboard, and print a link into it.")
+def up_command(flower_port: int | None, *, with_web: bool) -> None:
     """Run the embedded stack until Ctrl-C: broker, store, workers, bridge; what dies is started again."""
     from worker.local.stack import running_stack
     from worker.store.hooks.keeper import kept
 
     settings = load_settings()
     configure_logs(settings.log)
-    with running_stack(settings, log_to_files=False, flower_port=flower_port) as stack:
+    with running_stack(settings, log_to_files=False, flower_port=flower_port, with_web=with_web) as stack:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stack.stopping.set())
         click.echo(

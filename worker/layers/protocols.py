@@ -69,9 +69,3 @@ class ValueAggregator(Protocol):
         made of all experiments.
         """
         ...
-
-    def judged(
-        self, *, sums: LearningSums, global_sums: TemporalSums, fleet: Fleet, standing: Standing, updated_at: int
-    ) -> LearningValue:
-        """The same without lift, chance of being withheld and forecast: a fraction of the work, for what is only sorted or counted."""
-        ...

@@ -1,6 +1,8 @@
 """What is remembered about learnings: records, values, experiments; CozoDB behind one server.
 
 protocol    SessionStore and AttributionStore, the seam
+views       the seam for whoever looks
+shapes/     what that answers with
 answers     what the public API answers beside domain objects
 operations  the workers' operations and errors, as they travel
 connection  requests to the server, and its problems as exceptions

@@ -6,10 +6,10 @@ AttributionStore  everything, for the store server, which owns the database; oth
 All methods raise `StoreUnavailable` when the store cannot be reached, and `NotFound` for ids that nobody has heard of.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from worker.domain import (
     AblationExperiment,
@@ -25,6 +25,9 @@ from worker.layers.ablation.companions import Companion
 from worker.layers.ablation.experiment_health import ExperimentHealth
 from worker.layers.aggregation.explain import Explanation
 from worker.settings.layers import LayerParameters
+
+if TYPE_CHECKING:
+    from worker.store.views import Views
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -312,14 +315,6 @@ class AttributionStore(SessionStore, Protocol):
         """By estimated value, best first, then by id; every known learning, also those without a record."""
         ...
 
-    def judge_learnings(self) -> list[LearningValue]:
-        """The same in the same order, but without lift, chance of being withheld and forecast: to be sorted and counted, not shown."""
-        ...
-
-    def get_learning_values(self, learning_ids: Sequence[str]) -> dict[str, LearningValue]:
-        """The known ones among them."""
-        ...
-
     def refresh_values(self) -> int:
         """Make anew what the fleet shares, and bring every cached value up to date -> how many changed.
 
@@ -377,6 +372,11 @@ class AttributionStore(SessionStore, Protocol):
 
         `readings` stand in for what the records say of layer 1; without one, a record keeps its own, under the new threshold.
         """
+        ...
+
+    @property
+    def views(self) -> "Views":
+        """Pages for whoever looks."""
         ...
 
     def counts(self) -> dict[str, int]:

@@ -3,23 +3,24 @@
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from fixtures.store import attribute, learning, record, version
 
-from worker.domain import AttributionRecord, LearningValue
+from worker.domain import AttributionRecord
 from worker.layers.ablation.companions import ENOUGH, companions
 from worker.store.cozo.store import CozoStore
+from worker.store.shapes.learnings import LearningsWanted
 
 MANY = 60
 ASK: dict[str, Callable[[CozoStore], object]] = {
     "health": lambda store: store.list_health(),
     "proof": lambda store: store.rebuild(repair=False),
     "values": lambda store: store.list_learning_values(),
-    "judged": lambda store: store.judge_learnings(),
-    "a page": lambda store: store.get_learning_values([f"l{number}" for number in range(MANY)]),
+    "latest values": lambda store: store.views.latest_values(),
+    "a page": lambda store: store.views.learnings(LearningsWanted(limit=MANY)),
+    "overview": lambda store: store.views.experiments(limit=MANY),
     "learnings": lambda store: store.list_learnings(),
     "bounded proof": lambda store: store.prove(seconds=60),
     "counts": lambda store: store.counts(),
@@ -80,26 +81,6 @@ def test_a_bounded_proof_looks_at_other_learnings_the_next_time(monkeypatch: pyt
     assert whole.differences == store.rebuild(repair=False)
     assert any(store.prove(seconds=0).differences for _ in range(200))
     store.close()
-
-
-def test_judged_values_are_the_whole_ones_without_what_comes_next() -> None:
-    """In the same order, whichever was asked for first."""
-    store = CozoStore(None)
-    ids = [f"l{number}" for number in range(5)]
-    store.import_learnings([learning(id_) for id_ in ids], actor="test", now=1)
-    for number in range(30):
-        made = [_one(id_, number, was_withheld=number % 3 == 0) for id_ in ids[: 1 + number % 5]]
-        store.finish_session(f"s{number:03}", version(timestamp=1000 + number), records=made)
-    judged, whole, again = store.judge_learnings(), store.list_learning_values(), store.judge_learnings()
-    assert [_without_what_comes_next(value) for value in whole] == [_without_what_comes_next(value) for value in judged]
-    assert again == whole
-    assert store.get_learning_values([*reversed(ids), "nobody"]) == {value.learning_id: value for value in whole}
-    store.close()
-
-
-def _without_what_comes_next(value: LearningValue) -> LearningValue:
-    bare = replace(value.verdict, reason="", sessions_needed=None)
-    return replace(value, next_withhold_probability=0.0, lift=None, verdict=bare)
 
 
 def test_companions_are_looked_for_only_where_there_can_be_some(asked: Callable[[int, int, str], list[str]]) -> None:

@@ -27,34 +27,27 @@ class WeightedAggregator:
     def value(
         self, *, sums: LearningSums, global_sums: TemporalSums, fleet: Fleet, standing: Standing, updated_at: int
     ) -> LearningValue:
-        observation = self._observed(sums, global_sums)
+        prior = self._parameters.aggregation.temporal_prior_sessions
+        observation = observe(sums.temporal, global_sums, prior_sessions=prior)
         value = self._judged(sums, observation, fleet, standing, updated_at)
         probability = self._ablation.next_probability(
             value=value, sums=sums, global_sums=global_sums, fleet=fleet, standing=standing
         )
-        verdict = value.verdict
-        if verdict.kind is VerdictKind.UNDECIDED and standing.drawn_with:
+        if value.verdict.kind is not VerdictKind.UNDECIDED:
+            return replace(value, next_withhold_probability=probability)
+        if standing.drawn_with:
             verdict = undecided("it is injected or withheld with its section, which has the verdict")
-        elif verdict.kind is VerdictKind.UNDECIDED:
+        else:
             verdict = self._undecided(sums, observation, fleet, probability)
-        return replace(value, next_withhold_probability=probability, verdict=verdict, lift=activation_lift(sums))
-
-    def judged(
-        self, *, sums: LearningSums, global_sums: TemporalSums, fleet: Fleet, standing: Standing, updated_at: int
-    ) -> LearningValue:
-        return self._judged(sums, self._observed(sums, global_sums), fleet, standing, updated_at)
-
-    def _observed(self, sums: LearningSums, global_sums: TemporalSums) -> Observation:
-        prior = self._parameters.aggregation.temporal_prior_sessions
-        return observe(sums.temporal, global_sums, prior_sessions=prior)
+        return replace(value, next_withhold_probability=probability, verdict=verdict)
 
     def _judged(
         self, sums: LearningSums, observation: Observation, fleet: Fleet, standing: Standing, updated_at: int
     ) -> LearningValue:
-        """All but what comes next, and the lift, which nobody sorts by."""
+        """All but what comes next: the chance of being withheld, and the forecast that depends on it."""
         experiment = self._result(sums, fleet)
-        with_, without = sums.n_randomised(was_withheld=False), sums.n_randomised(was_withheld=True)
-        evidence = _evidence(experiment, min(with_, without))
+        smaller = min(sums.n_randomised(was_withheld=False), sums.n_randomised(was_withheld=True))
+        evidence = _evidence(experiment, smaller)
         found = assess(evidence, observation=observation, n_records=sums.n_records, parameters=self._parameters)
         verdict = (
             decided(found.kind, evidence)
@@ -77,8 +70,9 @@ class WeightedAggregator:
             updated_at=updated_at,
             verdict=verdict,
             experiment=experiment,
-            sessions_with=with_,
-            sessions_without=without,
+            lift=activation_lift(sums),
+            sessions_with=sums.n_randomised(was_withheld=False),
+            sessions_without=sums.n_randomised(was_withheld=True),
             pinned=standing.is_pinned,
             epoch=standing.epoch,
         )

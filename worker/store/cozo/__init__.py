@@ -28,5 +28,6 @@ experiments    the arms and the state of each experiment
 strategies     the layers as the settings ask for them
 what_if        values under other settings, nothing stored
 refreshing     what the fleet shares, made anew from all experiments
+views/         pages for whoever looks
 rebuild        sums and values from the records alone; retention
 """

@@ -17,7 +17,7 @@ from worker.store.cozo.history import (
     history_row,
 )
 from worker.store.cozo.memory import Memory
-from worker.store.cozo.row_codec import decision_of, decision_row, learning_row, value_row
+from worker.store.cozo.row_codec import decision_of, decision_row, former_text_row, learning_row, value_row
 from worker.store.cozo.rows import DecisionRow, ExperimentRow
 from worker.store.cozo.sums_book import Book
 from worker.store.cozo.totals import Totals
@@ -57,6 +57,8 @@ class Lifecycle:
             return "new"
         if _content(learning) == _content(stored):
             return "unchanged"
+        epoch = len(self._draft.histories[learning.learning_id].epoch_starts)
+        self._transaction.write("put_former_text", [former_text_row(stored, epoch=epoch)])
         self.append(learning.learning_id, DecisionKind.EDITED, actor=actor, reason="its text or category changed")
         return "changed"
 

@@ -41,8 +41,6 @@ class Computed:
     global_sums: TemporalSums
     fleet: Fleet
     value: LearningValue
-    #: False: as it was judged, without what comes next
-    is_whole: bool
 
     def rests_on(self, standing: Standing, totals: Totals, global_sums: TemporalSums, fleet: Fleet) -> bool:
         of_all = self.global_sums == global_sums and self.fleet == fleet
@@ -98,8 +96,9 @@ class Memory:
         )
 
     def snapshot(self) -> "Memory":
-        """What values are computed from, as of now, to be read while work goes on."""
+        """Learnings and what their values are computed from, as of now, to be read while work goes on."""
         return Memory(
+            learnings=dict(self.learnings),
             histories=dict(self.histories),
             totals=dict(self.totals),
             global_sums=self.global_sums,

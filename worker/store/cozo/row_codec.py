@@ -11,7 +11,7 @@ from worker.domain import (
     LearningValue,
     SessionVersion,
 )
-from worker.store.cozo.rows import AssignmentRow, DecisionRow, LearningRow, ValueRow
+from worker.store.cozo.rows import AssignmentRow, DecisionRow, FormerTextRow, LearningRow, ValueRow
 
 
 def learning_row(learning: Learning) -> LearningRow:
@@ -41,6 +41,17 @@ def learning_of(row: LearningRow) -> Learning:
         created_at=row.created_at,
         updated_at=row.updated_at,
         source=json.loads(row.source_json),
+    )
+
+
+def former_text_row(learning: Learning, *, epoch: int) -> FormerTextRow:
+    return FormerTextRow(
+        learning_id=learning.learning_id,
+        epoch=epoch,
+        category=str(learning.category),
+        description=learning.description,
+        insight=learning.insight,
+        pattern=learning.pattern,
     )
 
 

@@ -19,6 +19,17 @@ class LearningRow(NamedTuple):
     source_json: str
 
 
+class FormerTextRow(NamedTuple):
+    """The text that an edit replaced: in force until the end of this epoch."""
+
+    learning_id: str
+    epoch: int
+    category: str
+    description: str
+    insight: str
+    pattern: str | None
+
+
 class StandingRow(NamedTuple):
     learning_id: str
     is_disabled: bool

@@ -1,6 +1,6 @@
 """The store on CozoDB: one method per operation, each of them one transaction; `protocol.py` says what they promise."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 from itertools import starmap
 from pathlib import Path
@@ -34,6 +34,7 @@ from worker.store.cozo.sections import draw_together, sections
 from worker.store.cozo.sessions import known_version, take_version
 from worker.store.cozo.strategies import LayersBuilder, default_layers
 from worker.store.cozo.undoing import PEOPLE_DECIDE, read_log, undoing
+from worker.store.cozo.views.views import CozoViews
 from worker.store.cozo.what_if import WhatIf
 from worker.store.cozo.workspace import Workspace, must_know
 from worker.store.protocol import (
@@ -199,18 +200,7 @@ class CozoStore(AttributionStore):
         with self._space.reading() as memory:
             snapshot = memory.snapshot()
         values = [self._space.valuer.value(snapshot, learning_id) for learning_id in snapshot.histories]
-        return sorted(values, key=_best_first)[:limit]
-
-    def judge_learnings(self) -> list[LearningValue]:
-        with self._space.reading() as memory:
-            snapshot = memory.snapshot()
-        return sorted((self._space.valuer.judged(snapshot, id_) for id_ in snapshot.histories), key=_best_first)
-
-    def get_learning_values(self, learning_ids: Sequence[str]) -> dict[str, LearningValue]:
-        with self._space.reading() as memory:
-            snapshot = memory.snapshot()
-        known = [learning_id for learning_id in learning_ids if learning_id in snapshot.histories]
-        return {learning_id: self._space.valuer.value(snapshot, learning_id) for learning_id in known}
+        return sorted(values, key=lambda value: (-value.estimated_value, value.learning_id))[:limit]
 
     def refresh_values(self) -> int:
         if not self._space.is_stale:
@@ -283,6 +273,10 @@ class CozoStore(AttributionStore):
         then = self._build_layers(parameters)
         return WhatIf(space=self._space, then=then, after=parameters, readings=known).changes()
 
+    @property
+    def views(self) -> CozoViews:
+        return CozoViews(self._space)
+
     def counts(self) -> dict[str, int]:
         with self._space.reading() as memory:
             known = memory.counts()
@@ -304,10 +298,6 @@ class CozoStore(AttributionStore):
         if self._space.database.read("meta", key="parameters") != [[parameters]]:
             self.refresh_values()
             self._space.database.commit({"put_meta": [["parameters", parameters]]})
-
-
-def _best_first(value: LearningValue) -> tuple[float, str]:
-    return -value.estimated_value, value.learning_id
 
 
 def _known_among(memory: Memory, learning_ids: list[str]) -> dict[str, Learning]:

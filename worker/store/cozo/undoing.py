@@ -63,6 +63,11 @@ def _named(lines: Sequence[Decision], number: int | None) -> Decision:
     return found[0]
 
 
+def undone_lines(lines: Sequence[Decision]) -> set[int]:
+    """Numbers of the lines that are taken back as it stands."""
+    return {line.number for line in lines if _taken_back_by(lines, line.number) is not None}
+
+
 def _taken_back_by(lines: Sequence[Decision], number: int) -> Decision | None:
     """The undo of this line that stands."""
     undos = [line for line in lines if line.undoes == number]

@@ -13,11 +13,22 @@ class Valuer:
         self._aggregation = aggregation
 
     def value(self, memory: Memory, learning_id: str) -> LearningValue:
-        return self._computed(memory, learning_id, is_whole=True)
+        standing, totals = memory.histories[learning_id].standing, memory.totals_of(learning_id)
+        known = memory.computed.get(learning_id)
+        if known is not None and known.rests_on(standing, totals, memory.global_sums, memory.fleet):
+            return known.value
+        value = self.value_of(standing, totals, memory.global_sums, memory.fleet)
+        memory.computed[learning_id] = Computed(
+            standing=standing, totals=totals, global_sums=memory.global_sums, fleet=memory.fleet, value=value
+        )
+        return value
 
-    def judged(self, memory: Memory, learning_id: str) -> LearningValue:
-        """Without what comes next, unless that is known anyway; to be sorted and counted, not to be shown."""
-        return self._computed(memory, learning_id, is_whole=False)
+    def latest(self, memory: Memory, learning_id: str) -> LearningValue:
+        """As it was last computed: with all its own records, against the others as of its newest session or a refresh."""
+        known, standing = memory.computed.get(learning_id), memory.histories[learning_id].standing
+        if known is not None and known.totals is memory.totals_of(learning_id) and known.standing == standing:
+            return known.value
+        return self.value(memory, learning_id)
 
     def value_of(self, standing: Standing, totals: Totals, global_sums: TemporalSums, fleet: Fleet) -> LearningValue:
         return self._aggregation.value(
@@ -26,26 +37,4 @@ class Valuer:
             fleet=fleet,
             standing=standing,
             updated_at=totals.newest_at,
-        )
-
-    def _computed(self, memory: Memory, learning_id: str, *, is_whole: bool) -> LearningValue:
-        standing, totals = memory.histories[learning_id].standing, memory.totals_of(learning_id)
-        known = memory.computed.get(learning_id)
-        resting = (standing, totals, memory.global_sums, memory.fleet)
-        if known is not None and known.is_whole >= is_whole and known.rests_on(*resting):
-            return known.value
-        value = self.value_of(*resting) if is_whole else self._judged_of(*resting)
-        memory.computed[learning_id] = Computed(
-            standing=standing,
-            totals=totals,
-            global_sums=memory.global_sums,
-            fleet=memory.fleet,
-            value=value,
-            is_whole=is_whole,
-        )
-        return value
-
-    def _judged_of(self, standing: Standing, totals: Totals, global_sums: TemporalSums, fleet: Fleet) -> LearningValue:
-        return self._aggregation.judged(
-            sums=totals.sums, global_sums=global_sums, fleet=fleet, standing=standing, updated_at=totals.newest_at
         )

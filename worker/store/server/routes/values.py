@@ -8,13 +8,15 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
-from worker.domain import AttributionRecord, Learning, LearningCategory, LearningStatus, LearningValue, VerdictKind
+from worker.domain import AttributionRecord, LearningCategory, LearningStatus, LearningValue, VerdictKind
 from worker.layers.aggregation.observed import Observed, observe
-from worker.store.answers import LearningPage, ListedLearning, Status
+from worker.store.answers import Revision, Status
 from worker.store.protocol import AttributionStore, LearningHealth, Proof
 from worker.store.ranking import ranked
 from worker.store.server.dependencies import Asked, MayRead, NoneAsked, Store
 from worker.store.server.problems import documented
+from worker.store.shapes.experiments import ExperimentOverview
+from worker.store.shapes.learnings import LearningPage, LearningSort, LearningsWanted
 
 #: of one learning, newest first: more than anybody has
 _RECORDS = 1_000_000
@@ -30,11 +32,26 @@ class ValuesQuery(Asked):
     limit: int = Field(default=100, ge=1, le=10_000)
 
 
-class LearningsQuery(ValuesQuery):
-    category: LearningCategory | SkipJsonSchema[None] = None
+class LearningsQuery(Asked):
     #: in id, description or insight, whatever the case
     text: str = Field(default="", max_length=200)
+    category: LearningCategory | SkipJsonSchema[None] = None
+    #: `Global`, a project's path or a user's id
+    scope: str = Field(default="", max_length=4000)
+    status: LearningStatus | SkipJsonSchema[None] = None
+    verdict: VerdictKind | SkipJsonSchema[None] = None
+    sort: LearningSort = LearningSort.VALUE
+    reverse: bool = False
+    offset: int = Field(default=0, ge=0, le=1_000_000)
     limit: int = Field(default=100, ge=1, le=100_000)
+
+    def wanted(self) -> LearningsWanted:
+        return LearningsWanted(**{name: getattr(self, name) for name in type(self).model_fields})
+
+
+class OverviewQuery(Asked):
+    #: learnings in each list
+    limit: int = Field(default=50, ge=1, le=1000)
 
 
 class ProofQuery(Asked):
@@ -51,14 +68,30 @@ async def status(store: Store) -> Status:
     return await store.long(_status)
 
 
+@router.get(
+    "/revision", dependencies=[NoneAsked], summary="Changes with everything that is written: for whoever waits for news"
+)
+async def revision(store: Store) -> Revision:
+    return await store.short(lambda of: Revision(revision=of.views.revision()))
+
+
+@router.get(
+    "/attr/overview", summary="All experiments: coverage, sample ratios, contamination, whose verdict comes next"
+)
+async def overview(store: Store, asked: Annotated[OverviewQuery, Query()]) -> ExperimentOverview:
+    return await store.long(lambda of: of.views.experiments(limit=asked.limit))
+
+
 @router.get("/attr/values", summary="What the learnings are worth, best first")
 async def values(store: Store, asked: Annotated[ValuesQuery, Query()]) -> list[LearningValue]:
-    return await store.long(lambda of: _values(of, asked))
+    found = await store.long(lambda of: of.list_learning_values())
+    chosen = ranked(found, sort=asked.sort, status=asked.status, verdict=asked.verdict)
+    return chosen[asked.offset : asked.offset + asked.limit]
 
 
 @router.get("/learnings", summary="The learnings with their values, a page of those that match")
 async def learnings(store: Store, asked: Annotated[LearningsQuery, Query()]) -> LearningPage:
-    return await store.long(lambda of: _page(of, asked))
+    return await store.long(lambda of: of.views.learnings(asked.wanted()))
 
 
 @router.get("/learnings/ids", summary="Ids of learnings, in order; of those that begin so")
@@ -97,7 +130,7 @@ def _records(store: AttributionStore, value: LearningValue) -> list[AttributionR
 
 
 def _status(store: AttributionStore) -> Status:
-    values = store.judge_learnings()
+    values = store.views.latest_values()
     counted = [value.estimated_value for value in values if value.session_count]
     return Status(
         version=version("groove-attribution"),
@@ -106,32 +139,4 @@ def _status(store: AttributionStore) -> Status:
         learnings_by_verdict=dict(Counter(value.verdict.kind for value in values)),
         learnings_with_sessions=len(counted),
         average_value=sum(counted) / len(counted) if counted else None,
-    )
-
-
-def _ranked(store: AttributionStore, asked: ValuesQuery) -> list[str]:
-    """Ids. What comes next for a learning costs most of a value's time: it is worked out for those on the page only."""
-    found = ranked(store.judge_learnings(), sort=asked.sort, status=asked.status, verdict=asked.verdict)
-    return [value.learning_id for value in found]
-
-
-def _values(store: AttributionStore, asked: ValuesQuery) -> list[LearningValue]:
-    return list(store.get_learning_values(_ranked(store, asked)[asked.offset : asked.offset + asked.limit]).values())
-
-
-def _page(store: AttributionStore, asked: LearningsQuery) -> LearningPage:
-    learnings = {learning.learning_id: learning for learning in store.list_learnings()}
-    # imported between two questions: on the page the next time
-    matching = [id_ for id_ in _ranked(store, asked) if id_ in learnings and _matches(learnings[id_], asked)]
-    values = store.get_learning_values(matching[asked.offset : asked.offset + asked.limit])
-    page = tuple(ListedLearning(learning=learnings[id_], value=value) for id_, value in values.items())
-    return LearningPage(total=len(matching), learnings=page)
-
-
-def _matches(learning: Learning, asked: LearningsQuery) -> bool:
-    if asked.category not in (None, learning.category):
-        return False
-    text = asked.text.casefold()
-    return not text or any(
-        text in field.casefold() for field in (learning.learning_id, learning.description, learning.insight)
     )
