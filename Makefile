@@ -1,6 +1,7 @@
 # make setup   the virtual environment, once
 # make demo    the examples through the whole system
 # make demo-experiment  a simulated team through the whole system: are its known effects found?
+# make pictures  the dashboard's pages as pictures, into docs/pictures/; needs Chromium
 # make test    checks and tests
 # make fast    the unit tests and the quick integration tests, in two minutes on two idle cores
 # make format  the formatter and every fix that the linter knows
@@ -13,7 +14,7 @@
 # make secrets       .env for docker-compose.yml, with random secrets in its empty places; what stands there is left alone
 # make compose-test  the stack of docker-compose.yml under kills, cuts and scaling; needs a container engine and half an hour of two idle cores
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-experiment test fast format check unit coverage mutants lock docs dist bench secrets compose-test fuzz clean
+.PHONY: help setup demo demo-experiment pictures test fast format check unit coverage mutants lock docs dist bench secrets compose-test fuzz clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -37,6 +38,9 @@ demo: setup
 demo-experiment: setup
 	@rm -rf .groove-experiment
 	@$(BIN)/python examples/experiment/run.py .groove-experiment
+
+pictures: setup
+	@$(BIN)/python examples/pictures.py
 
 check: setup
 	$(BIN)/ruff check .
