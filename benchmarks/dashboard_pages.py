@@ -22,8 +22,8 @@ from pathlib import Path
 
 import httpx
 import psutil
-from measuring import RESULTS, machine
 from growth import session_records
+from measuring import RESULTS, machine
 from waiting import fill
 
 from worker.domain import SessionVersion

@@ -3,6 +3,7 @@
 import math
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +24,7 @@ from worker.errors import NotFound
 from worker.formats.hook_folder import HookFolder
 from worker.formats.hook_snapshot import snapshot_at
 from worker.formats.learnings_file import PLACE, read_learnings_file
+from worker.layers.aggregation.first_verdict import sessions_to_first_verdict
 from worker.operations.connections import actor, open_store
 from worker.operations.wording import counted
 from worker.settings import Settings, load_settings
@@ -56,7 +58,7 @@ def adopt_command(file: Path, unit: Unit, only: Sequence[str], *, yes: bool) -> 
         raise NotFound(f"{file}: no learning to move")
     show_diff(planned.path, planned.move.before, planned.move.after)
     show_diff(root / PLACE, "" if not planned.learnings.blocks else str(planned.learnings), str(planned.managed))
-    _tell_how_long(settings, planned, unit)
+    _tell_how_long(settings, planned)
     confirm(f"Move {counted(len(planned.move.learning_ids), 'learnings')} out of {file}?", yes=yes)
     adopt(planned, now=now_micros())
     after = looked_at(settings, root, unit)
@@ -123,21 +125,32 @@ def _tell_what_stays(planned: Adoption) -> None:
         )
 
 
-def _tell_how_long(settings: Settings, planned: Adoption, unit: Unit) -> None:
-    """At the least, for each kind of unit."""
-    parameters = settings.layers.ablation
-    needed = math.ceil(parameters.min_sessions_per_arm / max(1e-6, min(parameters.rate, 1 - parameters.rate)))
-    managed = planned.managed.managed(planned.root)
+def _tell_how_long(settings: Settings, planned: Adoption) -> None:
+    """For each learning by itself and for the sections, by the sessions of late."""
     recent = sessions_of_a_month(settings, planned.root)
-    rate = (
-        f"; at {counted(round(recent), 'sessions')} in {MONTH_DAYS} days that is {math.ceil(needed / recent * MONTH_DAYS)} days"
+    sizes = Counter(block.section for block in planned.move.blocks if block.kind == "learning" and block.section)
+    click.echo(f"a verdict of a learning that is drawn by itself takes {_sessions(settings, 1, recent)}", err=True)
+    for size in sorted(set(sizes.values()) - {1}):
+        click.echo(
+            f"of a section of {size} learnings, all drawn together, {_sessions(settings, size, recent)}", err=True
+        )
+
+
+def _sessions(settings: Settings, together: int, recent: float | None) -> str:
+    """Half of them take longer."""
+    needed = sessions_to_first_verdict(together=together, parameters=settings.layers)
+    if needed is None:
+        return (
+            "more sessions than anybody has"
+            if settings.layers.ablation.rate_in_force
+            else "for ever: nothing is withheld"
+        )
+    days = (
+        f", {math.ceil(needed / recent * MONTH_DAYS)} days at {round(recent)} sessions in {MONTH_DAYS} days"
         if recent
         else ""
     )
-    what = (
-        counted(len(managed.units), "sections") if unit == "section" else counted(len(managed.learnings), "learnings")
-    )
-    click.echo(f"a verdict takes {needed} sessions or more, for each of {what}{rate}", err=True)
+    return f"about {needed} sessions{days}"
 
 
 def _tell_what_git_ignores(root: Path) -> None:

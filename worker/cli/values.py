@@ -86,6 +86,11 @@ def _print_csv(listed: Sequence[ListedLearning]) -> None:
         output.writerow([_inert(value.learning_id), *numbers, value.status, *verdict, _inert(_text(entry))])
 
 
+#: also in the wide forms that some of them read as the same
+_FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+
+
 def _inert(text: str) -> str:
     """For spreadsheets, which take a cell that begins like a formula for one."""
-    return f"'{plain(text)}" if text.lstrip().startswith(("=", "+", "-", "@")) else plain(text)
+    shown = plain(text)  # first: a formula may stand behind what is not shown
+    return f"'{shown}" if shown.lstrip().startswith(_FORMULA) else shown
