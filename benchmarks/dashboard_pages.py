@@ -28,6 +28,8 @@ from waiting import fill
 
 from worker.domain import SessionVersion
 from worker.settings import load_settings
+from worker.store.addresses import StoreAddress
+from worker.store.api import StoreApi
 from worker.store.client import HttpStore
 
 PAGES = (
@@ -59,21 +61,27 @@ class Asked:
 def serving(folder: Path) -> Iterator[Asked]:
     settings = load_settings({"GROOVE_DATA_DIR": str(folder)})
     environ = {**os.environ, "GROOVE_DATA_DIR": str(folder), "GROOVE_LOG__LEVEL": "warning"}
-    with subprocess.Popen(
-        [sys.executable, "-m", "worker.cli", "web", "--port", "0"], env=environ, stdout=subprocess.PIPE, text=True
-    ) as process:
+    command = [sys.executable, "-m", "worker.cli"]
+    with subprocess.Popen([*command, "store"], env=environ) as store:
+        while not StoreAddress.parse(settings.store_url).accepts():
+            assert store.poll() is None
+            time.sleep(0.1)
+        api = StoreApi(settings.store_url)
+        api.revision()
+        web = subprocess.Popen([*command, "web", "--port", "0"], env=environ, stdout=subprocess.PIPE, text=True)
+        assert web.stdout is not None
+        link = web.stdout.readline().strip()
         try:
-            assert process.stdout is not None
-            link = process.stdout.readline().strip()
-            web = psutil.Process(process.pid)
-            [store] = web.children()
             with httpx.Client(base_url=link.partition("/login")[0], timeout=60) as client:
                 assert client.get(link).status_code == 303
                 sessions = HttpStore(settings.store_url, timeout_s=60)
-                yield Asked(client, sessions, web, store)
+                yield Asked(client, sessions, psutil.Process(web.pid), psutil.Process(store.pid))
                 sessions.close()
         finally:
-            process.terminate()
+            api.close()
+            for process in (web, store):
+                process.terminate()
+                process.wait(30)
 
 
 def one_more(sessions: HttpStore, name: str) -> None:
