@@ -29,5 +29,6 @@ wire_transcript  a transcript as events carry it
 secrets          what must not be stored or quoted
 rules/           rules files -> learnings: found, split, recognised again after an edit
 hooks/           the experiment inside an assistant: its hook, put in and taken out
+managed/         learnings out of a rules file, to where a hook gives them out, and back
 judges/          second opinions on a session, compared with a person's labels before they count
 """

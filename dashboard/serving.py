@@ -11,6 +11,7 @@ import uvicorn
 
 from dashboard.application import application
 from dashboard.asked import Parts
+from dashboard.batches import Batches
 from dashboard.doors.attempts import Attempts
 from dashboard.doors.keys import Keys
 from dashboard.doors.secret import password, signing_key
@@ -48,6 +49,7 @@ def parts_of(settings: Settings, sources: Sources, *, default_name: str) -> Part
         keys=Keys(signing_key(settings), hours=settings.web.login_hours),
         look=Look(),
         attempts=Attempts(),
+        batches=Batches(),
         prefix=settings.web.prefix,
         tokens=_tokens(settings),
         default_name=default_name,

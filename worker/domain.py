@@ -374,6 +374,8 @@ class DecisionKind(StrEnum):
     TRIAL_ENDED = "trial_ended"
     DEPRECATED = "deprecated"
     REACTIVATED = "reactivated"
+    #: takes another line back: what that one changed is as it was before it
+    UNDONE = "undone"
     #: from now on drawn with a section, or by itself again
     GROUPED = "grouped"
     UNGROUPED = "ungrouped"
@@ -399,6 +401,8 @@ class Decision:
     #: the session whose records caused it; empty for a person's decision
     session_id: str = ""
     version: SessionVersion | None = None
+    #: of kind "undone": the number of the line that it takes back
+    undoes: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -413,7 +417,8 @@ class Standing:
     is_pinned: bool = False
     #: randomised at `suspect_rate` until its verdict is no longer undecided
     on_trial: bool = False
-    #: counts from 1; a new one begins when the content is edited or a person enables it: older records no longer count
+    #: counts from 1; a new one begins when the content is edited or a person enables it: older records no longer count. An undo brings the
+    #: one before back, and its records count again
     epoch: int = 1
     epoch_started_at: int = 0
     #: the section that it is injected or withheld together with: a learning of its own, which has the verdict; empty: none

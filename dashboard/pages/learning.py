@@ -8,10 +8,18 @@ from dashboard.asked import Asked, part
 from dashboard.pages.learnings import tokens
 from dashboard.pages.page import Page
 from dashboard.words import percent
-from worker.domain import Learning
+from worker.domain import DecisionKind, Learning
 from worker.store.answers import Shown
 
 _SESSIONS = 200
+_PEOPLES = {
+    DecisionKind.ENABLED,
+    DecisionKind.DISABLED,
+    DecisionKind.PINNED,
+    DecisionKind.UNPINNED,
+    DecisionKind.TRIED,
+    DecisionKind.UNDONE,
+}
 _SHOWN = 50
 
 
@@ -23,12 +31,27 @@ def show(asked: Asked) -> Response:
         shown=shown,
         records=records[:_SHOWN],
         checks=list(_checks(shown)),
+        taking_back=_taking_back(shown),
         scope=_scope(shown.learning),
         source=_source(shown.learning),
         tokens=tokens,
         part=part,
         active="/learnings",
     )
+
+
+def _taking_back(shown: Shown) -> dict[int, str]:
+    """Lines of its log that can be taken back here, with the button's words: the newest decision that stands, and the newest undo."""
+    theirs = [line for line in shown.history if line.kind in _PEOPLES and line.actor != "rule"]
+    standing: dict[int, bool] = {}
+    for line in reversed(theirs):
+        undos = [later.number for later in theirs if later.undoes == line.number]
+        standing[line.number] = not any(standing[number] for number in undos)
+    decided = [line.number for line in theirs if standing[line.number] and line.kind is not DecisionKind.UNDONE]
+    found = {decided[-1]: "Take back"} if decided else {}
+    if theirs and theirs[-1].kind is DecisionKind.UNDONE:
+        found[theirs[-1].number] = "Redo"
+    return found
 
 
 def _scope(learning: Learning) -> str:

@@ -14,7 +14,7 @@ from dashboard.charts.scale import Scale
 from dashboard.pages.page import Page
 from dashboard.words import inert
 from worker.domain import LearningCategory, LearningStatus, VerdictKind
-from worker.store.answers import LearningPage, ListedLearning
+from worker.store.shapes.learnings import LearningPage, ListedLearning
 
 A_PAGE = 50
 _MOST_IN_A_FILE = 100_000

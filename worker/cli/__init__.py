@@ -7,6 +7,9 @@ import_pipeline  imported events through the stack
 import_report    what an import tells
 import_judge     second opinions on imported sessions
 hook             the experiment inside an assistant: install, look, uninstall
+adopt            learnings out of a rules file, to the hook
+restore          and back
+prune            what may go, taken out and put back
 up               the embedded stack, until it is stopped
 publish          heavy events from a file into the event log
 learnings        import, list and decide about learnings
@@ -58,6 +61,9 @@ COMMANDS = {
     "import": "From your sessions and rules files to what each rule is worth.",
     "run": "Process event files with the embedded stack, show the values, stop.",
     "hook": "Let an assistant's sessions take part in the experiment.",
+    "adopt": "Move learnings out of a rules file, to the hook.",
+    "restore": "Put a rules file back as it was before.",
+    "prune": "Which learnings may go, what that saves, and how to undo it.",
     "up": "Run the embedded stack until Ctrl-C, restarting what dies.",
     "publish": "Put heavy events from a file into the event log.",
     "learnings": "Import, list and decide about learnings.",

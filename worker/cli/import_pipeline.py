@@ -22,9 +22,9 @@ from worker.local.folder import is_owned
 from worker.local.stack import running_stack
 from worker.operations.connections import open_store, open_the_ledger
 from worker.settings import Settings
-from worker.store.answers import ListedLearning
 from worker.store.api import StoreApi
 from worker.store.protocol import ImportReport
+from worker.store.shapes.learnings import ListedLearning
 from worker.system.clock import now_micros
 
 #: who decides, in the decision log

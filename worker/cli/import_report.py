@@ -16,12 +16,11 @@ from worker.cli.import_judge import judge_document, judge_lines
 from worker.cli.import_pipeline import Worth
 from worker.cli.support.output import print_json, terminal_width
 from worker.cli.support.tables import print_table
+from worker.formats.learning import about_tokens
 from worker.layers.aggregation.observed import Observed
 from worker.operations.ids import beginnings
 from worker.operations.wording import counted
 
-#: characters in a token, roughly, of English prose and code
-_TOKEN = 4
 _NOTE = "observed, not randomised"
 _NO_USES = AskedFor()
 #: refusals named one by one
@@ -134,7 +133,7 @@ def _row(imported: Imported, worth: Worth, seen: Observed) -> Row:
         failing=asked.failing_sessions if asked.calls else seen.sessions_with_named_failures,
         after_use=seen.after_use,
         elsewhere=seen.elsewhere,
-        tokens=-(-len(listed.learning.insight) // _TOKEN),
+        tokens=about_tokens(listed.learning.insight),
         known=f"{listed.value.estimated_value:+.2f}, {verdict.kind}",
         quote=quote,
     )

@@ -10,6 +10,8 @@ from worker.settings import load_settings
 def store_command() -> None:
     """Serve the results over HTTP; exactly one store server owns a data folder."""
     from worker.store.cozo.store import CozoStore
+    from worker.store.hooks.keeper import HookKeeper
+    from worker.store.hooks.seam import OwnStore
     from worker.store.server.app import serve
     from worker.store.server.tokens import Tokens
 
@@ -29,4 +31,5 @@ def store_command() -> None:
         tokens=tokens,
         hosts=settings.store_hosts,
         refresh_minutes=settings.store.refresh_minutes,
+        keeper=HookKeeper(settings.data_dir, OwnStore(store), changes=lambda: store.changes),
     )

@@ -11,8 +11,8 @@ from worker.cli.support.output import plain, print_json
 from worker.cli.support.tables import print_table
 from worker.domain import LearningStatus
 from worker.operations.connections import open_store
-from worker.store.answers import ListedLearning
 from worker.store.ranking import ORDERS
+from worker.store.shapes.learnings import ListedLearning
 
 
 @click.command("values")

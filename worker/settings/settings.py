@@ -290,6 +290,11 @@ class WebSettings(Group):
         description="What the dashboard shows of sessions to those who may act: all that was said, only the quotes that count as use, or "
         "neither. Who may only look sees the quotes at most.",
     )
+    flower: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^\s\"<>]+$",
+        description="Address at which people reach Flower, which the dashboard links for the view of tasks. Unset: no link.",
+    )
     poll_seconds: float = Field(
         default=2.0, gt=0, description="Seconds between two looks whether there is news, while a page is open."
     )

@@ -11,7 +11,7 @@ from typing import Any, get_type_hints
 from pydantic import ConfigDict, TypeAdapter, with_config
 from typing_extensions import TypedDict
 
-from worker.errors import GrooveError, NotFound, StoreUnavailable, Superseded
+from worker.errors import CannotUndo, GrooveError, NotFound, StoreUnavailable, Superseded
 from worker.store.protocol import SessionStore
 
 #: these write; the others may be asked for with the read token
@@ -52,6 +52,7 @@ OPERATIONS = {
 STATUS_OF: dict[type[Exception], int] = {
     NotFound: 404,
     Superseded: 409,
+    CannotUndo: 409,
     ValueError: 422,
     StoreUnavailable: 503,
     GrooveError: 500,

@@ -9,7 +9,7 @@ All methods raise `StoreUnavailable` when the store cannot be reached, and `NotF
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from worker.domain import (
     AblationExperiment,
@@ -25,6 +25,9 @@ from worker.layers.ablation.companions import Companion
 from worker.layers.ablation.experiment_health import ExperimentHealth
 from worker.layers.aggregation.explain import Explanation
 from worker.settings.layers import LayerParameters
+
+if TYPE_CHECKING:
+    from worker.store.views import Views
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -228,6 +231,14 @@ class AttributionStore(SessionStore, Protocol):
         """A person disables, enables, pins, unpins or tries a learning; appended to its decision log, in force at once."""
         ...
 
+    def undo(self, learning_id: str, *, number: int | None, actor: str, reason: str, now: int) -> Decision:
+        """Take back a person's line, or the newest of them: what it changed is as before, also the epoch and the evidence that counts.
+
+        -> the line "undone" in the log; the one that stands there already where it was taken back before. An undo may be undone by
+        its number. Raises `CannotUndo` where there is nothing to take back or something else was decided since.
+        """
+        ...
+
     def get_decisions(self, learning_id: str) -> list[Decision]:
         """Its whole history, oldest first."""
         ...
@@ -347,6 +358,11 @@ class AttributionStore(SessionStore, Protocol):
 
         `readings` stand in for what the records say of layer 1; without one, a record keeps its own, under the new threshold.
         """
+        ...
+
+    @property
+    def views(self) -> "Views":
+        """Pages for whoever looks."""
         ...
 
     def counts(self) -> dict[str, int]:

@@ -10,11 +10,15 @@ from dataclasses import replace
 from typing import Any
 
 from worker.domain import Block, BlockKind
+from worker.formats.transcripts.tools import Purpose, command_of, purpose_of
 
 _MARKER = re.compile(
     r"^\[tool(?P<what>_result|_error|_rejected_by_user)?(?::(?P<tool>[^\]\n]{1,200}))?\] ?", re.MULTILINE
 )
-_SHELLS = frozenset({"bash", "shell", "execute_command", "run_terminal_cmd"})
+#: `Bash(make test)`, as a terminal prints a call; it may be cut, and lines below it may be the answer
+_PRINTED = re.compile(r"(?P<tool>[A-Z]\w{1,30})\((?P<given>.*?)(?:\)…?(?=\n|$)|…?$)", re.DOTALL)
+#: a line that holds a shell's command where the text before it says what for, and the text after it is the answer
+_QUOTED = re.compile(r"^`([^`\n]+)`$", re.MULTILINE)
 _NEW_SIDE = "\n+++ "
 _OLD_SIDE = "\n--- "
 #: how a person's refusal reads in the answer to a call
@@ -32,8 +36,8 @@ def parse_flattened(text: str) -> tuple[Block, ...]:
 
 
 def _append(blocks: list[Block], *, what: str | None, tool: str | None, body: str) -> None:
-    if what is None and tool is None:  # a bare "[tool]" is prose
-        blocks.append(Block(kind=BlockKind.TEXT, text=f"[tool] {body}"))
+    if what is None and tool is None:
+        blocks.append(_printed(body))
     elif what is None:
         blocks.append(Block(kind=BlockKind.TOOL_USE, text=body, tool=tool, input=flattened_input(tool or "", body)))
     elif what == "_result":
@@ -57,14 +61,30 @@ def flattened_input(tool: str, body: str) -> dict[str, Any] | None:
     """The call's input by name where its flattened text still shows it: JSON, an edit's two sides, a shell command."""
     if body.startswith("{"):
         return _json_object(body)
-    if tool.lower() in _SHELLS:
-        command, _, description = body.rpartition("  # ")
-        return {"command": command, "description": description} if command else {"command": body}
+    if purpose_of(tool) is Purpose.SHELL and "*** Begin Patch" not in body:
+        return _shell_input(tool, body)
     path, old_mark, sides = body.partition(_OLD_SIDE)
     if old_mark:
         old, _, new = sides.partition(_NEW_SIDE)
         return {"file_path": path.strip(), "old_string": old, "new_string": new}
     return None
+
+
+def _printed(body: str) -> Block:
+    """A bare `[tool]` is prose, unless a call as a terminal prints it follows."""
+    call = _PRINTED.match(body)
+    if call is None:
+        return Block(kind=BlockKind.TEXT, text=f"[tool] {body}")
+    tool, given = call["tool"], call["given"]
+    return Block(kind=BlockKind.TOOL_USE, text=given, tool=tool, input=flattened_input(tool, given))
+
+
+def _shell_input(tool: str, body: str) -> dict[str, Any]:
+    quoted = _QUOTED.search(body)
+    if quoted:
+        return {"command": quoted[1], "description": body[: quoted.start()].strip()}
+    command, _, description = body.rpartition("  # ")
+    return {"command": command, "description": description} if command else {"command": command_of(tool, None, body)}
 
 
 def _json_object(body: str) -> dict[str, Any] | None:

@@ -5,10 +5,10 @@ outcomes to 3.
 The sums of one record have the same form as the sums of a million, hence `after = before - LearningSums.of(old) + LearningSums.of(new)`.
 """
 
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import NamedTuple, Self
-
-from worker.domain import AttributionRecord
+from typing import NamedTuple, Protocol, Self
 
 #: what the integers count: billionths of a and b, millionths of p, thousandths of an outcome
 NANO = 10**9
@@ -27,6 +27,27 @@ class Cell(NamedTuple):
 class Count(NamedTuple):
     records: int
     activated: int
+
+
+class Summed(Protocol):
+    """What of an attribution record goes into the sums."""
+
+    @property
+    def was_activated(self) -> bool: ...
+    @property
+    def activation_confidence(self) -> float: ...
+    @property
+    def was_withheld(self) -> bool: ...
+    @property
+    def session_outcome(self) -> float: ...
+    @property
+    def attributed_value(self) -> float: ...
+    @property
+    def withhold_probability(self) -> float: ...
+    @property
+    def contaminated(self) -> bool: ...
+    @property
+    def assignment_mismatch(self) -> bool: ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,15 +83,17 @@ class TemporalSums:
         )
 
     @classmethod
-    def of(cls, record: AttributionRecord) -> Self:
-        if not record.was_activated or record.was_withheld:
-            return cls()
-        a = round(record.activation_confidence * NANO)
-        b = round(_stored_bounded_net(record) * NANO)
-        return cls(n_act=1, a=a, ab=a * b, a2=a * a, a2b=a * a * b, a2b2=a * a * b * b)
+    def over(cls, records: Iterable[Summed]) -> Self:
+        n = a1 = ab = a2 = a2b = a2b2 = 0
+        for record in records:
+            if record.was_activated and not record.was_withheld:
+                a = round(record.activation_confidence * NANO)
+                b = round(_stored_bounded_net(record) * NANO)
+                n, a1, ab, a2, a2b, a2b2 = n + 1, a1 + a, ab + a * b, a2 + a * a, a2b + a * a * b, a2b2 + a * a * b * b
+        return cls(n_act=n, a=a1, ab=ab, a2=a2, a2b=a2b, a2b2=a2b2)
 
 
-def _stored_bounded_net(record: AttributionRecord) -> float:
+def _stored_bounded_net(record: Summed) -> float:
     """The b in (−1, 1), taken back out of the stored value: attributed_value = activation_confidence · b."""
     return record.attributed_value / record.activation_confidence if record.activation_confidence else 0.0
 
@@ -90,19 +113,27 @@ class LearningSums:
     arms: dict[Cell, Count] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, record: AttributionRecord) -> Self:
-        arms = {}
-        p_micro = round(record.withhold_probability * MICRO)
-        if 0 < p_micro < MICRO:
-            cell = Cell(record.was_withheld, p_micro, round(record.session_outcome * MILLI))
-            arms[cell] = Count(1, int(record.was_activated))
+    def of(cls, record: Summed) -> Self:
+        return cls.over([record])
+
+    @classmethod
+    def over(cls, records: Iterable[Summed]) -> Self:
+        """Of many records in one pass."""
+        kept = list(records)
+        cells: dict[Cell, list[int]] = defaultdict(lambda: [0, 0])
+        for record in kept:
+            p_micro = round(record.withhold_probability * MICRO)
+            if 0 < p_micro < MICRO:
+                counted = cells[Cell(record.was_withheld, p_micro, round(record.session_outcome * MILLI))]
+                counted[0] += 1
+                counted[1] += record.was_activated
         return cls(
-            n_records=1,
-            n_injected=int(not record.was_withheld),
-            n_contaminated=int(record.contaminated),
-            n_mismatched=int(record.assignment_mismatch),
-            temporal=TemporalSums.of(record),
-            arms=arms,
+            n_records=len(kept),
+            n_injected=sum(not record.was_withheld for record in kept),
+            n_contaminated=sum(record.contaminated for record in kept),
+            n_mismatched=sum(record.assignment_mismatch for record in kept),
+            temporal=TemporalSums.over(kept),
+            arms={cell: Count(*counted) for cell, counted in cells.items()},
         )
 
     def n_randomised(self, *, was_withheld: bool) -> int:

@@ -71,8 +71,10 @@ def forget_learning(workspace: Workspace, learning_id: str, *, dry_run: bool) ->
 #: whatever has a learning's id in its key: `X_keys` finds it, `rm_X` removes it
 _OF_LEARNING = (
     "learning",
+    "former_text",
     "standing",
     "decision",
+    "undone",
     "unpublished",
     "assignment",
     "assignment_section",

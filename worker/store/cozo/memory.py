@@ -12,10 +12,10 @@ from worker.domain import Learning, LearningValue, SessionVersion, Standing
 from worker.layers.ablation.fleet import Fleet
 from worker.layers.statistics.sums import TemporalSums
 from worker.store.cozo.database import CozoDatabase, Row
-from worker.store.cozo.history import LearningHistory, history_of
+from worker.store.cozo.history import LearningHistory, read_histories
 from worker.store.cozo.overlay import Overlay
 from worker.store.cozo.row_codec import learning_of
-from worker.store.cozo.rows import DecisionRow, ExperimentRow, FleetRow, LearningRow, StandingRow, ValueRow
+from worker.store.cozo.rows import DecisionRow, ExperimentRow, FleetRow, LearningRow, ValueRow
 from worker.store.cozo.totals import EpochKey, Totals, joined, read_global
 
 #: sessions whose version is remembered without asking the database
@@ -66,14 +66,12 @@ class Memory:
     @classmethod
     def load(cls, database: CozoDatabase) -> "Memory":
         learnings = starmap(LearningRow, database.read("all_learnings"))
-        standings = starmap(StandingRow, database.read("all_standings"))
-        sections = {row[0]: row[1] for row in database.read("all_members")}
         unpublished = starmap(DecisionRow, database.read("unpublished"))
         values = starmap(ValueRow, database.read("all_values"))
         experiments = starmap(ExperimentRow, database.read("all_experiments"))
         return cls(
             learnings={row.learning_id: learning_of(row) for row in learnings},
-            histories={row.learning_id: history_of(row, sections.get(row.learning_id, "")) for row in standings},
+            histories=read_histories(database),
             totals=joined(database.read("all_sums"), database.read("all_arms")),
             global_sums=read_global(database.read("global_sums")),
             fleet=fleet_of(database.read("fleet")),
@@ -98,8 +96,9 @@ class Memory:
         )
 
     def snapshot(self) -> "Memory":
-        """What values are computed from, as of now, to be read while work goes on."""
+        """Learnings and what their values are computed from, as of now, to be read while work goes on."""
         return Memory(
+            learnings=dict(self.learnings),
             histories=dict(self.histories),
             totals=dict(self.totals),
             global_sums=self.global_sums,

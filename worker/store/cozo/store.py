@@ -29,11 +29,12 @@ from worker.store.cozo.rebuild import rebuild
 from worker.store.cozo.record_codec import record_of
 from worker.store.cozo.recording import finish, store_record
 from worker.store.cozo.refreshing import refresh
-from worker.store.cozo.row_codec import decision_of
-from worker.store.cozo.rows import DecisionRow, RecordRow
+from worker.store.cozo.rows import RecordRow
 from worker.store.cozo.sections import draw_together, sections
 from worker.store.cozo.sessions import known_version, take_version
 from worker.store.cozo.strategies import LayersBuilder, default_layers
+from worker.store.cozo.undoing import PEOPLE_DECIDE, read_log, undoing
+from worker.store.cozo.views.views import CozoViews
 from worker.store.cozo.what_if import WhatIf
 from worker.store.cozo.workspace import Workspace, must_know
 from worker.store.protocol import (
@@ -53,10 +54,6 @@ from worker.store.protocol import (
 )
 from worker.system.clock import now_micros
 
-#: what a person may decide; the other kinds of line are written by the store itself
-PEOPLE_DECIDE = frozenset(
-    {DecisionKind.ENABLED, DecisionKind.DISABLED, DecisionKind.PINNED, DecisionKind.UNPINNED, DecisionKind.TRIED}
-)
 #: these gather no evidence any more
 _OUT = (LearningStatus.DISABLED, LearningStatus.DEPRECATED)
 _COUNTED = ("learnings", "sessions", "records", "assignments", "decisions", "values", "experiments", "unpublished")
@@ -81,6 +78,11 @@ class CozoStore(AttributionStore):
         self._space = Workspace(CozoDatabase(path), parameters, build_layers(parameters), clock)
         self._policies = Policies(self._space)
         self._follow_parameters()
+
+    @property
+    def changes(self) -> int:
+        """Rises whenever something that was stored may have changed."""
+        return self._space.changes
 
     # -- learnings and people's decisions
 
@@ -107,12 +109,18 @@ class CozoStore(AttributionStore):
             must_know(work.draft, [learning_id])
             return work.lifecycle.decide(learning_id, kind, actor=actor, reason=reason)
 
+    def undo(self, learning_id: str, *, number: int | None, actor: str, reason: str, now: int) -> Decision:
+        with self._space.working(now) as work:
+            must_know(work.draft, [learning_id])
+            found = undoing(read_log(work.transaction, learning_id), number)
+            if isinstance(found, Decision):
+                return found
+            return work.lifecycle.take_back(found, actor=actor, reason=reason)
+
     def get_decisions(self, learning_id: str) -> list[Decision]:
         with self._space.reading() as memory:
             must_know(memory, [learning_id])
-            rows = self._space.database.read("decisions", learning_id=learning_id)
-        found = (decision_of(DecisionRow(*row)) for row in rows)
-        return sorted(found, key=lambda decision: decision.number)
+            return read_log(self._space.database, learning_id)
 
     # -- assignment
 
@@ -164,7 +172,7 @@ class CozoStore(AttributionStore):
         with self._space.reading() as memory:
             must_know(memory, [learning_id])
             newest = partial(self._space.database.read, "newest_record_keys", learning_id=learning_id, limit=limit)
-            epochs = range(1, memory.histories[learning_id].standing.epoch + 1)
+            epochs = range(1, len(memory.histories[learning_id].epoch_starts) + 1)
             keys = [key for epoch in epochs for key in newest(epoch=epoch)]
             rows = starmap(RecordRow, self._space.database.read("whole_records", keys=keys))
         ordered = sorted(rows, key=lambda row: (row.newest_first, row.session_id))
@@ -211,13 +219,13 @@ class CozoStore(AttributionStore):
         return read_experiment(self._space, learning_id)
 
     def get_health(self, learning_id: str) -> LearningHealth:
-        return read_health(self._space, learning_id)
+        return read_health(self._space, [learning_id])[0]
 
     def list_health(self) -> list[LearningHealth]:
         with self._space.reading() as memory:
             chosen = sorted(id_ for id_, history in memory.histories.items() if history.status not in _OUT)
             known = [id_ for id_ in chosen if memory.totals_of(id_).sums.n_records]
-        return [read_health(self._space, learning_id) for learning_id in known]
+        return read_health(self._space, known)
 
     def explain(self, learning_id: str, session_id: str) -> Explanation:
         with self._space.reading() as memory:
@@ -260,6 +268,10 @@ class CozoStore(AttributionStore):
         known = {(reading.learning_id, reading.session_id): reading for reading in readings or ()}
         then = self._build_layers(parameters)
         return WhatIf(space=self._space, then=then, after=parameters, readings=known).changes()
+
+    @property
+    def views(self) -> CozoViews:
+        return CozoViews(self._space)
 
     def counts(self) -> dict[str, int]:
         with self._space.reading():

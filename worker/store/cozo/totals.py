@@ -1,13 +1,13 @@
 """One learning's exact sums in one epoch, and how they stand in `learning_sums`, `arm_count` and `global_sums`."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import starmap
 
-from worker.domain import AttributionRecord
 from worker.layers.statistics.sums import Cell, Count, LearningSums, TemporalSums
 from worker.store.cozo.database import Row
-from worker.store.cozo.rows import ArmRow, SumsRow, TemporalRow
+from worker.store.cozo.rows import ArmRow, SummedRow, SumsRow, TemporalRow
 
 #: (learning_id, epoch)
 EpochKey = tuple[str, int]
@@ -23,10 +23,11 @@ class Totals:
     first_at: int = 0
     newest_at: int = 0
 
-    def with_record(self, record: AttributionRecord) -> "Totals":
-        first = min(self.first_at, record.timestamp) if self.sums.n_records else record.timestamp
-        newest = max(self.newest_at, record.timestamp) if self.sums.n_records else record.timestamp
-        return Totals(sums=self.sums + LearningSums.of(record), first_at=first, newest_at=newest)
+    @classmethod
+    def over(cls, rows: Sequence[SummedRow]) -> "Totals":
+        """Of records of one learning and epoch; there is at least one."""
+        times = [row.timestamp for row in rows]
+        return cls(sums=LearningSums.over(rows), first_at=min(times), newest_at=max(times))
 
 
 def totals_row(key: EpochKey, totals: Totals) -> SumsRow:

@@ -23,6 +23,13 @@ class Valuer:
         )
         return value
 
+    def latest(self, memory: Memory, learning_id: str) -> LearningValue:
+        """As it was last computed: with all its own records, against the others as of its newest session or a refresh."""
+        known, standing = memory.computed.get(learning_id), memory.histories[learning_id].standing
+        if known is not None and known.totals is memory.totals_of(learning_id) and known.standing == standing:
+            return known.value
+        return self.value(memory, learning_id)
+
     def value_of(self, standing: Standing, totals: Totals, global_sums: TemporalSums, fleet: Fleet) -> LearningValue:
         return self._aggregation.value(
             sums=totals.sums,

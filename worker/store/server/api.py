@@ -10,7 +10,7 @@ from worker.store.protocol import AttributionStore
 from worker.store.server.dependencies import Serving
 from worker.store.server.guard import Guard
 from worker.store.server.problems import tell_problems
-from worker.store.server.routes import assignments, description, learnings, sessions, upkeep, values
+from worker.store.server.routes import assignments, description, learnings, sessions, upkeep, values, views
 from worker.store.server.rpc import rpc
 from worker.store.server.runner import Runner
 from worker.store.server.tokens import Tokens
@@ -38,6 +38,8 @@ def application(
         learnings.reading,
         learnings.writing,
         learnings.forgetting,
+        views.of_learning,
+        views.of_sessions,
         sessions.router,
         upkeep.router,
     ):

@@ -13,6 +13,7 @@ from fastapi import FastAPI
 
 from worker.errors import ConfigurationError
 from worker.store.addresses import StoreAddress
+from worker.store.hooks.keeper import HookKeeper, kept
 from worker.store.protocol import AttributionStore
 from worker.store.server.api import application
 from worker.store.server.refreshing import keep_fresh
@@ -33,21 +34,25 @@ def serve(
     tokens: Tokens,
     hosts: Iterable[str] = (),
     refresh_minutes: float = 60.0,
+    keeper: HookKeeper | None = None,
     ready: Callable[[str], None] | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT, then close the store and return. Port 0 means any free one.
 
-    `hosts`: names that requests may be for, beside `localhost` and addresses. Values are refreshed every `refresh_minutes`. `ready` is
-    called with the real address once connections are accepted. Raises `ConfigurationError` for an address that is taken or cannot be
-    had, or that needs a token and has none.
+    `hosts`: names that requests may be for, beside `localhost` and addresses. Values are refreshed every `refresh_minutes`. `keeper`
+    looks after hooks beside it, and once more at the end. `ready` is called with the real address once connections are accepted. Raises
+    `ConfigurationError` for an address that is taken or cannot be had, or that needs a token and has none.
     """
     wanted = StoreAddress.parse(address) if isinstance(address, str) else address
     tokens.check_against(wanted)
     try:
         with _listening(wanted) as (listener, actual):
             app = application(store, tokens, hosts=hosts)
-            asyncio.run(_serve(app, listener, actual, ready, refresh_s=60 * refresh_minutes))
+            with kept(keeper):
+                asyncio.run(_serve(app, listener, actual, ready, refresh_s=60 * refresh_minutes))
     finally:
+        if keeper is not None:
+            keeper.look_and_tell()
         store.close()
         _log.info("store.closed")
 

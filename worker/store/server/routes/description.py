@@ -29,7 +29,7 @@ async def docs(request: Request) -> HTMLResponse:
 @router.get("/metrics", dependencies=[MayRead])
 async def metrics(store: Store) -> Response:
     runner = store.serving.runner
-    runner.count(await store.long(lambda of: of.list_learning_values()))
+    runner.count(await store.long(lambda of: of.views.latest_values()))
     return Response(generate_latest(runner.registry), media_type=CONTENT_TYPE_LATEST)
 
 

@@ -53,6 +53,11 @@ class DecisionBody(Asked):
     reason: Annotated[str, StringConstraints(max_length=2000)] = ""
 
 
+class UndoBody(DecisionBody):
+    #: of the line in its history; left out: the newest that a person wrote
+    number: Annotated[int, Field(ge=1, le=2**53)] | None = None
+
+
 class LearningsBody(Asked):
     actor: Actor = "http"
     learnings: list[Annotated[Learning, AfterValidator(_usable)]] = Field(max_length=2000)
@@ -83,6 +88,19 @@ async def sessions(
 @writing.post("/learnings/import", summary="Add or replace learnings by id; an edited one begins a new epoch")
 async def import_learnings(store: Store, asked: LearningsBody) -> ImportReport:
     return await store.long(lambda of: of.import_learnings(asked.learnings, actor=asked.actor, now=now()))
+
+
+@writing.post(
+    "/learnings/{learning_id}/undo",
+    responses=documented(409),
+    summary="Take a decision back: what it changed, the epoch and the evidence are as before; asking again changes nothing",
+)
+async def undo(
+    store: Store, learning_id: PathId, asked: Annotated[UndoBody, Body(default_factory=UndoBody)]
+) -> Decision:
+    return await store.short(
+        lambda of: of.undo(learning_id, number=asked.number, actor=asked.actor, reason=asked.reason, now=now())
+    )
 
 
 @forgetting.delete("/learnings/{learning_id}", summary="Forget a learning, and all that was found out about it")
