@@ -6,11 +6,11 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import pytest
 from acceptance.groove_command import Groove
-from acceptance.small_sessions import sessions, write_events
 from fixtures.waiting import wait_until
 from unit.assessor.homes import Home, make_home
 
@@ -82,16 +82,17 @@ def _adopt(newcomer: Newcomer) -> None:
     assert "rtk" not in (newcomer.home.project / "CLAUDE.md").read_text()
 
 
-def _up(newcomer: Newcomer) -> None:
-    with (newcomer.groove.folder / "up.log").open("wb") as log:
+def _shows_address(newcomer: Newcomer, *arguments: str) -> None:
+    """A command that stays until it is stopped, and prints where the dashboard is."""
+    said = newcomer.groove.folder / f"{arguments[0]}.log"
+    with said.open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "worker.cli", "up", "--web"],
+            [sys.executable, "-m", "worker.cli", *arguments],
             cwd=newcomer.home.project,
             env=newcomer.environ | {"GROOVE_WEB__PORT": "0"},
             stdout=log,
             stderr=log,
         )
-    said = Path(log.name)
     try:
         wait_until(lambda: "http://127.0.0.1:" in said.read_text(), "its address is printed", seconds=120)
     finally:
@@ -99,8 +100,18 @@ def _up(newcomer: Newcomer) -> None:
         process.wait(60)
 
 
+def _up(newcomer: Newcomer) -> None:
+    _shows_address(newcomer, "up", "--web")
+
+
+def _web(newcomer: Newcomer) -> None:
+    _shows_address(newcomer, "web")
+
+
 def _demo(newcomer: Newcomer) -> None:
-    events = write_events(newcomer.groove.folder / "events.jsonl", sessions(2))
+    events = newcomer.groove.folder / "events.jsonl"
+    with (_ROOT / "examples" / "events.jsonl").open("rb") as examples:
+        events.write_bytes(b"".join(islice(examples, 2)))
     told = newcomer.makes("demo", EVENTS=events)
     assert "sessions finished" in told
     assert "make demo-experiment" in told
@@ -127,6 +138,7 @@ RUN: dict[str, Callable[[Newcomer], None]] = {
     "groove hook install claude-code": _install,
     "groove adopt CLAUDE.md": _adopt,
     "groove up --web": _up,
+    "groove web": _web,
     "make demo": _demo,
     "make demo-experiment": _demo_experiment,
     "make secrets && docker compose up -d --wait": _none,
