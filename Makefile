@@ -9,11 +9,13 @@
 # make lock    requirements.lock and constraints.txt after a change of dependencies; UPGRADE=--upgrade takes the newest versions
 # make docs    the documentation as a site, into site/; links are checked
 # make dist    wheel and source distribution into dist/, checked
+# make sbom    what is installed, with its licences: sbom/sbom.json (CycloneDX) and sbom/licences.csv
+# make digests images by digest: pulls what docker-compose.yml and Dockerfile name by tag, and notes in .env what came
 # make bench   every benchmark against its target, into benchmarks/results/; ten to fifteen minutes on two idle cores
 # make secrets       .env for docker-compose.yml, with random secrets in its empty places; what stands there is left alone
 # make compose-test  the stack of docker-compose.yml under kills, cuts and scaling; needs a container engine and half an hour of two idle cores
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-experiment test fast format check unit coverage mutants lock docs dist bench secrets compose-test fuzz clean
+.PHONY: help setup demo demo-experiment test fast format check unit coverage mutants lock docs dist sbom digests bench secrets compose-test fuzz clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -93,6 +95,19 @@ dist: setup
 	@rm -rf dist
 	$(BIN)/python -m build --quiet
 	$(BIN)/twine check --strict dist/*
+
+sbom: setup
+	@mkdir -p sbom
+	$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --mc-type application --output-reproducible --validate -o sbom/sbom.json $(BIN)/python
+	$(BIN)/pip-licenses --format=csv --with-urls --order=license --output-file sbom/licences.csv
+
+digests:
+	@test -e .env || cp .env.example .env
+	@for place in $$(sed -nE 's/.*\$$\{([A-Z]+_IMAGE):-([^}]+)\}.*/\1=\2/p' docker-compose.yml Dockerfile | sort -u); do \
+		docker pull --quiet "$${place#*=}" || exit 1; \
+		found=$$(docker image inspect --format '{{index .RepoDigests 0}}' "$${place#*=}") || exit 1; \
+		sed -i -E "/^#?$${place%%=*}=/d" .env && echo "$${place%%=*}=$$found" >> .env; \
+	done; grep _IMAGE= .env
 
 secrets:
 	@test -e .env || cp .env.example .env

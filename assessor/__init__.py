@@ -14,6 +14,7 @@ project          a project's rules files, learnings, and the sources that tell w
 session          one session and those sources -> its assessment and its event
 event            an assessment as a heavy event, the same bytes whenever it is made
 learnings        a rule as a learning that the store imports
+taking_part      whether a session took part in the experiment, by its transcript, checked against the hook's record
 in_force         which learnings were in force in a session, and how that is known
 git_history      what a repository says about one file at one moment
 edits            edits of rules files inside transcripts

@@ -126,7 +126,17 @@ def meaning(kind: VerdictKind) -> str:
 def inert(text: str) -> str:
     """For spreadsheets, which take a cell that begins like a formula for one."""
     plain = "".join(character if character.isprintable() else " " for character in text)
-    return f"'{plain}" if plain.lstrip().startswith(("=", "+", "-", "@")) else plain
+    formula = (
+        "=",
+        "+",
+        "-",
+        "@",
+        "\uff1d",
+        "\uff0b",
+        "\uff0d",
+        "\uff20",
+    )  # the wide forms: some of them read these as the same
+    return f"'{plain}" if plain.lstrip().startswith(formula) else plain
 
 
 FILTERS: dict[str, Callable[..., Any]] = {

@@ -21,6 +21,7 @@ from assessor.hooks.installation import (
 from worker.cli.support.diffs import confirm, show_diff
 from worker.cli.support.output import plain
 from worker.errors import InvalidFile
+from worker.settings import load_settings
 
 _ASSISTANT = click.argument("assistant", type=click.Choice(list(ASSISTANTS)))
 _SCOPE = click.option(
@@ -88,6 +89,15 @@ def uninstall_command(assistant: str, *, for_user: bool, yes: bool) -> None:
     confirm(f"Change {change.path}?", yes=yes)
     make(change)
     click.echo(f"taken out of {plain(str(change.path))}")
+
+
+@hook_command.command("status")
+@click.option("--json", "as_json", is_flag=True)
+def status_command(*, as_json: bool) -> None:
+    """Whether the hook is installed, what the sessions on disk show of it, and what it recorded itself."""
+    from worker.cli.hook_status import hook_status, tell_status
+
+    tell_status(hook_status(load_settings(), _project(), homes_of_hooks()), as_json=as_json)
 
 
 def homes_of_hooks() -> Homes:

@@ -34,6 +34,11 @@ class HeavyEvent(Incoming):
         description="Ids left out on purpose. Missing: the session took no part in the experiment. "
         "Empty: it did, and nothing was withheld.",
     )
+    took_part: bool | None = Field(
+        default=None,
+        description="`false`: whatever was assigned did not reach the session, so it stands in no arm. Missing: `withheld_learnings` "
+        "and the assignments decide.",
+    )
     withhold_probabilities: dict[str, Probability] = Field(
         default_factory=dict, description="Chance of each learning of being withheld, as the assignment told it."
     )
@@ -93,6 +98,7 @@ _CONTEXT_KEYS = (
     "timestamp",
     "active_learnings",
     "withheld_learnings",
+    "took_part",
     "withhold_probabilities",
     "sampling_probability",
     "outcome_known",

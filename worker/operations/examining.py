@@ -9,12 +9,13 @@ from worker.errors import ConfigurationError, EventLogUnavailable, GrooveError, 
 from worker.ledger import Ledger
 from worker.operations.agreement import compare
 from worker.operations.connections import open_store, open_the_ledger
-from worker.operations.findings import Finding, about_experiments, about_the_ledger
+from worker.operations.findings import Finding, about_experiments, about_hooks, about_the_ledger
 from worker.operations.status import lags, living_parts, queue_lengths
 from worker.operations.wording import counted
 from worker.settings import Settings
 from worker.settings.addresses import socket_path
 from worker.store.api import StoreApi
+from worker.store.hooks.agreement import hook_agreement
 from worker.task_queue.messages import ATTRIBUTION, FINISHING
 
 
@@ -44,7 +45,18 @@ def examine(settings: Settings, *, is_thorough: bool = True) -> Iterator[Finding
             detail=str(error),
             advice="start it: `groove up`, or in compose `docker compose up -d store`",
         )
+    yield from _hooks(settings)
     yield _checked("model", lambda: _model(settings), "install groove-attribution[embedder], or set embedder.model")
+
+
+def _hooks(settings: Settings) -> Iterator[Finding]:
+    try:
+        agreement = hook_agreement(settings.data_dir)
+    except GrooveError as error:
+        yield Finding(what="hooks", is_well=False, detail=str(error), advice="move that file away: it is made anew")
+        return
+    if agreement is not None:
+        yield from about_hooks(agreement)
 
 
 def about_the_parts(settings: Settings) -> str:

@@ -3,6 +3,7 @@
 output       standard output: JSON, colours, progress
 tables       tables for terminals and pipes
 ids          ids as a table shows them
+how_long     until a verdict of what is about to be drawn
 reopened     sessions that were opened again, told
 types        option types: times and durations
 input_files  files as people hand them over: plain, compressed, from a pipe

@@ -27,6 +27,7 @@ CREATE INDEX IF NOT EXISTS record_session ON record (session_id, at);
 CREATE INDEX IF NOT EXISTS record_waiting ON record (at) WHERE state = 'waiting';
 CREATE TABLE IF NOT EXISTS damaged (
   file TEXT NOT NULL, offset INTEGER NOT NULL, line BLOB NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (file, offset)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS compared (session_id TEXT PRIMARY KEY, agreement TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS forgotten (digest TEXT PRIMARY KEY) WITHOUT ROWID;
 """
 
@@ -130,6 +131,23 @@ class HookRecords:
                     kept.offset,
                 )
 
+    # -- what transcripts show beside them
+
+    def note_comparison(self, session_id: str, agreement: str) -> None:
+        """Of a session that was imported: what its transcript shows beside these records."""
+        with self._writing() as write:
+            write("INSERT OR REPLACE INTO compared VALUES (?, ?)", session_id, agreement)
+
+    def comparisons(self) -> dict[str, int]:
+        """Agreement -> sessions."""
+        return dict(self._read("SELECT agreement, count(*) FROM compared GROUP BY agreement"))
+
+    def not_compared(self) -> int:
+        """Sessions that took part by these records, and whose transcript was not imported yet."""
+        states = ", ".join(f"'{state}'" for state in RecordState if state is not RecordState.NOTHING)
+        query = "SELECT count(DISTINCT session_id) FROM record LEFT JOIN compared USING (session_id) WHERE agreement IS NULL"
+        return int(self._read(f"{query} AND state IN ({states})")[0][0])
+
     # -- what is known
 
     def of_session(self, session_id: str) -> list[KeptRecord]:
@@ -161,6 +179,7 @@ class HookRecords:
             for session_id in ids:
                 write("INSERT OR IGNORE INTO forgotten VALUES (?)", _digest(session_id))
                 gone += write("DELETE FROM record WHERE session_id = ?", session_id)
+                write("DELETE FROM compared WHERE session_id = ?", session_id)
         # a torn line may be of any session; deleted rows stay in the file's free pages and in its log
         with self._writing() as write:
             write("DELETE FROM damaged")
