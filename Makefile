@@ -1,6 +1,6 @@
 # make setup   the virtual environment, once
 # make demo    the examples through the whole system
-# make demo-experiment  a simulated team through the whole system: are its known effects found?
+# make demo-experiment  a simulated team through the whole system: are its known effects found? WEB=--web shows them in the browser
 # make test    checks and tests
 # make fast    the unit tests and the quick integration tests, in two minutes on two idle cores
 # make format  the formatter and every fix that the linter knows
@@ -33,12 +33,18 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --group dev --editable '.[all]'
 	@touch $@
 
+demo: EVENTS ?= examples/events.jsonl
 demo: setup
-	@$(BIN)/groove run examples/events.jsonl --learnings examples/learnings.jsonl
+	@$(BIN)/groove run $(EVENTS) --learnings examples/learnings.jsonl --limit 12
+	@echo
+	@$(BIN)/groove
+	@echo 'What an experiment finds: `make demo-experiment`, four minutes with a simulated team whose true effects are known.'
 
+demo-experiment: FOLDER ?= .groove-experiment
+demo-experiment: ROUNDS ?= 15
 demo-experiment: setup
-	@rm -rf .groove-experiment
-	@$(BIN)/python examples/experiment/run.py .groove-experiment
+	@rm -rf $(FOLDER)
+	@$(BIN)/python examples/experiment/run.py $(FOLDER) --rounds $(ROUNDS) $(WEB)
 
 check: setup
 	$(BIN)/ruff check .
