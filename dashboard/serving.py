@@ -21,6 +21,7 @@ from dashboard.sources import Sources
 from worker.errors import ConfigurationError
 from worker.settings import Settings
 from worker.store.api import StoreApi
+from worker.store.server.connections import protocol_class, raised_limit
 from worker.system.loopback import is_loopback
 
 #: seconds that requests under way get when the server is told to stop
@@ -75,7 +76,8 @@ async def _serve(parts: Parts, settings: Settings, listener: socket.socket, read
     server = _Server(
         uvicorn.Config(
             application(parts, news, settings),
-            http="httptools",
+            http=protocol_class(raised_limit()),
+            backlog=128,
             lifespan="off",
             access_log=False,
             log_config=None,

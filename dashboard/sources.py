@@ -46,7 +46,7 @@ class Sources:
             return self._stamp
 
     def _store_stamp(self) -> str:
-        return repr(self.store.status().counts)
+        return self.store.revision()
 
     def _ledger_stamp(self) -> str:
         counts = self.ledger.counts.count()

@@ -7,7 +7,6 @@ from pydantic import Field
 from starlette.responses import Response
 
 from dashboard.asked import Asked, Query, Said, part
-from dashboard.pages.learnings import tokens
 from dashboard.pages.page import Page
 from dashboard.words import counted, number
 from worker.domain import DecisionKind, LearningStatus, VerdictKind
@@ -43,7 +42,7 @@ def show(asked: Asked) -> Response:
         "prune.html",
         candidates=candidates,
         n_live=len(live),
-        all_tokens=sum(tokens(entry.learning.insight) for entry in live),
+        all_tokens=sum(entry.tokens for entry in live),
         saved=sum(candidate.tokens for candidate in candidates if candidate.is_decided),
         part=part,
         active="/prune",
@@ -93,7 +92,7 @@ def _taken_back(asked: Asked, learning_id: str, line: int) -> bool:
 def _candidates(entries: tuple[ListedLearning, ...] | list[ListedLearning]) -> Iterator[Candidate]:
     """What saves most first; harmful ones before all others."""
     found = [
-        Candidate(entry, why, tokens(entry.learning.insight), is_decided)
+        Candidate(entry, why, entry.tokens, is_decided)
         for entry in entries
         if entry.value.status in _LIVE and not entry.value.pinned
         for why, is_decided in _why(entry)

@@ -8,6 +8,7 @@ import_pipeline  imported events through the stack
 import_report    what an import tells
 import_judge     second opinions on imported sessions
 hook             the experiment inside an assistant: install, look, uninstall
+hook_status      what became of the hook
 adopt            learnings out of a rules file, to the hook
 restore          and back
 prune            what may go, taken out and put back
@@ -51,6 +52,7 @@ import io
 import os
 import signal
 import sys
+from pathlib import Path
 
 import click
 
@@ -122,13 +124,17 @@ class LazyGroup(click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(package_name="groove-attribution", prog_name="groove")
+@click.option("--config", metavar="FILE", help="Settings from this file instead of ./groove.toml; as GROOVE_CONFIG.")
 @click.pass_context
-def groove(context: click.Context) -> None:
+def groove(context: click.Context, config: str | None) -> None:
     """Which learnings of an AI coding assistant help, which do nothing, which hurt.
 
     Without a command it tells what to do next.
     Settings come from groove.toml and GROOVE_ variables; data lies in .groove unless GROOVE_DATA_DIR says otherwise.
     """
+    if config:
+        # parts that a command starts read the same
+        os.environ["GROOVE_CONFIG"] = str(Path(config).absolute())
     from worker.logs import configure_logs
     from worker.settings.settings import LogSettings
 

@@ -63,13 +63,20 @@ def moment_of(micros: int) -> datetime:
     return _EPOCH + timedelta(microseconds=min(max(micros, _FIRST), _LAST))
 
 
+def check_moment(micros: int) -> None:
+    """Raises `ValueError` for what lies outside of the years 1 to 9999."""
+    if not _FIRST <= micros <= _LAST:
+        raise ValueError(f"the moment {micros} is outside of the years 1 to 9999")
+
+
 def _timestamp(value: object) -> int:
     if isinstance(value, str):
         return parse_timestamp(value)
     raise ValueError("a timestamp is an RFC 3339 text")
 
 
-def _identifier(value: str) -> str:
+def check_identifier(value: str) -> str:
+    """The id itself. Raises `ValueError` for what no event may have as one."""
     if not value or len(value.encode("utf-8", "replace")) > MAX_ID_BYTES:
         raise ValueError(f"an id has 1 to {MAX_ID_BYTES} bytes")
     if not value.isprintable():
@@ -95,7 +102,7 @@ def _probability(value: float) -> float:
     return round(value, 6)
 
 
-Identifier = Annotated[str, AfterValidator(_identifier)]
+Identifier = Annotated[str, AfterValidator(check_identifier)]
 Timestamp = Annotated[int, BeforeValidator(_timestamp)]
 Outcome = Annotated[float, BeforeValidator(_outcome)]
 Probability = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False), AfterValidator(_probability)]

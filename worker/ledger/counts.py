@@ -47,16 +47,6 @@ class Counting:
         with self._database.single() as connection:
             return connection.scalar(select(func.count()).where(Session.state.in_(_AT_WORK))) or 0
 
-    def received_a_day(self, *, days: int) -> list[tuple[int, int]]:
-        """(day since 1970 in UTC, sessions received) of the last `days`, today included, oldest first; days without any too."""
-        at_day = (Session.received_at // DAY).label("at_day")
-        with self._database.single() as connection:
-            today = self._database.clock(connection) // DAY
-            first = today - days + 1
-            query = select(at_day, func.count()).where(Session.received_at >= first * DAY).group_by(at_day)
-            found = {int(row[0]): row[1] for row in connection.execute(query)}
-        return [(at, found.get(at, 0)) for at in range(first, today + 1)]
-
     def count(self) -> Counts:
         with self._database.single() as connection:
             now = self._database.clock(connection)

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 from worker.settings import Settings
+from worker.settings.folders import make_private
 
 #: seconds between two touches, at least
 _INTERVAL_SECONDS = 1.0
@@ -17,7 +18,7 @@ class HeartbeatFile:
 
     def __init__(self, settings: Settings, part: str) -> None:
         self._file = heartbeat_file(settings, part)
-        self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private(self._file.parent)
         self._next = 0.0
         self._waits_for = ""
 

@@ -2,6 +2,7 @@
 
 A setting `bridge.batch` is `batch = 200` under `[bridge]` in the file, or `GROOVE_BRIDGE__BATCH=200` in the environment, which wins.
 What is unknown, of the wrong type or impossible stops the start with one line that names it. What an earlier release knew is a warning.
+A file that was not named but merely lies in the working folder, as in a clone of somebody's, cannot say where secrets go.
 """
 
 import json
@@ -17,6 +18,7 @@ from pydantic import ValidationError
 
 from worker.errors import ConfigurationError
 from worker.settings.addresses import masked
+from worker.settings.folders import check_ours
 from worker.settings.removed import REMOVED
 from worker.settings.settings import Settings
 
@@ -26,6 +28,20 @@ _NOT_SETTINGS = ("GROOVE_TEST_", "GROOVE_CONFIG", "GROOVE_VERSION", "GROOVE_FILE
 _SERVICE_LINK = re.compile(r"GROOVE_(\w+_)?(SERVICE_(HOST|PORT(_\w+)?)|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)")
 #: never accepted from the file, which gets copied, mailed and committed
 _ENVIRONMENT_ONLY = ("store_read_token", "store_write_token", "flower_auth", "web_token")
+#: each says where secrets go, or who may come in: never accepted from a file that merely lies in the working folder, as in somebody's clone
+_NAMED_FILE_ONLY = frozenset(
+    {
+        ("broker",),
+        ("event_log",),
+        ("ledger",),
+        ("store", "url"),
+        ("store", "host"),
+        ("store", "hosts"),
+        ("metrics", "host"),
+        ("web", "host"),
+        ("web", "hosts"),
+    }
+)
 _log = structlog.get_logger(__name__)
 #: former name -> name; taken quietly, so that older files and compose stacks go on
 _RENAMED: dict[tuple[str, ...], tuple[str, ...]] = {("ablation", "ablation_rate"): ("ablation", "rate")}
@@ -34,15 +50,18 @@ _RENAMED: dict[tuple[str, ...], tuple[str, ...]] = {("ablation", "ablation_rate"
 def load_settings(environ: Mapping[str, str] = os.environ, *, path: Path | None = None) -> Settings:
     """Read the file (`path`, `GROOVE_CONFIG`, or ./groove.toml where there is one), then the environment.
 
-    Raises `ConfigurationError` with one line that names the key.
+    Raises `ConfigurationError` with one line that names the key, or a data or run folder that is somebody else's.
     """
     values, origins = _gather(environ, path)
     for key in sorted(REMOVED.keys() & origins.keys()):
         _log.warning("removed_setting", setting=key, set_in=origins[key], now=REMOVED[key], to_do="remove it")
     try:
-        return Settings.model_validate(values)
+        settings = Settings.model_validate(values)
     except ValidationError as error:
         raise ConfigurationError(_one_line(error, origins)) from error
+    for folder in (settings.data_dir, settings.run_dir):
+        check_ours(folder)
+    return settings
 
 
 def settings_origins(environ: Mapping[str, str] = os.environ, *, path: Path | None = None) -> dict[str, str]:
@@ -76,6 +95,11 @@ def _from_file(environ: Mapping[str, str], path: Path | None) -> Iterator[tuple[
     for key, value in leaves(document):
         if key[0] in _ENVIRONMENT_ONLY:
             raise ConfigurationError(f"{file}: {key[0]} is a secret: set {PREFIX}{key[0].upper()} instead")
+        if not chosen and key in _NAMED_FILE_ONLY:
+            raise ConfigurationError(
+                f"{file}: {'.'.join(key)} says who gets secrets, which a file does not that merely lies in the working folder: "
+                f"name it by `groove --config {file}` or GROOVE_CONFIG, or set {PREFIX}{'__'.join(key).upper()}"
+            )
         yield key, value, str(file)
 
 

@@ -23,7 +23,7 @@ from worker.layers.aggregation.explain import Explanation
 from worker.layers.aggregation.observed import Observed
 from worker.settings.layers import LayerParameters
 from worker.store.answers import Assignments, Grouped, Refreshed, Revision, ShadowChange, Shown, Status, TakenDecisions
-from worker.store.connection import StoreConnection
+from worker.store.connection import StoreConnection, Token
 from worker.store.protocol import (
     ForgottenFromStore,
     ImportReport,
@@ -62,7 +62,7 @@ class StoreApi:
     Every method raises `StoreUnavailable` when the server cannot be reached, and `NotFound` for an unknown id.
     """
 
-    def __init__(self, address: str, *, token: str = "", timeout_s: float = 600.0) -> None:
+    def __init__(self, address: str, *, token: Token = "", timeout_s: float = 600.0) -> None:
         self._connection = StoreConnection(address, token=token, timeout_s=timeout_s)
 
     def close(self) -> None:

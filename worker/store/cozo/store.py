@@ -238,7 +238,7 @@ class CozoStore(AttributionStore):
                 global_sums=memory.global_sums,
                 fleet=memory.fleet,
                 standing=memory.histories[learning_id].standing,
-                aggregator=self._space.layers.aggregation,
+                aggregator=self._space.valuer.aggregation_for(memory, learning_id),
                 updated_at=totals.newest_at,
                 net_kappa=self._space.parameters.temporal.net_kappa,
             )

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 from worker.domain import AblationExperiment, AttributionRecord, Decision, DecisionKind, Learning
 from worker.errors import InvalidEvent, NotFound
 from worker.formats.learning import learning_to_wire, read_learning
+from worker.formats.wire import check_moment
 from worker.store.answers import Shown
 from worker.store.protocol import AttributionStore, ForgottenFromStore, ImportReport
 from worker.store.server.dependencies import Asked, ForgetQuery, MayRead, MayWrite, NoneAsked, PathId, Store, now
@@ -33,6 +34,8 @@ Actor = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 
 def _usable(learning: Learning) -> Learning:
     """By the rules for files of learnings."""
+    for moment in (learning.created_at, learning.updated_at):
+        check_moment(moment)
     try:
         return read_learning(json.dumps(learning_to_wire(learning)).encode(), now=0)
     except (InvalidEvent, OverflowError, OSError) as error:
