@@ -164,6 +164,21 @@ class ExplicitReference:
 ActivationSignal = EmbeddingSimilarity | ExplicitReference
 
 
+class Answer(StrEnum):
+    """Did the session use the learning?"""
+
+    USED = "used"
+    NOT_USED = "not used"
+    #: nothing was seen, of a learning whose use leaves no trace: it counts nowhere as not used
+    CANNOT_TELL = "cannot tell"
+
+    @classmethod
+    def of(cls, *, was_activated: bool, leaves_trace: bool) -> "Answer":
+        if was_activated:
+            return cls.USED
+        return cls.NOT_USED if leaves_trace else cls.CANNOT_TELL
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Activation:
     """Layer 1's answer for one learning and one session."""
@@ -180,6 +195,8 @@ class Activation:
     features: dict[str, float] = field(default_factory=dict)
     #: version of the calibration in force ("raw" for the plain cosine)
     calibration: str = "raw"
+    #: whether a use of the learning would be seen
+    leaves_trace: bool = True
 
 
 # ----------------------------------------------------------------- temporal
@@ -250,6 +267,12 @@ class AttributionRecord:
     model: str = ""
     precision: str = ""
     calibration: str = ""
+    #: False: its use is seen or cannot be told; records of older versions say True
+    leaves_trace: bool = True
+
+    @property
+    def answer(self) -> Answer:
+        return Answer.of(was_activated=self.was_activated, leaves_trace=self.leaves_trace)
 
 
 # ------------------------------------------------------------------- values
@@ -322,7 +345,7 @@ class LearningValue:
     confidence: float
     #: records counted in the current epoch
     session_count: int
-    #: share activated of the injected ones; 0 where none was injected
+    #: share activated of the injected ones in which it can be told; 0 where there is none
     activation_rate: float
     temporal_value: float
     temporal_confidence: float
@@ -335,6 +358,8 @@ class LearningValue:
     verdict: Verdict = field(default_factory=lambda: Verdict(kind=VerdictKind.UNDECIDED))
     experiment: ExperimentResult | None = None
     lift: ActivationLift | None = None
+    #: False: its use leaves no trace, so that sessions without a seen use count neither in `activation_rate` nor in `lift`
+    can_tell: bool = True
     #: chance with which the next session withholds it
     next_withhold_probability: float = 0.0
     sessions_with: int = 0

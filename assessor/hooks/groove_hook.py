@@ -16,9 +16,12 @@ import sys
 import time
 
 try:  # the interpreter's own: hashlib loads a library of megabytes first
-    from _sha2 import sha256  # type: ignore[import-not-found]
+    from _sha256 import sha256  # type: ignore[import-not-found]
 except ImportError:
-    from hashlib import sha256
+    try:
+        from _sha2 import sha256  # type: ignore[import-not-found]  # its name since Python 3.12
+    except ImportError:
+        from hashlib import sha256
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

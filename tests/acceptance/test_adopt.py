@@ -58,7 +58,7 @@ def test_from_a_rules_file_to_the_assistant_and_back(groove: Groove, project: Pa
     )
     assert asked.returncode == 130
     assert "-- Never sleep in a test" in asked.stdout
-    assert "sessions or more" in asked.stderr
+    assert "of a section of 2 learnings, all drawn together, about" in asked.stderr
     assert (project / "CLAUDE.md").read_text() == RULES
     run(groove, "adopt", "CLAUDE.md", "--only", "Tests", "--yes")
     left = (project / "CLAUDE.md").read_text()

@@ -1,8 +1,8 @@
 """`groove adopt`: learnings out of a rules file into the managed file, from which the hook gives each session what it is assigned."""
 
-import math
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,9 +14,9 @@ from assessor.learnings import learning_of
 from assessor.managed.adopting import Adoption, adopt, adoption, tell_the_hook
 from assessor.project import Project, look_at
 from assessor.rules.catalogue import Unit
-from worker.cli.hook import tell_of_more_parts
-from worker.cli.prune import MONTH_DAYS, sessions_of_a_month
+from worker.cli.hook import tell_what_installations_lack
 from worker.cli.support.diffs import confirm, show_diff
+from worker.cli.support.how_long import MONTH_DAYS, HowLong, how_long
 from worker.cli.support.known_rules import homes, keep_rules, known_rules
 from worker.cli.support.output import plain
 from worker.errors import NotFound
@@ -56,13 +56,13 @@ def adopt_command(file: Path, unit: Unit, only: Sequence[str], *, yes: bool) -> 
         raise NotFound(f"{file}: no learning to move")
     show_diff(planned.path, planned.move.before, planned.move.after)
     show_diff(root / PLACE, "" if not planned.learnings.blocks else str(planned.learnings), str(planned.managed))
-    _tell_how_long(settings, planned, unit)
+    _tell_how_long(settings, planned)
     confirm(f"Move {counted(len(planned.move.learning_ids), 'learnings')} out of {file}?", yes=yes)
     adopt(planned, now=now_micros())
     after = looked_at(settings, root, unit)
     tell_the_store(settings, after)
     click.echo(f"moved; {plain(str(root / PLACE))} is yours to edit and to commit")
-    tell_of_more_parts(root)
+    tell_what_installations_lack(root)
     _tell_what_git_ignores(root)
 
 
@@ -123,21 +123,23 @@ def _tell_what_stays(planned: Adoption) -> None:
         )
 
 
-def _tell_how_long(settings: Settings, planned: Adoption, unit: Unit) -> None:
-    """At the least, for each kind of unit."""
-    parameters = settings.layers.ablation
-    needed = math.ceil(parameters.min_sessions_per_arm / max(1e-6, min(parameters.rate, 1 - parameters.rate)))
-    managed = planned.managed.managed(planned.root)
-    recent = sessions_of_a_month(settings, planned.root)
-    rate = (
-        f"; at {counted(round(recent), 'sessions')} in {MONTH_DAYS} days that is {math.ceil(needed / recent * MONTH_DAYS)} days"
-        if recent
-        else ""
-    )
-    what = (
-        counted(len(managed.units), "sections") if unit == "section" else counted(len(managed.learnings), "learnings")
-    )
-    click.echo(f"a verdict takes {needed} sessions or more, for each of {what}{rate}", err=True)
+def _tell_how_long(settings: Settings, planned: Adoption) -> None:
+    """For each learning by itself and for the sections, by the sessions of late."""
+    sizes = Counter(block.section for block in planned.move.blocks if block.kind == "learning" and block.section)
+    alone = _told(settings, how_long(settings, planned.root, together=1))
+    click.echo(f"a verdict of a learning that is drawn by itself takes {alone}", err=True)
+    for size in sorted(set(sizes.values()) - {1}):
+        together = _told(settings, how_long(settings, planned.root, together=size))
+        click.echo(f"of a section of {size} learnings, all drawn together, {together}", err=True)
+
+
+def _told(settings: Settings, wait: HowLong) -> str:
+    """Half of them take longer."""
+    if wait.sessions is None:
+        is_drawn = settings.layers.ablation.rate_in_force
+        return "more sessions than anybody has" if is_drawn else "for ever: nothing is withheld"
+    days = "" if wait.days is None else f", {wait.days:,} days at the rate of the last {MONTH_DAYS} days"
+    return f"about {wait.sessions:,} sessions{days}"
 
 
 def _tell_what_git_ignores(root: Path) -> None:

@@ -21,6 +21,7 @@ from assessor.hooks.installation import (
 from worker.cli.support.diffs import confirm, show_diff
 from worker.cli.support.output import plain
 from worker.errors import InvalidFile
+from worker.settings import load_settings
 
 _ASSISTANT = click.argument("assistant", type=click.Choice(list(ASSISTANTS)))
 _SCOPE = click.option(
@@ -90,20 +91,36 @@ def uninstall_command(assistant: str, *, for_user: bool, yes: bool) -> None:
     click.echo(f"taken out of {plain(str(change.path))}")
 
 
+@hook_command.command("status")
+@click.option("--json", "as_json", is_flag=True)
+def status_command(*, as_json: bool) -> None:
+    """Whether the hook is installed, what the sessions on disk show of it, and what it recorded itself."""
+    from worker.cli.hook_status import hook_status, tell_status
+
+    tell_status(hook_status(load_settings(), _project(), homes_of_hooks()), as_json=as_json)
+
+
 def homes_of_hooks() -> Homes:
     return Homes(home=Path.home(), environ=os.environ)
 
 
-def tell_of_more_parts(project: Path) -> None:
-    """Where an installed hook gives out less than the project's learnings need."""
+def tell_what_installations_lack(project: Path) -> None:
+    """Where no hook gives out the project's learnings, or an installed one fewer than there are."""
     homes, needed = homes_of_hooks(), parts_needed(project)
-    for name, each in ASSISTANTS.items():
-        for scope in Scope:
-            if 0 < parts_installed(each.settings(scope, project, homes)) < needed:
-                option = " --project" if scope is Scope.PROJECT else ""
-                click.echo(
-                    f"the learnings need {needed} outputs of the hook now: groove hook install{option} {name}", err=True
-                )
+    installed = [
+        (scope, name, parts)
+        for name, each in ASSISTANTS.items()
+        for scope in Scope
+        if (parts := parts_installed(each.settings(scope, project, homes)))
+    ]
+    if not installed:
+        click.echo("no assistant gives them out yet: groove hook install claude-code", err=True)
+    for scope, name, parts in installed:
+        if parts < needed:
+            option = " --project" if scope is Scope.PROJECT else ""
+            click.echo(
+                f"the learnings need {needed} outputs of the hook now: groove hook install{option} {name}", err=True
+            )
 
 
 def _scope(for_user: bool) -> Scope:

@@ -62,7 +62,7 @@ def _line(entry: ListedLearning) -> list[str]:
         f"{value.estimated_value:+.4f}",
         f"{value.confidence:.4f}",
         str(value.session_count),
-        f"{value.activation_rate:.0%}",
+        f"{value.activation_rate:.0%}" if value.can_tell else "cannot tell",
         str(value.status),
         str(value.verdict.kind),
     ]
@@ -82,6 +82,8 @@ def _print_csv(listed: Sequence[ListedLearning]) -> None:
     for entry in listed:
         value = entry.value
         numbers = [getattr(value, name) for name in _NUMBERS]
+        if not value.can_tell:
+            numbers[_NUMBERS.index("activation_rate")] = ""
         verdict = [value.verdict.kind, value.verdict.sessions_needed]
         output.writerow([_inert(value.learning_id), *numbers, value.status, *verdict, _inert(_text(entry))])
 

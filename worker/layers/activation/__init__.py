@@ -15,6 +15,7 @@ searchable_text  a session's texts made ready to be searched for them
 evidence         a session's chunks and nearness as arrays, enough to judge any of its learnings
 conduct_asked    conduct that a learning asks for
 conduct_shown    conduct that a session shows, by the order and kinds of its calls
+traces           whether the use of a learning leaves a trace at all
 features         the evidence for each learning, as a few numbers
 references       named code found again, quoted
 contamination    a learning's text standing in the context, which is not use

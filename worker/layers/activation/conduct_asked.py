@@ -81,6 +81,10 @@ _PROHIBITION = re.compile(r"\b(?:do not|don['’]t|never|avoid|cannot|can['’]t
 _ASKED_AFTER = re.compile(r"\b(?:without|before|until|instead[,:]?|rather)\b(.*)$", re.IGNORECASE | re.DOTALL)
 
 
+#: characters; what is shorter is a label
+_LEAST = 10
+
+
 @lru_cache(maxsize=4096)
 def conduct_asked(insight: str) -> tuple[Conduct, ...]:
     """By the clauses that ask; of one that forbids, what follows "without" or "before"."""
@@ -90,3 +94,8 @@ def conduct_asked(insight: str) -> tuple[Conduct, ...]:
         asks = clause if not _PROHIBITION.search(clause) else after[1] if after else ""
         found |= dict.fromkeys(kind for kind, pattern in _ASKED.items() if asks and pattern.search(asks))
     return tuple(found)
+
+
+def clauses_of(insight: str) -> list[tuple[str, bool]]:
+    """Each with whether it forbids; without labels."""
+    return [(text, bool(_PROHIBITION.search(text))) for text in _CLAUSE_END.split(insight) if len(text) >= _LEAST]

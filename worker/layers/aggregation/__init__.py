@@ -1,6 +1,7 @@
 """Layer 4: what is a learning worth over all sessions, and what follows from that?
 
 aggregator     sums and decisions -> a LearningValue
+told           values of learnings whose use leaves no trace
 estimate       effect, interval and confidence
 verdict        keep, remove, undecided …, in words
 observed       what followed its uses and what followed elsewhere, counted without randomisation
