@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from acceptance.groove_command import Groove
 
 
+#: seconds in which an import of hundreds of sessions ends on a busy machine
+_PATIENCE = 1500
+
+
 @dataclass(kw_only=True)
 class HookedRun:
     groove: "Groove"
@@ -59,7 +63,9 @@ class HookedRun:
 
     def end(self) -> dict[str, Any]:
         """Everything imported -> what was found."""
-        imported = self._asked("import")
+        importing = self._begun("import")
+        assert importing.wait(_PATIENCE) == 0
+        imported = self._asked("import")  # there is nothing left to do, and it tells what there is
         data = self.groove.folder / ".groove"
         with open_records(data) as records:
             kept = records.all()
@@ -77,7 +83,7 @@ class HookedRun:
         self._stop()
         return {
             "sessions": len(self.team.sessions),
-            "imported": imported["published"],
+            "imported": imported["read"],
             "recorded": len(starts),
             "records_damaged": damaged,
             "hooks_called": len(self.team.assistant.called),
@@ -121,9 +127,11 @@ class HookedRun:
         home = str(self.team.assistant.home)
         return self.groove.json(*words, HOME=home, GROOVE_ABLATION__RATE=self.rate)
 
+    def _begun(self, *words: str) -> "subprocess.Popen[bytes]":
+        return self.groove.start(*words, HOME=str(self.team.assistant.home), GROOVE_ABLATION__RATE=self.rate)
+
     def _start(self) -> None:
-        home = str(self.team.assistant.home)
-        self.up = self.groove.start("up", HOME=home, GROOVE_ABLATION__RATE=self.rate)
+        self.up = self._begun("up")
         socket = Path(self.groove.folder, ".groove", "run", "store.sock")
         wait_until(socket.exists, "the stack is up")
 
