@@ -126,7 +126,7 @@ class HookedRun:
         found = []
         with self._store() as store:
             for learning_id in sorted(ids):
-                records = sorted(store.sessions(learning_id, limit=5000), key=lambda each: each.session_id)
+                records = sorted(store.sessions(learning_id, limit=1000), key=lambda each: each.session_id)
                 found += [
                     [learning_id, each.session_id, each.was_withheld, each.withhold_probability, each.session_outcome]
                     for each in records
