@@ -29,6 +29,7 @@ from worker.store.protocol import (
     ImportReport,
     LearningHealth,
     MadeDecision,
+    Proof,
     PublishedPolicy,
     Reading,
     Section,
@@ -109,6 +110,10 @@ class StoreApi:
     def health(self) -> list[LearningHealth]:
         """Of every learning that has records and is neither disabled nor deprecated."""
         return self._get(list[LearningHealth], "/attr/experiments")
+
+    def proof(self, *, seconds: float) -> Proof:
+        """Whether the stored sums agree with the records, of as many learnings as the time allows."""
+        return self._get(Proof, "/attr/proof", {"seconds": seconds})
 
     def observed(self) -> list[Observed]:
         """What followed each learning's uses, of those that have sessions; counted, not randomised."""

@@ -156,6 +156,16 @@ class SumDifference:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Proof:
+    """What a look at stored sums, against the records they were made of, has found."""
+
+    differences: list[SumDifference]
+    #: learnings that were looked at, and all with sums
+    looked_at: int
+    of: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class LearningHealth:
     """Whether a learning's experiment can be trusted."""
 
@@ -349,6 +359,10 @@ class AttributionStore(SessionStore, Protocol):
 
     def rebuild(self, *, repair: bool) -> list[SumDifference]:
         """Recompute sums and values from the records alone; differences are written back only with `repair`."""
+        ...
+
+    def prove(self, *, seconds: float) -> Proof:
+        """The same for as many learnings as the time allows, begun anywhere; nothing is written."""
         ...
 
     def what_if(

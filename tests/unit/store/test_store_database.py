@@ -25,6 +25,9 @@ WHOLE = {name for name in named_queries.load("queries.cozo") if name.startswith(
     "member_keys",
     # at the start alone
     "newest_policy",
+    # numbers alone, for the page that tells of every session
+    "newest_session_at",
+    "sessions_by_day",
 }
 #: read what lies between two ids, and nothing else
 BETWEEN = {name for name in named_queries.load("queries.cozo") if name.endswith("_between")}
@@ -70,6 +73,14 @@ ARGUMENTS = {
     "key": "schema_version",
     "digest": "d",
     "number": 1,
+    "start": 0,
+    "width": 10,
+    "withheld": [True],
+    "used": [True],
+    "epochs": [1],
+    "randomised": [True],
+    "sort": "used",
+    "offset": 0,
 }
 
 

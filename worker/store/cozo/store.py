@@ -25,7 +25,7 @@ from worker.store.cozo.forgetting import forget_learning, forget_session
 from worker.store.cozo.memory import Memory
 from worker.store.cozo.offline import take_decisions
 from worker.store.cozo.policies import Policies
-from worker.store.cozo.rebuild import rebuild
+from worker.store.cozo.rebuild import prove, rebuild
 from worker.store.cozo.record_codec import record_of
 from worker.store.cozo.recording import finish, store_record
 from worker.store.cozo.refreshing import refresh
@@ -46,6 +46,7 @@ from worker.store.protocol import (
     LearningHealth,
     MadeDecision,
     OpenedSession,
+    Proof,
     PublishedPolicy,
     Reading,
     Section,
@@ -262,6 +263,9 @@ class CozoStore(AttributionStore):
             self.refresh_values()
         return differences
 
+    def prove(self, *, seconds: float) -> Proof:
+        return prove(self._space.database, seconds=seconds)
+
     def what_if(
         self, parameters: LayerParameters, *, readings: list[Reading] | None = None
     ) -> list[tuple[LearningValue, LearningValue]]:
@@ -274,8 +278,9 @@ class CozoStore(AttributionStore):
         return CozoViews(self._space)
 
     def counts(self) -> dict[str, int]:
-        with self._space.reading():
-            return {name: int(self._space.database.read(f"count_{name}")[0][0] or 0) for name in _COUNTED}
+        with self._space.reading() as memory:
+            known = memory.counts()
+            return {name: known[name] if name in known else self._count(name) for name in _COUNTED}
 
     def backup(self, path: Path) -> None:
         """Everything as of now into one new file; `restore` makes a folder of it again."""
@@ -283,6 +288,9 @@ class CozoStore(AttributionStore):
 
     def close(self) -> None:
         self._space.database.close()
+
+    def _count(self, name: str) -> int:
+        return int(self._space.database.read(f"count_{name}")[0][0] or 0)
 
     def _follow_parameters(self) -> None:
         """Values rest on the parameters too: other ones since the last start bring all of them up to date."""
