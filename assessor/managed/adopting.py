@@ -15,7 +15,7 @@ from assessor.rules.catalogue import Unit
 from assessor.rules.files import Family, Owner, RulesFile
 from worker.errors import InvalidFile
 from worker.formats.hook_folder import HookFolder
-from worker.formats.hook_managed import write_managed
+from worker.formats.hook_managed import read_managed, write_managed
 from worker.formats.learnings_file import HEADER, PLACE, LearningsFile, read_learnings_file
 from worker.system.files import written_whole
 
@@ -159,6 +159,17 @@ def files_with_records(root: Path) -> list[Path]:
 def tell_the_hook(root: Path, data_dir: Path) -> None:
     """What the hook gives out from now on, for whoever writes its snapshot. Raises `InvalidFile`."""
     write_managed(HookFolder(data_dir).managed, read_learnings_file(root).managed(root))
+
+
+def tell_of_edits(root: Path, data_dir: Path) -> None:
+    """The same after a person edited the managed file, where it is this project's, which may have moved. Raises `InvalidFile`."""
+    path = HookFolder(data_dir).managed
+    known = read_managed(path)
+    if known is None or (known.root != str(root) and Path(known.root).exists()):
+        return
+    now = read_learnings_file(root).managed(root)
+    if now != known:
+        write_managed(path, now)
 
 
 def _rules_file(project: Project, path: Path) -> RulesFile:

@@ -1,6 +1,5 @@
 """`groove adopt`: learnings out of a rules file into the managed file, from which the hook gives each session what it is assigned."""
 
-import math
 import subprocess
 import time
 from collections import Counter
@@ -15,16 +14,15 @@ from assessor.learnings import learning_of
 from assessor.managed.adopting import Adoption, adopt, adoption, tell_the_hook
 from assessor.project import Project, look_at
 from assessor.rules.catalogue import Unit
-from worker.cli.hook import tell_of_more_parts
-from worker.cli.prune import MONTH_DAYS, sessions_of_a_month
+from worker.cli.hook import tell_what_installations_lack
 from worker.cli.support.diffs import confirm, show_diff
+from worker.cli.support.how_long import MONTH_DAYS, HowLong, how_long
 from worker.cli.support.known_rules import homes, keep_rules, known_rules
 from worker.cli.support.output import plain
 from worker.errors import NotFound
 from worker.formats.hook_folder import HookFolder
 from worker.formats.hook_snapshot import snapshot_at
 from worker.formats.learnings_file import PLACE, read_learnings_file
-from worker.layers.aggregation.first_verdict import sessions_to_first_verdict
 from worker.operations.connections import actor, open_store
 from worker.operations.wording import counted
 from worker.settings import Settings, load_settings
@@ -64,7 +62,7 @@ def adopt_command(file: Path, unit: Unit, only: Sequence[str], *, yes: bool) -> 
     after = looked_at(settings, root, unit)
     tell_the_store(settings, after)
     click.echo(f"moved; {plain(str(root / PLACE))} is yours to edit and to commit")
-    tell_of_more_parts(root)
+    tell_what_installations_lack(root)
     _tell_what_git_ignores(root)
 
 
@@ -127,30 +125,21 @@ def _tell_what_stays(planned: Adoption) -> None:
 
 def _tell_how_long(settings: Settings, planned: Adoption) -> None:
     """For each learning by itself and for the sections, by the sessions of late."""
-    recent = sessions_of_a_month(settings, planned.root)
     sizes = Counter(block.section for block in planned.move.blocks if block.kind == "learning" and block.section)
-    click.echo(f"a verdict of a learning that is drawn by itself takes {_sessions(settings, 1, recent)}", err=True)
+    alone = _told(settings, how_long(settings, planned.root, together=1))
+    click.echo(f"a verdict of a learning that is drawn by itself takes {alone}", err=True)
     for size in sorted(set(sizes.values()) - {1}):
-        click.echo(
-            f"of a section of {size} learnings, all drawn together, {_sessions(settings, size, recent)}", err=True
-        )
+        together = _told(settings, how_long(settings, planned.root, together=size))
+        click.echo(f"of a section of {size} learnings, all drawn together, {together}", err=True)
 
 
-def _sessions(settings: Settings, together: int, recent: float | None) -> str:
+def _told(settings: Settings, wait: HowLong) -> str:
     """Half of them take longer."""
-    needed = sessions_to_first_verdict(together=together, parameters=settings.layers)
-    if needed is None:
-        return (
-            "more sessions than anybody has"
-            if settings.layers.ablation.rate_in_force
-            else "for ever: nothing is withheld"
-        )
-    days = (
-        f", {math.ceil(needed / recent * MONTH_DAYS)} days at {round(recent)} sessions in {MONTH_DAYS} days"
-        if recent
-        else ""
-    )
-    return f"about {needed} sessions{days}"
+    if wait.sessions is None:
+        is_drawn = settings.layers.ablation.rate_in_force
+        return "more sessions than anybody has" if is_drawn else "for ever: nothing is withheld"
+    days = "" if wait.days is None else f", {wait.days:,} days at the rate of the last {MONTH_DAYS} days"
+    return f"about {wait.sessions:,} sessions{days}"
 
 
 def _tell_what_git_ignores(root: Path) -> None:

@@ -9,6 +9,7 @@ from rich.progress import track
 
 from assessor.importing import Importer, SessionEvent
 from assessor.learnings import learning_of
+from assessor.managed.adopting import tell_of_edits
 from assessor.rules.catalogue import Rule
 from worker.cli.import_hooks import recorded_by_hooks
 from worker.cli.publish import publish_lines
@@ -72,6 +73,8 @@ def _process(settings: Settings, importer: Importer) -> Worth:
         open_store(settings) as store,
     ):
         report = import_rules(store, importer)
+        for project in importer.projects:
+            tell_of_edits(project.root, settings.data_dir)
         HookKeeper(settings.data_dir, store).look(patient=True)
         if is_busy:
             mark.touch()

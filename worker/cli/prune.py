@@ -5,10 +5,9 @@ from pathlib import Path
 
 import click
 
-from assessor.archive import open_archive
 from assessor.belonging import project_of
 from worker.cli.support.diffs import confirm, show_diff
-from worker.cli.support.known_rules import FOLDER
+from worker.cli.support.how_long import sessions_of_a_month
 from worker.cli.support.output import plain, print_json
 from worker.cli.support.tables import print_rows
 from worker.errors import NotFound
@@ -16,10 +15,8 @@ from worker.formats.learnings_file import PLACE
 from worker.operations.connections import open_store
 from worker.operations.pruning import MayGo, may_go, planned, prune, undo
 from worker.operations.wording import counted
-from worker.settings import Settings, load_settings
-from worker.system.clock import DAY, now_micros
-
-MONTH_DAYS = 30
+from worker.settings import load_settings
+from worker.system.clock import now_micros
 
 
 @click.command("prune")
@@ -55,16 +52,6 @@ def prune_command(only: Sequence[str], *, is_applied: bool, is_undone: bool, yes
     confirm(f"Take {counted(len(ids), 'learnings')} out of {PLACE}?", yes=yes)
     prune(root, settings.data_dir, ids, now=now_micros())
     click.echo(f"taken out of {PLACE}; groove prune --undo puts them back")
-
-
-def sessions_of_a_month(settings: Settings, root: Path) -> float | None:
-    """Of this project, as `groove import` has read them; None where it has read none."""
-    if not (settings.data_dir / FOLDER).is_dir():
-        return None
-    with open_archive(settings.data_dir / FOLDER) as archive:
-        since = now_micros() - MONTH_DAYS * DAY
-        recent = sum((entry.started_at or 0) >= since for entry in archive.sessions(str(root)))
-    return float(recent) or None
 
 
 def _print(found: Sequence[MayGo]) -> None:
