@@ -1,10 +1,13 @@
-"""What hooks recorded of the sessions that an import reads: taken out of their spool first, and into the store."""
+"""Hooks and an import: what they recorded of its sessions goes into the store first, and what they give out is brought up to date."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from assessor.project import Project
 from assessor.taking_part import Agreement, HookRecords, NoRecords
+from worker.cli.adopt import looked_at, tell_the_store
 from worker.formats.hook_folder import HookFolder
+from worker.formats.hook_managed import read_managed
 from worker.formats.hook_spool import SpoolRecord
 from worker.operations.connections import open_store
 from worker.settings import Settings
@@ -26,6 +29,14 @@ class RecordedByHooks(HookRecords):
     def compared(self, session_id: str, agreement: Agreement) -> None:
         if agreement is not Agreement.NEITHER or self._records.of_session(session_id):
             self._records.note_comparison(session_id, str(agreement))
+
+
+def keep_managed(settings: Settings, projects: Sequence[Project]) -> None:
+    """What people edited in the managed file is what the hook gives out from now on: other words of a learning, or of its section."""
+    managed = read_managed(HookFolder(settings.data_dir).managed)
+    for project in projects:
+        if managed is not None and managed.root == str(project.root):
+            tell_the_store(settings, looked_at(settings, project.root, "section"))
 
 
 @contextmanager
