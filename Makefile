@@ -1,6 +1,7 @@
 # make setup   the virtual environment, once
 # make demo    the examples through the whole system
-# make demo-experiment  a simulated team through the whole system: are its known effects found?
+# make demo-experiment  a simulated team through the whole system: are its known effects found? WEB=--web shows them in the browser
+# make pictures  the dashboard's pages as pictures, into docs/pictures/; needs Chromium
 # make test    checks and tests
 # make fast    the unit tests and the quick integration tests, in two minutes on two idle cores
 # make format  the formatter and every fix that the linter knows
@@ -15,7 +16,7 @@
 # make secrets       .env for docker-compose.yml, with random secrets in its empty places; what stands there is left alone
 # make compose-test  the stack of docker-compose.yml under kills, cuts and scaling; needs a container engine and half an hour of two idle cores
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-experiment test fast format check unit coverage mutants lock docs dist sbom digests bench secrets compose-test fuzz clean
+.PHONY: help setup demo demo-experiment pictures test fast format check unit coverage mutants lock docs dist sbom digests bench secrets compose-test fuzz clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -33,12 +34,21 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --group dev --editable '.[all]'
 	@touch $@
 
+demo: EVENTS ?= examples/events.jsonl
 demo: setup
-	@$(BIN)/groove run examples/events.jsonl --learnings examples/learnings.jsonl
+	@$(BIN)/groove run $(EVENTS) --learnings examples/learnings.jsonl --limit 12
+	@echo
+	@$(BIN)/groove
+	@echo 'What an experiment finds: `make demo-experiment`, four minutes with a simulated team whose true effects are known.'
 
+demo-experiment: FOLDER ?= .groove-experiment
+demo-experiment: ROUNDS ?= 15
 demo-experiment: setup
-	@rm -rf .groove-experiment
-	@$(BIN)/python examples/experiment/run.py .groove-experiment
+	@rm -rf $(FOLDER)
+	@$(BIN)/python examples/experiment/run.py $(FOLDER) --rounds $(ROUNDS) $(WEB)
+
+pictures: setup
+	@$(BIN)/python examples/pictures.py
 
 check: setup
 	$(BIN)/ruff check .
@@ -77,7 +87,7 @@ lock: setup
 		sed -nE 's/ *\\$$//; /^[A-Za-z0-9]/p' requirements.lock; } > constraints.txt
 
 bench: setup
-	@for name in embedding pipeline workers task_queue growth footprint scaling; do \
+	@for name in embedding pipeline workers task_queue growth footprint scaling dashboard_pages; do \
 		printf '\n== %s\n' $$name; \
 		$(BIN)/python benchmarks/$$name.py || exit 1; \
 	done

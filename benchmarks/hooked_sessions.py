@@ -12,6 +12,7 @@ of all records, which is the same with and without the store.
 
 import argparse
 import json
+import os
 import sys
 import tempfile
 import time
@@ -28,6 +29,7 @@ def main() -> None:
     options.add_argument("--sessions", type=int, default=300)
     options.add_argument("--away", action="store_true")
     given = options.parse_args()
+    os.environ.setdefault("XDG_CACHE_HOME", str(Path.home() / ".cache"))  # where the model was converted already
     with tempfile.TemporaryDirectory(prefix="groove-hooked-") as folder:
         groove = Groove(folder=Path(folder))
         began = time.monotonic()

@@ -1,5 +1,6 @@
 """Numbers, times and states as people read them on a page."""
 
+import re
 import unicodedata
 from collections.abc import Callable
 from typing import Any
@@ -111,6 +112,11 @@ def _spelt(character: str) -> str:
     return f"\\u{ord(character):04x}"
 
 
+def minus(text: str) -> str:
+    """Numbers in a sentence with a true minus."""
+    return re.sub(r"(?<![\w.])-(?=\d)", _MINUS, text)
+
+
 def short(text: str, most: int = 60) -> str:
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
@@ -151,6 +157,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "duration": duration,
     "visible": visible,
     "short": short,
+    "minus": minus,
     "sign": sign,
     "meaning": meaning,
 }

@@ -9,9 +9,11 @@ from starlette.responses import Response
 
 from dashboard.asked import Asked, Query, part
 from dashboard.charts.closing_in import Closing
+from dashboard.charts.scale import Scale
 from dashboard.pages.page import Page
 from dashboard.words import counted, percent
 from worker.domain import DecisionKind, Learning
+from worker.operations.breakdown import Breakdown, breakdown
 from worker.store.answers import Shown
 from worker.store.shapes.learning import Arms, OverTime, RecordSort
 
@@ -44,6 +46,8 @@ class LearningQuery(Query):
     used: bool | None = None
     sort: RecordSort = RecordSort.USED
     offset: int = Field(default=0, ge=0, le=10_000_000)
+    #: its experiment by project, harness and model, which takes a moment
+    where: bool = False
 
 
 class ArmShown(NamedTuple):
@@ -61,8 +65,11 @@ def show(asked: Asked) -> Response:
     over_time, arms = store.over_time(id_, points=_POINTS), store.arms(id_)
     both = [_arm(arms, was_withheld=False), _arm(arms, was_withheld=True)]
     closing = list(_closing(over_time))
+    groups = _breakdown(asked, id_) if query.where else None
     return asked.page(
         "learning.html",
+        breakdown=groups,
+        scale=Scale.around(_ends(groups), margin=asked.sources.settings.ablation.verdict_margin) if groups else None,
         shown=shown,
         query=query,
         records=store.lean_records(
@@ -84,6 +91,17 @@ def show(asked: Asked) -> Response:
         part=part,
         active="/learnings",
     )
+
+
+def _breakdown(asked: Asked, learning_id: str) -> Breakdown:
+    sources = asked.sources
+    return breakdown(sources.ledger, sources.store, sources.settings.ablation, learning_id, known=sources.known)
+
+
+def _ends(groups: Breakdown) -> Iterator[float]:
+    for group in groups.groups:
+        if group.result:
+            yield from (group.result.interval_low, group.result.interval_high)
 
 
 def _closing(over_time: OverTime) -> Iterator[Closing]:

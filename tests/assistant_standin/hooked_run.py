@@ -1,9 +1,11 @@
 """A team's sessions with the real stack beside them, from `groove adopt` to the verdicts, and what must hold at the end."""
 
+import contextlib
 import hashlib
 import json
 import subprocess
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,11 +16,17 @@ from assistant_standin.assistant import Assistant
 from assistant_standin.team import RULES, Team, chi_square, drawn_otherwise
 from worker.formats.hook_folder import HookFolder
 from worker.formats.hook_snapshot import HookSnapshot, snapshot_at
+from worker.settings import load_settings
+from worker.store.api import StoreApi
 from worker.store.hooks.agreement import hook_agreement
 from worker.store.hooks.records import open_records
 
 if TYPE_CHECKING:
     from acceptance.groove_command import Groove
+
+
+#: seconds in which an import of hundreds of sessions ends on a busy machine
+_PATIENCE = 1500
 
 
 @dataclass(kw_only=True)
@@ -59,7 +67,9 @@ class HookedRun:
 
     def end(self) -> dict[str, Any]:
         """Everything imported -> what was found."""
-        imported = self._asked("import")
+        importing = self._begun("import")
+        assert importing.wait(_PATIENCE) == 0
+        imported = self._asked("import")  # there is nothing left to do, and it tells what there is
         data = self.groove.folder / ".groove"
         with open_records(data) as records:
             kept = records.all()
@@ -74,10 +84,9 @@ class HookedRun:
         texts = {each["learning"]["learning_id"]: each["learning"]["insight"] for each in listed}
         values = {each["learning"]["learning_id"]: each["value"] for each in listed}
         chance = self.snapshot.learnings[0].withhold_probability
-        self._stop()
-        return {
+        found = {
             "sessions": len(self.team.sessions),
-            "imported": imported["published"],
+            "imported": imported["read"],
             "recorded": len(starts),
             "records_damaged": damaged,
             "hooks_called": len(self.team.assistant.called),
@@ -96,34 +105,49 @@ class HookedRun:
             },
             "records": hashlib.sha256(json.dumps(self._records(withheld)).encode()).hexdigest()[:16],
         }
+        self._stop()
+        return found
 
     def _otherwise_in_the_store(self, starts: dict[str, Any]) -> list[str]:
-        """Sessions of which the store answers something else than the hook did."""
+        """Sessions of which the store answers something else than the hook did; what was decided about a learning since is aside."""
         ids = [known.id for known in self.snapshot.learnings]
         wrong = []
-        for session_id, record in list(starts.items())[:: max(1, len(starts) // 12)]:
-            answer = self._asked("withhold", "--session", session_id, "--learnings", ",".join(ids))
-            out = {each["learning_id"] for each in answer["assignments"] if each["decision"] == "withhold"}
-            excluded = {each["learning_id"] for each in answer["assignments"] if each["decision"] == "excluded"}
-            if out - excluded != set(record.withheld) - excluded:
-                wrong.append(session_id)
+        with self._store() as store:
+            for session_id, record in starts.items():
+                answers = store.assign(session_id, ids).assignments
+                out = {each.learning_id for each in answers if each.decision == "withhold"}
+                excluded = {each.learning_id for each in answers if each.decision == "excluded"}
+                if out != set(record.withheld) - excluded:
+                    wrong.append(session_id)
         return wrong
 
-    def _records(self, ids: "Counter[str]") -> list[list[Any]]:
-        """Of every learning what each session says of its arm, in order."""
+    def _records(self, ids: Iterable[str]) -> list[list[Any]]:
+        """What each session says of each learning, in order."""
         found = []
-        for learning_id in sorted(ids):
-            arms = self._asked("show", learning_id)["value"]
-            found.append([learning_id, arms["sessions_with"], arms["sessions_without"], arms["estimated_value"]])
+        with self._store() as store:
+            for learning_id in sorted(ids):
+                records = sorted(store.sessions(learning_id, limit=1000), key=lambda each: each.session_id)
+                found += [
+                    [learning_id, each.session_id, each.was_withheld, each.withhold_probability, each.session_outcome]
+                    for each in records
+                ]
         return found
+
+    @contextlib.contextmanager
+    def _store(self) -> Iterator[StoreApi]:
+        there = load_settings({"GROOVE_DATA_DIR": str(self.groove.folder / ".groove")})
+        with contextlib.closing(StoreApi(there.store_url, token=there.write_token() or "")) as store:
+            yield store
 
     def _asked(self, *words: str) -> Any:
         home = str(self.team.assistant.home)
         return self.groove.json(*words, HOME=home, GROOVE_ABLATION__RATE=self.rate)
 
+    def _begun(self, *words: str) -> "subprocess.Popen[bytes]":
+        return self.groove.start(*words, HOME=str(self.team.assistant.home), GROOVE_ABLATION__RATE=self.rate)
+
     def _start(self) -> None:
-        home = str(self.team.assistant.home)
-        self.up = self.groove.start("up", HOME=home, GROOVE_ABLATION__RATE=self.rate)
+        self.up = self._begun("up")
         socket = Path(self.groove.folder, ".groove", "run", "store.sock")
         wait_until(socket.exists, "the stack is up")
 

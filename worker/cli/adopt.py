@@ -13,7 +13,7 @@ from assessor.learnings import learning_of
 from assessor.managed.adopting import Adoption, adopt, adoption, tell_the_hook
 from assessor.project import Project, look_at
 from assessor.rules.catalogue import Unit
-from worker.cli.hook import tell_of_more_parts
+from worker.cli.hook import tell_what_installations_lack
 from worker.cli.support.diffs import confirm, show_diff
 from worker.cli.support.how_long import MONTH_DAYS, HowLong, how_long
 from worker.cli.support.known_rules import homes, keep_rules, known_rules
@@ -57,7 +57,7 @@ def adopt_command(file: Path, unit: Unit, only: Sequence[str], *, yes: bool) -> 
     after = looked_at(settings, root, unit)
     tell_the_store(settings, after)
     click.echo(f"moved; {plain(str(root / PLACE))} is yours to edit and to commit")
-    tell_of_more_parts(root)
+    tell_what_installations_lack(root)
     _tell_what_git_ignores(root)
 
 

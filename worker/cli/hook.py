@@ -104,16 +104,23 @@ def homes_of_hooks() -> Homes:
     return Homes(home=Path.home(), environ=os.environ)
 
 
-def tell_of_more_parts(project: Path) -> None:
-    """Where an installed hook gives out less than the project's learnings need."""
+def tell_what_installations_lack(project: Path) -> None:
+    """Where no hook gives out the project's learnings, or an installed one fewer than there are."""
     homes, needed = homes_of_hooks(), parts_needed(project)
-    for name, each in ASSISTANTS.items():
-        for scope in Scope:
-            if 0 < parts_installed(each.settings(scope, project, homes)) < needed:
-                option = " --project" if scope is Scope.PROJECT else ""
-                click.echo(
-                    f"the learnings need {needed} outputs of the hook now: groove hook install{option} {name}", err=True
-                )
+    installed = [
+        (scope, name, parts)
+        for name, each in ASSISTANTS.items()
+        for scope in Scope
+        if (parts := parts_installed(each.settings(scope, project, homes)))
+    ]
+    if not installed:
+        click.echo("no assistant gives them out yet: groove hook install claude-code", err=True)
+    for scope, name, parts in installed:
+        if parts < needed:
+            option = " --project" if scope is Scope.PROJECT else ""
+            click.echo(
+                f"the learnings need {needed} outputs of the hook now: groove hook install{option} {name}", err=True
+            )
 
 
 def _scope(for_user: bool) -> Scope:

@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from assessor.managed.adopting import was_edited
 from assessor.project import Project
 from assessor.taking_part import Agreement, HookRecords, NoRecords
 from worker.cli.adopt import looked_at, tell_the_store
 from worker.formats.hook_folder import HookFolder
-from worker.formats.hook_managed import read_managed
 from worker.formats.hook_spool import SpoolRecord
 from worker.operations.connections import open_store
 from worker.settings import Settings
@@ -33,9 +33,8 @@ class RecordedByHooks(HookRecords):
 
 def keep_managed(settings: Settings, projects: Sequence[Project]) -> None:
     """What people edited in the managed file is what the hook gives out from now on: other words of a learning, or of its section."""
-    managed = read_managed(HookFolder(settings.data_dir).managed)
     for project in projects:
-        if managed is not None and managed.root == str(project.root):
+        if was_edited(project.root, settings.data_dir):
             tell_the_store(settings, looked_at(settings, project.root, "section"))
 
 

@@ -54,10 +54,11 @@ def _experiment(value: LearningValue, health: LearningHealth) -> Iterator[tuple[
     if result is not None:
         interval = f"{result.interval_low:+.4f} … {result.interval_high:+.4f}"
         yield "difference", f"{result.marginal_value:+.4f}, 95 % interval {interval}"
+        welch = f"{result.p_welch:.4g}" if result.df_welch else "none, as nothing varies"
         significant = " (significant)" if result.is_significant else ""
         yield (
             "p",
-            f"{result.p_anytime:.4g}, valid at any time{significant}; Welch's, as a diagnostic: {result.p_welch:.4g}",
+            f"{result.p_anytime:.4g}, valid at any time{significant}; Welch's, as a diagnostic: {welch}",
         )
     if lift is not None:
         yield "lift", f"{lift.lift:+.3f} ({lift.low:+.3f} … {lift.high:+.3f}): used more often when injected"

@@ -142,7 +142,8 @@ def read_json_object(payload: bytes) -> dict[str, Any]:
         raise InvalidEvent(str(error)) from error
     if not isinstance(document, dict):
         raise InvalidEvent("not a JSON object")
-    _refuse_deep(document)
+    if is_deep(document):
+        raise InvalidEvent(f"not usable JSON: nested more than {MAX_DEPTH} levels deep")
     if _ESCAPED_SURROGATE.search(payload):
         document = _without_surrogates(document)
     return document
@@ -159,15 +160,15 @@ def _finite(text: str) -> float:
     return number
 
 
-def _refuse_deep(document: dict[str, Any]) -> None:
-    """Level by level, so that no depth ends the stack."""
-    level: list[Any] = [document]
+def is_deep(document: Any) -> bool:
+    """Whether it is nested beyond `MAX_DEPTH`. Level by level, so that no depth ends the stack."""
+    level: list[Any] = [document] if isinstance(document, dict | list) else []
     for _ in range(MAX_DEPTH):
         inner = (item for holder in level for item in (holder.values() if isinstance(holder, dict) else holder))
         level = [item for item in inner if isinstance(item, dict | list)]
         if not level:
-            return
-    raise InvalidEvent(f"not usable JSON: nested more than {MAX_DEPTH} levels deep")
+            return False
+    return True
 
 
 def without_surrogates(text: str) -> str:

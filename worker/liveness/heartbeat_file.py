@@ -3,6 +3,7 @@
 It is empty while all goes well; else it says since when the part has waited, and for what.
 """
 
+import contextlib
 import time
 from pathlib import Path
 
@@ -23,7 +24,11 @@ class HeartbeatFile:
         self._waits_for = ""
 
     def beat(self, waits_for: str = "") -> None:
-        """`waits_for`: what keeps the part from its work, for a person."""
+        """`waits_for`: what keeps the part from its work, for a person. A disk that is full keeps nobody from working."""
+        with contextlib.suppress(OSError):
+            self._beat(waits_for)
+
+    def _beat(self, waits_for: str) -> None:
         if waits_for != self._waits_for:
             self._file.write_text(f"{time.time()} {waits_for}" if waits_for else "", encoding="utf-8")
             self._waits_for = waits_for

@@ -25,7 +25,7 @@ from worker.settings.settings import Settings
 PREFIX = "GROOVE_"
 #: read by other programs of ours (tests, the file's own place, the compose file and its guide), not settings
 _NOT_SETTINGS = ("GROOVE_TEST_", "GROOVE_CONFIG", "GROOVE_VERSION", "GROOVE_FILES")
-_SERVICE_LINK = re.compile(r"GROOVE_(\w+_)?(SERVICE_(HOST|PORT(_\w+)?)|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)")
+_SERVICE_LINK = re.compile(r"\w+_(SERVICE_(HOST|PORT(_\w+)?)|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)")
 #: never accepted from the file, which gets copied, mailed and committed
 _ENVIRONMENT_ONLY = ("store_read_token", "store_write_token", "flower_auth", "web_token")
 #: each says where secrets go, or who may come in: never accepted from a file that merely lies in the working folder, as in somebody's clone
@@ -119,7 +119,7 @@ def _from_environment(environ: Mapping[str, str]) -> Iterator[tuple[tuple[str, .
             variable.startswith(PREFIX)
             and not variable.startswith(_NOT_SETTINGS)
             and text
-            and not _is_of_others(variable, text)
+            and not is_service_link(variable, text)
         ):
             if not _is_text(variable + text):
                 raise ConfigurationError(f"{variable.encode(errors='replace').decode()}: its value is not UTF-8 text")
@@ -135,8 +135,8 @@ def _is_text(value: str) -> bool:
     return True
 
 
-def _is_of_others(variable: str, text: str) -> bool:
-    """Kubernetes tells every container of its services this way, one that is called groove-… among them."""
+def is_service_link(variable: str, text: str) -> bool:
+    """Kubernetes tells every container of its services this way, one that is called groove-… or flower among them."""
     is_link = _SERVICE_LINK.fullmatch(variable) is not None
     return is_link or (variable.endswith("_PORT") and re.match(r"(tcp|udp|sctp)://", text) is not None)
 

@@ -29,6 +29,7 @@ from worker.store.protocol import (
     ImportReport,
     LearningHealth,
     MadeDecision,
+    Proof,
     PublishedPolicy,
     Reading,
     Section,
@@ -36,7 +37,7 @@ from worker.store.protocol import (
     TakenDecision,
 )
 from worker.store.shapes.experiments import ExperimentOverview
-from worker.store.shapes.learning import Arms, OverTime, RecordPage, RecordSort, SessionSummary, TextOfEpochs
+from worker.store.shapes.learning import Arms, Breakdown, OverTime, RecordPage, RecordSort, SessionSummary, TextOfEpochs
 from worker.store.shapes.learnings import LearningPage, LearningSort
 
 #: learnings sent in one request
@@ -110,6 +111,10 @@ class StoreApi:
         """Of every learning that has records and is neither disabled nor deprecated."""
         return self._get(list[LearningHealth], "/attr/experiments")
 
+    def proof(self, *, seconds: float) -> Proof:
+        """Whether the stored sums agree with the records, of as many learnings as the time allows."""
+        return self._get(Proof, "/attr/proof", {"seconds": seconds})
+
     def observed(self) -> list[Observed]:
         """What followed each learning's uses, of those that have sessions; counted, not randomised."""
         return self._get(list[Observed], "/attr/observed")
@@ -146,6 +151,10 @@ class StoreApi:
         """Its interval closing in, and its use; `epoch`: None is the present one."""
         query = {"points": points} | ({} if epoch is None else {"epoch": epoch})
         return self._get(OverTime, f"/learnings/{_part(learning_id)}/over-time", query)
+
+    def breakdown(self, learning_id: str, by: str, *, limit: int = 100) -> Breakdown:
+        """`by`: project, harness, model or user."""
+        return self._get(Breakdown, f"/learnings/{_part(learning_id)}/breakdown", {"by": by, "limit": limit})
 
     def arms(self, learning_id: str) -> Arms:
         return self._get(Arms, f"/learnings/{_part(learning_id)}/arms")

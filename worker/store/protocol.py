@@ -15,6 +15,7 @@ from worker.domain import (
     AblationExperiment,
     Assignment,
     AttributionRecord,
+    Circumstances,
     Decision,
     DecisionKind,
     Learning,
@@ -160,6 +161,16 @@ class SumDifference:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Proof:
+    """What a look at stored sums, against the records they were made of, has found."""
+
+    differences: list[SumDifference]
+    #: learnings that were looked at, and all with sums
+    looked_at: int
+    of: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class LearningHealth:
     """Whether a learning's experiment can be trusted."""
 
@@ -193,8 +204,17 @@ class ForgottenFromStore:
 class SessionStore(Protocol):
     """A session's way through the store."""
 
-    def open_session(self, session_id: str, version: SessionVersion, learning_ids: list[str]) -> OpenedSession:
-        """Take note that this version is being worked on. Raises `Superseded` when a newer one is known."""
+    def open_session(
+        self,
+        session_id: str,
+        version: SessionVersion,
+        learning_ids: list[str],
+        circumstances: Circumstances | None = None,
+    ) -> OpenedSession:
+        """Take note that this version is being worked on. Raises `Superseded` when a newer one is known.
+
+        `circumstances`: as its event tells them; None leaves what is known.
+        """
         ...
 
     def get_session_version(self, session_id: str) -> SessionVersion:
@@ -353,6 +373,10 @@ class AttributionStore(SessionStore, Protocol):
 
     def rebuild(self, *, repair: bool) -> list[SumDifference]:
         """Recompute sums and values from the records alone; differences are written back only with `repair`."""
+        ...
+
+    def prove(self, *, seconds: float) -> Proof:
+        """The same for as many learnings as the time allows, begun anywhere; nothing is written."""
         ...
 
     def what_if(

@@ -11,13 +11,18 @@ from fixtures.store import attribute, learning, record, version
 from worker.domain import AttributionRecord
 from worker.layers.ablation.companions import ENOUGH, companions
 from worker.store.cozo.store import CozoStore
+from worker.store.shapes.learnings import LearningsWanted
 
 MANY = 60
 ASK: dict[str, Callable[[CozoStore], object]] = {
     "health": lambda store: store.list_health(),
     "proof": lambda store: store.rebuild(repair=False),
     "values": lambda store: store.list_learning_values(),
+    "latest values": lambda store: store.views.latest_values(),
+    "a page": lambda store: store.views.learnings(LearningsWanted(limit=MANY)),
+    "overview": lambda store: store.views.experiments(limit=MANY),
     "learnings": lambda store: store.list_learnings(),
+    "bounded proof": lambda store: store.prove(seconds=60),
     "counts": lambda store: store.counts(),
 }
 
@@ -56,6 +61,26 @@ def test_questions_do_not_grow_with_the_learnings(
 ) -> None:
     """As many for sixty learnings as for one."""
     assert asked(MANY, sessions, what) == asked(1, sessions, what)
+
+
+def test_a_bounded_proof_looks_at_other_learnings_the_next_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With no time at all some are looked at; a damaged sum is found sooner or later, and at once with time enough."""
+    monkeypatch.setattr("worker.store.cozo.rebuild._LEARNINGS", 5)
+    ids = [f"l{number:02}" for number in range(20)]
+    store = CozoStore(None)
+    store.import_learnings([learning(id_) for id_ in ids], actor="test", now=1)
+    attribute(store, "s", *ids)
+    proof = store.prove(seconds=0)
+    assert (proof.differences, proof.of) == ([], 20)
+    assert proof.looked_at in {0, 5}
+    row = list(store._space.database.read("all_sums")[7])
+    row[2] += 1
+    store._space.database.commit({"put_sums": [row]})
+    whole = store.prove(seconds=60)
+    assert (whole.looked_at, [d.name for d in whole.differences]) == (20, ["n_records"])
+    assert whole.differences == store.rebuild(repair=False)
+    assert any(store.prove(seconds=0).differences for _ in range(200))
+    store.close()
 
 
 def test_companions_are_looked_for_only_where_there_can_be_some(asked: Callable[[int, int, str], list[str]]) -> None:

@@ -4,11 +4,14 @@ from pathlib import Path
 
 import pytest
 
+from assessor.managed.adopting import tell_the_hook, was_edited
 from assessor.managed.moving import POINTER, move
 from assessor.project import Project, look_at
 from assessor.rules.asks import asks
 from assessor.rules.catalogue import Catalogue, Unit
 from assessor.rules.wording import normalised
+from worker.formats.hook_folder import HookFolder
+from worker.formats.hook_managed import Managed, read_managed, write_managed
 from worker.formats.learnings_file import PLACE, LearningsFile
 
 RULES = """\
@@ -67,3 +70,22 @@ def test_an_edit_there_is_another_wording(tmp_path: Path) -> None:
     (reworded,) = look(tmp_path, first.catalogue, "bullet").changes.reworded
     assert (reworded.learning_id, reworded.epoch) == ("mine", 2)
     assert reworded.words == normalised("In this place nothing is as it was")
+
+
+def test_edits_of_the_managed_file_are_seen(tmp_path: Path) -> None:
+    """Of this project's alone; a project that moved is still the same. Once the hook was told, there is nothing to tell."""
+    data = tmp_path / "data"
+    managed = HookFolder(data).managed
+    (tmp_path / PLACE).parent.mkdir()
+    (tmp_path / PLACE).write_text("<!-- groove:learning mine -->\n- Always run `make`\n")
+    assert not was_edited(tmp_path, data)
+    write_managed(managed, Managed(root=str(tmp_path.parent)))
+    assert not was_edited(tmp_path, data)
+    for root in (str(tmp_path / "gone"), str(tmp_path)):
+        write_managed(managed, Managed(root=root))
+        assert was_edited(tmp_path, data)
+        tell_the_hook(tmp_path, data)
+        assert not was_edited(tmp_path, data)
+        told = read_managed(managed)
+        assert told is not None
+        assert (told.root, [each.id for each in told.learnings]) == (str(tmp_path), ["mine"])

@@ -123,6 +123,16 @@ class Memory:
         self.fleet = draft.fleet
         self._forget()
 
+    def counts(self) -> dict[str, int]:
+        """Rows by relation, of those that are here."""
+        return {
+            "learnings": len(self.learnings),
+            "records": sum(totals.sums.n_records for totals in self.totals.values()),
+            "values": len(self.values),
+            "experiments": len(self.experiments),
+            "unpublished": len(self.unpublished),
+        }
+
     def totals_of(self, learning_id: str) -> Totals:
         """In the current epoch."""
         return self.totals.get((learning_id, self.histories[learning_id].standing.epoch), NOTHING)

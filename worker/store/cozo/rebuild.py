@@ -3,9 +3,12 @@
 Some learnings a transaction, so that work goes on meanwhile; at the end the global row against the sums of all of them.
 """
 
+import secrets
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from itertools import starmap
+from typing import NamedTuple
 
 from worker.layers.statistics.sums import TemporalSums
 from worker.store.cozo.database import CozoDatabase, Row, Transaction
@@ -21,7 +24,7 @@ from worker.store.cozo.totals import (
     temporal_row,
     totals_row,
 )
-from worker.store.protocol import SumDifference
+from worker.store.protocol import Proof, SumDifference
 
 #: records and learnings in one transaction, a tenth of a second's work: whoever wants to write waits that long
 _RECORDS, _LEARNINGS = 10_000, 500
@@ -35,32 +38,50 @@ def rebuild(database: CozoDatabase, *, repair: Callable[[], None] | None) -> lis
     `repair` is called before the database is let go after each change: whoever keeps sums in memory has to read them again.
     """
     differences = []
-    for after, upto in _ranges(database):
-        differences += _between(database, after, upto, repair=repair)
+    for each in _ranges(database):
+        differences += _between(database, each, repair=repair)
     return differences + _global(database, repair=repair)
 
 
-def _ranges(database: CozoDatabase) -> Iterator[tuple[str, str]]:
-    """(after, up to) of learnings' ids, all that there can be: records without sums are found too."""
+def prove(database: CozoDatabase, *, seconds: float) -> Proof:
+    """As many learnings as the time allows, at least some, begun anywhere; and the global row."""
+    ranges = list(_ranges(database))
+    begun, first = time.monotonic(), secrets.randbelow(len(ranges))
+    differences, looked_at = _global(database, repair=None), 0
+    for each in [*ranges[first:], *ranges[:first]]:
+        differences += _between(database, each, repair=None)
+        looked_at += each.learnings
+        if time.monotonic() - begun > seconds:
+            break
+    return Proof(differences=differences, looked_at=looked_at, of=sum(each.learnings for each in ranges))
+
+
+class _Range(NamedTuple):
+    """Of learnings' ids."""
+
+    after: str
+    upto: str
+    #: rows of sums in it
+    learnings: int
+
+
+def _ranges(database: CozoDatabase) -> Iterator[_Range]:
+    """All that there can be: records without sums are found too."""
     after, records, learnings = "", 0, 0
     for row in sorted(starmap(SumsRow, database.read("all_sums"))):
-        if records >= _RECORDS or learnings >= _LEARNINGS:
-            yield after, row.learning_id
-            after, records, learnings = row.learning_id, 0, 0
         records, learnings = records + row.n_records, learnings + 1
-    yield after, _LAST
+        if records >= _RECORDS or learnings >= _LEARNINGS:
+            yield _Range(after, row.learning_id, learnings)
+            after, records, learnings = row.learning_id, 0, 0
+    yield _Range(after, _LAST, learnings)
 
 
-def _between(
-    database: CozoDatabase, after: str, upto: str, *, repair: Callable[[], None] | None
-) -> list[SumDifference]:
+def _between(database: CozoDatabase, each: _Range, *, repair: Callable[[], None] | None) -> list[SumDifference]:
+    ids = {"after": each.after, "upto": each.upto}
     with database.transaction() as transaction:
-        stored = joined(
-            transaction.read("sums_between", after=after, upto=upto),
-            transaction.read("arms_between", after=after, upto=upto),
-        )
+        stored = joined(transaction.read("sums_between", **ids), transaction.read("arms_between", **ids))
         records: dict[EpochKey, list[SummedRow]] = defaultdict(list)
-        for row in starmap(SummedRow, transaction.read("summed_records_between", after=after, upto=upto)):
+        for row in starmap(SummedRow, transaction.read("summed_records_between", **ids)):
             records[row.learning_id, row.epoch].append(row)
         true = {key: Totals.over(rows) for key, rows in records.items()}
         wrong = [key for key in sorted(stored.keys() | true.keys()) if stored.get(key) != true.get(key)]

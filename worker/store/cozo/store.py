@@ -8,6 +8,7 @@ from pathlib import Path
 from worker.domain import (
     AblationExperiment,
     AttributionRecord,
+    Circumstances,
     Decision,
     DecisionKind,
     Learning,
@@ -25,10 +26,11 @@ from worker.store.cozo.forgetting import forget_learning, forget_session
 from worker.store.cozo.memory import Memory
 from worker.store.cozo.offline import take_decisions
 from worker.store.cozo.policies import Policies
-from worker.store.cozo.rebuild import rebuild
+from worker.store.cozo.rebuild import prove, rebuild
 from worker.store.cozo.record_codec import record_of
 from worker.store.cozo.recording import finish, store_record
 from worker.store.cozo.refreshing import refresh
+from worker.store.cozo.row_codec import circumstances_row
 from worker.store.cozo.rows import RecordRow
 from worker.store.cozo.sections import draw_together, sections
 from worker.store.cozo.sessions import known_version, take_version
@@ -46,6 +48,7 @@ from worker.store.protocol import (
     LearningHealth,
     MadeDecision,
     OpenedSession,
+    Proof,
     PublishedPolicy,
     Reading,
     Section,
@@ -143,9 +146,17 @@ class CozoStore(AttributionStore):
 
     # -- attribution
 
-    def open_session(self, session_id: str, version: SessionVersion, learning_ids: list[str]) -> OpenedSession:
+    def open_session(
+        self,
+        session_id: str,
+        version: SessionVersion,
+        learning_ids: list[str],
+        circumstances: Circumstances | None = None,
+    ) -> OpenedSession:
         with self._space.working(version.timestamp, session_id) as work:
             known = take_version(work.transaction, work.draft, session_id, version)
+            if circumstances is not None:
+                work.transaction.write("put_circumstances", [circumstances_row(session_id, circumstances)])
             assignments = assigned(work.transaction, session_id)
             learnings = _known_among(work.draft, [*learning_ids, *assignments])
         return OpenedSession(learnings=learnings, assignments=assignments, is_finished=known.is_finished)
@@ -262,6 +273,9 @@ class CozoStore(AttributionStore):
             self.refresh_values()
         return differences
 
+    def prove(self, *, seconds: float) -> Proof:
+        return prove(self._space.database, seconds=seconds)
+
     def what_if(
         self, parameters: LayerParameters, *, readings: list[Reading] | None = None
     ) -> list[tuple[LearningValue, LearningValue]]:
@@ -274,8 +288,9 @@ class CozoStore(AttributionStore):
         return CozoViews(self._space)
 
     def counts(self) -> dict[str, int]:
-        with self._space.reading():
-            return {name: int(self._space.database.read(f"count_{name}")[0][0] or 0) for name in _COUNTED}
+        with self._space.reading() as memory:
+            known = memory.counts()
+            return {name: known[name] if name in known else self._count(name) for name in _COUNTED}
 
     def backup(self, path: Path) -> None:
         """Everything as of now into one new file; `restore` makes a folder of it again."""
@@ -283,6 +298,9 @@ class CozoStore(AttributionStore):
 
     def close(self) -> None:
         self._space.database.close()
+
+    def _count(self, name: str) -> int:
+        return int(self._space.database.read(f"count_{name}")[0][0] or 0)
 
     def _follow_parameters(self) -> None:
         """Values rest on the parameters too: other ones since the last start bring all of them up to date."""

@@ -11,7 +11,7 @@ from pydantic.json_schema import SkipJsonSchema
 from worker.domain import AttributionRecord, LearningCategory, LearningStatus, LearningValue, VerdictKind
 from worker.layers.aggregation.observed import Observed, observe
 from worker.store.answers import Revision, Status
-from worker.store.protocol import AttributionStore, LearningHealth
+from worker.store.protocol import AttributionStore, LearningHealth, Proof
 from worker.store.ranking import ranked
 from worker.store.server.dependencies import Asked, MayRead, NoneAsked, Store
 from worker.store.server.problems import documented
@@ -52,6 +52,11 @@ class LearningsQuery(Asked):
 class OverviewQuery(Asked):
     #: learnings in each list
     limit: int = Field(default=50, ge=1, le=1000)
+
+
+class ProofQuery(Asked):
+    #: some more may pass: what was begun is finished
+    seconds: float = Field(default=0.5, ge=0, le=60)
 
 
 class BeginningQuery(Asked):
@@ -98,6 +103,11 @@ async def ids(store: Store, asked: Annotated[BeginningQuery, Query()]) -> list[s
 @router.get("/attr/experiments", dependencies=[NoneAsked], summary="Whether the experiments can be trusted")
 async def experiments(store: Store) -> list[LearningHealth]:
     return await store.long(lambda of: of.list_health())
+
+
+@router.get("/attr/proof", summary="Do the stored sums agree with the records? Of as many learnings as the time allows")
+async def proof(store: Store, asked: Annotated[ProofQuery, Query()]) -> Proof:
+    return await store.long(lambda of: of.prove(seconds=asked.seconds))
 
 
 @router.get(
