@@ -176,15 +176,15 @@ def tell_the_hook(root: Path, data_dir: Path) -> None:
     write_managed(HookFolder(data_dir).managed, read_learnings_file(root).managed(root))
 
 
-def tell_of_edits(root: Path, data_dir: Path) -> None:
-    """The same after a person edited the managed file, where it is this project's, which may have moved. Raises `InvalidFile`."""
-    path = HookFolder(data_dir).managed
-    known = read_managed(path)
+def was_edited(root: Path, data_dir: Path) -> bool:
+    """Whether the managed file says something else than the hook was told, where it is this project's, which may have moved.
+
+    Raises `InvalidFile`.
+    """
+    known = read_managed(HookFolder(data_dir).managed)
     if known is None or (known.root != str(root) and Path(known.root).exists()):
-        return
-    now = read_learnings_file(root).managed(root)
-    if now != known:
-        write_managed(path, now)
+        return False
+    return read_learnings_file(root).managed(root) != known
 
 
 def _rules_file(project: Project, path: Path) -> RulesFile:

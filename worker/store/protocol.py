@@ -86,6 +86,10 @@ class TakenState(StrEnum):
     REFUSED = "refused"
 
 
+#: microseconds, the latest that a decision can be of: a number that every reader of JSON has exactly
+LAST_MOMENT = 2**53
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MadeDecision:
     """What a hook, or anybody else who was given a policy, decided about one learning of one session."""
