@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
-from worker.domain import AttributionRecord, LearningCategory, LearningStatus, LearningValue, VerdictKind
+from worker.domain import AttributionRecord, Learning, LearningCategory, LearningStatus, LearningValue, VerdictKind
 from worker.layers.aggregation.observed import Observed, observe
 from worker.store.answers import Revision, Status
 from worker.store.protocol import AttributionStore, LearningHealth, Proof
@@ -98,6 +98,13 @@ async def learnings(store: Store, asked: Annotated[LearningsQuery, Query()]) -> 
 async def ids(store: Store, asked: Annotated[BeginningQuery, Query()]) -> list[str]:
     found = await store.long(lambda of: of.list_learnings())
     return [learning.learning_id for learning in found if learning.learning_id.startswith(asked.beginning)]
+
+
+@router.get(
+    "/learnings/plain", dependencies=[NoneAsked], summary="Every learning without its value, in the order of ids"
+)
+async def plain(store: Store) -> list[Learning]:
+    return await store.long(lambda of: of.list_learnings())
 
 
 @router.get("/attr/experiments", dependencies=[NoneAsked], summary="Whether the experiments can be trusted")
