@@ -4,6 +4,7 @@ Learning            what is judged
 Transcript          Message, Block: what the session said and did
 Signal              something in the session went well or badly
 SessionVersion      which account of a session this is; newer replaces older
+Circumstances       where and how a session ran
 Activation          ActivationSignal: did the session use the learning, and where
 TemporalCorrelation SignalContribution: what followed the use
 AttributionRecord   what one session says about one learning
@@ -125,6 +126,18 @@ class SessionVersion:
     event_id: str
     #: raised by a retry by hand, a replay, a late lightweight event
     attempt: int = 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Circumstances:
+    """Where and how a session ran; empty: nobody said."""
+
+    project: str = ""
+    #: the assistant
+    harness: str = ""
+    #: that the assistant used
+    model: str = ""
+    user: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
