@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from worker.errors import Unavailable
-from worker.operations.breakdown import Known
 from worker.settings import Settings
 from worker.store.api import StoreApi
 from worker.system.clock import now_micros
@@ -20,8 +19,6 @@ class Sources:
         self.settings, self.store = settings, store
         self._lock = threading.Lock()
         self._ledger: Ledger | None = None
-        #: what sessions were, found out for breakdowns
-        self.known: Known = {}
         self._looking = threading.Lock()
         self._seen = b""
         # above what an earlier process told pages that are still open

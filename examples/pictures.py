@@ -94,9 +94,9 @@ def _picture(
     page.screenshot(path=file)
     context.close()
     # a palette: a third of the bytes, and nobody sees it; rare colours keep their place in it
-    Image.open(file).convert("RGB").quantize(256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
-        file, optimize=True
-    )
+    Image.open(file).convert("RGB").quantize(
+        256, method=Image.Quantize.MAXCOVERAGE, kmeans=2, dither=Image.Dither.NONE
+    ).save(file, optimize=True)
     click.echo(f"{file.relative_to(_OUT.parents[1])}: {file.stat().st_size // 1000} kB")
 
 

@@ -103,6 +103,7 @@ class HookedRun:
                 texts[id_]: [values[id_]["verdict"]["kind"], round(values[id_]["estimated_value"], 3)]
                 for id_ in withheld
             },
+            "may_go": [[texts[each["learning_id"]], each["verdict"], each["tokens"]] for each in self._asked("prune")],
             "records": hashlib.sha256(json.dumps(self._records(withheld)).encode()).hexdigest()[:16],
         }
         self._stop()

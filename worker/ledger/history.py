@@ -1,6 +1,5 @@
 """One session as a person looks at it: where it stands, what is expected of it, and every step with its time."""
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,15 +7,11 @@ from sqlalchemy import Connection, exists, func, select
 
 from worker.domain import SessionVersion
 from worker.errors import NotFound
-from worker.ledger.blob import unpack
 from worker.ledger.database import Database
 from worker.ledger.entries import EntryDetail, entry_details
 from worker.ledger.schema import Event, Lightweight, OutboxRow, Payload, Session, SessionStep
 from worker.ledger.sessions import version_of
 from worker.ledger.states import SessionState
-
-#: payloads read at once: each may be some megabytes
-_AT_ONCE = 50
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,18 +75,6 @@ class SessionHistory:
         query = select(Session.session_id).where(Session.session_id.startswith(prefix, autoescape=True))
         with self._database.single() as connection:
             return list(connection.scalars(query.order_by(Session.session_id).limit(limit)))
-
-    def payloads(self, session_ids: Sequence[str]) -> Iterator[tuple[str, bytes]]:
-        """(session, its event as it came) of those whose event is kept, portion by portion."""
-        for start in range(0, len(session_ids), _AT_ONCE):
-            query = (
-                select(Session.session_id, Payload.payload)
-                .join(Payload, Payload.event_id == Session.event_id)
-                .where(Session.session_id.in_(session_ids[start : start + _AT_ONCE]))
-            )
-            with self._database.single() as connection:
-                found = connection.execute(query).all()
-            yield from ((row.session_id, unpack(row.payload)) for row in found)
 
     def session_detail(self, session_id: str) -> SessionDetail:
         """Raises `NotFound`."""

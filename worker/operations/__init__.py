@@ -8,7 +8,6 @@ reopening     sessions processed again: failed ones, finished ones; dry run firs
 dead_letters  what could not be read, tried again or given up
 resending     messages sent again
 pruning       learnings that may go, taken out of the managed file, and put back
-breakdown     where a learning helps and where it hurts
 what_if       what other settings would make of the stored records
 labelling     pairs worth a person's judgement, and the judgements on disk
 rereading     layer 1 over kept sessions, for what_if

@@ -103,6 +103,10 @@ class StoreApi:
         """In order."""
         return self._get(list[str], "/learnings/ids", {"beginning": beginning})
 
+    def plain_learnings(self) -> list[Learning]:
+        """All of them without their values, in the order of ids: quicker than `learnings`, which works values out."""
+        return self._get(list[Learning], "/learnings/plain")
+
     def values(self) -> list[LearningValue]:
         """All of them, best first."""
         return [listed.value for listed in self.learnings().learnings]

@@ -6,7 +6,7 @@ AttributionStore  everything, for the store server, which owns the database; oth
 All methods raise `StoreUnavailable` when the store cannot be reached, and `NotFound` for ids that nobody has heard of.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
@@ -84,6 +84,10 @@ class TakenState(StrEnum):
     #: it stands in the log already
     KNOWN = "known"
     REFUSED = "refused"
+
+
+#: microseconds, the latest that a decision can be of: a number that every reader of JSON has exactly
+LAST_MOMENT = 2**53
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -307,6 +311,10 @@ class AttributionStore(SessionStore, Protocol):
 
     def get_attributions_for_learning(self, learning_id: str, *, limit: int = 100) -> list[AttributionRecord]:
         """Newest first, every epoch."""
+        ...
+
+    def get_attributions_for_epochs(self, epochs: Sequence[tuple[str, int]]) -> list[AttributionRecord]:
+        """Of these learnings in these epochs of theirs, all together."""
         ...
 
     def get_attributions_for_session(self, session_id: str) -> list[AttributionRecord]: ...

@@ -31,8 +31,6 @@ class Arms:
     mean_without: float | None
     #: complete or not; None where there is none yet
     result: ExperimentResult | None
-    #: variance of outcomes that all experiments share, in outcome units squared
-    fleet_variance: float
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

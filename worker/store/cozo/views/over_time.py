@@ -39,7 +39,6 @@ def arms(workspace: Workspace, learning_id: str) -> Arms:
         mean_with=_mean(sums, was_withheld=False),
         mean_without=_mean(sums, was_withheld=True),
         result=workspace.layers.ablation.compute_marginal_value(sums, fleet),
-        fleet_variance=fleet.variance,
     )
 
 
