@@ -18,7 +18,7 @@ from worker.cli import groove as groove_group
 #: parts that run until they are stopped, and answers that are JSON or a status anyway (the README names them)
 WITHOUT_JSON = {
     *("groove run", "groove up", "groove bridge", "groove worker", "groove store", "groove flower"),
-    *("groove health", "groove tail", "groove config reference"),
+    *("groove health", "groove tail", "groove config reference", "groove label"),
 }
 
 
