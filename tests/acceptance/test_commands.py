@@ -19,7 +19,7 @@ from worker.cli import groove as groove_group
 WITHOUT_JSON = {
     *("groove web", "groove adopt", "groove restore", "groove hook install", "groove hook uninstall"),
     *("groove run", "groove up", "groove bridge", "groove worker", "groove store", "groove flower"),
-    *("groove health", "groove tail", "groove config reference"),
+    *("groove health", "groove tail", "groove config reference", "groove label"),
 }
 
 

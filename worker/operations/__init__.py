@@ -9,6 +9,7 @@ dead_letters  what could not be read, tried again or given up
 resending     messages sent again
 pruning       learnings that may go, taken out of the managed file, and put back
 what_if       what other settings would make of the stored records
+labelling     pairs worth a person's judgement, and the judgements on disk
 rereading     layer 1 over kept sessions, for what_if
 settings      every setting with its value, its meaning and where it comes from
 assessment    how a session was assessed, from its event
