@@ -19,7 +19,7 @@ from multiprocessing.pool import Pool
 
 import numpy as np
 from scipy.stats import rankdata, spearmanr
-from simulated_world import CONFOUNDING, Bools, Floats, World, make_world
+from simulated_world import CONFOUNDING, Bools, Floats, Ints, World, make_world
 
 from worker.domain import AttributionRecord, LearningStatus, LearningValue, Standing, Verdict, VerdictKind
 from worker.layers.ablation.fleet import Fleet, fleet_variance
@@ -51,6 +51,10 @@ class Story:
     @property
     def is_kept(self) -> bool:
         return self.value is not None and self.value.verdict.kind is VerdictKind.KEEP
+
+    @property
+    def is_harmful(self) -> bool:
+        return self.value is not None and self.value.verdict.kind in (VerdictKind.HARMFUL, VerdictKind.REMOVE)
 
     def look(self, value: LearningValue) -> None:
         self.value = value
@@ -86,6 +90,8 @@ class Team:
         self._fleet = Fleet()
         self._chance = [parameters.ablation.rate_in_force] * n
         self._excluded = [False] * n
+        self.outcomes: list[float] = []
+        self.withheld: list[int] = []
         self.stories = [Story(truth=float(effect)) for effect in world.true_effect]
 
     def live(self) -> list[Story]:
@@ -108,6 +114,10 @@ class Team:
         withheld = [self._is_withheld(i, name) for i in learnings]
         injected = [not self._excluded[i] and not left_out for i, left_out in zip(learnings, withheld, strict=True)]
         outcome = self._world.outcome(session, np.array(injected))
+        self.outcomes.append(outcome)
+        self.withheld.append(
+            sum(left_out and not self._excluded[i] for i, left_out in zip(learnings, withheld, strict=True))
+        )
         taking_part = [
             (entry, i, left_out)
             for entry, i, left_out in zip(entries, learnings, withheld, strict=True)
@@ -223,6 +233,10 @@ class Outcome:
     seed: int
     stories: list[Story]
     naive: Naive
+    #: of each session
+    outcomes: Floats
+    #: learnings withheld from it
+    withheld: Ints
 
     @property
     def truth(self) -> Floats:
@@ -236,8 +250,16 @@ class Outcome:
 def run(job: tuple[str, int, int, LayerParameters]) -> Outcome:
     scenario, seed, sessions, parameters = job
     world = make_world(seed, confounding=CONFOUNDING[scenario], n_sessions=sessions)
-    stories = Team(world, parameters).live()
-    return Outcome(scenario=scenario, seed=seed, stories=stories, naive=naive(world, parameters))
+    team = Team(world, parameters)
+    stories = team.live()
+    return Outcome(
+        scenario=scenario,
+        seed=seed,
+        stories=stories,
+        naive=naive(world, parameters),
+        outcomes=np.array(team.outcomes),
+        withheld=np.array(team.withheld),
+    )
 
 
 def read(outcomes: list[Outcome]) -> dict[str, str]:
@@ -253,9 +275,15 @@ def read(outcomes: list[Outcome]) -> dict[str, str]:
         "area under the curve for harm": mean(harm_area(o.truth, o.value) for o in outcomes),
         "good learnings ever deprecated": share(s.was_deprecated for s in good),
         "effects <= -0.3 found": share(s.was_deprecated for s in stories if s.truth <= BIG_HARM),
+        "effects <= -0.3 called harmful or removed": share(
+            s.was_deprecated or s.is_harmful for s in stories if s.truth <= BIG_HARM
+        ),
         "effects >= +0.2 kept": share(s.is_kept for s in stories if s.truth >= BIG_HELP),
         "null ever is_significant": share(s.was_significant for s in stories if s.truth == 0),
         "truth in the interval at every look": share(not s.was_uncovered for s in complete),
+        "withheld a session": mean(o.withheld.mean() for o in outcomes),
+        "mean outcome of a session": mean(o.outcomes.mean() for o in outcomes),
+        "mean outcome of the last 1,000": mean(o.outcomes[-1000:].mean() for o in outcomes),
         "wrong among keep and remove": ratio(len(wrong), len(kept) + len(removed)),
         "keep though effect <= -0.1": share(s.is_kept for s in stories if s.truth <= -0.1),
         **calibration(complete),
