@@ -340,7 +340,7 @@ def peeking(job: tuple[float, float, int, LayerParameters]) -> bool:
     for left_out, good, spread in random.random((1000, 3)):
         outcome = (1000 if spread < 0.7 else 500) if good < success else (-500 if spread < 0.7 else -1000)
         cell = Cell(bool(left_out < chance), round(chance * 1e6), outcome)
-        sums += LearningSums(n_records=1, arms={cell: Count(1, 0)})
+        sums += LearningSums.of_cells({cell: Count(1, 0)})
         result = ablation.compute_marginal_value(sums, Fleet())
         if result and result.is_significant:
             return True
@@ -377,7 +377,7 @@ def waiting(job: tuple[int, LayerParameters]) -> list[Wait]:
             learning_id=standing.learning_id, session_id=f"session-{session}", probability=chance
         )
         cell = Cell(left_out, round(chance * 1e6), _outcome(random, 0.1 + (0.0 if left_out else effect)))
-        sums += LearningSums(n_records=1, n_injected=int(not left_out), arms={cell: Count(1, 0)})
+        sums += LearningSums.of_cells({cell: Count(1, 0)})
         value = aggregator.value(sums=sums, global_sums=TemporalSums(), fleet=Fleet(), standing=standing, updated_at=0)
         chance = value.next_withhold_probability
         if value.verdict.kind is not VerdictKind.UNDECIDED:

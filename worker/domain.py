@@ -4,6 +4,7 @@ Learning            what is judged
 Transcript          Message, Block: what the session said and did
 Signal              something in the session went well or badly
 SessionVersion      which account of a session this is; newer replaces older
+SessionBackground   what is known of a session as a whole
 Activation          ActivationSignal: did the session use the learning, and where
 TemporalCorrelation SignalContribution: what followed the use
 AttributionRecord   what one session says about one learning
@@ -128,6 +129,18 @@ class SessionVersion:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class SessionBackground:
+    """What is known of a session as a whole: what was so before its first answer, how it ended, how it came to be assessed."""
+
+    #: `project=…`, `user=…` and so on, sorted; nothing that was measured after the assignment
+    levels: tuple[str, ...] = ()
+    #: in [−1, 1]; None where it is not known
+    outcome: float | None = None
+    #: chance with which the assessor chose this session, in (0, 1]
+    sampling_probability: float = 1.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Assignment:
     """Whether one learning was injected into one session or withheld from it, and with what chance."""
 
@@ -243,6 +256,8 @@ class AttributionRecord:
     activation_features: dict[str, float] = field(default_factory=dict)
     #: distinct message indices where it was used, ascending
     activation_points: tuple[int, ...] = ()
+    #: of its session; None where an earlier release made the record
+    background: SessionBackground | None = None
     #: a withheld learning whose own text, or a near copy, stood in the assistant's context all the same
     contaminated: bool = False
     model: str = ""

@@ -5,6 +5,7 @@ outcomes to 3.
 The sums of one record have the same form as the sums of a million, hence `after = before - LearningSums.of(old) + LearningSums.of(new)`.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, Self
 
@@ -27,6 +28,18 @@ class Cell(NamedTuple):
 class Count(NamedTuple):
     records: int
     activated: int
+
+
+class Adjustment(NamedTuple):
+    """What a record's session says of how the record counts."""
+
+    #: outcome that was to be expected, less the average one, in whole thousandths (statistics.md 14)
+    expected: int = 0
+    #: how many sessions it stands for, in whole millionths
+    weight: int = MICRO
+
+
+PLAIN = Adjustment()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,10 +75,10 @@ class TemporalSums:
         )
 
     @classmethod
-    def of(cls, record: AttributionRecord) -> Self:
+    def of(cls, record: AttributionRecord, weight: int = MICRO) -> Self:
         if not record.was_activated or record.was_withheld:
             return cls()
-        a = round(record.activation_confidence * NANO)
+        a = scaled(round(record.activation_confidence * NANO), weight)
         b = round(_stored_bounded_net(record) * NANO)
         return cls(n_act=1, a=a, ab=a * b, a2=a * a, a2b=a * a * b, a2b2=a * a * b * b)
 
@@ -73,6 +86,67 @@ class TemporalSums:
 def _stored_bounded_net(record: AttributionRecord) -> float:
     """The b in (−1, 1), taken back out of the stored value: attributed_value = activation_confidence · b."""
     return record.attributed_value / record.activation_confidence if record.activation_confidence else 0.0
+
+
+def scaled(amount: int, weight: int) -> int:
+    """`amount` · `weight` in millionths, rounded half up; a weight of one changes nothing."""
+    return amount if weight == MICRO else (amount * weight + MICRO // 2) // MICRO
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ArmSums:
+    """One arm's outcomes less what was to be expected: ω in millionths, r in thousandths. `w2r` is Σ ω²·r."""
+
+    records: int = 0
+    w: int = 0
+    w2: int = 0
+    wr: int = 0
+    w2r: int = 0
+    w2r2: int = 0
+
+    def __add__(self, other: Self) -> Self:
+        return self._combined(other, 1)
+
+    def __sub__(self, other: Self) -> Self:
+        return self._combined(other, -1)
+
+    def _combined(self, other: Self, sign: int) -> Self:
+        if not other.records:
+            return self
+        return type(self)(
+            records=self.records + sign * other.records,
+            w=self.w + sign * other.w,
+            w2=self.w2 + sign * other.w2,
+            wr=self.wr + sign * other.wr,
+            w2r=self.w2r + sign * other.w2r,
+            w2r2=self.w2r2 + sign * other.w2r2,
+        )
+
+    @classmethod
+    def of(cls, omega: int, residual: int, records: int = 1) -> Self:
+        """So many records of one weight and one residual."""
+        once = omega * records
+        twice = omega * once
+        wr, w2r = once * residual, twice * residual
+        return cls(records=records, w=once, w2=twice, wr=wr, w2r=w2r, w2r2=w2r * residual)
+
+
+NO_ARM = ArmSums()
+
+
+def arm_of_cells(arms: Mapping[Cell, Count], *, was_withheld: bool) -> ArmSums:
+    """Of records that nothing adjusts."""
+    cells = (
+        ArmSums.of(omega_of(cell.p_micro, was_withheld=was_withheld), cell.outcome_milli, count.records)
+        for cell, count in arms.items()
+        if cell.was_withheld == was_withheld
+    )
+    return sum(cells, NO_ARM)
+
+
+def omega_of(p_micro: int, *, was_withheld: bool) -> int:
+    """The overlap weight: p of an injected record, 1 − p of a withheld one."""
+    return MICRO - p_micro if was_withheld else p_micro
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,21 +162,43 @@ class LearningSums:
     temporal: TemporalSums = TemporalSums()
     #: randomised records only (0 < p < 1), injected ones activated or not; no cell is ever zero
     arms: dict[Cell, Count] = field(default_factory=dict)
+    #: the same records with their weights and what was to be expected of their sessions
+    with_: ArmSums = NO_ARM
+    without: ArmSums = NO_ARM
 
     @classmethod
-    def of(cls, record: AttributionRecord) -> Self:
+    def of_cells(cls, arms: dict[Cell, Count]) -> Self:
+        """Of randomised records that nothing adjusts and nothing else is known of."""
+        records = sum(count.records for count in arms.values())
+        withheld = sum(count.records for cell, count in arms.items() if cell.was_withheld)
+        return cls(
+            n_records=records,
+            n_injected=records - withheld,
+            arms=arms,
+            with_=arm_of_cells(arms, was_withheld=False),
+            without=arm_of_cells(arms, was_withheld=True),
+        )
+
+    @classmethod
+    def of(cls, record: AttributionRecord, adjustment: Adjustment = PLAIN) -> Self:
         arms = {}
+        with_ = without = NO_ARM
         p_micro = round(record.withhold_probability * MICRO)
         if 0 < p_micro < MICRO:
-            cell = Cell(record.was_withheld, p_micro, round(record.session_outcome * MILLI))
-            arms[cell] = Count(1, int(record.was_activated))
+            outcome = round(record.session_outcome * MILLI)
+            arms[Cell(record.was_withheld, p_micro, outcome)] = Count(1, int(record.was_activated))
+            omega = scaled(omega_of(p_micro, was_withheld=record.was_withheld), adjustment.weight)
+            one = ArmSums.of(omega, outcome - adjustment.expected)
+            with_, without = (NO_ARM, one) if record.was_withheld else (one, NO_ARM)
         return cls(
             n_records=1,
             n_injected=int(not record.was_withheld),
             n_contaminated=int(record.contaminated),
             n_mismatched=int(record.assignment_mismatch),
-            temporal=TemporalSums.of(record),
+            temporal=TemporalSums.of(record, adjustment.weight),
             arms=arms,
+            with_=with_,
+            without=without,
         )
 
     def n_randomised(self, *, was_withheld: bool) -> int:
@@ -129,4 +225,6 @@ class LearningSums:
             n_mismatched=self.n_mismatched + sign * other.n_mismatched,
             temporal=self.temporal + other.temporal if sign > 0 else self.temporal - other.temporal,
             arms=arms,
+            with_=self.with_ + other.with_ if sign > 0 else self.with_ - other.with_,
+            without=self.without + other.without if sign > 0 else self.without - other.without,
         )
