@@ -44,6 +44,9 @@ class World:
     #: of the session, on the hidden scale, noise included
     hidden: Floats
     true_effect: Floats
+    #: of each session, what was known of it before; the models may use them
+    levels: tuple[tuple[str, ...], ...]
+    sessions_a_day: int = 100
 
     @property
     def n_learnings(self) -> int:
@@ -75,6 +78,7 @@ def make_world(seed: int, *, confounding: float, n_learnings: int = 200, n_sessi
         negative=negative,
         push=push,
         hidden=level + random.logistic(scale=_NOISE, size=n_sessions),
+        levels=((),) * n_sessions,
         true_effect=_true_effects(level, push, session, learning, n_learnings),
     )
 

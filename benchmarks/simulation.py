@@ -14,22 +14,36 @@ import multiprocessing
 import sys
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.pool import Pool
 
 import numpy as np
 from scipy.stats import rankdata, spearmanr
 from simulated_world import CONFOUNDING, Bools, Floats, Ints, World, make_world
 
-from worker.domain import AttributionRecord, LearningStatus, LearningValue, Standing, Verdict, VerdictKind
+from worker.domain import (
+    AttributionRecord,
+    LearningStatus,
+    LearningValue,
+    SessionBackground,
+    Standing,
+    Verdict,
+    VerdictKind,
+)
 from worker.layers.ablation.fleet import Fleet, fleet_variance
 from worker.layers.ablation.strategy import ConservativeAblation
 from worker.layers.aggregation.aggregator import WeightedAggregator
 from worker.layers.aggregation.verdict import undecided
-from worker.layers.statistics.sums import Cell, Count, LearningSums, TemporalSums
+from worker.layers.outlook.design import Design, Entries
+from worker.layers.outlook.features import SessionFeatures, presence
+from worker.layers.outlook.fitting import fit
+from worker.layers.outlook.models import Outlook, SessionOutlook
+from worker.layers.outlook.residuals import arm_sums, expected_of
+from worker.layers.statistics.sums import MICRO, MILLI, NO_ARM, Cell, Count, LearningSums, TemporalSums
 from worker.layers.temporal.correlation import attributed_value, bounded_net
 from worker.layers.temporal.observation import Observation
 from worker.settings.layers import LayerParameters
+from worker.system.clock import DAY
 
 BIG_HARM, BIG_HELP = -0.3, 0.2
 #: sessions between two refreshes of what the fleet shares
@@ -66,6 +80,41 @@ class Story:
         self.was_uncovered |= not value.experiment.interval_low <= self.truth <= value.experiment.interval_high
 
 
+class Past:
+    """All sessions so far, as the refresh asks for them."""
+
+    def __init__(self) -> None:
+        self._sessions: list[tuple[str, int, tuple[str, ...], int]] = []
+        self._rows: list[tuple[int, int, bool, int, int]] = []
+
+    def add(
+        self,
+        name: str,
+        day: int,
+        levels: tuple[str, ...],
+        records: list[tuple[int, bool]],
+        chances: list[int],
+        outcome: int,
+    ) -> None:
+        at = len(self._sessions)
+        self._sessions.append((name, day, levels, outcome))
+        self._rows += [(at, i, out, p, outcome) for (i, out), p in zip(records, chances, strict=True)]
+
+    def design(self, presences: list[str], *, salt: str) -> Design:
+        names, days, levels, outcomes = zip(*self._sessions, strict=True)
+        session, learning, withheld, p_micro, outcome = np.array(self._rows, dtype=np.int64).T
+        return Design.of(
+            session_ids=names,
+            timestamps=[day * DAY for day in days],
+            outcomes=outcomes,
+            levels=levels,
+            weights=[MICRO] * len(names),
+            presences=presences,
+            entries=Entries(session, learning, withheld.astype(bool), p_micro, outcome),
+            salt=salt,
+        )
+
+
 class WithoutForecasts(WeightedAggregator):
     """A forecast decides nothing, and takes most of the time."""
 
@@ -84,10 +133,13 @@ class Team:
         self._kappa = parameters.temporal.net_kappa
         n = world.n_learnings
         self._names = [f"learning-{i}" for i in range(n)]
+        self._presences = [presence(name, 1) for name in self._names]
         self._standing = [Standing(learning_id=name) for name in self._names]
         self._sums = [LearningSums() for _ in range(n)]
         self._everybody = TemporalSums()
         self._fleet = Fleet()
+        self._outlook = Outlook()
+        self._past = Past()
         self._chance = [parameters.ablation.rate_in_force] * n
         self._excluded = [False] * n
         self.outcomes: list[float] = []
@@ -102,7 +154,14 @@ class Team:
         return self.stories
 
     def _refresh(self) -> None:
-        floor = self._parameters.ablation.variance_floor
+        floor, parameters = self._parameters.ablation.variance_floor, self._parameters
+        design = self._past.design(self._presences, salt=parameters.ablation.salt)
+        self._outlook = fit(design, mode=parameters.outlook.mode, salt=parameters.ablation.salt)
+        sums = arm_sums(design, expected_of(design, self._outlook)[0])
+        self._sums = [
+            replace(one, with_=sums.get((i, False), NO_ARM), without=sums.get((i, True), NO_ARM))
+            for i, one in enumerate(self._sums)
+        ]
         self._fleet = Fleet(variance=fleet_variance(self._sums, floor=floor))
         for learning in range(self._world.n_learnings):
             self._revalue(learning)
@@ -123,12 +182,24 @@ class Team:
             for entry, i, left_out in zip(entries, learnings, withheld, strict=True)
             if not self._excluded[i]
         ]
+        outlook = self._remember(session, name, [(i, left_out) for _, i, left_out in taking_part], outcome)
         for entry, i, left_out in taking_part:
-            one = LearningSums.of(self._record(entry, i, name, was_withheld=left_out, outcome=outcome))
+            record = self._record(entry, i, name, was_withheld=left_out, outcome=outcome)
+            one = LearningSums.of(record, outlook.adjustment(self._names[i], 1))
             self._sums[i] += one
             self._everybody += one.temporal
         for _, i, _ in taking_part:
             self._revalue(i)
+
+    def _remember(self, session: int, name: str, taking_part: list[tuple[int, bool]], outcome: float) -> SessionOutlook:
+        """What was to be expected of the session, under the models in force."""
+        chances = [round(self._chance[i] * MICRO) for i, _ in taking_part]
+        levels = self._world.levels[session]
+        day = session // self._world.sessions_a_day
+        self._past.add(name, day, levels, taking_part, chances, round(outcome * MILLI))
+        present = frozenset(self._presences[i] for i, left_out in taking_part if not left_out)
+        background = SessionBackground(levels=levels, outcome=outcome)
+        return self._outlook.of(SessionFeatures(name, day * DAY, background, present))
 
     def _is_withheld(self, learning: int, session_id: str) -> bool:
         return self._ablation.should_withhold(

@@ -186,10 +186,21 @@ class AggregationParameters(Parameters):
     )
 
 
+class OutlookParameters(Parameters):
+    """How well a session was to be expected to end, which experiments take off its outcome."""
+
+    mode: Literal["folds", "past", "off"] = Field(
+        default="folds",
+        description="What a session's outlook is fitted on: `folds`, the sessions of other folds; `past`, those of earlier days, which is "
+        "strict and somewhat weaker; `off`: outcomes count as they are.",
+    )
+
+
 class LayerParameters(Parameters):
-    """All four; one value travels from the settings to wherever layers are built."""
+    """All of them; one value travels from the settings to wherever layers are built."""
 
     activation: ActivationParameters = ActivationParameters()
     temporal: TemporalParameters = TemporalParameters()
     ablation: AblationParameters = AblationParameters()
     aggregation: AggregationParameters = AggregationParameters()
+    outlook: OutlookParameters = OutlookParameters()

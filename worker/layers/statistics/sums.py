@@ -203,7 +203,7 @@ class LearningSums:
 
     def n_randomised(self, *, was_withheld: bool) -> int:
         """Records of one arm."""
-        return sum(count.records for cell, count in self.arms.items() if cell.was_withheld == was_withheld)
+        return (self.without if was_withheld else self.with_).records
 
     def __add__(self, other: Self) -> Self:
         return self._combined(other, 1)
