@@ -90,11 +90,43 @@ class AblationParameters(Parameters):
         description="Probability that an eligible learning is withheld from a session. Higher: verdicts come sooner, and more sessions "
         "go without good learnings. The bridge and the store server must have the same.",
     )
+    start_rate: float = Field(
+        default=0.25,
+        ge=0,
+        lt=1,
+        description="The probability instead of `rate` until five sessions went without a learning.",
+    )
     suspect_rate: float = Field(
         default=0.50,
         ge=0,
         lt=1,
-        description="The probability instead of `rate` while a learning is suspected of harm or on trial. Equal to `rate`: no difference.",
+        description="The probability instead of `rate` while a learning is on trial, suspected of harm, or harms with a chance above "
+        "`harm_chance`. Equal to `rate`: no difference.",
+    )
+    harm_chance: float = Field(
+        default=0.25,
+        ge=0,
+        le=1,
+        description="Chance of an effect below minus `verdict_margin` from which on `suspect_rate` is in force. 1: never.",
+    )
+    promise_rate: float = Field(
+        default=0.25,
+        ge=0,
+        lt=1,
+        description="The probability instead of `rate` while a learning helps with a chance above `promise_chance`, until its verdict.",
+    )
+    promise_chance: float = Field(
+        default=0.35,
+        ge=0,
+        le=1,
+        description="Chance of an effect above `verdict_margin` from which on `promise_rate` is in force. 1: never.",
+    )
+    most_withheld: float = Field(
+        default=1.0,
+        gt=0,
+        le=1,
+        description="Largest share of a session's learnings that is withheld on average: their probabilities are scaled down to it. "
+        "1: no limit.",
     )
     min_sessions_per_arm: int = Field(
         default=20,

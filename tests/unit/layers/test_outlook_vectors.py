@@ -11,6 +11,7 @@ from worker.domain import SessionBackground
 from worker.layers.ablation.arms import arm
 from worker.layers.ablation.fleet import Fleet, fleet_variance
 from worker.layers.ablation.posterior import log_bf_harm, posterior
+from worker.layers.ablation.rates import capped, chances, open_rate
 from worker.layers.outlook.design import Design, Entries
 from worker.layers.outlook.features import SessionFeatures, fold_of, injected, presence
 from worker.layers.outlook.fitting import fit
@@ -72,6 +73,32 @@ def test_the_odds_for_harm_have_a_prior_of_their_own(vector: dict[str, float]) -
     assert found == pytest.approx(vector["log_bf"], **CLOSE)
 
 
+@pytest.mark.parametrize("vector", VECTORS["next_p"], ids=range(len(VECTORS["next_p"])))
+def test_the_next_chance(vector: dict[str, Any]) -> None:
+    """Gentle at first, wide open while harm is likely, open while a benefit is; nothing once the verdict is in."""
+    ablation, standing = AblationParameters(), vector["verdict"]
+    found = chances(vector["mean"], vector["sd"], margin=ablation.verdict_margin)
+    assert found == pytest.approx((vector["harm_chance"], vector["promise_chance"]), **CLOSE)
+    if standing in {"keep", "harmless"}:
+        assert vector["p"] == 0
+        return
+    rate = open_rate(
+        ablation,
+        withheld=vector["n_withheld"],
+        mean=vector["mean"],
+        sd=vector["sd"],
+        is_suspect=vector["suspect"],
+    )
+    assert rate == vector["p"]
+
+
+def test_a_session_withholds_no_more_than_its_share() -> None:
+    """Scaled down in proportion, to whole hundredths; a session below the share is left alone."""
+    assert capped([0.5, 0.5, 0.25, 0.1], most=1 / 3) == [0.49, 0.49, 0.25, 0.1]
+    assert capped([0.5, 0.1, 0.1, 0.1], most=1 / 3) == [0.5, 0.1, 0.1, 0.1]
+    assert capped([], most=1 / 3) == []
+
+
 def test_the_settings_are_those_of_the_vectors() -> None:
     """What the numbers were worked with is what the system takes by default."""
     config, ablation, aggregation = VECTORS["config"], AblationParameters(), AggregationParameters()
@@ -84,7 +111,11 @@ def test_the_settings_are_those_of_the_vectors() -> None:
         "verdict_margin": ablation.verdict_margin,
         "harm_prior_sd": ablation.harm_prior_sd,
         "ablation_rate": ablation.rate,
+        "start_rate": ablation.start_rate,
+        "promise_rate": ablation.promise_rate,
         "suspect_rate": ablation.suspect_rate,
+        "harm_chance": ablation.harm_chance,
+        "promise_chance": ablation.promise_chance,
         "harm_alpha": aggregation.harm_alpha,
         "deprecation_threshold": aggregation.deprecation_threshold,
         "deprecation_confidence": aggregation.deprecation_confidence,
