@@ -350,6 +350,8 @@ class LearningValue:
     lift: ActivationLift | None = None
     #: chance with which the next session withholds it
     next_withhold_probability: float = 0.0
+    #: logarithm of the odds for harm that a removal asks for, as of the last refresh
+    log_odds_needed: float = 0.0
     sessions_with: int = 0
     sessions_without: int = 0
     pinned: bool = False

@@ -210,11 +210,18 @@ class AggregationParameters(Parameters):
         ge=2,
         description="A learning is deprecated only after so many randomised sessions with it, and so many without.",
     )
+    false_removals: float = Field(
+        default=0.2,
+        ge=0,
+        lt=1,
+        description="Of the learnings that are deprecated, at most this share is wrong on average, over all learnings together. 0: each "
+        "learning is judged alone, by `harm_alpha`.",
+    )
     harm_alpha: float = Field(
         default=0.005,
         gt=0,
         lt=1,
-        description="A learning is deprecated only when the Bayes factor for harm exceeds 1 / harm_alpha.",
+        description="With `false_removals` at 0, a learning is deprecated only when the Bayes factor for harm is at least 1 / harm_alpha.",
     )
 
 

@@ -12,6 +12,7 @@ from worker.layers.ablation.arms import arm
 from worker.layers.ablation.fleet import Fleet, fleet_variance
 from worker.layers.ablation.posterior import log_bf_harm, posterior
 from worker.layers.ablation.rates import capped, chances, open_rate
+from worker.layers.aggregation.removals import log_odds_needed, removable
 from worker.layers.outlook.design import Design, Entries
 from worker.layers.outlook.features import SessionFeatures, fold_of, injected, presence
 from worker.layers.outlook.fitting import fit
@@ -90,6 +91,15 @@ def test_the_next_chance(vector: dict[str, Any]) -> None:
         is_suspect=vector["suspect"],
     )
     assert rate == vector["p"]
+
+
+@pytest.mark.parametrize("share", ["0.05", "0.1", "0.2"])
+def test_few_of_the_removals_are_wrong(share: str) -> None:
+    """Of ten learnings' odds, those that e-BH removes at each share of wrong ones."""
+    odds, q = VECTORS["e_bh"]["log_e"], float(share)
+    k = removable(list(odds.values()), tested=len(odds), share=q)
+    needed = log_odds_needed(Fleet(tested=len(odds), removable=k), AggregationParameters(false_removals=q))
+    assert sorted(name for name, of in odds.items() if of >= needed) == VECTORS["e_bh"]["removed"][share]
 
 
 def test_a_session_withholds_no_more_than_its_share() -> None:

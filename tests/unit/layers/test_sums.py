@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from unit.layers.worlds import record, records
 
 from worker.domain import AttributionRecord, LearningValue, Standing
-from worker.layers.ablation.fleet import Fleet, fleet_variance
 from worker.layers.aggregation.aggregator import WeightedAggregator
 from worker.layers.statistics.sums import LearningSums, TemporalSums
 
@@ -33,7 +32,7 @@ class Ledger:
 
     def values(self) -> list[LearningValue]:
         everybody = sum((sums.temporal for sums in self.sums.values()), TemporalSums())
-        fleet = Fleet(variance=fleet_variance(self.sums.values(), floor=0.01))
+        fleet = WeightedAggregator().fleet(list(self.sums.values()), everybody)
         return [
             WeightedAggregator().value(
                 sums=self.sums.get(learning_id, LearningSums()),

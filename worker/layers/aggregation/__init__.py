@@ -4,6 +4,7 @@ aggregator  sums and decisions -> a LearningValue
 estimate    effect, interval and confidence
 verdict     keep, remove, undecided …, in words
 observed    what followed its uses and what followed elsewhere, counted without randomisation
+removals    which learnings may be removed together
 status      a learning's life: active, deprecated, re-tested
 forecast    sessions until the next verdict
 explain     the value in parts that add up

@@ -141,6 +141,8 @@ class ArmRow(NamedTuple):
 
 class FleetRow(NamedTuple):
     variance: float
+    tested: int
+    removable: int
 
 
 class ValueRow(NamedTuple):

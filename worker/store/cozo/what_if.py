@@ -12,7 +12,6 @@ from worker.layers.statistics.sums import LearningSums, TemporalSums
 from worker.layers.temporal.correlation import attributed_value
 from worker.settings.layers import ActivationParameters, LayerParameters
 from worker.store.cozo.record_codec import record_of
-from worker.store.cozo.refreshing import fleet_over
 from worker.store.cozo.rows import RecordRow
 from worker.store.cozo.strategies import StoreLayers
 from worker.store.cozo.totals import Totals
@@ -48,8 +47,8 @@ class WhatIf:
         both = {learning_id: self._both(learning_id) for learning_id in learning_ids}
         now = sum((b.now.sums.temporal for b in both.values()), TemporalSums())
         then = sum((b.then.sums.temporal for b in both.values()), TemporalSums())
-        fleet_now = fleet_over((b.now.sums for b in both.values()), self.space.parameters)
-        fleet_then = fleet_over((b.then.sums for b in both.values()), self.after)
+        fleet_now = self.space.layers.aggregation.fleet([b.now.sums for b in both.values()], now)
+        fleet_then = self.then.aggregation.fleet([b.then.sums for b in both.values()], then)
         valuer = Valuer(self.then.aggregation)
         pairs = [
             (
