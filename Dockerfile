@@ -21,10 +21,16 @@ COPY pyproject.toml README.md LICENSE ./
 COPY worker worker
 COPY bridge bridge
 COPY assessor assessor
+COPY dashboard dashboard
 RUN pip wheel --no-cache-dir --no-deps --wheel-dir /wheels .
 
 # -- a user of its own; data lies in its home
 FROM python:3.11-slim-bookworm AS base
+ARG GROOVE_VERSION=local
+LABEL org.opencontainers.image.title="groove attribution" \
+      org.opencontainers.image.description="Which learnings of an AI coding assistant help, which do nothing, which hurt" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="$GROOVE_VERSION"
 RUN useradd --system --uid 10001 --home-dir /var/lib/groove --no-create-home --shell /usr/sbin/nologin groove \
  && install --directory --owner groove --group groove --mode 700 /var/lib/groove
 ENV PYTHONUNBUFFERED=1 \

@@ -8,11 +8,12 @@
 # make mutants   changes the code in many small ways: which does no test notice? MUTANTS="worker.layers.temporal*" and MINUTES=60 bound it
 # make lock    requirements.lock and constraints.txt after a change of dependencies; UPGRADE=--upgrade takes the newest versions
 # make docs    the documentation as a site, into site/; links are checked
+# make dist    wheel and source distribution into dist/, checked
 # make bench   every benchmark against its target, into benchmarks/results/; ten to fifteen minutes on two idle cores
 # make secrets       .env for docker-compose.yml, with random secrets in its empty places; what stands there is left alone
 # make compose-test  the stack of docker-compose.yml under kills, cuts and scaling; needs a container engine and half an hour of two idle cores
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-experiment test fast format check unit coverage mutants lock docs bench secrets compose-test fuzz clean
+.PHONY: help setup demo demo-experiment test fast format check unit coverage mutants lock docs dist bench secrets compose-test fuzz clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -81,6 +82,11 @@ bench: setup
 
 docs: setup
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+dist: setup
+	@rm -rf dist
+	$(BIN)/python -m build --quiet
+	$(BIN)/twine check --strict dist/*
 
 secrets:
 	@test -e .env || cp .env.example .env

@@ -28,5 +28,6 @@ phrases          what people say when something was wrong, right, or has to go b
 wire_transcript  a transcript as events carry it
 secrets          what must not be stored or quoted
 rules/           rules files -> learnings: found, split, recognised again after an edit
+hooks/           the experiment inside an assistant: its hook, put in and taken out
 judges/          second opinions on a session, compared with a person's labels before they count
 """

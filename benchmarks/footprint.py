@@ -22,8 +22,9 @@ from worker.local.folder import owned_folder
 from worker.local.stack import Stack
 from worker.settings import Settings
 from worker.task_queue import workflow
-from worker.task_queue.app import ATTRIBUTION, FINISHING, make_app
+from worker.task_queue.app import make_app
 from worker.task_queue.broker import broker_client
+from worker.task_queue.messages import ATTRIBUTION, FINISHING
 
 #: seconds, MB
 TARGETS = {

@@ -58,9 +58,10 @@ from worker.settings import Settings, load_settings
 from worker.store.api import StoreApi
 from worker.store.client import HttpStore
 from worker.task_queue import workflow
-from worker.task_queue.app import ATTRIBUTION, FINISHING, make_app
+from worker.task_queue.app import make_app
 from worker.task_queue.broker import broker_client
 from worker.task_queue.bundle_cache import BundleCache
+from worker.task_queue.messages import ATTRIBUTION, FINISHING, to_wire
 
 TARGET, GROUPED_TARGET = 0.6, 5.0
 GROUPED_LEARNINGS, GROUPED = 50, 25
@@ -201,7 +202,7 @@ class Bench:
         expected: list[AsyncResult[Any]] = []
 
         def start(session_id: str, version: SessionVersion, ids: list[str]) -> None:
-            known, group_id = workflow.to_wire(version), uuid()
+            known, group_id = to_wire(version), uuid()
             header = group([nothing.si(session_id, known, [id_]).set(queue=ATTRIBUTION) for id_ in ids], app=self.app)
             callback = count.si(session_id, known).set(queue=FINISHING)
             callback.freeze(group_id=group_id)

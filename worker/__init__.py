@@ -4,6 +4,7 @@ A session is prepared once, then layers 1 and 2 run for each of its learnings in
 of a learning, so they run where the records are: in the store, in the one transaction that adds a session's records.
 
 cli/            the `groove` command: one file per command; support/ holds what they share
+operations/     what people do with a running system, for commands and pages: examine, try again, what-if
 local/          the embedded stack: broker, store, workers, bridge as child processes
 tasks/          prepare_session, attribute_learning, finish_session, and the process that runs them
 resources       builds each real object once per process

@@ -150,6 +150,8 @@ class Assignment:
     was_withheld: bool
     #: the learning's epoch at assignment; None where nothing was logged: the record's timestamp decides
     epoch: int | None = None
+    #: the section that it was drawn with; empty: it was drawn by itself
+    drawn_with: str = ""
 
 
 # --------------------------------------------------------------- activation
@@ -389,6 +391,9 @@ class DecisionKind(StrEnum):
     TRIAL_ENDED = "trial_ended"
     DEPRECATED = "deprecated"
     REACTIVATED = "reactivated"
+    #: from now on drawn with a section, or by itself again
+    GROUPED = "grouped"
+    UNGROUPED = "ungrouped"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -428,3 +433,5 @@ class Standing:
     #: counts from 1; a new one begins when the content is edited or a person enables it: older records no longer count
     epoch: int = 1
     epoch_started_at: int = 0
+    #: the section that it is injected or withheld together with: a learning of its own, which has the verdict; empty: none
+    drawn_with: str = ""

@@ -20,8 +20,8 @@ from worker.liveness.broker_heartbeat import Heartbeats
 from worker.settings import Settings
 from worker.system.clock import SECOND
 from worker.task_queue import workflow
-from worker.task_queue.app import ATTRIBUTION, EMBEDDING, FINISHING
 from worker.task_queue.give_up import give_up_session
+from worker.task_queue.messages import ATTRIBUTION, EMBEDDING, FINISHING
 from worker.task_queue.queues import Queues
 
 log = structlog.get_logger()

@@ -8,8 +8,16 @@ from worker.cli import COMMANDS, groove
 
 _HEAD = """# Commands
 
-Made from the commands themselves: `groove COMMAND --help` prints the same. Exit status: 0 all well; 1 an error, or something
-was refused or found wrong; 2 a wrong command line; 130 interrupted.
+Made from the commands themselves: `groove COMMAND --help` prints the same. What they share:
+
+* Every command that answers takes `--json`; only `groove health` answers by its status, and `groove tail` in JSON anyway. What the HTTP API
+  answers too has the same shape there. Numbers and states go to standard output, remarks and refusals to standard error.
+* On a terminal tables are folded to its width, and long ids are shown as short as commands take them. When output is piped, each row is
+  one line and nothing is shortened.
+* Ids of learnings and sessions may be shortened to any beginning that only one has.
+* Exit status: 0 all well; 1 an error, or something was refused or found wrong; 2 a wrong command line; 130 interrupted.
+* The shell completes commands, options and choices after `eval "$(_GROOVE_COMPLETE=bash_source groove)"`, in `zsh` with `zsh_source`; in
+  `fish` `_GROOVE_COMPLETE=fish_source groove | source`.
 """
 
 

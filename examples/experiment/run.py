@@ -22,13 +22,13 @@ from team import LEARNINGS, Truth, draft_session, heavy_event
 
 from worker.cli.publish import publish_files
 from worker.cli.run_files import look
-from worker.cli.support.connections import open_store, open_the_ledger
 from worker.cli.support.tables import print_table
 from worker.domain import Learning, LearningCategory, LearningValue
 from worker.event_log.opening import open_event_log
 from worker.event_log.protocol import EventLog, TopicName
 from worker.ledger import Ledger
 from worker.local.stack import Stack, running_stack
+from worker.operations.connections import open_store, open_the_ledger
 from worker.settings import Settings, load_settings
 from worker.store.api import StoreApi
 

@@ -12,7 +12,8 @@ from celery import Celery
 from worker.domain import SessionVersion
 from worker.settings import load_settings
 from worker.task_queue import workflow
-from worker.task_queue.app import ATTRIBUTION, make_app
+from worker.task_queue.app import make_app
+from worker.task_queue.messages import ATTRIBUTION
 
 SESSIONS = 20
 

@@ -57,8 +57,8 @@ def test_a_host_that_nobody_finds_in_time_is_away() -> None:
     """Whatever it is that takes so long, the wait has an end, and what fails at once is told at once."""
     from threading import Event
 
-    from worker.cli.support.store_probe import _within
     from worker.errors import StoreUnavailable
+    from worker.operations.store_probe import _within
 
     release = Event()
 

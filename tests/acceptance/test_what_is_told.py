@@ -9,8 +9,8 @@ import pytest
 from acceptance.groove_command import Groove
 from fixtures.ledger import at, heavy, lease, signal
 
-from worker.cli.support.output import counted
 from worker.ledger import DeadLetterReceived, Ledger, OutboxMessage, open_ledger
+from worker.operations.wording import counted
 
 
 @pytest.fixture
@@ -57,6 +57,13 @@ def test_a_dead_letter_that_is_tried_again(groove: Groove, ledger: Ledger) -> No
     letters = [DeadLetterReceived(kind="heavy", payload=p, reason="r", offset=n) for n, p in enumerate(payloads)]
     at(ledger, 5).intake.record(lease(ledger), dead=letters, position=3, last_id="x", gap=False, ablation_rate=0.1)
     broken, again, first = [str(letter.id) for letter in ledger.dead_letters.find()]
+    tried = json.loads(groove("dead-letters", "retry", first, broken, "--dry-run", "--json", status=1))
+    assert [(one["taken_in"], one["dry_run"], one["sessions"]) for one in tried] == [
+        (True, True, []),
+        (False, True, []),
+    ]
+    assert ledger.counts.count().dead_letters == 3
+    assert not ledger.counts.count().sessions
     assert (
         groove("dead-letters", "retry", first).strip() == f"{first}: read; session s is attributed when the stack runs"
     )

@@ -12,8 +12,8 @@ from typing import Any
 
 from bridge_runs.bridges import ROOT, Bridges
 from bridge_runs.events import LEARNINGS
-from worker.cli.support.connections import open_store
 from worker.liveness.heartbeat_file import heartbeat_age
+from worker.operations.connections import open_store
 from worker.settings import load_settings
 from worker.store.api import StoreApi
 

@@ -39,8 +39,8 @@ from worker.settings.loading import shown
 from worker.store.operations import OPERATIONS
 from worker.system.parent_death import end_with_parent
 from worker.task_queue import workflow
-from worker.task_queue.app import ATTRIBUTION
 from worker.task_queue.broker import broker_client
+from worker.task_queue.messages import ATTRIBUTION
 
 pytestmark = [pytest.mark.fuzz, pytest.mark.timeout(120 + 150 * MINUTES)]
 

@@ -15,7 +15,7 @@ from worker.formats.record import from_bytes
 from worker.layers.activation.evidence import SessionEvidence
 from worker.ledger import SessionRef
 from worker.resources import Resources
-from worker.task_queue.app import FINISHING
+from worker.task_queue.messages import FINISHING
 from worker.task_queue.queues import Queues
 from worker.tasks.attribute import Attribution
 

@@ -15,7 +15,7 @@ from worker.formats.record import to_bytes
 from worker.ledger import SessionRef, SessionState
 from worker.resources import Resources
 from worker.store.api import StoreApi
-from worker.task_queue.app import EMBEDDING
+from worker.task_queue.messages import EMBEDDING
 from worker.task_queue.queues import Queues
 from worker.tasks.finish import finish
 from worker.tasks.prepare import Preparation

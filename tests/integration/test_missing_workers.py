@@ -4,15 +4,16 @@ from contextlib import closing
 
 import pytest
 
-from worker.cli.doctor import _parts
 from worker.domain import SessionVersion
 from worker.errors import Unavailable
 from worker.liveness.broker_heartbeat import Heartbeats
+from worker.operations.examining import about_the_parts
 from worker.settings import load_settings
 from worker.system.clock import now_micros
 from worker.task_queue import workflow
-from worker.task_queue.app import EMBEDDING, FINISHING, make_app
+from worker.task_queue.app import make_app
 from worker.task_queue.broker import broker_client
+from worker.task_queue.messages import EMBEDDING, FINISHING
 
 
 def test_a_whole_kind_of_worker_is_missed(broker_url: str) -> None:
@@ -28,13 +29,13 @@ def test_a_whole_kind_of_worker_is_missed(broker_url: str) -> None:
     )
     try:
         with pytest.raises(Unavailable, match=r"^1 queued for embedding, and no worker takes them"):
-            _parts(settings)
+            about_the_parts(settings)
         heartbeats.remove("attribution@here")
         heartbeats.beat("embedding@here", now=now, held=[])
         with pytest.raises(Unavailable, match=r"^1 queued for finishing, and no worker takes them"):
-            _parts(settings)
+            about_the_parts(settings)
         heartbeats.beat("worker-1@here", now=now, held=[])
-        assert "1 worker-1" in _parts(settings)
+        assert "1 worker-1" in about_the_parts(settings)
     finally:
         heartbeats.remove("bridge@here", "attribution@here", "embedding@here", "worker-1@here")
         with closing(broker_client(settings)) as client:

@@ -13,7 +13,7 @@ from worker.errors import Unavailable
 from worker.ledger import Gates, Ledger, SessionRef
 from worker.resources import Resources
 from worker.store.protocol import OpenedSession
-from worker.task_queue.app import EMBEDDING
+from worker.task_queue.messages import EMBEDDING
 from worker.task_queue.queues import Queues
 from worker.tasks import worker_process
 from worker.tasks.attribute import Attribution

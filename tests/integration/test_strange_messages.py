@@ -20,7 +20,8 @@ from worker.settings import load_settings
 from worker.system.clock import now_micros
 from worker.system.parent_death import end_with_parent
 from worker.task_queue import workflow
-from worker.task_queue.app import ATTRIBUTION, FINISHING, make_app
+from worker.task_queue.app import make_app
+from worker.task_queue.messages import ATTRIBUTION, FINISHING, named_session, to_wire
 
 VERSION = SessionVersion(timestamp=1, event_id="event")
 FAR = "2999-01-01T00:00:00+00:00"
@@ -163,5 +164,5 @@ def test_heartbeats_that_nobody_can_read_are_passed_over(broker_url: str) -> Non
 )
 def test_arguments_that_name_no_session_are_told_apart(arguments: Any) -> None:
     """What a forged task is sent with is no session; what ours are sent with is."""
-    assert workflow.named_session(arguments) is None
-    assert workflow.named_session(["s", workflow.to_wire(VERSION), ["learning"]]) == ("s", VERSION)
+    assert named_session(arguments) is None
+    assert named_session(["s", to_wire(VERSION), ["learning"]]) == ("s", VERSION)

@@ -10,7 +10,8 @@ from redis import Redis
 from worker.domain import SessionVersion
 from worker.settings import load_settings
 from worker.task_queue import workflow
-from worker.task_queue.app import ATTRIBUTION, EMBEDDING, make_app
+from worker.task_queue.app import make_app
+from worker.task_queue.messages import ATTRIBUTION, EMBEDDING, SENT_AT
 
 VERSION = SessionVersion(timestamp=1, event_id="event")
 LEARNINGS = [f"learning {number}" for number in range(40)]
@@ -31,7 +32,7 @@ def test_a_sessions_header_goes_out_in_one_batch(broker_url: str) -> None:
     assert reads < len(LEARNINGS) / 2
     assert len(messages) == len(LEARNINGS)
     assert {message["headers"]["group"] for message in messages} == {messages[0]["headers"]["group"]}
-    assert all(message["headers"][workflow.SENT_AT] == 1_700_000_000_000_000 for message in messages)
+    assert all(message["headers"][SENT_AT] == 1_700_000_000_000_000 for message in messages)
     assert all(_callback(message)["task"] == workflow.FINISH for message in messages)
 
 

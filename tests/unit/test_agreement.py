@@ -2,7 +2,7 @@
 
 import pytest
 
-from worker.cli.support.agreement import difference
+from worker.operations.agreement import difference
 
 
 @pytest.mark.parametrize(

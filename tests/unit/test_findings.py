@@ -2,10 +2,11 @@
 
 from itertools import pairwise
 
-from worker.cli.support.findings import about_experiments
+from worker.cli.doctor import lines as told
 from worker.layers.ablation.companions import Companion
 from worker.layers.ablation.experiment_health import experiment_health
 from worker.layers.statistics.sums import Cell, Count, LearningSums
+from worker.operations.findings import about_experiments
 from worker.settings.layers import AblationParameters
 from worker.store.protocol import LearningHealth
 
@@ -43,7 +44,7 @@ def test_what_is_broken_is_an_alarm_that_names_the_learnings() -> None:
         health("leaks", arms(900, 100, n_contaminated=20)),
         health("told otherwise", arms(900, 100, n_mismatched=1)),
     ]
-    lines = [lead + line for finding in about_experiments(broken) for lead, line in finding.lines()]
+    lines = [lead + line for finding in about_experiments(broken) for lead, line in told(finding)]
     bad = [(line, advice) for line, advice in pairwise(lines) if line.startswith("BAD")]
     assert [line.rpartition(": ")[2] for line, _ in bad] == ["ratio", "leaks", "told otherwis"]
     assert all(advice.strip() for _, advice in bad)

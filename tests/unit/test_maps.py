@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 FOLDERS = sorted(
     file.parent
-    for package in ("worker", "bridge", "assessor")
+    for package in ("worker", "bridge", "assessor", "dashboard")
     for file in (ROOT / package).rglob("__init__.py")
     if "migrations" not in file.parts
 )

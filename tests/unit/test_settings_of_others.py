@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from worker.cli.support.connections import actor
 from worker.cli.worker import worker_command
 from worker.errors import ConfigurationError
+from worker.operations.connections import actor
 from worker.settings import load_settings
 
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.cli.support.ids import beginnings, meant
 from worker.errors import NotFound
+from worker.operations.ids import beginnings, meant
 
 
 def test_ids_are_as_short_as_they_may_be() -> None:

@@ -6,6 +6,7 @@ import_sessions  sessions and rules files on this machine to values
 import_pipeline  imported events through the stack
 import_report    what an import tells
 import_judge     second opinions on imported sessions
+hook             the experiment inside an assistant: install, look, uninstall
 up               the embedded stack, until it is stopped
 publish          heavy events from a file into the event log
 learnings        import, list and decide about learnings
@@ -14,7 +15,6 @@ show             all that is known about one learning
 explain          why one session says what it says about a learning
 withhold         which learnings a session gets
 shadow           what other settings would make of the stored records
-reread           the sessions embedded again, for `groove shadow --reembed`
 calibrate        fits the activation probability to labels
 tasks            what failed, and trying it again
 replay           finished sessions, processed again
@@ -35,6 +35,8 @@ bridge           starts a bridge
 worker           starts a worker
 store            starts the store server
 flower           Flower, in the browser
+web              the dashboard, in the browser
+next_step        `groove` alone: where things stand, and what to do next
 support/         what the commands share
 
 Exit status: 0 all well; 1 an error, or something was refused or found wrong; 2 the command line was wrong; 130 interrupted.
@@ -49,11 +51,13 @@ import sys
 import click
 
 from worker.errors import GrooveError
+from worker.operations.wording import told
 
 #: command -> what `groove --help` says; the module of this name in this package has it
 COMMANDS = {
     "import": "From your sessions and rules files to what each rule is worth.",
     "run": "Process event files with the embedded stack, show the values, stop.",
+    "hook": "Let an assistant's sessions take part in the experiment.",
     "up": "Run the embedded stack until Ctrl-C, restarting what dies.",
     "publish": "Put heavy events from a file into the event log.",
     "learnings": "Import, list and decide about learnings.",
@@ -80,6 +84,7 @@ COMMANDS = {
     "bridge": "Start a bridge: event log to task queue.",
     "worker": "Start a worker: embeds sessions, attributes learnings.",
     "store": "Start the store server, which owns the results.",
+    "web": "Look at everything, and decide, in the browser.",
     "flower": "Watch workers, queues and tasks in the browser.",
 }
 
@@ -104,11 +109,17 @@ class LazyGroup(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
-@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.command(
+    cls=LazyGroup,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(package_name="groove-attribution", prog_name="groove")
-def groove() -> None:
+@click.pass_context
+def groove(context: click.Context) -> None:
     """Which learnings of an AI coding assistant help, which do nothing, which hurt.
 
+    Without a command it tells what to do next.
     Settings come from groove.toml and GROOVE_ variables; data lies in .groove unless GROOVE_DATA_DIR says otherwise.
     """
     from worker.logs import configure_logs
@@ -116,11 +127,10 @@ def groove() -> None:
 
     # what a command answers stands on standard output alone; the long-running parts configure theirs by the settings
     configure_logs(LogSettings(level="warning"))
+    if context.invoked_subcommand is None:
+        from worker.cli.next_step import print_next_step
 
-
-def told(error: Exception) -> str:
-    """What went wrong and, where somebody noted it, what to do: one line."""
-    return "; ".join([str(error), *getattr(error, "__notes__", ())])
+        print_next_step()
 
 
 def main() -> None:

@@ -10,16 +10,17 @@ from typing import Any
 import click
 
 from worker.attribution.fit_calibration import CalibrationReport, Label, fit
-from worker.cli.support.connections import now
 from worker.cli.support.input_files import json_lines
 from worker.cli.support.jsonl import Refusal, read_learnings
-from worker.cli.support.output import counted, print_json
+from worker.cli.support.output import print_json
 from worker.cli.support.tables import print_table
 from worker.domain import Learning, Transcript
 from worker.errors import InvalidEvent, InvalidFile
 from worker.formats.transcripts.messages import parse_transcript
 from worker.formats.wire import read_json_object
 from worker.layers.activation.calibration import Calibration
+from worker.operations.connections import now
+from worker.operations.wording import counted
 from worker.resources import Resources
 from worker.settings import load_settings
 from worker.system.files import written_whole

@@ -1,13 +1,13 @@
 """`groove config`: what is set, where it comes from, and what it means."""
 
 import json
+from dataclasses import asdict
 
 import click
 
 from worker.cli.support.tables import print_table
-from worker.settings import load_settings
-from worker.settings.loading import leaves, settings_origins, shown
-from worker.settings.reference import described_settings, reference
+from worker.operations.settings import settings_in_force
+from worker.settings.reference import reference
 
 
 @click.group("config")
@@ -21,19 +21,7 @@ def config_command() -> None:
 @click.option("--json", "as_json", is_flag=True)
 def show_command(beginning: str, *, is_long: bool, as_json: bool) -> None:
     """Every setting, or those whose name begins so, with its value and where that comes from; secrets are masked."""
-    origins = settings_origins()
-    values = {".".join(key): value for key, value in leaves(shown(load_settings()))}
-    found = [
-        {
-            "name": setting.name,
-            "value": values[setting.name],
-            "default": setting.default,
-            "source": origins.get(setting.name, "default"),
-            "meaning": setting.meaning,
-        }
-        for setting in described_settings()
-        if setting.name.startswith(beginning)
-    ]
+    found = [asdict(setting) for setting in settings_in_force(beginning)]
     if not found:
         raise click.UsageError(f"no setting begins with {beginning}; `groove config show` lists them all")
     if as_json:

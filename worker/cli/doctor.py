@@ -2,191 +2,34 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict
-from importlib.metadata import PackageNotFoundError, version
-from importlib.util import find_spec
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from worker.cli.status import living_parts
-from worker.cli.support.agreement import compare
-from worker.cli.support.connections import open_store, open_the_ledger
-from worker.cli.support.findings import Finding, about_experiments, about_the_ledger
-from worker.cli.support.output import counted, print_hanging
-from worker.errors import ConfigurationError, EventLogUnavailable, GrooveError, Unavailable
-from worker.event_log.opening import open_event_log
-from worker.settings import Settings, load_settings
-from worker.settings.addresses import socket_path
-from worker.store.api import StoreApi
-
-if TYPE_CHECKING:
-    from worker.ledger import Ledger
+from worker.cli.support.output import print_hanging
+from worker.operations.examining import examine
+from worker.operations.findings import Finding
+from worker.settings import load_settings
 
 
 @click.command("doctor")
 @click.option("--json", "as_json", is_flag=True)
 def doctor_command(*, as_json: bool) -> None:
     """Check every part and every promise; the status is 0 only when all is well."""
-    findings = list(_examine())
+    findings = list(examine(load_settings()))
     if as_json:
         click.echo(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False, indent=1))
     else:
         for finding in findings:
-            for lead, line in finding.lines():
+            for lead, line in lines(finding):
                 print_hanging(lead, line)
     sys.exit(0 if all(finding.is_well for finding in findings) else 1)
 
 
-def _examine() -> Iterator[Finding]:
-    settings = load_settings()
-    yield _versions()
-    is_at_rest = _is_at_rest(settings)
-    yield from _at_rest() if is_at_rest else _running(settings)
-    try:
-        with open_the_ledger(settings) as ledger:
-            yield from _ledger(ledger)
-            if not (is_at_rest and settings.event_log is None):
-                yield _checked("event log", lambda: _event_log(settings, ledger), "check GROOVE_EVENT_LOG")
-    except GrooveError as error:
-        yield Finding(what="ledger", is_well=False, detail=str(error), advice="check GROOVE_LEDGER")
-    try:
-        with open_store(settings) as store:
-            yield from _store(store)
-            yield compare(settings, store)
-    except GrooveError as error:
-        yield Finding(
-            what="store",
-            is_well=False,
-            detail=str(error),
-            advice="start it: `groove up`, or in compose `docker compose up -d store`",
-        )
-    yield _checked("model", lambda: _model(settings), "install groove-attribution[embedder], or set embedder.model")
-
-
-def _is_at_rest(settings: Settings) -> bool:
-    """The embedded stack, between two runs."""
-    path = socket_path(settings.broker_url)
-    return settings.broker is None and path is not None and not Path(path).exists()
-
-
-def _at_rest() -> Iterator[Finding]:
-    yield Finding(
-        what="embedded stack",
-        is_well=True,
-        is_note=True,
-        detail="not running, so its broker, its parts and its event log were not looked at",
-        advice="`groove up` starts it",
-    )
-
-
-def _running(settings: Settings) -> Iterator[Finding]:
-    broker = _checked("broker", lambda: _broker(settings), "start it, or the whole stack with `groove up`")
-    yield broker
-    if broker.is_well:
-        yield _checked("parts", lambda: _parts(settings), "`groove status` shows who lives; start what is missing")
-
-
-def _checked(what: str, examine: Callable[[], str], advice: str) -> Finding:
-    try:
-        return Finding(what=what, is_well=True, detail=examine())
-    except GrooveError as error:
-        return Finding(what=what, is_well=False, detail=str(error), advice=advice)
-
-
-def _versions() -> Finding:
-    names = ("groove-attribution", "celery", "redis", "pycozo", "apache-iggy", "sqlalchemy")
-    known = {}
-    for name in names:
-        try:
-            known[name] = version(name)
-        except PackageNotFoundError:
-            known[name] = "missing"
-    return Finding(
-        what="versions",
-        is_well="missing" not in known.values(),
-        detail=", ".join(f"{name} {number}" for name, number in known.items()),
-        advice="install the package with its requirements",
-    )
-
-
-def _broker(settings: Settings) -> str:
-    from worker.task_queue.queues import Queues
-
-    lengths = Queues(settings).lengths()
-    return ", ".join(f"{length} queued for {queue}" for queue, length in lengths.items())
-
-
-def _parts(settings: Settings) -> str:
-    from worker.task_queue.queues import Queues
-
-    found = living_parts(settings)
-    if "bridge" not in found or len(found) == 1:
-        raise Unavailable(f"no {'worker' if 'bridge' in found else 'bridge'} shows life")
-    versions = {version for numbers in found.values() for version in numbers}
-    if len(versions) > 1:
-        raise Unavailable(f"several versions run: {', '.join(sorted(versions))}")
-    if left := _left_alone(found, Queues(settings).lengths()):
-        raise Unavailable(left)
-    return ", ".join(f"{sum(numbers.values())} {kind}" for kind, numbers in found.items())
-
-
-def _left_alone(found: Mapping[str, object], queued: Mapping[str, int]) -> str:
-    """What waits in a queue that no living worker is there for; a worker that is named after a queue serves that one alone."""
-    from worker.task_queue.app import ATTRIBUTION, FINISHING
-
-    serves_all = found.keys() - queued.keys() - {"bridge"}
-    served_by = {name: ATTRIBUTION if name == FINISHING else name for name in queued}
-    alone = [
-        f"{length} queued for {name}"
-        for name, length in queued.items()
-        if length and not {name, served_by[name]} & found.keys()
-    ]
-    return f"{', '.join(alone)}, and no worker takes them" if alone and not serves_all else ""
-
-
-def _event_log(settings: Settings, ledger: "Ledger") -> str:
-    from worker.lag import partition_lags
-
-    event_log = open_event_log(settings.event_log_url)
-    try:
-        lags = partition_lags(settings, ledger, event_log)
-    finally:
-        event_log.close()
-    rewinds, gaps = sum(lag.rewinds for lag in lags), sum(lag.gaps for lag in lags)
-    if gaps:
-        raise EventLogUnavailable(
-            f"{counted(gaps, 'gaps')}: retention threw away messages before they were read; `groove lag` shows where"
-        )
-    to_read = counted(sum(lag.lag for lag in lags), "messages")
-    return f"{counted(len(lags), 'partitions')}, {to_read} to read, {counted(rewinds, 'rewinds')}, no gaps"
-
-
-def _ledger(ledger: "Ledger") -> Iterator[Finding]:
-    ledger.ping()
-    yield from about_the_ledger(ledger.counts.count())
-
-
-def _store(store: StoreApi) -> Iterator[Finding]:
-    counts = store.status().counts
-    yield Finding(
-        what="store", is_well=True, detail=", ".join(counted(number, name) for name, number in counts.items())
-    )
-    differences = store.rebuild(repair=False)
-    yield Finding(
-        what="sums that differ from a recomputation",
-        is_well=not differences,
-        detail=str(len(differences)),
-        advice="`groove rebuild --repair` writes the recomputed ones; please report it",
-    )
-    yield from about_experiments(store.health())
-
-
-def _model(settings: Settings) -> str:
-    if find_spec("sentence_transformers") is None:
-        if settings.broker is not None:
-            return "not installed here; only embedding workers need it"
-        raise ConfigurationError("sentence-transformers is not installed")
-    return settings.embedder.model or "all-MiniLM-L6-v2"
+def lines(finding: Finding) -> Iterator[tuple[str, str]]:
+    """(what stands before it, the line)."""
+    mark = "note" if finding.is_note else "ok  " if finding.is_well else "BAD "
+    yield f"{mark} ", f"{finding.what}: {finding.detail}"
+    if finding.advice and (finding.is_note or not finding.is_well):
+        yield "       ", finding.advice

@@ -4,15 +4,15 @@ from dataclasses import asdict
 
 import click
 
-from worker.cli.support.assessment import kept_work
-from worker.cli.support.connections import full_session_id, open_store, open_the_ledger
-from worker.cli.support.ids import full_id
 from worker.cli.support.output import print_hanging, print_json
 from worker.cli.support.tables import print_rows
 from worker.domain import ActivationSignal, EmbeddingSimilarity
 from worker.formats.heavy_event import read_heavy_event
 from worker.layers.aggregation.explain import Explanation
 from worker.ledger import Ledger
+from worker.operations.assessment import kept_work
+from worker.operations.connections import open_store, open_the_ledger
+from worker.operations.ids import full_id, full_session_id
 
 
 @click.command("explain")

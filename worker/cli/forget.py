@@ -6,9 +6,10 @@ from pathlib import Path
 import click
 
 from worker.cli.forget_places import Forgotten, Places, open_places
-from worker.cli.support.ids import full_ids, meant
-from worker.cli.support.output import counted, print_facts, print_json
+from worker.cli.support.output import print_facts, print_json
 from worker.errors import ConfigurationError, NotFound
+from worker.operations.ids import full_ids, meant
+from worker.operations.wording import counted
 from worker.settings import load_settings
 
 

@@ -6,11 +6,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
-from worker.cli.support.connections import open_store, open_the_ledger
 from worker.event_log.opening import open_event_log
 from worker.event_log.protocol import EventLog, TopicName
 from worker.event_log.searching import find_messages
 from worker.local.folder import is_owned
+from worker.operations.connections import open_store, open_the_ledger
 from worker.settings import Settings
 from worker.store.addresses import StoreAddress
 from worker.task_queue.broker import broker_client

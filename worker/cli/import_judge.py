@@ -12,7 +12,7 @@ from assessor.judges.hearing import Hearing
 from assessor.judges.insights import Insights
 from assessor.judges.judgement import Judge
 from assessor.judges.model import Model
-from worker.cli.support.output import counted
+from worker.operations.wording import counted
 
 _MODEL = "litellm:"
 #: reasons named

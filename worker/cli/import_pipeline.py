@@ -12,7 +12,6 @@ from assessor.learnings import learning_of
 from assessor.rules.catalogue import Rule
 from worker.cli.publish import publish_lines
 from worker.cli.run_files import failures, follow
-from worker.cli.support.connections import open_store, open_the_ledger
 from worker.cli.support.jsonl import Line
 from worker.cli.support.output import console
 from worker.domain import DecisionKind, LearningStatus
@@ -21,6 +20,7 @@ from worker.event_log.opening import open_event_log
 from worker.layers.aggregation.observed import Observed
 from worker.local.folder import is_owned
 from worker.local.stack import running_stack
+from worker.operations.connections import open_store, open_the_ledger
 from worker.settings import Settings
 from worker.store.answers import ListedLearning
 from worker.store.api import StoreApi

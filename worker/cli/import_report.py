@@ -14,10 +14,11 @@ from assessor.report import FileReport
 from assessor.rules.catalogue import Rule
 from worker.cli.import_judge import judge_document, judge_lines
 from worker.cli.import_pipeline import Worth
-from worker.cli.support.ids import beginnings
-from worker.cli.support.output import counted, print_json, terminal_width
+from worker.cli.support.output import print_json, terminal_width
 from worker.cli.support.tables import print_table
 from worker.layers.aggregation.observed import Observed
+from worker.operations.ids import beginnings
+from worker.operations.wording import counted
 
 #: characters in a token, roughly, of English prose and code
 _TOKEN = 4

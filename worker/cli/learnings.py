@@ -6,14 +6,15 @@ from pathlib import Path
 
 import click
 
-from worker.cli.support.connections import actor, now, open_store
-from worker.cli.support.ids import full_id
 from worker.cli.support.jsonl import Refusal, read_learnings
-from worker.cli.support.output import counted, moment, plain, print_json, tell
+from worker.cli.support.output import moment, plain, print_json, tell
 from worker.cli.support.tables import print_rows
 from worker.domain import DecisionKind
 from worker.errors import InvalidFile
 from worker.formats.learning import learning_to_wire
+from worker.operations.connections import actor, now, open_store
+from worker.operations.ids import full_id
+from worker.operations.wording import counted
 from worker.store.api import StoreApi
 from worker.store.protocol import ImportReport
 from worker.system.files import STDOUT, written_whole

@@ -4,10 +4,11 @@ import sys
 
 import click
 
-from worker.cli.support.connections import full_session_id, open_the_ledger
-from worker.cli.support.output import counted, tell
+from worker.cli.support.output import tell
 from worker.cli.support.types import Moment
-from worker.event_log.opening import open_event_log
+from worker.operations.connections import open_the_ledger
+from worker.operations.ids import full_session_id
+from worker.operations.wording import counted
 from worker.settings import load_settings
 
 
@@ -25,22 +26,17 @@ def resend_command(since: int | None, session_id: str | None, *, as_json: bool) 
 
     The status is 1 when the event log refuses messages, which then stay in the outbox.
     """
-    from worker.publish_outbox import drain_outbox
+    from worker.operations.resending import resend
 
     if (since is None) == (session_id is None):
         raise click.UsageError("name either --since or --session")
     settings = load_settings()
     with open_the_ledger(settings) as ledger:
         chosen = session_id and full_session_id(ledger, session_id)
-        count = ledger.outbox.resend(since=since, session_id=chosen)
-        event_log = open_event_log(settings.event_log_url)
-        try:
-            drain_outbox(ledger, event_log)
-        finally:
-            event_log.close()
-        unsent = ledger.counts.count().outbox_unsent
-    line = f"{count} sent again"
-    if unsent:
-        line = f"{count} to be sent again, {counted(unsent, 'messages')} left in the outbox: the event log refuses them"
-    tell(line, {"sent_again": count, "unsent": unsent}, as_json=as_json)
-    sys.exit(1 if unsent else 0)
+        found = resend(ledger, settings, since=since, session_id=chosen)
+    line = f"{found.sent_again} sent again"
+    if found.unsent:
+        left = counted(found.unsent, "messages")
+        line = f"{found.sent_again} to be sent again, {left} left in the outbox: the event log refuses them"
+    tell(line, found, as_json=as_json)
+    sys.exit(1 if found.unsent else 0)

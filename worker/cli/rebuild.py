@@ -4,8 +4,9 @@ import sys
 
 import click
 
-from worker.cli.support.connections import open_store
-from worker.cli.support.output import counted, print_json
+from worker.cli.support.output import print_json
+from worker.operations.connections import open_store
+from worker.operations.wording import counted
 
 
 @click.command("rebuild")

@@ -2,9 +2,11 @@
 
 import click
 
-from worker.cli.support.connections import full_session_id, open_the_ledger
-from worker.cli.support.reopened import enqueue_reopened
+from worker.cli.support.reopened import tell_reopening
 from worker.cli.support.types import Moment
+from worker.operations.connections import open_the_ledger
+from worker.operations.ids import full_session_id
+from worker.settings import load_settings
 
 
 @click.command("replay")
@@ -14,10 +16,12 @@ from worker.cli.support.types import Moment
 @click.option("--json", "as_json", is_flag=True)
 def replay_command(since: int | None, session_id: str | None, *, dry_run: bool, as_json: bool) -> None:
     """Process finished sessions again from the payloads in the ledger; results replace, never add."""
+    from worker.operations.reopening import replay
+
     if (since is None) == (session_id is None):
         raise click.UsageError("name either --since or --session")
-    with open_the_ledger() as ledger:
-        started = ledger.now()
+    settings = load_settings()
+    with open_the_ledger(settings) as ledger:
         chosen = session_id and full_session_id(ledger, session_id)
-        reopened = ledger.retries.replay(since=since, session_id=chosen, dry_run=dry_run)
-    enqueue_reopened(reopened, started, dry_run=dry_run, as_json=as_json)
+        reopening = replay(ledger, settings, since=since, session_id=chosen, dry_run=dry_run)
+    tell_reopening(reopening, as_json=as_json)

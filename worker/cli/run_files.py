@@ -9,17 +9,18 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressC
 
 from worker.cli.learnings import import_file
 from worker.cli.publish import publish_files
-from worker.cli.support.agreement import compare
-from worker.cli.support.connections import open_store, open_the_ledger
 from worker.cli.support.ids import shown_ids
 from worker.cli.support.input_files import check_there
-from worker.cli.support.output import console, counted
+from worker.cli.support.output import console
 from worker.cli.values import print_values
 from worker.event_log.opening import open_event_log
 from worker.event_log.protocol import EventLog
 from worker.lag import partition_lags
 from worker.ledger import Counts, Ledger
 from worker.local.stack import Stack, running_stack
+from worker.operations.agreement import compare
+from worker.operations.connections import open_store, open_the_ledger
+from worker.operations.wording import counted
 from worker.settings import Settings
 
 #: seconds between two looks at the ledger

@@ -1,17 +1,20 @@
 """`groove sessions`: where sessions stand, and one session's whole story."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict
+from typing import Any
 
 import click
 
-from worker.cli.support.assessment import assessment_facts, assessment_of, kept_work
-from worker.cli.support.connections import full_session_id, open_the_ledger
 from worker.cli.support.ids import shown_session_ids
 from worker.cli.support.output import moment, print_facts, print_json, with_times
 from worker.cli.support.tables import print_rows
 from worker.cli.support.types import Moment
 from worker.ledger.states import SessionState
+from worker.operations.assessment import assessment_of, kept_work
+from worker.operations.connections import open_the_ledger
+from worker.operations.ids import full_session_id
 
 
 @click.group("sessions")
@@ -78,7 +81,7 @@ def show_command(session_id: str, *, as_json: bool) -> None:
             ("state", f"{detail.state}{f' ({detail.reason})' if detail.reason else ''}"),
             ("version", f"event {version.event_id}, attempt {version.attempt}, {moment(version.timestamp)}"),
             ("payload", "kept" if detail.payload_kept else "no longer kept"),
-            *assessment_facts(assessment),
+            *_assessment(assessment),
         ]
     )
     click.echo()
@@ -94,3 +97,20 @@ def show_command(session_id: str, *, as_json: bool) -> None:
             for entry in detail.entries
         ],
     )
+
+
+def _assessment(assessment: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """(name, text) each."""
+    if not assessment:
+        return
+    outcome = assessment["outcome"]
+    shown = f"{outcome:+.2f}" if isinstance(outcome, int | float) else "unknown"
+    yield "outcome", f"{shown}, confidence {assessment.get('confidence', 0):.2f}, by {assessment.get('assessor')}"
+    for part in assessment.get("parts", ()):
+        yield (
+            "",
+            f"{part['kind']} {part['value']:+.2f}, weight {part['weight']:g}: {part.get('detail', '')}".rstrip(": "),
+        )
+    yield "rules known by", str(assessment["in_force"])
+    for path, source in (assessment.get("in_force_files") or {}).items():
+        yield "", f"{path}: {source}"

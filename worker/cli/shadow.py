@@ -2,26 +2,22 @@
 
 import sys
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
-from pydantic import ValidationError
 
-from worker.cli.support.connections import open_store, open_the_ledger
 from worker.cli.support.ids import shown_ids
-from worker.cli.support.output import counted, print_json
+from worker.cli.support.output import print_json
 from worker.cli.support.tables import print_rows
-from worker.errors import ConfigurationError
+from worker.operations.connections import open_store, open_the_ledger
+from worker.operations.what_if import changed
+from worker.operations.wording import counted
 from worker.settings import Settings, load_settings
 from worker.store.answers import ShadowChange
 
 if TYPE_CHECKING:
     from worker.store.api import StoreApi
     from worker.store.protocol import Reading
-
-#: what changes layer 1's answers and can only be told by reading the sessions again
-_NEEDS_READING = ("activation.detector", "activation.calibration", "activation.second_look", "embedder.", "calibration")
-_GROUPS = ("activation", "temporal", "ablation", "aggregation", "embedder")
 
 
 @click.command("shadow")
@@ -46,26 +42,8 @@ def shadow_command(changes: tuple[str, ...], *, reembed: bool, as_json: bool) ->
             click.echo("nothing would change")
 
 
-def changed(settings: Settings, changes: tuple[str, ...], *, reembed: bool) -> Settings:
-    """The settings with KEY=VALUE changes; an unknown key or impossible value is an error that names it."""
-    document: dict[str, Any] = settings.model_dump()
-    for change in changes:
-        key, separator, value = change.partition("=")
-        if key.startswith(_NEEDS_READING) and not reembed:
-            raise ConfigurationError(f"--set {change}: changes layer 1, which needs the sessions read again: --reembed")
-        group, _, name = key.partition(".")
-        if not separator or not (key == "calibration" or (group in _GROUPS and name in document[group])):
-            raise ConfigurationError(f"--set {change}: use KEY=VALUE with a key like temporal.decay_rate")
-        (document[group] if name else document)[name or key] = value
-    try:
-        return Settings.model_validate(document)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        raise ConfigurationError(f"--set {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
-
-
 def _read_again(store: "StoreApi", settings: Settings, after: Settings) -> "list[Reading]":
-    from worker.cli.reread import Rereading
+    from worker.operations.rereading import Rereading
     from worker.resources import Resources
 
     with open_the_ledger(settings) as ledger:

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 
 import click
 
-from worker.cli.support.connections import open_store
-from worker.cli.support.ids import full_id
 from worker.cli.support.output import moment, print_facts, print_json
 from worker.cli.support.tables import print_rows
 from worker.domain import AttributionRecord, Learning, LearningValue
+from worker.operations.connections import open_store
+from worker.operations.ids import full_id
 from worker.store.protocol import LearningHealth
 
 

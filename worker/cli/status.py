@@ -2,27 +2,14 @@
 
 import json
 import sys
-from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
-from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
 
 import click
 
-from worker.cli import told
-from worker.cli.support.connections import open_store, open_the_ledger
-from worker.cli.support.output import counted, print_facts
-from worker.errors import GrooveError
-from worker.event_log.opening import open_event_log
-from worker.settings import Settings, load_settings
-from worker.settings.addresses import masked
-from worker.system.clock import now_micros
-
-if TYPE_CHECKING:
-    from worker.ledger import Ledger
-
-Answer = dict[str, Any]
+from worker.cli.support.output import print_facts
+from worker.operations.status import Answer, stack_status
+from worker.operations.wording import counted
+from worker.settings import load_settings
 
 #: before the reason why a part cannot tell
 _NO_ANSWER = "unknown: "
@@ -32,79 +19,12 @@ _NO_ANSWER = "unknown: "
 @click.option("--json", "as_json", is_flag=True)
 def status_command(*, as_json: bool) -> None:
     """Parts, lag, queue lengths, sessions, learnings by status, average value; the status is 1 when a part cannot be reached."""
-    found = _status()
+    found = stack_status(load_settings())
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False, indent=1))
     else:
         print_facts(list(_told_once(_lines(found))))
     sys.exit(1 if any(isinstance(answer, dict) and "error" in answer for answer in found.values()) else 0)
-
-
-def _status() -> Answer:
-    """What cannot be reached is `{"error": why}` in its place."""
-    settings = load_settings()
-    with open_the_ledger(settings) as ledger:
-        counts = ledger.counts.count()
-        return {
-            "version": version("groove-attribution"),
-            "data": str(settings.data_dir.absolute()),
-            "parts": _or_error(lambda: living_parts(settings)),
-            "queued": _or_error(lambda: _queued(settings)),
-            "event_log": _or_error(lambda: _event_log(settings, ledger)),
-            "sessions": counts.sessions,
-            "overdue": counts.overdue,
-            "finished_last_day": counts.finished_last_day,
-            "learnings_failed": counts.entries.get("failed", 0),
-            "dead_letters": counts.dead_letters,
-            "messages_unsent": counts.outbox_unsent,
-            "learnings": _or_error(lambda: _learnings(settings)),
-        }
-
-
-def _or_error(ask: Callable[[], Answer]) -> Answer:
-    try:
-        return ask()
-    except GrooveError as error:
-        return {"error": told(error)}
-
-
-def living_parts(settings: Settings) -> dict[str, dict[str, int]]:
-    """Bridges and workers that show life: kind -> version -> number."""
-    from worker.liveness.broker_heartbeat import Heartbeats
-
-    found: dict[str, Counter[str]] = {}
-    for beat in Heartbeats(settings).read():
-        if beat.is_fresh(now_micros()):
-            found.setdefault(beat.kind, Counter())[beat.version] += 1
-    return {kind: dict(numbers) for kind, numbers in found.items()}
-
-
-def _queued(settings: Settings) -> Answer:
-    from worker.task_queue.queues import Queues
-
-    return dict(Queues(settings).lengths())
-
-
-def _event_log(settings: Settings, ledger: "Ledger") -> Answer:
-    from worker.lag import partition_lags
-
-    event_log = open_event_log(settings.event_log_url)
-    try:
-        lags = partition_lags(settings, ledger, event_log)
-    finally:
-        event_log.close()
-    return {
-        "address": masked(settings.event_log_url),
-        "partitions": len(lags),
-        "to_read": sum(lag.lag for lag in lags),
-        "rewinds": sum(lag.rewinds for lag in lags),
-        "gaps": sum(lag.gaps for lag in lags),
-    }
-
-
-def _learnings(settings: Settings) -> Answer:
-    with open_store(settings) as store:
-        return asdict(store.status())
 
 
 def _told_once(facts: Iterator[tuple[str, str]]) -> Iterator[tuple[str, str]]:

@@ -2,11 +2,13 @@
 
 import click
 
-from worker.cli.support.connections import full_failed_id, full_session_id, open_the_ledger
 from worker.cli.support.ids import shown_session_ids
 from worker.cli.support.output import moment, print_json, with_times
-from worker.cli.support.reopened import enqueue_reopened
+from worker.cli.support.reopened import tell_reopening
 from worker.cli.support.tables import print_rows
+from worker.operations.connections import open_the_ledger
+from worker.operations.ids import full_failed_id, full_session_id
+from worker.settings import load_settings
 
 _EVERYTHING_NEEDS = "name a --session, a --learning, or say --all"
 
@@ -49,12 +51,16 @@ def retry_command(
     """Open sessions again: they are attributed, aggregated and published anew; nothing is counted twice."""
     if not (session_id or learning_id or everything):
         raise click.UsageError(_EVERYTHING_NEEDS)
-    with open_the_ledger() as ledger:
-        started = ledger.now()
-        reopened = ledger.retries.retry(
+    from worker.operations.reopening import retry
+
+    settings = load_settings()
+    with open_the_ledger(settings) as ledger:
+        reopening = retry(
+            ledger,
+            settings,
             session_id=session_id and full_session_id(ledger, session_id),
             learning_id=learning_id and full_failed_id(ledger, learning_id),
             everything=everything,
             dry_run=dry_run,
         )
-    enqueue_reopened(reopened, started, dry_run=dry_run, as_json=as_json)
+    tell_reopening(reopening, as_json=as_json)

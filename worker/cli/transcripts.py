@@ -4,11 +4,14 @@ from pathlib import Path
 
 import click
 
-from worker.cli.support.connections import enqueue_prepared, open_the_ledger
 from worker.cli.support.input_files import opened
-from worker.cli.support.output import counted, tell
+from worker.cli.support.output import tell
 from worker.errors import InvalidEvent, InvalidFile
 from worker.formats.transcripts.opening import read_transcript
+from worker.operations.connections import open_the_ledger
+from worker.operations.reopening import enqueue_prepared
+from worker.operations.wording import counted
+from worker.settings import load_settings
 
 
 @click.group("transcripts")
@@ -28,9 +31,10 @@ def import_command(session_id: str, file: Path, *, as_json: bool) -> None:
         transcript = read_transcript(data)
     except InvalidEvent as error:
         raise InvalidFile(f"{file}: {error}") from error
-    with open_the_ledger() as ledger:
+    settings = load_settings()
+    with open_the_ledger(settings) as ledger:
         moment = ledger.now()
         ref = ledger.work.save_transcript(session_id, data)
-    enqueue_prepared([ref] if ref else [], sent_at=moment)
+    enqueue_prepared(settings, [ref] if ref else [], sent_at=moment)
     line = f"{counted(len(transcript.messages), 'messages')} kept" + ("; the session goes on" if ref else "")
     tell(line, {"messages": len(transcript.messages), "goes_on": ref is not None}, as_json=as_json)

@@ -4,8 +4,8 @@ import signal
 
 import click
 
-from worker.cli.support.output import counted
 from worker.logs import configure_logs
+from worker.operations.wording import counted
 from worker.settings import load_settings
 
 

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 
 import click
 
-from worker.cli.support.connections import open_store
 from worker.cli.support.ids import shown_ids
 from worker.cli.support.output import plain, print_json
 from worker.cli.support.tables import print_table
 from worker.domain import LearningStatus
+from worker.operations.connections import open_store
 from worker.store.answers import ListedLearning
 from worker.store.ranking import ORDERS
 

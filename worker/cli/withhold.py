@@ -4,11 +4,11 @@ from pathlib import Path
 
 import click
 
-from worker.cli.support.connections import open_store
-from worker.cli.support.ids import full_ids
 from worker.cli.support.output import print_json
 from worker.cli.support.tables import print_rows
 from worker.formats.learning import read_learning
+from worker.operations.connections import open_store
+from worker.operations.ids import full_ids
 
 
 @click.command("withhold")

@@ -33,7 +33,7 @@ migrations/    its steps
 
 from worker.ledger.clock import MOST_AHEAD
 from worker.ledger.counts import Counts
-from worker.ledger.dead_letters import DeadLetter, DeadLetterReceived
+from worker.ledger.dead_letters import DeadLetter, DeadLetterReason, DeadLetterReceived
 from worker.ledger.entries import EntryDetail, EntryOutcome, EntryStatus
 from worker.ledger.forget import ForgottenRows
 from worker.ledger.history import EventReceived, Published, SessionDetail, Step
@@ -45,7 +45,7 @@ from worker.ledger.outbox import OutboxMessage, UnsentMessage
 from worker.ledger.overdue import Gates, Overdue, WaitingSession
 from worker.ledger.partitions import Lease, PartitionState, Topic
 from worker.ledger.retention import Pruned
-from worker.ledger.retries import FailedEntry, Reopened
+from worker.ledger.retries import FailedEntry, FailedReason, Reopened
 from worker.ledger.sessions import EntryRef, SessionRef
 from worker.ledger.states import DeadLetterKind, DeadLetterState, EntryState, SessionState
 from worker.ledger.sweep import DIED, Resent
@@ -56,6 +56,7 @@ __all__ = [
     "Counts",
     "DeadLetter",
     "DeadLetterKind",
+    "DeadLetterReason",
     "DeadLetterReceived",
     "DeadLetterState",
     "EndedSession",
@@ -66,6 +67,7 @@ __all__ = [
     "EntryStatus",
     "EventReceived",
     "FailedEntry",
+    "FailedReason",
     "ForgottenRows",
     "Gates",
     "HeavyReceived",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, select, update
 
 from worker.domain import SessionVersion
 from worker.errors import NotFound
@@ -47,6 +47,13 @@ class DeadLetter:
     payload: bytes | None = None
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeadLetterReason:
+    reason: str
+    letters: int
+    newest_at: int
+
+
 _SHOWN = (
     DeadLetterRow.id,
     DeadLetterRow.kind,
@@ -66,13 +73,41 @@ class DeadLetters:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def find(self, *, state: DeadLetterState | None = DeadLetterState.OPEN, limit: int = 1000) -> list[DeadLetter]:
-        """Newest first; `state=None`: all of them."""
-        query = select(*_SHOWN).order_by(DeadLetterRow.id.desc()).limit(limit)
-        if state is not None:
-            query = query.where(DeadLetterRow.state == state)
+    def find(
+        self,
+        *,
+        state: DeadLetterState | None = DeadLetterState.OPEN,
+        kind: DeadLetterKind | None = None,
+        reason: str | None = None,
+        limit: int = 1000,
+        offset: int = 0,
+    ) -> list[DeadLetter]:
+        """Newest first; of this state (None: any), this kind, with exactly this reason."""
+        query = select(*_SHOWN).where(_chosen(state, kind, reason)).order_by(DeadLetterRow.id.desc())
         with self._database.single() as connection:
-            return [_letter(row) for row in connection.execute(query)]
+            return [_letter(row) for row in connection.execute(query.limit(limit).offset(offset))]
+
+    def count(
+        self,
+        *,
+        state: DeadLetterState | None = DeadLetterState.OPEN,
+        kind: DeadLetterKind | None = None,
+        reason: str | None = None,
+    ) -> int:
+        query = select(func.count()).select_from(DeadLetterRow).where(_chosen(state, kind, reason))
+        with self._database.single() as connection:
+            return connection.scalar(query) or 0
+
+    def reasons(
+        self, *, state: DeadLetterState | None = DeadLetterState.OPEN, limit: int = 100
+    ) -> list[DeadLetterReason]:
+        """The most frequent first."""
+        number = func.count()
+        columns = (DeadLetterRow.reason, number.label("letters"), func.max(DeadLetterRow.at).label("newest_at"))
+        query = select(*columns).where(_chosen(state, None, None)).group_by(DeadLetterRow.reason)
+        with self._database.single() as connection:
+            rows = connection.execute(query.order_by(number.desc(), DeadLetterRow.reason).limit(limit))
+            return [DeadLetterReason(**row) for row in rows.mappings()]
 
     def get(self, number: int) -> DeadLetter:
         """With its bytes; those of a session are its event's."""
@@ -142,6 +177,11 @@ def settle_sessions(connection: Connection, session_ids: Sequence[str]) -> None:
         DeadLetterRow.session_id.in_(session_ids), DeadLetterRow.state == DeadLetterState.OPEN
     )
     connection.execute(change.values(state=DeadLetterState.RETRIED))
+
+
+def _chosen(state: DeadLetterState | None, kind: DeadLetterKind | None, reason: str | None) -> ColumnElement[bool]:
+    wanted = {DeadLetterRow.state: state, DeadLetterRow.kind: kind, DeadLetterRow.reason: reason}
+    return and_(True, *(column == given for column, given in wanted.items() if given is not None))
 
 
 def _insert(connection: Connection, rows: list[dict[str, Any]]) -> None:

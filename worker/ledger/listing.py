@@ -28,10 +28,16 @@ class Listing:
         self._database = database
 
     def newest(
-        self, *, state: SessionState | None = None, since: int | None = None, limit: int = 20
+        self,
+        *,
+        state: SessionState | None = None,
+        since: int | None = None,
+        beginning: str = "",
+        offset: int = 0,
+        limit: int = 20,
     ) -> list[SessionLine]:
-        """By the receipt of their events; `since`: those received then or later."""
-        chosen = _chosen(state, since, limit)
+        """By the receipt of their events; `since`: those received then or later; `beginning`: of their ids; `offset`: after so many."""
+        chosen = _chosen(state, since, beginning, offset, limit)
         counts = [_number(entry_state).label(entry_state) for entry_state in EntryState]
         query = (
             select(chosen, *counts)
@@ -50,18 +56,21 @@ class Listing:
             return [id_ for id_ in connection.execute(select(before, after)).one() if id_ is not None]
 
 
-def _chosen(state: SessionState | None, since: int | None, limit: int) -> Subquery:
+def _chosen(state: SessionState | None, since: int | None, beginning: str, offset: int, limit: int) -> Subquery:
     columns = (Session.session_id, Session.state, Session.attempt, Session.received_at, Session.reason)
     wanted = []
     if state is not None:
         wanted.append(Session.state == state)
     if since is not None:
         wanted.append(Session.received_at >= since)
+    if beginning:
+        wanted.append(Session.session_id.startswith(beginning, autoescape=True))
     return (
         select(*columns)
         .where(and_(True, *wanted))
         .order_by(Session.received_at.desc(), Session.session_id)
         .limit(limit)
+        .offset(offset)
         .subquery()
     )
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 
 from worker.domain import SessionVersion
 from worker.errors import NotFound
@@ -15,6 +15,7 @@ from worker.ledger.states import EntryState, SessionState
 
 #: sessions begun again in one transaction: others get their turn in between
 _AT_ONCE = 500
+_BY_HAND = "retried by hand"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,6 +26,16 @@ class FailedEntry:
     tries: int
     reason: str
     at: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FailedReason:
+    """A reason for which learnings were given up in sessions."""
+
+    reason: str
+    entries: int
+    sessions: int
+    newest_at: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,23 +53,27 @@ class Retries:
 
     def find_failed_learnings(self, prefix: str, limit: int = 10) -> list[str]:
         """Ids that begin so, of learnings that failed in any session, in order."""
-        query = select(Entry.learning_id).where(
-            _failed(None, None), Entry.learning_id.startswith(prefix, autoescape=True)
-        )
+        query = select(Entry.learning_id).where(_failed(), Entry.learning_id.startswith(prefix, autoescape=True))
         with self._database.single() as connection:
             return list(connection.scalars(query.distinct().order_by(Entry.learning_id).limit(limit)))
 
     def failed_entries(
-        self, *, limit: int = 1000, session_id: str | None = None, learning_id: str | None = None
+        self,
+        *,
+        limit: int = 1000,
+        offset: int = 0,
+        session_id: str | None = None,
+        learning_id: str | None = None,
+        reason: str | None = None,
     ) -> list[FailedEntry]:
-        """Newest first."""
+        """Newest first; of this session, this learning, with exactly this reason."""
         query = (
             select(Entry.session_id, Session.timestamp, Entry.event_id, Entry.attempt)
             .add_columns(Entry.learning_id, Entry.tries, Entry.reason, Entry.ended_at)
             .join(Session, Session.session_id == Entry.session_id)
-            .where(_failed(session_id, learning_id))
+            .where(_failed(session_id, learning_id, reason))
         )
-        query = query.order_by(Entry.ended_at.desc(), Entry.session_id, Entry.learning_id).limit(limit)
+        query = query.order_by(Entry.ended_at.desc(), Entry.session_id, Entry.learning_id)
         with self._database.single() as connection:
             return [
                 FailedEntry(
@@ -69,6 +84,24 @@ class Retries:
                     reason=row.reason,
                     at=row.ended_at or 0,
                 )
+                for row in connection.execute(query.limit(limit).offset(offset))
+            ]
+
+    def count_failed(
+        self, *, session_id: str | None = None, learning_id: str | None = None, reason: str | None = None
+    ) -> int:
+        query = select(func.count()).select_from(Entry).where(_failed(session_id, learning_id, reason))
+        with self._database.single() as connection:
+            return connection.scalar(query) or 0
+
+    def failed_reasons(self, *, limit: int = 100) -> list[FailedReason]:
+        """The most frequent first."""
+        sessions = func.count(Entry.session_id.distinct()).label("sessions")
+        query = select(Entry.reason, func.count().label("entries"), sessions, func.max(Entry.ended_at).label("newest"))
+        query = query.where(_failed()).group_by(Entry.reason).order_by(func.count().desc(), Entry.reason).limit(limit)
+        with self._database.single() as connection:
+            return [
+                FailedReason(reason=row.reason, entries=row.entries, sessions=row.sessions, newest_at=row.newest or 0)
                 for row in connection.execute(query)
             ]
 
@@ -76,24 +109,30 @@ class Retries:
         self,
         *,
         session_id: str | None = None,
+        session_ids: Sequence[str] | None = None,
         learning_id: str | None = None,
+        reason: str | None = None,
         everything: bool = False,
         dry_run: bool = False,
     ) -> Reopened:
-        """A named session whatever its state, sessions in which a named learning failed (both: that one), or all that failed.
+        """A named session whatever its state; else sessions in which this learning failed, with this reason, or all that failed.
 
-        Raises `NotFound` for an unknown session, and where the named session has no such failure.
+        `session_ids`: of these sessions, those in which something failed, and the dead ones. Raises `NotFound` for an unknown
+        `session_id`, and where that session has no such failure.
         """
-        if session_id is None and learning_id is None and not everything:
+        is_narrow = learning_id is not None or reason is not None
+        if session_ids is not None:
+            chosen = _reopenable(None, learning_id, reason, with_dead=not is_narrow)
+            return self._selected(chosen, session_ids, dry_run=dry_run)
+        if session_id is not None and not is_narrow:
+            return self._named(session_id, step=_BY_HAND, dry_run=dry_run)
+        if not (is_narrow or everything):
             return Reopened()
-        if session_id is not None and learning_id is None:
-            return self._named(session_id, step="retried by hand", dry_run=dry_run)
-        chosen = exists().where(Entry.session_id == Session.session_id, _failed(session_id, learning_id))
-        if learning_id is None:
-            chosen = or_(chosen, Session.state == SessionState.DEAD)  # type: ignore[assignment]  # both are conditions
-        reopened = self._reopen(chosen, step="retried by hand", dry_run=dry_run)
+        chosen = _reopenable(session_id, learning_id, reason, with_dead=not is_narrow)
+        reopened = self._reopen(chosen, step=_BY_HAND, dry_run=dry_run)
         if session_id is not None and not (reopened.sessions or reopened.pruned):
-            raise NotFound(f"session {session_id}: learning {learning_id} has not failed in it")
+            failure = f"learning {learning_id} has not failed in it" if learning_id else "nothing failed so in it"
+            raise NotFound(f"session {session_id}: {failure}")
         return reopened
 
     def replay(self, *, since: int | None = None, session_id: str | None = None, dry_run: bool = False) -> Reopened:
@@ -103,6 +142,16 @@ class Retries:
         if since is None:
             return Reopened()
         return self._reopen(Session.received_at >= since, step="replayed", dry_run=dry_run)
+
+    def _selected(self, chosen: ColumnElement[bool], session_ids: Sequence[str], *, dry_run: bool) -> Reopened:
+        """Portion by portion: a database takes only so many arguments."""
+        sessions, pruned = [], []
+        for start in range(0, len(session_ids), _AT_ONCE):
+            portion = Session.session_id.in_(session_ids[start : start + _AT_ONCE])
+            found = self._reopen(and_(portion, chosen), step=_BY_HAND, dry_run=dry_run)
+            sessions += found.sessions
+            pruned += found.pruned
+        return Reopened(sessions=sessions, pruned=pruned)
 
     def _named(self, session_id: str, *, step: str, dry_run: bool) -> Reopened:
         reopened = self._reopen(Session.session_id == session_id, step=step, dry_run=dry_run)
@@ -132,10 +181,18 @@ class Retries:
             return begin_attempts(connection, Session.session_id.in_(ids), step=step, now=now)
 
 
-def _failed(session_id: str | None, learning_id: str | None) -> ColumnElement[bool]:
-    condition = Entry.state == EntryState.FAILED
-    if session_id is not None:
-        condition = and_(condition, Entry.session_id == session_id)
-    if learning_id is not None:
-        condition = and_(condition, Entry.learning_id == learning_id)
-    return condition
+def _reopenable(
+    session_id: str | None, learning_id: str | None, reason: str | None, *, with_dead: bool
+) -> ColumnElement[bool]:
+    """A session with such a failure; `with_dead`: or one that gave up as a whole."""
+    failed = exists().where(Entry.session_id == Session.session_id, _failed(session_id, learning_id, reason))
+    return or_(failed, Session.state == SessionState.DEAD) if with_dead else failed
+
+
+def _failed(
+    session_id: str | None = None, learning_id: str | None = None, reason: str | None = None
+) -> ColumnElement[bool]:
+    wanted = {Entry.session_id: session_id, Entry.learning_id: learning_id, Entry.reason: reason}
+    return and_(
+        Entry.state == EntryState.FAILED, *(column == text for column, text in wanted.items() if text is not None)
+    )

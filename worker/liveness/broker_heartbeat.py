@@ -17,7 +17,7 @@ from worker.ledger import SessionRef
 from worker.settings import Settings
 from worker.system.clock import SECOND, now_micros
 from worker.task_queue.broker import broker_client, broker_errors
-from worker.task_queue.workflow import named_session, to_wire
+from worker.task_queue.messages import named_session, to_wire
 
 log = structlog.get_logger()
 

@@ -25,7 +25,7 @@ PREFIX = "GROOVE_"
 _NOT_SETTINGS = ("GROOVE_TEST_", "GROOVE_CONFIG", "GROOVE_VERSION", "GROOVE_FILES")
 _SERVICE_LINK = re.compile(r"GROOVE_(\w+_)?(SERVICE_(HOST|PORT(_\w+)?)|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)")
 #: never accepted from the file, which gets copied, mailed and committed
-_ENVIRONMENT_ONLY = ("store_read_token", "store_write_token", "flower_auth")
+_ENVIRONMENT_ONLY = ("store_read_token", "store_write_token", "flower_auth", "web_token")
 _log = structlog.get_logger(__name__)
 #: former name -> name; taken quietly, so that older files and compose stacks go on
 _RENAMED: dict[tuple[str, ...], tuple[str, ...]] = {("ablation", "ablation_rate"): ("ablation", "rate")}

@@ -263,6 +263,39 @@ class StoreSettings(Group):
         return None if url is None else store_address(url)
 
 
+class WebSettings(Group):
+    """The dashboard of `groove web`."""
+
+    host: str = Field(
+        default="127.0.0.1",
+        description="Address that the dashboard listens at; 0.0.0.0 is everywhere. Beyond loopback it needs a token.",
+    )
+    port: int = Field(default=8078, ge=0, le=65535, description="Port of the dashboard. 0: any free one.")
+    prefix: str = Field(
+        default="",
+        pattern=r"^(/[A-Za-z0-9._~-]+)*$",
+        description="Path that a proxy serves the dashboard under, such as `/groove`. The proxy may keep it or strip it.",
+    )
+    hosts: str = Field(
+        default="",
+        description="Host names, separated by commas, under which the dashboard may be asked. "
+        "`localhost` and plain addresses need no entry.",
+    )
+    secure: bool = Field(
+        default=False,
+        description="Whether people reach the dashboard by https, through a proxy. Then its cookie travels by https alone.",
+    )
+    login_hours: float = Field(default=12.0, gt=0, description="Hours for which a login lasts.")
+    transcripts: Literal["shown", "quotes", "hidden"] = Field(
+        default="shown",
+        description="What the dashboard shows of sessions to those who may act: all that was said, only the quotes that count as use, or "
+        "neither. Who may only look sees the quotes at most.",
+    )
+    poll_seconds: float = Field(
+        default=2.0, gt=0, description="Seconds between two looks whether there is news, while a page is open."
+    )
+
+
 class LocalSettings(Group):
     """The embedded stack of `groove run` and `groove up`."""
 
@@ -331,6 +364,10 @@ class Settings(Group):
         default=None,
         description="`user:password` for Flower. Required beyond loopback. From the environment only.",
     )
+    web_token: SecretStr | None = Field(
+        default=None,
+        description="Token that the dashboard is entered with. Unset: the store's write token. From the environment only.",
+    )
     calibration: Path | None = Field(
         default=None, description="File that `groove calibrate` wrote. Unset: the calibration that is shipped."
     )
@@ -341,6 +378,7 @@ class Settings(Group):
     worker: WorkerSettings = WorkerSettings()
     embedder: EmbedderSettings = EmbedderSettings()
     store: StoreSettings = StoreSettings()
+    web: WebSettings = WebSettings()
     local: LocalSettings = LocalSettings()
     log: LogSettings = LogSettings()
     metrics: MetricsSettings = MetricsSettings()

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from worker.domain import AttributionRecord, Decision, Learning, LearningStatus, LearningValue, VerdictKind
-from worker.store.protocol import AssignmentAnswer, LearningHealth
+from worker.store.protocol import AssignmentAnswer, LearningHealth, TakenDecision
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,6 +48,18 @@ class Shown:
 class Assignments:
     session_id: str
     assignments: list[AssignmentAnswer]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TakenDecisions:
+    #: in the order that they came in
+    decisions: list[TakenDecision]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Grouped:
+    #: learnings that are drawn with another section than before, or by themselves again
+    changed: list[str]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,6 +1,6 @@
 """The store as commands see it: its public HTTP API, one method per endpoint."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -14,18 +14,41 @@ from worker.domain import (
     Decision,
     DecisionKind,
     Learning,
+    LearningCategory,
     LearningStatus,
     LearningValue,
+    VerdictKind,
 )
 from worker.layers.aggregation.explain import Explanation
 from worker.layers.aggregation.observed import Observed
 from worker.settings.layers import LayerParameters
-from worker.store.answers import Assignments, LearningPage, Refreshed, ShadowChange, Shown, Status
+from worker.store.answers import (
+    Assignments,
+    Grouped,
+    LearningPage,
+    Refreshed,
+    ShadowChange,
+    Shown,
+    Status,
+    TakenDecisions,
+)
 from worker.store.connection import StoreConnection
-from worker.store.protocol import ForgottenFromStore, ImportReport, LearningHealth, Reading, SumDifference
+from worker.store.protocol import (
+    ForgottenFromStore,
+    ImportReport,
+    LearningHealth,
+    MadeDecision,
+    PublishedPolicy,
+    Reading,
+    Section,
+    SumDifference,
+    TakenDecision,
+)
 
 #: learnings sent in one request
 _PORTION = 500
+#: decisions sent in one request
+_DECISIONS = 5000
 #: as many as a page may hold
 _ALL = 100_000
 _ACTION_OF = {
@@ -56,10 +79,19 @@ class StoreApi:
         return self._get(Status, "/attr/status")
 
     def learnings(
-        self, *, sort: str = "value", status: LearningStatus | None = None, limit: int | None = None
+        self,
+        *,
+        sort: str = "value",
+        status: LearningStatus | None = None,
+        verdict: VerdictKind | None = None,
+        category: LearningCategory | None = None,
+        text: str = "",
+        offset: int = 0,
+        limit: int | None = None,
     ) -> LearningPage:
-        query = {"sort": sort, "limit": min(limit or _ALL, _ALL)} | ({"status": str(status)} if status else {})
-        return self._get(LearningPage, "/learnings", query)
+        query: dict[str, Any] = {"sort": sort, "offset": offset, "limit": min(limit or _ALL, _ALL)}
+        chosen = {"status": status, "verdict": verdict, "category": category, "text": text}
+        return self._get(LearningPage, "/learnings", query | {key: str(one) for key, one in chosen.items() if one})
 
     def learning_ids(self, *, beginning: str = "") -> list[str]:
         """In order."""
@@ -109,10 +141,31 @@ class StoreApi:
         path = f"/learnings/{_part(learning_id)}/{_ACTION_OF[kind]}"
         return self._post(Decision, path, {"actor": actor, "reason": reason})
 
+    # -- sections
+
+    def sections(self) -> list[Section]:
+        """Learnings that are drawn together, with their common value and their own."""
+        return self._get(list[Section], "/attr/sections")
+
+    def draw_together(self, drawn_with: Mapping[str, str | None], *, actor: str) -> list[str]:
+        """Learning -> the section whose draw it takes from now on, None: its own -> those that changed."""
+        return self._post(Grouped, "/learnings/sections", {"actor": actor, "drawn_with": drawn_with}).changed
+
     # -- one session
 
-    def assign(self, session_id: str, learning_ids: Sequence[str]) -> Assignments:
-        return self._post(Assignments, "/assignments", {"session_id": session_id, "learning_ids": learning_ids})
+    def assign(self, session_id: str, learning_ids: Sequence[str], *, conversation_id: str = "") -> Assignments:
+        body = {"session_id": session_id, "learning_ids": learning_ids, "conversation_id": conversation_id}
+        return self._post(Assignments, "/assignments", body)
+
+    def take_decisions(self, decisions: Sequence[MadeDecision]) -> list[TakenDecision]:
+        """Made elsewhere by a policy that was given out; portion by portion, answered in their order."""
+        portions = [decisions[start : start + _DECISIONS] for start in range(0, len(decisions), _DECISIONS)]
+        answers = [self._post(TakenDecisions, "/assignments", {"decisions": portion}) for portion in portions]
+        return [taken for answer in answers for taken in answer.decisions]
+
+    def publish_policy(self, learning_ids: Sequence[str]) -> PublishedPolicy:
+        """What to decide by elsewhere, for the known ones among these."""
+        return self._post(PublishedPolicy, "/assignments/policy", {"learning_ids": learning_ids})
 
     def records(self, session_id: str) -> list[AttributionRecord]:
         return self._get(list[AttributionRecord], f"/sessions/{_part(session_id)}/records")

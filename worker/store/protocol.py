@@ -6,7 +6,9 @@ AttributionStore  everything, for the store server, which owns the database; oth
 All methods raise `StoreUnavailable` when the store cannot be reached, and `NotFound` for ids that nobody has heard of.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Protocol
 
 from worker.domain import (
@@ -69,6 +71,74 @@ class AssignmentAnswer:
     decision: str
     withhold_probability: float
     reason: str = ""
+
+
+class TakenState(StrEnum):
+    """What became of a decision that was made elsewhere."""
+
+    STORED = "stored"
+    #: it stands in the log already
+    KNOWN = "known"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MadeDecision:
+    """What a hook, or anybody else who was given a policy, decided about one learning of one session."""
+
+    session_id: str
+    learning_id: str
+    #: "inject", "withhold" or "excluded"
+    decision: str
+    withhold_probability: float
+    policy_version: str
+    #: microseconds, by the decider's clock
+    decided_at: int
+    #: what was drawn for: the first session of the conversation; empty: the session itself
+    conversation_id: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TakenDecision:
+    session_id: str
+    learning_id: str
+    state: TakenState
+    #: why it was refused
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PolicyLearning:
+    """All that somebody elsewhere needs to decide about one learning, and to inject it."""
+
+    learning_id: str
+    epoch: int
+    #: what is drawn: the learning itself, or its section
+    unit: str
+    text: str
+    withhold_probability: float
+    pinned: bool
+    #: by a person or by the rule, or its section is: never injected
+    disabled: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PublishedPolicy:
+    policy_version: str
+    salt: str
+    #: the known ones of those asked for, in that order
+    learnings: tuple[PolicyLearning, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Section:
+    """Learnings that are injected or withheld together."""
+
+    section: Learning
+    #: the common value, and the verdict
+    value: LearningValue
+    #: each one's own value, by id
+    learnings: tuple[LearningValue, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -164,12 +234,33 @@ class AttributionStore(SessionStore, Protocol):
 
     # -- assignment
 
-    def assign(self, session_id: str, learning_ids: list[str], *, now: int) -> list[AssignmentAnswer]:
+    def assign(
+        self, session_id: str, learning_ids: list[str], *, now: int, conversation_id: str = ""
+    ) -> list[AssignmentAnswer]:
         """Inject or withhold, decided by hash and logged once: asking again gives the logged answer.
 
         Of a session that was forgotten nothing is logged. A learning that is disabled or deprecated by now is `excluded` whatever was
-        logged; the log keeps what it says.
+        logged; the log keeps what it says. Sessions of one `conversation_id` (empty: the session's own id) share one draw.
         """
+        ...
+
+    def publish_policy(self, learning_ids: list[str], *, now: int) -> PublishedPolicy:
+        """What to decide by elsewhere, for the known ones among these; its version stays known for good."""
+        ...
+
+    def take_decisions(self, decisions: list[MadeDecision], *, now: int) -> list[TakenDecision]:
+        """Log what was decided elsewhere, in the same order; the same again is known. What its policy does not say is refused."""
+        ...
+
+    def draw_together(self, sections: Mapping[str, str | None], *, actor: str, now: int) -> list[str]:
+        """Learning -> the section whose draw it takes from now on, None: its own -> those that changed.
+
+        Raises `ValueError` where a section would stand in a section.
+        """
+        ...
+
+    def list_sections(self) -> list[Section]:
+        """Those that learnings are drawn with, by id."""
         ...
 
     # -- attribution

@@ -9,13 +9,7 @@ from celery import Celery
 from kombu import Queue
 
 from worker.settings import Settings, load_settings
-
-EMBEDDING = "embedding"
-ATTRIBUTION = "attribution"
-#: whoever attributes finishes too, and first: behind a backlog of other sessions' learnings, each session would wait for all of them
-FINISHING = "finishing"
-#: what is nearly done first
-QUEUES = (FINISHING, ATTRIBUTION, EMBEDDING)
+from worker.task_queue.messages import ATTRIBUTION, EMBEDDING, QUEUES
 
 
 def make_app(settings: Settings, *, publisher_only: bool = False) -> Celery:

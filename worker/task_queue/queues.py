@@ -3,9 +3,8 @@
 import json
 
 from worker.settings import Settings
-from worker.task_queue.app import QUEUES
 from worker.task_queue.broker import broker_client, broker_errors
-from worker.task_queue.workflow import SENT_AT
+from worker.task_queue.messages import QUEUES, SENT_AT
 
 
 class Queues:

@@ -15,44 +15,15 @@ from celery.utils import uuid
 from kombu import Producer
 
 from worker.domain import SessionVersion
-from worker.task_queue.app import ATTRIBUTION, EMBEDDING, FINISHING
 from worker.task_queue.broker import broker_errors
+from worker.task_queue.messages import ATTRIBUTION, EMBEDDING, FINISHING, SENT_AT, to_wire
 
 PREPARE = "groove.prepare_session"
 ATTRIBUTE = "groove.attribute_learning"
 FINISH = "groove.finish_session"
 
-#: message header: when its work was sent, by the ledger's clock, microseconds; the sweeper reads it off the oldest queued message
-SENT_AT = "groove_sent_at"
-
 #: of one session: the queue serves tasks in their order, and whoever comes behind waits for these at most
 MOST_TASKS = 100
-
-#: a session's version as JSON: [timestamp, event_id, attempt]
-WireVersion = list[Any]
-
-
-def to_wire(version: SessionVersion) -> WireVersion:
-    return [version.timestamp, version.event_id, version.attempt]
-
-
-def from_wire(version: WireVersion) -> SessionVersion:
-    timestamp, event_id, attempt = version
-    return SessionVersion(timestamp=timestamp, event_id=event_id, attempt=attempt)
-
-
-def named_session(args: Any) -> tuple[str, SessionVersion] | None:
-    """The session that a task's arguments name; None where they are not what our tasks are sent with."""
-    try:
-        session_id, version, *_ = args
-        timestamp, event_id, attempt = version
-    except (TypeError, ValueError):
-        return None
-    if not all(isinstance(text, str) for text in (session_id, event_id)):
-        return None
-    if not all(isinstance(number, int) for number in (timestamp, attempt)):
-        return None
-    return session_id, SessionVersion(timestamp=timestamp, event_id=event_id, attempt=attempt)
 
 
 def prepare(app: Celery, session_id: str, version: SessionVersion, *, sent_at: int) -> Signature:

@@ -18,7 +18,7 @@ from celery import current_task, shared_task
 
 from worker.resources import resources
 from worker.task_queue import workflow
-from worker.task_queue.workflow import WireVersion, from_wire
+from worker.task_queue.messages import WireVersion, from_wire
 from worker.tasks.attribute import Attribution
 from worker.tasks.finish import finish
 from worker.tasks.prepare import Preparation

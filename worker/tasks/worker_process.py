@@ -28,8 +28,8 @@ from worker.resources import resources
 from worker.settings import Settings
 from worker.system.parent_death import end_with_parent
 from worker.task_queue import workflow
-from worker.task_queue.app import ATTRIBUTION, EMBEDDING, FINISHING, make_app
-from worker.task_queue.workflow import named_session
+from worker.task_queue.app import make_app
+from worker.task_queue.messages import ATTRIBUTION, EMBEDDING, FINISHING, named_session
 from worker.tasks.failures import finish_failed, give_up_lost, reason_of
 from worker.tasks.strange_messages import BearingConsumer, bear_strange_messages
 

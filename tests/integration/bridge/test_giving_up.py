@@ -9,9 +9,9 @@ from worker.errors import Superseded
 from worker.formats.heavy_event import read_heavy_event
 from worker.ledger import HeavyReceived, open_ledger
 from worker.settings import load_settings
-from worker.task_queue import workflow
 from worker.task_queue.app import make_app
 from worker.task_queue.give_up import give_up_session
+from worker.task_queue.messages import from_wire
 from worker.task_queue.queues import Queues
 
 
@@ -31,7 +31,7 @@ def test_a_session_given_up_ends_with_its_reason(broker_url: str, tmp_path: Path
     assert failed == {"a": "the process died", "b": "the process died"}
     assert ledger.work.remaining(ref.session_id, ref.version) == 0
     assert Queues(settings).lengths()["finishing"] == before + 1
-    older = workflow.from_wire([0, "older", 1])
+    older = from_wire([0, "older", 1])
     with pytest.raises(Superseded):
         give_up_session(ledger, app, ref.session_id, older, "too late")
     ledger.dispose()

@@ -8,7 +8,8 @@ from worker.ledger import Ledger
 from worker.liveness.broker_heartbeat import Heartbeats
 from worker.settings import load_settings
 from worker.task_queue import workflow
-from worker.task_queue.app import EMBEDDING, make_app
+from worker.task_queue.app import make_app
+from worker.task_queue.messages import EMBEDDING
 from worker.task_queue.queues import Queues
 
 #: seconds until an unchanged heartbeat means death, and as long again until what nobody holds is lost

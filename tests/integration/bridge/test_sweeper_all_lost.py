@@ -21,7 +21,8 @@ from worker.event_log.redis_streams import RedisEventLog
 from worker.ledger import Ledger, OutboxMessage, SessionRef, open_ledger
 from worker.settings import Settings, load_settings
 from worker.system.clock import SECOND
-from worker.task_queue.app import ATTRIBUTION, EMBEDDING, FINISHING, make_app
+from worker.task_queue.app import make_app
+from worker.task_queue.messages import ATTRIBUTION, EMBEDDING, FINISHING
 from worker.task_queue.queues import Queues
 
 #: of each kind, more than one page holds

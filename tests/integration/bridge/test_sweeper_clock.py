@@ -16,7 +16,8 @@ from worker.ledger import Ledger, open_ledger
 from worker.settings import load_settings
 from worker.system.clock import HOUR
 from worker.task_queue import workflow
-from worker.task_queue.app import ATTRIBUTION, EMBEDDING, FINISHING, make_app
+from worker.task_queue.app import make_app
+from worker.task_queue.messages import ATTRIBUTION, EMBEDDING, FINISHING
 from worker.task_queue.queues import Queues
 
 QUICK = {"GROOVE_SWEEPER__INTERVAL_SECONDS": "0.05", "GROOVE_SWEEPER__SILENCE_SECONDS": "0.1"}

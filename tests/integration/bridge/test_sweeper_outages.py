@@ -16,7 +16,8 @@ from worker.event_log.protocol import EventLog, TopicName
 from worker.event_log.redis_streams import RedisEventLog
 from worker.ledger import Ledger, OutboxMessage, open_ledger
 from worker.settings import load_settings
-from worker.task_queue.app import EMBEDDING, make_app
+from worker.task_queue.app import make_app
+from worker.task_queue.messages import EMBEDDING
 from worker.task_queue.queues import Queues
 
 OUT = TopicName(stream="out", topic="sessions")

@@ -12,7 +12,8 @@ from bridge.maintenance.transcript_waiter import TranscriptWaiter
 from worker.ledger import Ledger, SessionRef, SessionState
 from worker.settings import load_settings
 from worker.system.clock import DAY
-from worker.task_queue.app import EMBEDDING, make_app
+from worker.task_queue.app import make_app
+from worker.task_queue.messages import EMBEDDING
 from worker.task_queue.queues import Queues
 
 Receive = Callable[..., list[SessionRef]]

@@ -7,7 +7,15 @@ import pytest
 from fixtures.ledger import at, complete, heavy, lease, next_attempt, signal
 
 from worker.errors import NotFound
-from worker.ledger import DeadLetterReceived, DeadLetterState, Ledger, OutboxMessage, SessionRef, SessionState
+from worker.ledger import (
+    DeadLetterKind,
+    DeadLetterReceived,
+    DeadLetterState,
+    Ledger,
+    OutboxMessage,
+    SessionRef,
+    SessionState,
+)
 from worker.system.clock import HOUR, SECOND
 
 Attributing = Callable[..., SessionRef]
@@ -51,6 +59,22 @@ def test_what_failed(ledger: Ledger, failures: dict[str, SessionRef]) -> None:
     ]
     assert [e.session_id for e in ledger.retries.failed_entries(learning_id="a")] == ["one"]
     assert [e.version for e in ledger.retries.failed_entries(session_id="two")] == [failures["two"].version]
+    assert [e.session_id for e in ledger.retries.failed_entries(limit=1, offset=1)] == ["one"]
+    assert [e.session_id for e in ledger.retries.failed_entries(reason="no a")] == ["one"]
+    assert [ledger.retries.count_failed(reason=reason) for reason in (None, "no a", "none")] == [2, 1, 0]
+
+
+def test_what_failed_by_its_reasons(ledger: Ledger, attributing: Attributing) -> None:
+    """The most frequent first, with the learnings and sessions that it gave up; none once they are tried again."""
+    for number, name in enumerate(("one", "two"), 1):
+        ref = attributing(name)
+        for learning_id in ("a", "b"):
+            fail(ledger, ref, learning_id, now=number)
+    found = ledger.retries.failed_reasons()
+    assert [(r.reason, r.entries, r.sessions, r.newest_at) for r in found] == [("no a", 2, 2, 2), ("no b", 2, 2, 2)]
+    ledger.retries.retry(session_ids=["one", "two"])
+    assert ledger.retries.failed_reasons() == []
+    assert ledger.retries.retry(session_ids=["one", "two"]).sessions == []
 
 
 @pytest.mark.parametrize(
@@ -60,6 +84,11 @@ def test_what_failed(ledger: Ledger, failures: dict[str, SessionRef]) -> None:
         ({"learning_id": "b"}, ["two"]),
         ({"session_id": "one", "learning_id": "a"}, ["one"]),
         ({"session_id": "good"}, ["good"]),
+        ({"session_ids": ["good", "two", "none"]}, ["two"]),
+        ({"session_ids": ["one", "two"], "learning_id": "a"}, ["one"]),
+        ({"session_ids": []}, []),
+        ({"reason": "no b"}, ["two"]),
+        ({"reason": "no b", "learning_id": "a"}, []),
         ({}, []),
     ],
 )
@@ -199,6 +228,12 @@ def test_dead_letters_are_settled(ledger: Ledger) -> None:
     ledger.dead_letters.drop(newest.id)
     ledger.dead_letters.mark_retried(oldest.id)
     assert ledger.dead_letters.find() == [middle]
+    everywhere = ledger.dead_letters.find(state=None, limit=2, offset=1)
+    assert [letter.id for letter in everywhere] == [middle.id, oldest.id]
+    assert ledger.dead_letters.find(kind=middle.kind, reason=middle.reason) == [middle]
+    assert ledger.dead_letters.find(kind=DeadLetterKind.SESSION) == []
+    assert [ledger.dead_letters.count(), ledger.dead_letters.count(state=None)] == [1, 3]
+    assert [(found.reason, found.letters) for found in ledger.dead_letters.reasons()] == [(middle.reason, 1)]
     assert ledger.dead_letters.find(state=DeadLetterState.DROPPED)[0].reason == "r3"
     assert len(ledger.dead_letters.find(state=None)) == 3
     for call in (ledger.dead_letters.get, ledger.dead_letters.drop, ledger.dead_letters.mark_retried):

@@ -76,11 +76,6 @@ def tell(line: str, answer: object, *, as_json: bool) -> None:
         print(plain(line))
 
 
-def counted(number: int, things: str) -> str:
-    """`3 sessions`, but `1 session`. `things`: the word that takes the plural comes last."""
-    return f"{number} {things.removesuffix('s') if number == 1 else things}"
-
-
 def moment(micros: int | None) -> str:
     """A point in time for people, UTC."""
     return moment_of(micros).replace(tzinfo=None).isoformat(" ", "seconds") if micros else "-"

@@ -1,41 +1,35 @@
-"""What `groove tasks retry` and `groove replay` do with the sessions that were opened again, and what they answer."""
+"""What `groove tasks retry` and `groove replay` answer about the sessions that were opened again."""
 
-import json
 import sys
 from typing import TYPE_CHECKING
 
 import click
 
-from worker.cli.support.connections import enqueue_prepared
-from worker.cli.support.output import counted, plain
+from worker.cli.support.output import plain, print_json
+from worker.operations.wording import counted
 
 if TYPE_CHECKING:
-    from worker.ledger import Reopened
+    from worker.operations.reopening import Reopening
 
 
-def enqueue_reopened(reopened: "Reopened", started: int, *, dry_run: bool, as_json: bool) -> None:
-    """Send them to be prepared and tell; exits with 1 when a session was left because its payload is no longer kept.
-
-    `started`: when the ledger was told, in microseconds.
-    """
-    is_enqueued = dry_run or enqueue_prepared(reopened.sessions, sent_at=started)
+def tell_reopening(found: "Reopening", *, as_json: bool) -> None:
+    """Exits with 1 when a session was left because its payload is no longer kept."""
     if as_json:
-        document = {"opened": [ref.session_id for ref in reopened.sessions], "left": list(reopened.pruned)}
-        click.echo(json.dumps(document | {"dry_run": dry_run, "enqueued": is_enqueued and not dry_run}, indent=1))
+        print_json(found)
     else:
-        _tell(reopened, dry_run=dry_run, is_enqueued=is_enqueued)
-    sys.exit(1 if reopened.pruned else 0)
+        _tell(found)
+    sys.exit(1 if found.left else 0)
 
 
-def _tell(reopened: "Reopened", *, dry_run: bool, is_enqueued: bool) -> None:
-    for session_id in reopened.pruned:
+def _tell(found: "Reopening") -> None:
+    for session_id in found.left:
         click.echo(f"{plain(session_id)}: left as it is, its payload is no longer kept", err=True)
-    number = counted(len(reopened.sessions), "sessions")
-    if dry_run:
-        for ref in reopened.sessions:
-            click.echo(f"would open {plain(ref.session_id)} again")
+    number = counted(len(found.opened), "sessions")
+    if found.dry_run:
+        for session_id in found.opened:
+            click.echo(f"would open {plain(session_id)} again")
         click.echo(f"{number} would be opened again")
-    elif is_enqueued or not reopened.sessions:
+    elif found.enqueued or not found.opened:
         click.echo(f"{number} opened again")
     else:
         click.echo(f"{number} opened again, to be done when the stack runs")

@@ -68,8 +68,8 @@ class ConservativeAblation:
         standing: Standing,
     ) -> float:
         settled = value.verdict.kind in _SETTLED
-        if not self._parameters.enabled or value.status in _NEVER_WITHHELD or settled:
-            return 0.0
+        if not self._parameters.enabled or value.status in _NEVER_WITHHELD or settled or standing.drawn_with:
+            return 0.0  # by itself: its section may withhold it
         if standing.on_trial and value.verdict.kind is VerdictKind.UNDECIDED:
             return self._parameters.suspect_rate
         # at a rate of 0 only what a person tries is withheld

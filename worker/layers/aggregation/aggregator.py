@@ -38,7 +38,10 @@ class WeightedAggregator:
         )
         if value.verdict.kind is not VerdictKind.UNDECIDED:
             return replace(value, next_withhold_probability=probability)
-        verdict = self._undecided(sums, observation, fleet, probability)
+        if standing.drawn_with:
+            verdict = undecided("it is injected or withheld with its section, which has the verdict")
+        else:
+            verdict = self._undecided(sums, observation, fleet, probability)
         return replace(value, next_withhold_probability=probability, verdict=verdict)
 
     def fleet(self, sums: Collection[LearningSums], global_sums: TemporalSums) -> Fleet:

@@ -18,6 +18,10 @@ lifecycle      verdicts that change a status, and what is published about them
 history        what happened to a learning, and who did it
 values         sums -> values, through layer 4
 assign         draws for a new session, through layer 3
+chances        with what chance each learning is withheld next, by itself or with its section
+sections       learnings that are drawn together
+policies       what was given out to decide by elsewhere, version by version
+offline        decisions made elsewhere, checked against their policy
 experiments    the arms and the state of each experiment
 strategies     the layers as the settings ask for them
 what_if        values under other settings, nothing stored

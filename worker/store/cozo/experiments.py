@@ -6,6 +6,7 @@ from typing import Any
 from worker.domain import AblationExperiment, SessionOutcome
 from worker.layers.ablation.companions import ENOUGH, companions
 from worker.layers.ablation.experiment_health import experiment_health
+from worker.store.cozo.memory import Memory
 from worker.store.cozo.rows import OutcomeRow
 from worker.store.cozo.workspace import Workspace, must_know
 from worker.store.protocol import LearningHealth
@@ -38,13 +39,21 @@ def read_health(workspace: Workspace, learning_id: str) -> LearningHealth:
         epoch = memory.histories[learning_id].standing.epoch
         # with fewer sessions it has no companions: looking would take as long as they have learnings, for each of their learnings
         beside = _injected_beside(workspace, learning_id, epoch) if sums.n_records >= ENOUGH else []
-    together = {other: count for other, without, count in beside if not without}
+        family = _family(memory, learning_id)
+    together = {other: count for other, without, count in beside if not without and other not in family}
     instead = {other: count for other, without, count in beside if without}
     return LearningHealth(
         learning_id=learning_id,
         experiment=experiment_health(sums, workspace.parameters.ablation),
         companions=companions(sessions=together.pop(learning_id, 0), together=together, instead=instead),
     )
+
+
+def _family(memory: Memory, learning_id: str) -> frozenset[str]:
+    """Those that are drawn together with it on purpose: its section and that one's learnings."""
+    section = memory.histories[learning_id].standing.drawn_with or learning_id
+    members = {id_ for id_, history in memory.histories.items() if history.standing.drawn_with == section}
+    return frozenset({section, *members} - {learning_id})
 
 
 def _injected_beside(workspace: Workspace, learning_id: str, epoch: int) -> list[Any]:

@@ -34,7 +34,9 @@ def _take_out(
         keys = [(row.learning_id, session_id) for row in records]
         work.transaction.write("rm_record", keys)
         work.transaction.write("rm_detail", keys)
-        work.transaction.write("rm_assignment", [(session_id, row.learning_id) for row in assignments])
+        drawn = [(session_id, row.learning_id) for row in assignments]
+        work.transaction.write("rm_assignment", drawn)
+        work.transaction.write("rm_assignment_section", drawn)
         work.transaction.write("rm_session", [[session_id]])
         work.transaction.write("put_forgotten", [[digest_of(session_id)]])
         learning_ids = sorted({row.learning_id for row in records} & set(work.draft.histories))
@@ -73,6 +75,9 @@ _OF_LEARNING = (
     "decision",
     "unpublished",
     "assignment",
+    "assignment_section",
+    "member",
+    "policy_line",
     "record",
     "detail",
     "sums",

@@ -69,7 +69,7 @@ def history_row(history: LearningHistory) -> StandingRow:
     )
 
 
-def history_of(row: StandingRow) -> LearningHistory:
+def history_of(row: StandingRow, drawn_with: str = "") -> LearningHistory:
     standing = Standing(
         learning_id=row.learning_id,
         is_disabled=row.is_disabled,
@@ -78,6 +78,7 @@ def history_of(row: StandingRow) -> LearningHistory:
         on_trial=row.on_trial,
         epoch=len(row.epoch_starts),
         epoch_started_at=row.epoch_starts[-1],
+        drawn_with=drawn_with,
     )
     return LearningHistory(
         standing=standing,

@@ -67,12 +67,13 @@ class Memory:
     def load(cls, database: CozoDatabase) -> "Memory":
         learnings = starmap(LearningRow, database.read("all_learnings"))
         standings = starmap(StandingRow, database.read("all_standings"))
+        sections = {row[0]: row[1] for row in database.read("all_members")}
         unpublished = starmap(DecisionRow, database.read("unpublished"))
         values = starmap(ValueRow, database.read("all_values"))
         experiments = starmap(ExperimentRow, database.read("all_experiments"))
         return cls(
             learnings={row.learning_id: learning_of(row) for row in learnings},
-            histories={row.learning_id: history_of(row) for row in standings},
+            histories={row.learning_id: history_of(row, sections.get(row.learning_id, "")) for row in standings},
             totals=joined(database.read("all_sums"), database.read("all_arms")),
             global_sums=read_global(database.read("global_sums")),
             fleet=fleet_of(database.read("fleet")),

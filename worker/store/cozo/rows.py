@@ -66,6 +66,15 @@ class AssignmentRow(NamedTuple):
     assigned_at: int
 
 
+class PolicyLineRow(NamedTuple):
+    learning_id: str
+    number: int
+    epoch: int
+    unit_id: str
+    withhold_probability: float
+    is_excluded: bool
+
+
 class RecordRow(NamedTuple):
     learning_id: str
     session_id: str

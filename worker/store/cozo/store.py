@@ -1,6 +1,6 @@
 """The store on CozoDB: one method per operation, each of them one transaction; `protocol.py` says what they promise."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from itertools import starmap
 from pathlib import Path
@@ -18,18 +18,21 @@ from worker.domain import (
 from worker.errors import NotFound
 from worker.layers.aggregation.explain import Explanation, explain
 from worker.settings.layers import LayerParameters
-from worker.store.cozo.assign import Assigner, answer_of, exclusion, is_excluded
+from worker.store.cozo.assign import assign, assigned
 from worker.store.cozo.database import CozoDatabase
 from worker.store.cozo.experiments import read_experiment, read_health
 from worker.store.cozo.forgetting import forget_learning, forget_session
 from worker.store.cozo.memory import Memory
+from worker.store.cozo.offline import take_decisions
+from worker.store.cozo.policies import Policies
 from worker.store.cozo.rebuild import rebuild
 from worker.store.cozo.record_codec import record_of
 from worker.store.cozo.recording import finish, store_record
 from worker.store.cozo.refreshing import refresh
-from worker.store.cozo.row_codec import assignment_of, decision_of
-from worker.store.cozo.rows import AssignmentRow, DecisionRow, RecordRow
-from worker.store.cozo.sessions import is_forgotten, known_version, take_version
+from worker.store.cozo.row_codec import decision_of
+from worker.store.cozo.rows import DecisionRow, RecordRow
+from worker.store.cozo.sections import draw_together, sections
+from worker.store.cozo.sessions import known_version, take_version
 from worker.store.cozo.strategies import LayersBuilder, default_layers
 from worker.store.cozo.what_if import WhatIf
 from worker.store.cozo.workspace import Workspace, must_know
@@ -40,9 +43,13 @@ from worker.store.protocol import (
     ForgottenFromStore,
     ImportReport,
     LearningHealth,
+    MadeDecision,
     OpenedSession,
+    PublishedPolicy,
     Reading,
+    Section,
     SumDifference,
+    TakenDecision,
 )
 from worker.system.clock import now_micros
 
@@ -72,6 +79,7 @@ class CozoStore(AttributionStore):
         self._build_layers = build_layers
         parameters = parameters or LayerParameters()
         self._space = Workspace(CozoDatabase(path), parameters, build_layers(parameters), clock)
+        self._policies = Policies(self._space)
         self._follow_parameters()
 
     # -- learnings and people's decisions
@@ -108,31 +116,29 @@ class CozoStore(AttributionStore):
 
     # -- assignment
 
-    def assign(self, session_id: str, learning_ids: list[str], *, now: int) -> list[AssignmentAnswer]:
-        with self._space.working(now) as work:
-            must_know(work.draft, learning_ids)
-            rows = starmap(AssignmentRow, work.transaction.read("assignments", session_id=session_id))
-            logged = {row.learning_id: answer_of(row) for row in rows}
-            is_logged = not is_forgotten(work.transaction, session_id)
-            assigner = Assigner(strategy=self._space.layers.ablation, session_id=session_id, now=now)
-            for learning_id in dict.fromkeys(learning_ids):
-                value = work.draft.values[learning_id]
-                if learning_id not in logged:
-                    logged[learning_id], row = assigner.decide(value)
-                    if is_logged:
-                        work.transaction.write("put_assignment", [row])
-                elif is_excluded(value):
-                    # the log keeps what was assigned before; whoever asks from now on leaves the learning out
-                    logged[learning_id] = exclusion(value)
-        return [logged[learning_id] for learning_id in dict.fromkeys(learning_ids)]
+    def assign(
+        self, session_id: str, learning_ids: list[str], *, now: int, conversation_id: str = ""
+    ) -> list[AssignmentAnswer]:
+        return assign(self._space, session_id, learning_ids, conversation_id=conversation_id or session_id, now=now)
+
+    def publish_policy(self, learning_ids: list[str], *, now: int) -> PublishedPolicy:
+        return self._policies.publish(learning_ids, now=now)
+
+    def take_decisions(self, decisions: list[MadeDecision], *, now: int) -> list[TakenDecision]:
+        return take_decisions(self._space, decisions, now=now)
+
+    def draw_together(self, sections: Mapping[str, str | None], *, actor: str, now: int) -> list[str]:
+        return draw_together(self._space, sections, actor=actor, now=now)
+
+    def list_sections(self) -> list[Section]:
+        return sections(self._space)
 
     # -- attribution
 
     def open_session(self, session_id: str, version: SessionVersion, learning_ids: list[str]) -> OpenedSession:
         with self._space.working(version.timestamp, session_id) as work:
             known = take_version(work.transaction, work.draft, session_id, version)
-            rows = starmap(AssignmentRow, work.transaction.read("assignments", session_id=session_id))
-            assignments = {row.learning_id: assignment_of(row) for row in rows}
+            assignments = assigned(work.transaction, session_id)
             learnings = _known_among(work.draft, [*learning_ids, *assignments])
         return OpenedSession(learnings=learnings, assignments=assignments, is_finished=known.is_finished)
 
@@ -236,6 +242,7 @@ class CozoStore(AttributionStore):
     def forget_learning(self, learning_id: str, *, dry_run: bool) -> ForgottenFromStore:
         found = forget_learning(self._space, learning_id, dry_run=dry_run)
         if not dry_run:
+            self._policies.forget()
             self.refresh_values()
         return found
 

@@ -34,6 +34,8 @@ class Workspace:
         self.valuer = Valuer(layers.aggregation)
         #: microseconds; dates the lines that the rule writes to the decision log
         self.clock = clock
+        #: how often something may have changed; never goes back
+        self.changes = 0
         self._loaded: Memory | None = None
         #: something was written since the last refresh, as far as anybody knows
         self.is_stale = True
@@ -61,11 +63,13 @@ class Workspace:
                 self.forget()
                 raise
             memory.take(draft)
+            self.changes += 1
             self.is_stale = True
 
     def forget(self) -> None:
         """Memory may differ from the database: read it again before it is used."""
         self._loaded = None
+        self.changes += 1
         self.is_stale = True
 
 

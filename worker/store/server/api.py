@@ -10,7 +10,7 @@ from worker.store.protocol import AttributionStore
 from worker.store.server.dependencies import Serving
 from worker.store.server.guard import Guard
 from worker.store.server.problems import tell_problems
-from worker.store.server.routes import description, learnings, sessions, upkeep, values
+from worker.store.server.routes import assignments, description, learnings, sessions, upkeep, values
 from worker.store.server.rpc import rpc
 from worker.store.server.runner import Runner
 from worker.store.server.tokens import Tokens
@@ -34,6 +34,7 @@ def application(
     app.state.serving = Serving(store=store, tokens=tokens, runner=Runner())
     for router in (
         values.router,
+        assignments.router,
         learnings.reading,
         learnings.writing,
         learnings.forgetting,

@@ -15,6 +15,8 @@ from worker.store.operations import STATUS_OF
 from worker.store.server.tokens import Refused
 
 _TITLES = {404: "NotFound", 405: "MethodNotAllowed", 422: "ValueError"}
+#: how bodies that may have one of several forms tell these apart; a person knows them by their fields
+_FORMS = (("asked",), ("made",))
 _WORDS = {
     400: "not a request",
     401: "no token, or an unknown one",
@@ -63,7 +65,7 @@ async def _of_validation(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
     # "body", "query" or "path" comes first; of what is no JSON, the place is a number of bytes
-    place = () if first["type"] == "json_invalid" else first["loc"][1:]
+    place = () if first["type"] == "json_invalid" else first["loc"][2 if first["loc"][1:2] in _FORMS else 1 :]
     return problem(422, "ValueError", _first(place, first["msg"]))
 
 

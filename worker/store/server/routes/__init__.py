@@ -2,7 +2,8 @@
 
 values       what the learnings are worth: lists, status, health of the experiments
 learnings    one learning: everything about it, its history, arms and sessions; import and decisions
-sessions     one session: assignments before it, records and explanations after it
+assignments  which session gets which learning, decided here or elsewhere; sections
+sessions     one session: records and explanations after it
 upkeep       recomputing: sums and values, and what other settings would make of them
 description  `/openapi.json`, `/docs`, `/metrics`, `/health`
 """

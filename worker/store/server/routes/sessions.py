@@ -1,33 +1,23 @@
-"""One session: assignments before it, records and explanations after it."""
+"""One session after it: its records and explanations; and forgetting it."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import Field
 
 from worker.domain import AttributionRecord
 from worker.layers.aggregation.explain import Explanation
-from worker.store.answers import Assignments
 from worker.store.protocol import ForgottenFromStore
 from worker.store.server.dependencies import (
-    Asked,
     ForgetQuery,
-    Identifier,
     MayRead,
     MayWrite,
     NoneAsked,
     PathId,
     Store,
-    now,
 )
 from worker.store.server.problems import documented
 
 router = APIRouter()
-
-
-class AssignmentsBody(Asked):
-    session_id: Identifier
-    learning_ids: list[Identifier] = Field(max_length=2000)
 
 
 @router.get(
@@ -58,14 +48,3 @@ async def records(store: Store, session_id: PathId) -> list[AttributionRecord]:
 )
 async def forget(store: Store, session_id: PathId, asked: Annotated[ForgetQuery, Query()]) -> ForgottenFromStore:
     return await store.long(lambda of: of.forget_session(session_id, dry_run=asked.dry_run))
-
-
-@router.post(
-    "/assignments",
-    dependencies=[MayWrite, NoneAsked],
-    responses=documented(400, 401, 403, 404, 413, 422),
-    summary="Inject or withhold, for one session; asking again gives the same answer, or `excluded` since a person disabled it",
-)
-async def assignments(store: Store, asked: AssignmentsBody) -> Assignments:
-    answers = await store.short(lambda of: of.assign(asked.session_id, asked.learning_ids, now=now()))
-    return Assignments(session_id=asked.session_id, assignments=answers)

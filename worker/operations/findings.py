@@ -1,11 +1,11 @@
-"""What `groove doctor` finds: one line each, and what a person does about it."""
+"""What an examination finds: one line each, and what a person does about it."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from worker.cli.support.ids import beginnings
-from worker.cli.support.output import counted
+from worker.operations.ids import beginnings
+from worker.operations.wording import counted
 from worker.system.clock import HOUR
 
 if TYPE_CHECKING:
@@ -27,13 +27,6 @@ class Finding:
     advice: str = ""
     #: worth knowing, and no reason for a bad exit status
     is_note: bool = False
-
-    def lines(self) -> Iterator[tuple[str, str]]:
-        """(what stands before it, the line)."""
-        mark = "note" if self.is_note else "ok  " if self.is_well else "BAD "
-        yield f"{mark} ", f"{self.what}: {self.detail}"
-        if self.advice and (self.is_note or not self.is_well):
-            yield "       ", self.advice
 
 
 def about_the_ledger(counts: "Counts") -> Iterator[Finding]:

@@ -1,6 +1,5 @@
 """What an event says of how its session was assessed: the outcome with its parts, and how the rules in force are known."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from worker.errors import NotFound
@@ -28,20 +27,3 @@ def assessment_of(work: SessionWork | None) -> dict[str, Any]:
     is_known = context.get("outcome_known", True)
     rules = {name: context.get(name) for name in ("in_force", "in_force_files")}
     return {"outcome": document.get("outcome") if is_known else None, **assessment, **rules}
-
-
-def assessment_facts(assessment: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """(name, text) each."""
-    if not assessment:
-        return
-    outcome = assessment["outcome"]
-    shown = f"{outcome:+.2f}" if isinstance(outcome, int | float) else "unknown"
-    yield "outcome", f"{shown}, confidence {assessment.get('confidence', 0):.2f}, by {assessment.get('assessor')}"
-    for part in assessment.get("parts", ()):
-        yield (
-            "",
-            f"{part['kind']} {part['value']:+.2f}, weight {part['weight']:g}: {part.get('detail', '')}".rstrip(": "),
-        )
-    yield "rules known by", str(assessment["in_force"])
-    for path, source in (assessment.get("in_force_files") or {}).items():
-        yield "", f"{path}: {source}"

@@ -1,14 +1,14 @@
-"""What commands work with: settings, ledger, event log, and a store that is started when none runs."""
+"""What commands and pages work with: the ledger, and the store, which is started when none runs."""
 
 import contextlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from worker.settings import Settings, load_settings
 
 if TYPE_CHECKING:
-    from worker.ledger import Ledger, SessionRef
+    from worker.ledger import Ledger
     from worker.store.api import StoreApi
 
 
@@ -33,7 +33,7 @@ def open_store(settings: Settings | None = None) -> Iterator["StoreApi"]:
 
     Raises `StoreUnavailable` within seconds when it is one that does not answer.
     """
-    from worker.cli.support.store_probe import knock
+    from worker.operations.store_probe import knock
     from worker.store.addresses import StoreAddress
     from worker.store.api import StoreApi
 
@@ -66,44 +66,3 @@ def open_the_ledger(settings: Settings | None = None) -> Iterator["Ledger"]:
         yield ledger
     finally:
         ledger.dispose()
-
-
-def full_session_id(ledger: "Ledger", prefix: str) -> str:
-    """The session that this id, or this beginning of exactly one, means. Raises `NotFound`."""
-    from worker.errors import NotFound
-
-    found = ledger.history.find_sessions(prefix)
-    if prefix in found:
-        return prefix
-    if len(found) != 1:
-        raise NotFound(f"{prefix}: {'several sessions begin like this' if found else 'no such session'}")
-    return found[0]
-
-
-def full_failed_id(ledger: "Ledger", prefix: str) -> str:
-    """The learning that failed somewhere and has this id, or begins so alone; else the same again. Raises `NotFound` when several do."""
-    from worker.errors import NotFound
-
-    found = ledger.retries.find_failed_learnings(prefix)
-    if prefix in found or not found:
-        return prefix
-    if len(found) > 1:
-        raise NotFound(f"{prefix}: several learnings that failed begin like this")
-    return found[0]
-
-
-def enqueue_prepared(sessions: Sequence["SessionRef"], *, sent_at: int) -> bool:
-    """Send sessions to be prepared -> False when no broker runs: the sweeper sends them as soon as the stack does.
-
-    `sent_at`: the moment that the ledger was told.
-    """
-    from worker.errors import BrokerUnavailable
-    from worker.task_queue import workflow
-    from worker.task_queue.app import make_app
-
-    app = make_app(load_settings(), publisher_only=True)
-    try:
-        workflow.enqueue(app, [workflow.prepare(app, ref.session_id, ref.version, sent_at=sent_at) for ref in sessions])
-    except BrokerUnavailable:
-        return False
-    return True

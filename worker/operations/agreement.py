@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from worker.cli.support.connections import open_the_ledger
-from worker.cli.support.findings import Finding
-from worker.cli.support.output import counted
+from worker.operations.connections import open_the_ledger
+from worker.operations.findings import Finding
+from worker.operations.wording import counted
 from worker.settings import Settings
 
 if TYPE_CHECKING:

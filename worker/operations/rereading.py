@@ -1,4 +1,4 @@
-"""Layer 1 over sessions whose payload is kept, under other settings: for `groove shadow --reembed`."""
+"""Layer 1 over sessions whose payload is kept, under other settings."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field

@@ -1,0 +1,42 @@
+"""The key that cookies and links are signed with: a file in the data folder, and the tokens in force.
+
+Whoever changes a token logs everybody out. `groove web` makes links with the same key for a dashboard that runs already.
+"""
+
+import contextlib
+import hashlib
+import os
+import secrets
+from pathlib import Path
+
+from worker.errors import ConfigurationError
+from worker.settings import Settings
+
+_NAME = "web.key"
+
+
+def signing_key(settings: Settings) -> bytes:
+    """32 bytes. Raises `ConfigurationError` when the file cannot be read or made."""
+    parts = [_of_file(settings.data_dir / _NAME), password(settings), settings.read_token() or ""]
+    return hashlib.sha256("\0".join(parts).encode()).digest()
+
+
+def password(settings: Settings) -> str:
+    """What the dashboard is entered with to act; empty: nobody gets in but by a link."""
+    return settings.web_token.get_secret_value() if settings.web_token else settings.write_token() or ""
+
+
+def _of_file(path: Path) -> str:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # of several that come at once, one makes it whole, and all read it
+        draft = path.with_name(f"{_NAME}.{secrets.token_hex(8)}")
+        if not path.exists():
+            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                file.write(secrets.token_hex(32))
+            with contextlib.suppress(FileExistsError):
+                os.link(draft, path)
+            draft.unlink()
+        return path.read_text(encoding="ascii")
+    except OSError as error:
+        raise ConfigurationError(f"{path}: cannot be read or made: {error.strerror}") from error

@@ -1,0 +1,74 @@
+"""`groove` alone tells where things stand and what to do next."""
+
+from dataclasses import replace
+
+import pytest
+from acceptance.groove_command import Groove
+from fixtures.ledger import heavy
+
+from worker.cli import COMMANDS
+from worker.cli.next_step import Situation, of_values
+from worker.domain import LearningStatus, LearningValue, Verdict, VerdictKind
+from worker.ledger import open_ledger
+
+_OBSERVED = LearningValue(
+    learning_id="use-rg",
+    estimated_value=0.1,
+    confidence=0.2,
+    session_count=12,
+    activation_rate=0.5,
+    temporal_value=0.1,
+    temporal_confidence=0.2,
+    ablation_value=None,
+    ablation_confidence=None,
+    status=LearningStatus.ACTIVE,
+    sessions_with=12,
+)
+_SOON = replace(
+    _OBSERVED,
+    learning_id="run-fmt",
+    sessions_without=4,
+    verdict=Verdict(kind=VerdictKind.UNDECIDED, sessions_needed=30),
+)
+_LATER = replace(_SOON, learning_id="bisect", verdict=Verdict(kind=VerdictKind.UNDECIDED, sessions_needed=900))
+_GONE = replace(_SOON, learning_id="reset", verdict=Verdict(kind=VerdictKind.REMOVE))
+
+
+def test_an_untouched_folder_stays_untouched(groove: Groove) -> None:
+    """It names the first command to try, and makes nothing."""
+    told = groove()
+    assert "Nothing is here yet" in told
+    assert "groove import" in told
+    assert not (groove.folder / ".groove").exists()
+
+
+def test_work_that_waits_without_a_stack_is_told(groove: Groove) -> None:
+    """A session that was received and never attributed, and nothing runs."""
+    (groove.folder / ".groove").mkdir(mode=0o700)
+    ledger = open_ledger(f"sqlite:///{groove.folder}/.groove/ledger.sqlite")
+    ledger.intake.receive(heavy=[heavy("s")], ablation_rate=0.1)
+    ledger.dispose()
+    told = groove()
+    assert "1 session waits to be attributed" in told
+    assert "groove up" in told
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence", "command"),
+    [
+        ([_OBSERVED], "No session was randomised", "groove adopt CLAUDE.md"),
+        ([_SOON, _LATER], "Verdicts: none yet. The next is expected after about 30 more sessions", "groove values"),
+        ([_SOON, _GONE], "Verdicts: 1 remove.", "groove prune"),
+    ],
+)
+def test_what_is_known_decides_what_is_next(values: list[LearningValue], sentence: str, command: str) -> None:
+    """Observed only: how to begin an experiment. Then the verdicts, the next one, and what may go."""
+    situation = of_values(12, values)
+    assert sentence in situation.told
+    assert command in dict(situation.steps)
+    _check_commands(situation)
+
+
+def _check_commands(situation: Situation) -> None:
+    for command, _ in situation.steps:
+        assert command.split()[1] in COMMANDS, f"{command} is no command"

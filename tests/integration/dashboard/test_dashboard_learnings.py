@@ -1,0 +1,88 @@
+"""The leaderboard and the page of one learning."""
+
+import csv
+import io
+import re
+from pathlib import Path
+
+from fixtures.dashboard import Opened, copied, form_token, opened, settings_of
+from starlette.testclient import TestClient
+
+from worker.store.cozo.store import CozoStore
+
+
+def ids_of(page: str) -> list[str]:
+    return re.findall(r'<th scope="row" class="c-text"><a href="/learnings/([^"]+)"', page)
+
+
+def test_the_leaderboard_has_what_the_api_has(dashboard: Opened, ada: TestClient) -> None:
+    """Every learning once, best first, each with its verdict in words and its interval as a picture and in digits."""
+    page = ada.get("/learnings").text
+    values = dashboard.sources.store.values()
+    assert ids_of(page) == [value.learning_id for value in values]
+    assert page.count('class="chart row"') == len(values)
+    for value in values:
+        assert f'<span class="verdict of-{value.verdict.kind}">' in page
+
+
+def test_filters_and_order_are_in_the_address(dashboard: Opened, ada: TestClient) -> None:
+    """Words, order and verdict together, whatever the words' case; every other link of the list keeps them."""
+    page = ada.get("/learnings?q=RUN+%60&sort=sessions").text
+    values = [value for value in dashboard.sources.store.values() if value.learning_id in _RUN]
+    values.sort(key=lambda value: -value.session_count)
+    assert ids_of(page) == [value.learning_id for value in values]
+    assert 'href="/learnings?q=RUN+%60&amp;sort=sessions&amp;verdict=keep"' in page
+    assert "/learnings.csv?q=RUN+%60&amp;sort=sessions" in page
+
+
+#: their texts begin with "Run `"
+_RUN = {"reset-database", "check-first", "failed-first"}
+
+
+def test_nothing_that_matches_is_told(ada: TestClient) -> None:
+    """With the way back to all."""
+    assert "Nothing matches" in ada.get("/learnings?q=no-such-words").text
+
+
+def test_the_csv_has_the_pages_learnings(ada: TestClient) -> None:
+    """Same filter, same order; every column has a name."""
+    page, answer = ada.get("/learnings?q=check"), ada.get("/learnings.csv?q=check")
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    assert [row["learning_id"] for row in rows] == ids_of(page.text)
+    assert None not in rows[0]
+    assert "attachment" in answer.headers["content-disposition"]
+
+
+def test_an_empty_store_says_what_to_do(tmp_path: Path) -> None:
+    """The first thing that a new user sees."""
+    CozoStore(tmp_path / "store").close()
+    with opened(tmp_path) as found:
+        page = found.visitor().get("/learnings").text
+        assert "No learnings yet" in page
+        assert "groove import" in page
+        assert settings_of(tmp_path) == found.settings
+
+
+def test_one_learning_tells_its_numbers(dashboard: Opened, ada: TestClient) -> None:
+    """The sentence of the verdict, both arms' sizes, every decision, and sessions that used it first."""
+    shown = dashboard.sources.store.show("check-first")
+    page = ada.get("/learnings/check-first").text
+    assert shown.value.verdict.reason.replace("-", "−")[:20] in page.replace("-", "−")
+    assert "imported</b> by simulation" in page
+    used = [bool(cell == "yes") for cell in re.findall(r'data-label="Used">(?:<[^>]+>)?(yes|no)', page)]
+    assert used == sorted(used, reverse=True)
+    assert len(used) > 20
+
+
+def test_a_decision_is_told_and_in_the_log(filled: Path, tmp_path: Path) -> None:
+    """Who and why stand in the decision log; the next page says what was done, once."""
+    with opened(copied(filled, tmp_path / "d")) as found:
+        ada = found.visitor()
+        token = form_token(ada.get("/learnings").text)
+        form = {"action": "pin", "reason": "we like it", "form_token": token, "back": "/learnings?sort=sessions"}
+        answer = ada.post("/learnings/jq/decide", data=form)
+        assert (answer.status_code, answer.headers["location"]) == (303, "/learnings?sort=sessions")
+        assert "jq is pinned" in ada.get("/learnings?sort=sessions").text
+        assert "jq is pinned" not in ada.get("/learnings?sort=sessions").text
+        last = found.sources.store.history("jq")[-1]
+        assert (last.kind, last.actor, last.reason) == ("pinned", "Ada", "we like it")

@@ -1,0 +1,115 @@
+"""`groove` alone: where things stand in this folder, and what to do next."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from worker.cli.support.output import print_facts
+from worker.domain import LearningValue, VerdictKind
+from worker.errors import GrooveError
+from worker.local.folder import is_owned
+from worker.operations.connections import open_store, open_the_ledger
+from worker.operations.ids import beginnings
+from worker.operations.wording import counted
+from worker.settings import Settings, load_settings
+
+#: (command, what it does)
+Step = tuple[str, str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Situation:
+    #: one sentence
+    told: str
+    steps: tuple[Step, ...]
+
+
+def print_next_step() -> None:
+    """Nothing is made or started for it but, at most, the store of a folder that is there."""
+    import click
+
+    situation = look(load_settings())
+    click.echo(situation.told)
+    print_facts(list(situation.steps))
+    click.echo("`groove --help` lists all commands.")
+
+
+def look(settings: Settings) -> Situation:
+    """Where things stand. What cannot be reached is a situation too."""
+    if _is_untouched(settings):
+        return _NOTHING
+    try:
+        with open_the_ledger(settings) as ledger:
+            counts = ledger.counts.count()
+        sessions = sum(counts.sessions.values())
+        if not sessions:
+            return _NOTHING
+        is_up = settings.broker is not None or is_owned(settings)
+        if counts.sessions.get("finished", 0) < sessions and not is_up:
+            return _unfinished(sessions - counts.sessions.get("finished", 0))
+        with open_store(settings) as store:
+            return of_values(sessions, store.values())
+    except GrooveError as error:
+        return Situation(
+            told=f"A part cannot be reached: {error}.",
+            steps=(("groove doctor", "what is wrong, and what to do"), ("groove up", "start the embedded parts")),
+        )
+
+
+_NOTHING = Situation(
+    told="Nothing is here yet.",
+    steps=(
+        ("groove import", "read the sessions that your assistant keeps, in this repository; sends nothing anywhere"),
+        ("groove run FILE", "or events of your own; `make demo` in a checkout of this project shows an example"),
+    ),
+)
+
+
+def _is_untouched(settings: Settings) -> bool:
+    return settings.ledger is None and not (settings.data_dir / "ledger.sqlite").exists()
+
+
+def _unfinished(number: int) -> Situation:
+    return Situation(
+        told=f"{counted(number, 'sessions')} {'waits' if number == 1 else 'wait'} to be attributed, and no stack runs.",
+        steps=(("groove up", "finishes them, and stays until Ctrl-C"), ("groove sessions list", "what they wait for")),
+    )
+
+
+def of_values(sessions: int, values: list[LearningValue]) -> Situation:
+    """A store that answers: is there an experiment, what did it find, what comes next?"""
+    known = f"{counted(sessions, 'sessions')} and {counted(len(values), 'learnings')} are known"
+    if not any(value.sessions_without for value in values):
+        return Situation(
+            told=f"{known}. No session was randomised, so values are observed only and decide nothing.",
+            steps=(
+                ("groove values", "what followed each learning's uses"),
+                ("groove hook install claude-code", "lets the experiment run in your assistant"),
+                ("groove adopt CLAUDE.md", "hands it the learnings of a rules file"),
+            ),
+        )
+    verdicts = Counter(value.verdict.kind for value in values)
+    decided = ", ".join(f"{number} {kind}" for kind, number in verdicts.items() if kind is not VerdictKind.UNDECIDED)
+    return Situation(told=f"{known}. Verdicts: {decided or 'none yet'}.{_next(values)}", steps=tuple(_acts(verdicts)))
+
+
+def _next(values: list[LearningValue]) -> str:
+    """The verdict that is expected next."""
+    waiting = [
+        (value.verdict.sessions_needed, value.learning_id)
+        for value in values
+        if value.verdict.kind is VerdictKind.UNDECIDED and value.verdict.sessions_needed and value.sessions_without
+    ]
+    if not waiting:
+        return ""
+    needed, learning_id = min(waiting)
+    shown = beginnings(value.learning_id for value in values)[learning_id]
+    return f" The next is expected after about {counted(needed, 'more sessions')} that could have {shown}."
+
+
+def _acts(verdicts: Counter[VerdictKind]) -> Iterator[Step]:
+    if verdicts[VerdictKind.REMOVE] or verdicts[VerdictKind.HARMFUL] or verdicts[VerdictKind.HARMLESS]:
+        yield "groove prune", "what may go, and what it saves"
+    yield "groove values", "what each learning is worth"
+    yield "groove web", "the same, and more, in a browser"
+    yield "groove doctor", "whether the experiment can be trusted"
