@@ -98,7 +98,9 @@ class Past:
             levels=levels,
             weights=[MICRO] * len(names),
             presences=presences,
-            entries=Entries(session, learning, withheld.astype(bool), p_micro, outcome),
+            entries=Entries(
+                session, learning, withheld.astype(bool), np.zeros(len(session), dtype=bool), p_micro, outcome
+            ),
             salt=salt,
         )
 

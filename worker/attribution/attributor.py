@@ -56,4 +56,5 @@ class Attributor:
             model=session.model,
             precision=session.precision,
             calibration=activation.calibration,
+            background=context.background,
         )

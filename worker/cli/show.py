@@ -1,5 +1,6 @@
 """`groove show`: one learning."""
 
+import math
 from collections.abc import Iterator, Sequence
 
 import click
@@ -48,12 +49,17 @@ def _experiment(value: LearningValue, health: LearningHealth) -> Iterator[tuple[
     yield "next", f"withheld with p = {value.next_withhold_probability:g}"
     if result is not None:
         interval = f"{result.interval_low:+.4f} … {result.interval_high:+.4f}"
-        yield "difference", f"{result.marginal_value:+.4f}, 95 % interval {interval}"
+        yield (
+            "difference",
+            f"{result.marginal_value:+.4f}, 95 % interval {interval}, given the others as they were injected",
+        )
         significant = " (significant)" if result.is_significant else ""
         yield (
             "p",
             f"{result.p_anytime:.4g}, valid at any time{significant}; Welch's, as a diagnostic: {result.p_welch:.4g}",
         )
+        asked = f"a removal asks for {_odds(value.log_odds_needed)}"
+        yield "odds for harm", f"{_odds(result.log_bf_harm)}; {asked}, among the whole fleet"
     if lift is not None:
         yield "lift", f"{lift.lift:+.3f} ({lift.low:+.3f} … {lift.high:+.3f}): used more often when injected"
     for note in health.experiment.notes:
@@ -61,6 +67,12 @@ def _experiment(value: LearningValue, health: LearningHealth) -> Iterator[tuple[
     for companion in health.companions:
         share = f"{companion.share:.0%}"
         yield "note", f"always travels with {companion.learning_id} ({share}): the two cannot be told apart"
+
+
+def _odds(logarithm: float) -> str:
+    """The smaller side is 1."""
+    larger = f"{math.exp(min(abs(logarithm), 700.0)):,.3g}"
+    return f"{larger} : 1" if logarithm >= 0 else f"1 : {larger}"
 
 
 def _print_records(records: Sequence[AttributionRecord]) -> None:

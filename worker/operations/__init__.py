@@ -10,6 +10,7 @@ resending     messages sent again
 what_if       what other settings would make of the stored records
 rereading     layer 1 over kept sessions, for what_if
 settings      every setting with its value, its meaning and where it comes from
+backgrounds   what is known of earlier sessions as a whole
 assessment    how a session was assessed, from its event
 ids           ids shortened to a beginning, and found by it
 connections   the ledger and the store of the settings in force

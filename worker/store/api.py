@@ -17,6 +17,7 @@ from worker.domain import (
     LearningCategory,
     LearningStatus,
     LearningValue,
+    SessionBackground,
     VerdictKind,
 )
 from worker.layers.aggregation.explain import Explanation
@@ -38,6 +39,7 @@ from worker.store.protocol import (
     ImportReport,
     LearningHealth,
     MadeDecision,
+    OutlookStatus,
     PublishedPolicy,
     Reading,
     Section,
@@ -191,6 +193,18 @@ class StoreApi:
     def refresh(self) -> int:
         """Bring every cached value up to date -> how many changed."""
         return self._post(Refreshed, "/attr/refresh", {}).changed
+
+    def outlook(self) -> OutlookStatus:
+        """How much of the outcomes was to be expected."""
+        return self._get(OutlookStatus, "/attr/outlook")
+
+    def sessions_without_background(self, *, limit: int = 1000) -> list[str]:
+        """By id; those of which nobody was asked yet."""
+        return self._get(list[str], "/attr/backgrounds/missing", {"limit": limit})
+
+    def tell_backgrounds(self, given: Mapping[str, SessionBackground | None]) -> int:
+        """None: nobody can tell -> of how many sessions something new is known."""
+        return self._post(Refreshed, "/attr/backgrounds", {"backgrounds": given}).changed
 
     def shadow(self, parameters: LayerParameters, *, readings: Sequence[Reading] = ()) -> list[ShadowChange]:
         return self._post(list[ShadowChange], "/attr/shadow", {"parameters": parameters, "readings": readings})

@@ -19,6 +19,7 @@ from worker.domain import (
     DecisionKind,
     Learning,
     LearningValue,
+    SessionBackground,
     SessionVersion,
 )
 from worker.layers.ablation.companions import Companion
@@ -159,6 +160,21 @@ class LearningHealth:
     learning_id: str
     experiment: ExperimentHealth
     companions: tuple[Companion, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OutlookStatus:
+    """What is made of how sessions were to be expected to end."""
+
+    #: as it is set: "folds", "past" or "off"
+    mode: str
+    #: in force; 0: outcomes count as they are
+    models: int
+    #: 1 − Σr² / Σy² over the experiments' records at the last refresh; null before any; at 0 or below no model is in force
+    explained: float | None
+    sessions: int
+    #: of these, sessions of which anything is known as a whole: the models are fitted on them
+    sessions_with_background: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -339,6 +355,16 @@ class AttributionStore(SessionStore, Protocol):
     def rebuild(self, *, repair: bool) -> list[SumDifference]:
         """Recompute sums and values from the records alone; differences are written back only with `repair`."""
         ...
+
+    def sessions_without_background(self, *, limit: int) -> list[str]:
+        """Sessions that an earlier release stored, and of which nobody was asked yet, by id."""
+        ...
+
+    def take_backgrounds(self, given: Mapping[str, SessionBackground | None]) -> int:
+        """What is known of them as a whole; None: nobody can tell -> of how many sessions something new is known."""
+        ...
+
+    def get_outlook(self) -> OutlookStatus: ...
 
     def what_if(
         self, parameters: LayerParameters, *, readings: list[Reading] | None = None

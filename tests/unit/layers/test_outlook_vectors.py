@@ -166,7 +166,9 @@ def design_of(given: list[tuple[SessionFeatures, list[tuple[str, bool, float]], 
         levels=[features.background.levels for features, _, _ in given],
         weights=[MICRO] * len(given),
         presences=[presence(name, 1) for name in LEARNINGS],
-        entries=Entries(session, learning, was_withheld.astype(bool), p_micro, outcome),
+        entries=Entries(
+            session, learning, was_withheld.astype(bool), np.zeros(len(session), dtype=bool), p_micro, outcome
+        ),
         salt=SALT,
     )
 

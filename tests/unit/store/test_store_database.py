@@ -51,6 +51,11 @@ ROWS: list[tuple[str, Any]] = [
         rows.TemporalRow: "global_sums",
         rows.SumsRow: "all_sums sums_of_learning put_sums",
         rows.ArmRow: "all_arms arms_of_learning put_arms",
+        rows.ArmSumsRow: "all_arm_sums put_arm_sums",
+        rows.DesignRow: "all_designs designs put_design",
+        rows.ModelRow: "all_models put_model",
+        rows.OutlookRow: "outlook",
+        rows.FleetRow: "fleet",
         rows.ValueRow: "all_values put_value",
         rows.ExperimentRow: "all_experiments put_experiment",
     }.items()

@@ -1,6 +1,5 @@
 """How well a session was to be expected to end, from what was known before its first answer (statistics.md 14).
 
-levels     what may be known of a session: the names that are allowed
 features   a session as the models see it
 models     what a model expects of a session, in lines that add up
 design     all sessions as arrays

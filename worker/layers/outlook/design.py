@@ -25,6 +25,8 @@ class Entries(NamedTuple):
     session: Ints
     learning: Ints
     was_withheld: Bools
+    #: drawn with a section, which stands for it: no feature of its own
+    is_member: Bools
     #: the chance of being withheld in millionths
     p_micro: Ints
     #: in thousandths
@@ -108,7 +110,7 @@ def _features(
     of_levels = [columns_of.get(one, []) if one else [] for one in levels]
     n = len(levels)
     per_session = np.array([len(columns) for columns in of_levels], dtype=np.int64)
-    was_injected = ~entries.was_withheld
+    was_injected = ~entries.was_withheld & ~entries.is_member
     rows = np.concatenate([np.arange(n), np.repeat(np.arange(n), per_session), entries.session[was_injected]])
     columns = np.concatenate(
         [

@@ -16,13 +16,14 @@ def expected_of(design: Design, outlook: Outlook) -> tuple[Ints, Ints, Bools]:
     entries = design.entries
     key_of_entry = key[entries.session]
     total, mean = np.zeros(len(key), dtype=np.int64), np.zeros(len(key), dtype=np.int64)
+    absent = entries.was_withheld | entries.is_member
     own = np.zeros(len(key_of_entry), dtype=np.int64)
     for number, model in enumerate(outlook.models.values()):
         of = np.array([model.coefficients.get(name, 0) for name in design.names], dtype=np.int64)
         rows, chosen = key == number, key_of_entry == number
         total[rows] = design.features[rows] @ of - model.mean
         mean[rows] = round(model.mean / MILLI)
-        own[chosen] = np.where(entries.was_withheld[chosen], 0, of[entries.learning[chosen] + design.first_presence])
+        own[chosen] = np.where(absent[chosen], 0, of[entries.learning[chosen] + design.first_presence])
     has_model = key_of_entry >= 0
     expected = np.where(has_model, _in_thousandths(total[entries.session] - own), 0)
     return expected, mean[entries.session], has_model

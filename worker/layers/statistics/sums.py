@@ -111,7 +111,7 @@ class ArmSums:
         return self._combined(other, -1)
 
     def _combined(self, other: Self, sign: int) -> Self:
-        if not other.records:
+        if other is NO_ARM:  # most records are of one arm alone
             return self
         return type(self)(
             records=self.records + sign * other.records,

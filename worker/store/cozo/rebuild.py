@@ -4,34 +4,65 @@ One learning a transaction, so that work goes on meanwhile; at the end the globa
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import starmap
 
-from worker.layers.statistics.sums import TemporalSums
+from worker.domain import SessionBackground
+from worker.layers.outlook.features import weight_of
+from worker.layers.statistics.sums import MICRO, NO_ARM, Adjustment, TemporalSums
+from worker.store.cozo.accounting import design_of
 from worker.store.cozo.database import CozoDatabase, Row, Transaction
 from worker.store.cozo.history import history_of
 from worker.store.cozo.record_codec import record_of
-from worker.store.cozo.rows import RecordRow, StandingRow, TemporalRow
+from worker.store.cozo.refreshing import arms_under
+from worker.store.cozo.rows import DesignRow, RecordRow, StandingRow, TemporalRow
 from worker.store.cozo.totals import (
     SUMS_COLUMNS,
     EpochKey,
     Totals,
     arm_rows,
+    arm_sums_rows,
     joined,
     read_global,
     temporal_row,
     totals_row,
 )
+from worker.store.cozo.workspace import Workspace
 from worker.store.protocol import SumDifference
 
 
-def rebuild(database: CozoDatabase, *, repair: Callable[[], None] | None) -> list[SumDifference]:
-    """Compare what is stored with what the records say; with `repair`, the records win.
+def rebuild(space: Workspace, *, is_repair: bool) -> list[SumDifference]:
+    """Compare what is stored with what the records say; to repair, the records win.
 
-    `repair` is called before the database is let go after each change: whoever keeps sums in memory has to read them again.
+    What memory holds is read again after each change, before the database is let go.
     """
+    database, repair = space.database, space.forget if is_repair else None
+    differences = [d for session_id in _sessions(database) for d in _design(database, session_id, repair=repair)]
     everywhere = (id_ for name in ("learnings_with_records", "learnings_with_sums") for (id_,) in database.read(name))
-    differences = [d for learning_id in sorted(set(everywhere)) for d in _one(database, learning_id, repair=repair)]
-    return differences + _global(database, repair=repair)
+    differences += [d for learning_id in sorted(set(everywhere)) for d in _one(database, learning_id, repair=repair)]
+    return [*differences, *_global(database, repair=repair), *_experiments(space, repair=repair)]
+
+
+def _sessions(database: CozoDatabase) -> list[str]:
+    names = ("all_designed_sessions", "all_sessions_with_records")
+    return sorted({session_id for name in names for (session_id,) in database.read(name)})
+
+
+def _design(database: CozoDatabase, session_id: str, *, repair: Callable[[], None] | None) -> list[SumDifference]:
+    """What the models see of one session; its background comes with the records and is taken as it is."""
+    with database.transaction() as transaction:
+        stored = [DesignRow(*row) for row in transaction.read("designs", keys=[[session_id]])]
+        design = design_of(transaction, session_id)
+        true = [design.row()] if design.records else []
+        if stored and true:
+            true = [true[0]._replace(has_background=stored[0].has_background)]
+        if repair and stored != true:
+            transaction.write("put_design" if true else "rm_design", true or [[session_id]])
+            repair()
+    if stored == true:
+        return []
+    was, is_ = ("; ".join(row.records.hex() for row in rows) for rows in (stored, true))
+    return [SumDifference(learning_id="", name=f"session {session_id} as models see it", stored=was, recomputed=is_)]
 
 
 def _one(database: CozoDatabase, learning_id: str, *, repair: Callable[[], None] | None) -> list[SumDifference]:
@@ -39,11 +70,14 @@ def _one(database: CozoDatabase, learning_id: str, *, repair: Callable[[], None]
         stored = joined(
             transaction.read("sums_of_learning", learning_id=learning_id),
             transaction.read("arms_of_learning", learning_id=learning_id),
+            [],
         )
+        weights = _weights(transaction)
         true: dict[EpochKey, Totals] = {}
         for row in starmap(RecordRow, transaction.read("records_of_learning", learning_id=learning_id)):
             key = (learning_id, row.epoch)
-            true[key] = true.get(key, Totals()).with_record(record_of(row))
+            adjustment = Adjustment(weight=weights.get(row.session_id, MICRO))
+            true[key] = true.get(key, Totals()).with_record(record_of(row), adjustment)
         keys = sorted(stored.keys() | true.keys())
         differences = [d for key in keys for d in _differences(key, stored.get(key, Totals()), true.get(key, Totals()))]
         if repair and differences:
@@ -53,9 +87,42 @@ def _one(database: CozoDatabase, learning_id: str, *, repair: Callable[[], None]
     return differences
 
 
+def _weights(transaction: Transaction) -> dict[str, int]:
+    """Of the sessions that stand for more than themselves."""
+    return {
+        session_id: weight_of(SessionBackground(sampling_probability=chance))
+        for session_id, chance in transaction.read("all_sampled_sessions")
+    }
+
+
+def _experiments(space: Workspace, *, repair: Callable[[], None] | None) -> list[SumDifference]:
+    """The experiments' sums, under the models in force."""
+    with space.reading() as memory, space.database.transaction() as transaction:
+        true = arms_under(transaction.read("all_designs"), list(memory.totals), memory.outlook)
+        found = []
+        for key, totals in sorted(memory.totals.items()):
+            stored = totals.sums.with_, totals.sums.without
+            recomputed = true.get(key, (NO_ARM, NO_ARM))
+            if stored != recomputed:
+                found.append(
+                    SumDifference(
+                        learning_id=key[0],
+                        name=f"experiment of epoch {key[1]}",
+                        stored=str(stored),
+                        recomputed=str(recomputed),
+                    )
+                )
+                if repair:
+                    sums = replace(totals.sums, with_=recomputed[0], without=recomputed[1])
+                    transaction.write("put_arm_sums", arm_sums_rows(key, sums))
+        if repair and found:
+            repair()
+    return found
+
+
 def _global(database: CozoDatabase, *, repair: Callable[[], None] | None) -> list[SumDifference]:
     with database.transaction() as transaction:
-        totals = joined(transaction.read("all_sums"), [])
+        totals = joined(transaction.read("all_sums"), [], [])
         standings = [history_of(StandingRow(*row)).standing for row in transaction.read("all_standings")]
         current = (totals.get((s.learning_id, s.epoch), Totals()) for s in standings)
         true = temporal_row(sum((t.sums.temporal for t in current), TemporalSums()))

@@ -40,6 +40,7 @@ def application(
         learnings.forgetting,
         sessions.router,
         upkeep.router,
+        upkeep.missing,
     ):
         app.include_router(router)
     app.include_router(description.router)
