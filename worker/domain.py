@@ -288,7 +288,7 @@ class VerdictKind(StrEnum):
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Verdict:
     kind: VerdictKind
-    #: further eligible sessions until the verdict, at the present estimate; None: over `SESSIONS_NEEDED_CAP`, or no experiment runs
+    #: further eligible sessions until the verdict, the median likely effect held; None: over `SESSIONS_NEEDED_CAP`, or no experiment runs
     sessions_needed: int | None = None
     #: one sentence for a person
     reason: str = ""

@@ -8,6 +8,7 @@ reopening     sessions processed again: failed ones, finished ones; dry run firs
 dead_letters  what could not be read, tried again or given up
 resending     messages sent again
 what_if       what other settings would make of the stored records
+sampling      whether assessed sessions are like all sessions
 rereading     layer 1 over kept sessions, for what_if
 settings      every setting with its value, its meaning and where it comes from
 backgrounds   what is known of earlier sessions as a whole

@@ -112,7 +112,7 @@ def test_old_versions_stay_known(known: AttributionStore) -> None:
         (lambda m: replace(m, policy_version="99-abc"), "policy 99-abc was never given out"),
         (lambda m: replace(m, policy_version="9" * 200), f"policy {'9' * 200} was never given out"),
         (lambda m: replace(m, policy_version="1-zzzz"), "policy 1-zzzz was never given out"),
-        (lambda m: replace(m, withhold_probability=0.5), "gives it the chance 0.1, not 0.5"),
+        (lambda m: replace(m, withhold_probability=0.5), "gives it the chance 0.25, not 0.5"),
         (lambda m: replace(m, decision="withhold"), "draws inject for this conversation, not withhold"),
         (lambda m: replace(m, decision="excluded"), "draws inject for this conversation, not excluded"),
     ],

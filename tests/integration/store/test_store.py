@@ -276,7 +276,7 @@ def test_disabling_reaches_sessions_that_were_assigned_before(store: Attribution
     assert (again.decision, again.withhold_probability) == ("excluded", 0.0)
     assert "dangerous" in again.reason
     logged = store.open_session(session, version(), [A]).assignments[A]
-    assert (logged.was_withheld, logged.withhold_probability, logged.epoch) == (before == "withhold", 0.1, 1)
+    assert (logged.was_withheld, logged.withhold_probability, logged.epoch) == (before == "withhold", 0.25, 1)
     store.decide(A, DecisionKind.ENABLED, actor="alex", reason="", now=4)
     assert store.assign(session, [A], now=5)[0].decision == before
 
@@ -288,7 +288,7 @@ def test_an_opened_session_knows_its_assignments(store: AttributionStore) -> Non
     assert set(opened.learnings) == {A, B}
     assert set(opened.assignments) == {A}
     assert opened.assignments[A].epoch == 1
-    assert opened.assignments[A].withhold_probability == 0.1
+    assert opened.assignments[A].withhold_probability == 0.25
 
 
 def test_a_record_counts_in_the_epoch_of_its_assignment(store: AttributionStore) -> None:

@@ -217,7 +217,7 @@ def test_other_parameters_are_followed_at_the_start(tmp_path: Path) -> None:
     """Switching the experiment off really stops withholding, from the next start on."""
     store = CozoStore(tmp_path / "db")
     store.import_learnings([learning("a")], actor="alex", now=1)
-    assert store.assign("s", ["a"], now=2)[0].withhold_probability == 0.1
+    assert store.assign("s", ["a"], now=2)[0].withhold_probability == 0.25
     store.close()
     off = CozoStore(tmp_path / "db", parameters=LayerParameters(ablation=AblationParameters(enabled=False)))
     assert off.assign("t", ["a"], now=2)[0].withhold_probability == 0.0
