@@ -8,6 +8,7 @@ import click
 from worker.cli.support.output import moment, print_facts, print_json
 from worker.cli.support.tables import print_rows
 from worker.domain import AttributionRecord, Learning, LearningValue
+from worker.layers.aggregation.breakdown import GroupEffect
 from worker.operations.connections import open_store
 from worker.operations.ids import full_id
 from worker.store.protocol import LearningHealth
@@ -27,6 +28,7 @@ def show_command(learning_id: str, sessions: int, *, as_json: bool) -> None:
         print_json(found)
         return
     print_facts([*_value(found.learning, found.value), *_experiment(found.value, found.health)])
+    _print_groups(found.breakdown)
     _print_records(found.recent)
 
 
@@ -67,6 +69,34 @@ def _experiment(value: LearningValue, health: LearningHealth) -> Iterator[tuple[
     for companion in health.companions:
         share = f"{companion.share:.0%}"
         yield "note", f"always travels with {companion.learning_id} ({share}): the two cannot be told apart"
+
+
+def _print_groups(groups: Sequence[GroupEffect]) -> None:
+    """Those that differ from the rest first."""
+    if not groups:
+        return
+    click.echo()
+    print_rows(
+        [
+            ("where", "wrap"),
+            ("effect", "right"),
+            ("95 % limits", "left"),
+            ("with", "right"),
+            ("without", "right"),
+            ("", "left"),
+        ],
+        [
+            [
+                f"{of.dimension} {of.group}",
+                f"{of.effect:+.3f}",
+                f"{of.low:+.3f} … {of.high:+.3f}",
+                str(of.sessions_with),
+                str(of.sessions_without),
+                "differs from the rest" if of.differs else "",
+            ]
+            for of in sorted(groups, key=lambda of: not of.differs)
+        ],
+    )
 
 
 def _odds(logarithm: float) -> str:

@@ -20,6 +20,7 @@ from worker.domain import (
     SessionBackground,
     VerdictKind,
 )
+from worker.layers.aggregation.breakdown import GroupEffect
 from worker.layers.aggregation.explain import Explanation
 from worker.layers.aggregation.observed import Observed
 from worker.settings.layers import LayerParameters
@@ -134,6 +135,10 @@ class StoreApi:
 
     def experiment(self, learning_id: str) -> AblationExperiment:
         return self._get(AblationExperiment, f"/learnings/{_part(learning_id)}/experiment")
+
+    def breakdown(self, learning_id: str) -> list[GroupEffect]:
+        """Its effect by project, user and so on."""
+        return self._get(list[GroupEffect], f"/learnings/{_part(learning_id)}/breakdown")
 
     def sessions(self, learning_id: str, *, limit: int = 100) -> list[AttributionRecord]:
         """Its records, newest first."""

@@ -24,6 +24,7 @@ from worker.domain import (
 )
 from worker.layers.ablation.companions import Companion
 from worker.layers.ablation.experiment_health import ExperimentHealth
+from worker.layers.aggregation.breakdown import GroupEffect
 from worker.layers.aggregation.explain import Explanation
 from worker.settings.layers import LayerParameters
 
@@ -327,6 +328,10 @@ class AttributionStore(SessionStore, Protocol):
 
     def get_health(self, learning_id: str) -> LearningHealth:
         """Sample ratio, contamination, mismatches, constant companions."""
+        ...
+
+    def get_breakdown(self, learning_id: str) -> tuple[GroupEffect, ...]:
+        """Its effect by project, user and so on, drawn towards the whole; statistics.md 16."""
         ...
 
     def list_health(self) -> list[LearningHealth]:

@@ -140,7 +140,7 @@ def test_a_second_draw_for_a_session_is_refused(known: AttributionStore) -> None
     tried = known.publish_policy([A], now=5)
     (taken,) = known.take_decisions(decided(tried, "s"), now=6)
     assert taken.state is REFUSED
-    assert taken.reason.endswith(" at the chance 0.1 was assigned before")
+    assert taken.reason.endswith(" at the chance 0.25 was assigned before")
     assert tried.learnings[0].withhold_probability == 0.5
 
 

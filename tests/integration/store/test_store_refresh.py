@@ -15,7 +15,7 @@ from fixtures.waiting import wait_until
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from worker.domain import AttributionRecord, LearningValue, SessionBackground
+from worker.domain import AttributionRecord, DecisionKind, LearningValue, SessionBackground
 from worker.errors import StoreUnavailable
 from worker.settings.layers import LayerParameters, OutlookParameters
 from worker.store.api import StoreApi
@@ -283,4 +283,19 @@ def test_a_session_of_which_nobody_can_tell_is_asked_for_once() -> None:
     assert store.take_backgrounds({"s": None, "unknown": SessionBackground()}) == 0
     assert store.sessions_without_background(limit=10) == []
     assert store.rebuild(repair=False) == []
+    store.close()
+
+
+def test_a_learning_is_told_by_group_under_the_models_in_force() -> None:
+    """By project, over the sessions of its current epoch, whose outcomes count as its experiment counts them."""
+    store = new_store()
+    finish_all(store, list(SESSIONS))
+    store.refresh_values()
+    groups = {(one.dimension, one.group): one for one in store.get_breakdown("a")}
+    assert set(groups) == {("project", "bad"), ("project", "good")}
+    value = store.get_learning_value("a")
+    assert sum(one.sessions_with for one in groups.values()) == value.sessions_with
+    assert sum(one.sessions_without for one in groups.values()) == value.sessions_without
+    store.decide("a", DecisionKind.ENABLED, actor="alex", reason="", now=10**9)
+    assert store.get_breakdown("a") == ()
     store.close()

@@ -3,6 +3,7 @@
 aggregator  sums and decisions -> a LearningValue
 estimate    effect, interval and confidence
 verdict     keep, remove, undecided …, in words
+breakdown   where it helps and where it hurts
 observed    what followed its uses and what followed elsewhere, counted without randomisation
 removals    which learnings may be removed together
 status      a learning's life: active, deprecated, re-tested

@@ -25,6 +25,7 @@ chances        with what chance each learning is withheld next, by itself or wit
 sections       learnings that are drawn together
 policies       what was given out to decide by elsewhere, version by version
 offline        decisions made elsewhere, checked against their policy
+groups         a learning's effect by group
 experiments    the arms and the state of each experiment
 strategies     the layers as the settings ask for them
 what_if        values under other settings, nothing stored

@@ -141,6 +141,11 @@ def arrays(rows: Iterable[Row], known: Iterable[EpochKey], *, salt: str) -> "tup
     return design, learnings
 
 
+def levels_of(rows: Iterable[Row]) -> list[tuple[str, ...]]:
+    """Of each session; none where nothing is known of it."""
+    return [tuple(json.loads(row.levels_json)) if row.has_background else () for row in starmap(DesignRow, rows)]
+
+
 def _weight(row: DesignRow) -> int:
     if row.sampling_probability >= 1:
         return MICRO

@@ -17,6 +17,7 @@ from worker.domain import (
     SessionVersion,
 )
 from worker.errors import NotFound
+from worker.layers.aggregation.breakdown import GroupEffect
 from worker.layers.aggregation.explain import Explanation, explain
 from worker.settings.layers import LayerParameters
 from worker.store.cozo.accounting import design_of
@@ -25,6 +26,7 @@ from worker.store.cozo.backgrounds import backgrounds_of, migrate, outlook_statu
 from worker.store.cozo.database import CozoDatabase, Row
 from worker.store.cozo.experiments import read_experiment, read_health
 from worker.store.cozo.forgetting import forget_learning, forget_session
+from worker.store.cozo.groups import read_breakdown
 from worker.store.cozo.memory import Memory
 from worker.store.cozo.offline import take_decisions
 from worker.store.cozo.policies import Policies
@@ -223,6 +225,9 @@ class CozoStore(AttributionStore):
 
     def get_health(self, learning_id: str) -> LearningHealth:
         return read_health(self._space, learning_id)
+
+    def get_breakdown(self, learning_id: str) -> tuple[GroupEffect, ...]:
+        return read_breakdown(self._space, learning_id)
 
     def list_health(self) -> list[LearningHealth]:
         with self._space.reading() as memory:

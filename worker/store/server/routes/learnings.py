@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 from worker.domain import AblationExperiment, AttributionRecord, Decision, DecisionKind, Learning
 from worker.errors import InvalidEvent, NotFound
 from worker.formats.learning import learning_to_wire, read_learning
+from worker.layers.aggregation.breakdown import GroupEffect
 from worker.store.answers import Shown
 from worker.store.protocol import AttributionStore, ForgottenFromStore, ImportReport
 from worker.store.server.dependencies import Asked, ForgetQuery, MayRead, MayWrite, NoneAsked, PathId, Store, now
@@ -73,6 +74,13 @@ async def experiment(store: Store, learning_id: PathId) -> AblationExperiment:
     return await store.long(lambda of: of.get_experiment(learning_id))
 
 
+@reading.get(
+    "/learnings/{learning_id}/breakdown", dependencies=[NoneAsked], summary="Where it helps and where it hurts"
+)
+async def breakdown(store: Store, learning_id: PathId) -> list[GroupEffect]:
+    return await store.long(lambda of: list(of.get_breakdown(learning_id)))
+
+
 @reading.get("/learnings/{learning_id}/sessions", summary="Its records, newest first")
 async def sessions(
     store: Store, learning_id: PathId, asked: Annotated[SessionsQuery, Query()]
@@ -122,4 +130,5 @@ def _shown(store: AttributionStore, learning_id: str, recent: int) -> Shown:
         health=store.get_health(learning_id),
         recent=store.get_attributions_for_learning(learning_id, limit=recent) if recent else [],
         history=store.get_decisions(learning_id),
+        breakdown=store.get_breakdown(learning_id),
     )
