@@ -6,8 +6,11 @@
 # Every version is the one in constraints.txt. Packages come before the project's own code, so that a change of code leaves them
 # cached. Nothing here needs BuildKit. `light` stands before `embedding` because the classic builder makes every stage on its way.
 
+# by digest where one is given: `make digests`
+ARG PYTHON_IMAGE
+
 # -- what to install, as lists that change only when they change: pyproject.toml holds much else
-FROM python:3.11-slim-bookworm AS requirements
+FROM ${PYTHON_IMAGE:-python:3.11-slim-bookworm} AS requirements
 WORKDIR /lists
 COPY pyproject.toml ./
 RUN python -c "import tomllib; project = tomllib.load(open('pyproject.toml', 'rb'))['project']; extra = project['optional-dependencies']; \
@@ -15,7 +18,7 @@ light = [*project['dependencies'], *extra['postgresql'], *extra['flower']]; \
 open('light.txt', 'w').write('\n'.join(light)); open('embedding.txt', 'w').write('\n'.join(extra['embedder']))"
 
 # -- the project itself as one wheel
-FROM python:3.11-slim-bookworm AS wheel
+FROM ${PYTHON_IMAGE:-python:3.11-slim-bookworm} AS wheel
 WORKDIR /source
 COPY pyproject.toml README.md LICENSE ./
 COPY worker worker
@@ -25,7 +28,7 @@ COPY dashboard dashboard
 RUN pip wheel --no-cache-dir --no-deps --wheel-dir /wheels .
 
 # -- a user of its own; data lies in its home
-FROM python:3.11-slim-bookworm AS base
+FROM ${PYTHON_IMAGE:-python:3.11-slim-bookworm} AS base
 ARG GROOVE_VERSION=local
 LABEL org.opencontainers.image.title="groove attribution" \
       org.opencontainers.image.description="Which learnings of an AI coding assistant help, which do nothing, which hurt" \

@@ -1,6 +1,8 @@
 # make setup   the virtual environment, once
 # make demo    the examples through the whole system
 # make demo-experiment  a simulated team through the whole system: are its known effects found?
+# make pictures  the dashboard's pages as pictures, into docs/pictures/; needs Chromium
+# make demo-experiment  a simulated team through the whole system: are its known effects found? WEB=--web shows them in the browser
 # make test    checks and tests
 # make fast    the unit tests and the quick integration tests, in two minutes on two idle cores
 # make format  the formatter and every fix that the linter knows
@@ -9,11 +11,13 @@
 # make lock    requirements.lock and constraints.txt after a change of dependencies; UPGRADE=--upgrade takes the newest versions
 # make docs    the documentation as a site, into site/; links are checked
 # make dist    wheel and source distribution into dist/, checked
+# make sbom    what is installed, with its licences: sbom/sbom.json (CycloneDX) and sbom/licences.csv
+# make digests images by digest: pulls what docker-compose.yml and Dockerfile name by tag, and notes in .env what came
 # make bench   every benchmark against its target, into benchmarks/results/; ten to fifteen minutes on two idle cores
 # make secrets       .env for docker-compose.yml, with random secrets in its empty places; what stands there is left alone
 # make compose-test  the stack of docker-compose.yml under kills, cuts and scaling; needs a container engine and half an hour of two idle cores
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-experiment test fast format check unit coverage mutants lock docs dist bench secrets compose-test fuzz clean
+.PHONY: help setup demo demo-experiment pictures test fast format check unit coverage mutants lock docs dist sbom digests bench secrets compose-test fuzz clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -31,12 +35,21 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --group dev --editable '.[all]'
 	@touch $@
 
+demo: EVENTS ?= examples/events.jsonl
 demo: setup
-	@$(BIN)/groove run examples/events.jsonl --learnings examples/learnings.jsonl
+	@$(BIN)/groove run $(EVENTS) --learnings examples/learnings.jsonl --limit 12
+	@echo
+	@$(BIN)/groove
+	@echo 'What an experiment finds: `make demo-experiment`, four minutes with a simulated team whose true effects are known.'
 
+demo-experiment: FOLDER ?= .groove-experiment
+demo-experiment: ROUNDS ?= 15
 demo-experiment: setup
-	@rm -rf .groove-experiment
-	@$(BIN)/python examples/experiment/run.py .groove-experiment
+	@rm -rf $(FOLDER)
+	@$(BIN)/python examples/experiment/run.py $(FOLDER) --rounds $(ROUNDS) $(WEB)
+
+pictures: setup
+	@$(BIN)/python examples/pictures.py
 
 check: setup
 	$(BIN)/ruff check .
@@ -75,7 +88,7 @@ lock: setup
 		sed -nE 's/ *\\$$//; /^[A-Za-z0-9]/p' requirements.lock; } > constraints.txt
 
 bench: setup
-	@for name in embedding pipeline workers task_queue growth footprint scaling; do \
+	@for name in embedding pipeline workers task_queue growth footprint scaling dashboard_pages; do \
 		printf '\n== %s\n' $$name; \
 		$(BIN)/python benchmarks/$$name.py || exit 1; \
 	done
@@ -87,6 +100,19 @@ dist: setup
 	@rm -rf dist
 	$(BIN)/python -m build --quiet
 	$(BIN)/twine check --strict dist/*
+
+sbom: setup
+	@mkdir -p sbom
+	$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --mc-type application --output-reproducible --validate -o sbom/sbom.json $(BIN)/python
+	$(BIN)/pip-licenses --format=csv --with-urls --order=license --output-file sbom/licences.csv
+
+digests:
+	@test -e .env || cp .env.example .env
+	@for place in $$(sed -nE 's/.*\$$\{([A-Z]+_IMAGE):-([^}]+)\}.*/\1=\2/p' docker-compose.yml Dockerfile | sort -u); do \
+		docker pull --quiet "$${place#*=}" || exit 1; \
+		found=$$(docker image inspect --format '{{index .RepoDigests 0}}' "$${place#*=}") || exit 1; \
+		sed -i -E "/^#?$${place%%=*}=/d" .env && echo "$${place%%=*}=$$found" >> .env; \
+	done; grep _IMAGE= .env
 
 secrets:
 	@test -e .env || cp .env.example .env

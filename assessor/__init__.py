@@ -14,6 +14,7 @@ project          a project's rules files, learnings, and the sources that tell w
 session          one session and those sources -> its assessment and its event
 event            an assessment as a heavy event, the same bytes whenever it is made
 learnings        a rule as a learning that the store imports
+taking_part      whether a session took part in the experiment, by its transcript, checked against the hook's record
 in_force         which learnings were in force in a session, and how that is known
 git_history      what a repository says about one file at one moment
 edits            edits of rules files inside transcripts
@@ -29,5 +30,6 @@ wire_transcript  a transcript as events carry it
 secrets          what must not be stored or quoted
 rules/           rules files -> learnings: found, split, recognised again after an edit
 hooks/           the experiment inside an assistant: its hook, put in and taken out
+managed/         learnings out of a rules file, to where a hook gives them out, and back
 judges/          second opinions on a session, compared with a person's labels before they count
 """

@@ -3,31 +3,12 @@
 from collections import defaultdict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from assessor.commands import hides_its_code, never_ran
 from worker.domain import Block, BlockKind, Transcript
 from worker.formats.transcripts.session import ReadSession, Refusal
+from worker.formats.transcripts.tools import Purpose, command_of, path_of, purpose_of
 
-_SHELLS = frozenset(
-    {"bash", "shell", "exec_command", "execute_command", "run_shell_command", "run_terminal_cmd", "local_shell"}
-)
-_READERS = frozenset({"read", "view", "read_file", "readfile", "open_file", "notebookread"})
-_EDITORS = frozenset(
-    {
-        "edit",
-        "write",
-        "multiedit",
-        "notebookedit",
-        "write_file",
-        "create",
-        "replace",
-        "str_replace",
-        "edit_file",
-        "create_file",
-    }
-)
-_PATHS = ("file_path", "path", "filePath", "absolute_path", "notebook_path")
 #: answers that say nothing about the call: lost, or called off because another one failed
 _NO_ANSWER = (
     "[Tool result missing due to internal error]",
@@ -73,22 +54,21 @@ class Call:
     @property
     def command(self) -> str | None:
         """The command line, where the tool is a shell."""
-        if (self.block.tool or "").lower() not in _SHELLS:
+        if self._purpose is not Purpose.SHELL:
             return None
-        given = (self.block.input or {}).get("command", (self.block.input or {}).get("cmd", self.block.text))
-        return " ".join(map(str, given)) if isinstance(given, list) else str(given)
+        return command_of(self.block.tool or "", self.block.input, self.block.text)
 
     @property
     def read_path(self) -> str | None:
-        return self._path() if (self.block.tool or "").lower() in _READERS else None
+        return path_of(self.block.input or {}) if self._purpose is Purpose.READ else None
 
     @property
     def edited_path(self) -> str | None:
-        return self._path() if (self.block.tool or "").lower() in _EDITORS else None
+        return path_of(self.block.input or {}) if self._purpose is Purpose.EDIT else None
 
-    def _path(self) -> str | None:
-        given: dict[str, Any] = self.block.input or {}
-        return next((str(given[name]) for name in _PATHS if given.get(name)), None)
+    @property
+    def _purpose(self) -> Purpose:
+        return purpose_of(self.block.tool or "")
 
 
 def calls_of(session: ReadSession) -> tuple[Call, ...]:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 from uuid import uuid5
 
@@ -11,6 +11,7 @@ from assessor.measure_trap import moved_by
 from assessor.outcome import Outcome
 from assessor.secrets import scrub_tree
 from assessor.signals import Heard, lightweight_events
+from assessor.taking_part import Agreement, TakingPart
 from assessor.wire_transcript import transcript_to_wire
 from worker.formats.transcripts.session import Harness, ReadSession
 from worker.formats.wire import EVENT_NAMESPACE, format_timestamp
@@ -32,6 +33,7 @@ class Account:
     texts: Mapping[str, str]
     heard: Sequence[Heard]
     outcome: Outcome
+    taking_part: TakingPart = field(default_factory=TakingPart)
 
 
 def heavy_event(account: Account, *, ended_at: int, revision: int = 0) -> dict[str, Any]:
@@ -44,6 +46,7 @@ def heavy_event(account: Account, *, ended_at: int, revision: int = 0) -> dict[s
     document["context"] |= {
         "session_id": account.session.session_id,
         "active_learnings": list(account.in_force.learning_ids),
+        **_drawn(account),
     }
     digest = json.dumps(document, sort_keys=True, ensure_ascii=True)
     moment = account.session.ended_at if account.session.ended_at is not None else ended_at
@@ -80,6 +83,18 @@ def _document(account: Account) -> dict[str, Any]:
     }
 
 
+def _drawn(account: Account) -> dict[str, Any]:
+    """Of a session that took part: what was withheld, and each one's chance, 0 for those that nobody drew."""
+    part = account.taking_part
+    if not part.is_shown:
+        return {} if part.agreement is Agreement.NEITHER else {"took_part": False}
+    return {
+        "took_part": True,
+        "withheld_learnings": list(part.withheld),
+        "withhold_probabilities": dict.fromkeys(account.in_force.learning_ids, 0.0) | dict(part.probabilities),
+    }
+
+
 def _circumstances(account: Account) -> dict[str, Any]:
     """Where and how the session ran: values before and after a date are confounded by version and model."""
     session = account.session
@@ -95,8 +110,22 @@ def _circumstances(account: Account) -> dict[str, Any]:
         "branch": session.branch,
         "parent_session_id": session.parent_id,
         "started_at": None if session.started_at is None else format_timestamp(session.started_at),
+        **_experiment(account.taking_part),
         "in_force": str(account.in_force.source),
         "in_force_files": {path: str(source) for path, source in account.in_force.files.items()},
+    }
+
+
+def _experiment(part: TakingPart) -> dict[str, Any]:
+    """By which draw, and whether the hook's own record says the same."""
+    if part.agreement is Agreement.NEITHER:
+        return {}
+    return {
+        "experiment": {
+            "policy_version": part.policy_version,
+            "conversation_id": part.conversation_id,
+            "agreement": str(part.agreement),
+        }
     }
 
 
@@ -107,6 +136,6 @@ def _excluded(account: Account) -> dict[str, dict[str, str]]:
         learning_id: {
             kind: reason for kind, reason in moved_by(account.texts.get(learning_id, "")).items() if kind in shown
         }
-        for learning_id in account.in_force.learning_ids
+        for learning_id in (*account.in_force.learning_ids, *account.taking_part.withheld)
     }
     return {learning_id: kinds for learning_id, kinds in moved.items() if kinds}

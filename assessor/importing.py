@@ -15,6 +15,7 @@ from assessor.project import Project, look_at
 from assessor.rules.catalogue import Catalogue, Unit
 from assessor.session import Assessed, assess
 from assessor.survival import LOOKS
+from assessor.taking_part import Agreement, HookRecords, NoRecords
 from worker.formats.transcripts.copies import Shared, own_part, shared_lines
 from worker.system.clock import DAY
 
@@ -73,6 +74,8 @@ class Importer:
     catalogue: Catalogue
     #: session -> a judge's part in its outcome
     judged: Mapping[str, Part] = field(default_factory=dict)
+    #: what hooks recorded on this machine
+    hooks: HookRecords = field(default_factory=NoRecords)
     projects: list[Project] = field(default_factory=list)
     #: session -> the session that holds all of it
     copies: dict[str, str] = field(default_factory=dict)
@@ -127,7 +130,10 @@ class Importer:
         if own is None:
             return None
         judge = self.judged.get(entry.session_id)
-        assessed = assess(own, project.sources, self.catalogue.rules, now=self.now, judge=judge)
+        recorded = self.hooks.of_session(entry.session_id)
+        rules = self.catalogue.rules
+        assessed = assess(own, project.sources, rules, now=self.now, judge=judge, recorded=recorded)
+        self.hooks.compared(entry.session_id, assessed.taking_part.agreement)
         document = assessed.event(ended_at=self.now, revision=entry.revision)
         return SessionEvent(
             session_id=entry.session_id,
@@ -141,7 +147,9 @@ class Importer:
         looks_due = sum(self.now >= (entry.started_at or self.now) + days * DAY for days in LOOKS)
         judge = self.judged.get(entry.session_id)
         judged = [f"{judge.value} {judge.weight} {judge.detail}"] if judge else []
-        return _digest([entry.digest, rules, str(looks_due), *sorted(share.line_ids if share else ()), *judged])
+        recorded = [repr(record) for record in self.hooks.of_session(entry.session_id)]
+        lines = sorted(share.line_ids if share else ())
+        return _digest([entry.digest, rules, str(looks_due), *lines, *judged, *recorded])
 
     def _count(self, assessment: Mapping[str, Any]) -> None:
         for learning_id, asked in assessment.get("asked", {}).items():
@@ -161,6 +169,7 @@ def _summary(assessed: Assessed) -> dict[str, Any]:
         "messages": len(session.transcript.messages),
         "in_force": str(assessed.in_force.source),
         "learnings": len(assessed.in_force.learning_ids),
+        **({"hook": str(agreement)} if (agreement := assessed.taking_part.agreement) != Agreement.NEITHER else {}),
         "outcome": outcome.value,
         "confidence": outcome.confidence,
         "parts": [

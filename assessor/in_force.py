@@ -1,7 +1,7 @@
 """Which learnings were in force in a session, and how that is known: the first source that answers, file by file."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path, PurePath, PurePosixPath
 
@@ -37,6 +37,20 @@ class InForce:
     source: Source = Source.UNKNOWN
     #: per rules file that the assistant loads, as the catalogue writes its path
     files: Mapping[str, Source] = field(default_factory=dict)
+    #: learnings whose text stands in a rules file that the transcript itself holds
+    shown: frozenset[str] = frozenset()
+
+
+def beside_a_hook(found: InForce, injected: Iterable[str], withheld: Collection[str]) -> InForce:
+    """With those that a hook injected, and without those that it withheld, as the transcript shows.
+
+    Where the transcript holds a rules file with a withheld one, it was in force all the same; where only a file's history says so, the
+    learning had been moved out of the file by then.
+    """
+    kept = tuple(id_ for id_ in found.learning_ids if id_ in found.shown or id_ not in withheld)
+    more = tuple(id_ for id_ in injected if id_ not in kept)
+    source = found.source if kept or found.files or not more else Source.TRANSCRIPT
+    return replace(found, learning_ids=(*kept, *more), source=source)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,7 +68,8 @@ class Sources:
 
     def in_force(self, session: ReadSession) -> InForce:
         """Learnings of which nobody knows whether they were in force are not named: the session gives no records for them."""
-        found = dict.fromkeys(_said_in_transcript(session, self), Source.TRANSCRIPT)
+        shown = _said_in_transcript(session, self)
+        found = dict.fromkeys(shown, Source.TRANSCRIPT)
         files = {str(file.path): Source.TRANSCRIPT for file in self.files if _is_told(file, session, self.project)}
         for file in self._asked(session, files):
             text, source = self._text(file, session)
@@ -62,7 +77,7 @@ class Sources:
             for learning_id in self._said(text, file) if text is not None else ():
                 found.setdefault(learning_id, source)
         weakest = max(found.values() or files.values(), key=_ORDER.index, default=Source.UNKNOWN)
-        return InForce(learning_ids=tuple(found), source=weakest, files=files)
+        return InForce(learning_ids=tuple(found), source=weakest, files=files, shown=frozenset(shown))
 
     def _asked(self, session: ReadSession, told: Mapping[str, Source]) -> Iterable[RulesFile]:
         """Files that were loaded, or may have been, of which the transcript says nothing itself."""

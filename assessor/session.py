@@ -1,17 +1,19 @@
 """One session and the rules around it -> its assessment and its event: the one door into this package for a session."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from assessor.asked_commands import Asked, asked_commands, asked_in
 from assessor.calls import calls_of
 from assessor.event import Account, heavy_event
-from assessor.in_force import InForce, Sources
+from assessor.in_force import InForce, Sources, beside_a_hook
 from assessor.outcome import Outcome, Part, outcome, parts_of
 from assessor.rules.catalogue import Rule
 from assessor.signals import Heard, signals_of
 from assessor.survival import LOOKS, survival
+from assessor.taking_part import TakingPart, taking_part
+from worker.formats.hook_spool import SpoolRecord
 from worker.formats.transcripts.session import ReadSession
 
 
@@ -26,6 +28,8 @@ class Assessed:
     texts: Mapping[str, str]
     #: learning -> what the session did with the commands that it asks for, where it ran any
     asked: Mapping[str, Asked] = field(default_factory=dict)
+    #: in the experiment of the assistant's hook
+    taking_part: TakingPart = field(default_factory=TakingPart)
     #: how many of the later looks at its edited lines were taken; 0 right after the session
     looks: int = 0
 
@@ -38,23 +42,34 @@ class Assessed:
             texts=self.texts,
             heard=self.signals,
             outcome=self.outcome,
+            taking_part=self.taking_part,
         )
         return heavy_event(account, ended_at=ended_at, revision=revision)
 
 
 def assess(
-    session: ReadSession, sources: Sources, rules: Mapping[str, Rule], *, now: int, judge: Part | None = None
+    session: ReadSession,
+    sources: Sources,
+    rules: Mapping[str, Rule],
+    *,
+    now: int,
+    judge: Part | None = None,
+    recorded: Sequence[SpoolRecord] = (),
 ) -> Assessed:
     """No model is asked and nothing leaves the machine.
 
-    `now` decides which later looks are due; `judge` is one more part of the outcome.
+    `now` decides which later looks are due; `judge` is one more part of the outcome; `recorded` is what hooks recorded of the session.
     """
     calls = calls_of(session)
     heard = signals_of(session, calls)
-    in_force = sources.in_force(session)
+    part = taking_part(session, recorded, rules)
+    in_force = beside_a_hook(sources.in_force(session), part.injected, part.withheld)
+    part = replace(part, withheld=tuple(id_ for id_ in part.withheld if id_ not in in_force.learning_ids))
     looked = _survivals(session, sources, now)
-    texts = {id_: rules[id_].text for id_ in in_force.learning_ids if id_ in rules}
+    texts = {id_: rules[id_].text for id_ in (*in_force.learning_ids, *part.withheld) if id_ in rules}
     asked = {id_: asked_in(commands, calls) for id_, text in texts.items() if (commands := asked_commands(text))}
+    for id_ in part.withheld:
+        asked.pop(id_, None)
     return Assessed(
         session=session,
         in_force=in_force,
@@ -64,6 +79,7 @@ def assess(
         texts=texts,
         asked={id_: each for id_, each in asked.items() if each.calls},
         looks=len(looked),
+        taking_part=part,
     )
 
 

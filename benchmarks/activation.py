@@ -1,9 +1,8 @@
 """How well layer 1 recognises uses, on sessions that a reader has labelled.
 
-    python benchmarks/activation.py --data DIR [--cache FILE] [--write-calibration FILE]
+    python benchmarks/activation.py --data DIR [--data DIR] [--test DIR] [--cache FILE] [--write-calibration FILE]
 
-DIR holds sessions.jsonl (session_id, source.repo, transcript), learnings.jsonl (learning_id, category, description, insight) and
-labels.jsonl (learning_id, session_id, label 0 or 1, kind, message_idx). Compared in one run, at the default threshold:
+`labelled_sessions.py` says what a folder holds. Compared in one run, at the default threshold:
 
     whole message     raw cosine of the learning with each whole assistant message
     best chunk        raw cosine with each chunk, no reference boost
@@ -11,92 +10,36 @@ labels.jsonl (learning_id, session_id, label 0 or 1, kind, message_idx). Compare
     shipped           the detector as it is installed
     left out          the same features, fitted on the other repositories only: what new repositories can expect
 
+Readers label uses more often than they occur. All numbers are at the natural share of uses, to which non-uses are weighed up.
+`--test DIR` judges the repositories of another folder, as they are sampled, by what is fitted to all of `--data`.
 Left-out numbers still flatter a little: what the features are was decided while reading errors on the sessions at hand.
 """
 
 import argparse
-import json
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from labelled_sessions import Labelled, Pair, StoredVectors
 
 from worker.attribution.bundle import SessionBundle
 from worker.attribution.fit_calibration import Judged, Label, fitted, prepare, probability
-from worker.domain import Learning, LearningCategory, Transcript
+from worker.domain import Transcript
 from worker.embedder import open_embedder
-from worker.embedder.precision import Precision
-from worker.embedder.protocol import Vectors
-from worker.formats.transcripts.messages import parse_transcript
 from worker.layers.activation.calibration import shipped_calibration
 from worker.layers.activation.detector import HybridDetector
 from worker.layers.activation.fitting import PRIOR
-from worker.layers.activation.quality import area_under_roc, quality
+from worker.layers.activation.quality import Quality, area_under_roc, quality
 from worker.settings import load_settings
 from worker.settings.layers import ActivationParameters
 
 THRESHOLD = ActivationParameters().similarity_threshold
-RESAMPLES = 1000
-
-
-@dataclass(frozen=True, kw_only=True)
-class Pair:
-    session_id: str
-    learning_id: str
-    repo: str
-    used: bool
-    kind: str
-    message_idx: tuple[int, ...]
-
-
-class StoredVectors:
-    """An embedder that remembers its vectors in a file between runs; texts are embedded in the batches of their session."""
-
-    def __init__(self, path: Path | None) -> None:
-        self._embedder = open_embedder(conversions=load_settings().conversions_dir)
-        self._path = path
-        self._known: dict[str, Vectors] = {}
-        if path is not None and path.exists():
-            stored = np.load(path, allow_pickle=False)
-            self._known = dict(
-                zip(map(json.loads, stored["texts"].tolist()), stored["vectors"].astype(np.float32), strict=True)
-            )
-
-    @property
-    def model(self) -> str:
-        return self._embedder.model
-
-    @property
-    def precision(self) -> Precision:
-        return self._embedder.precision
-
-    def embed(self, texts: Sequence[str]) -> Vectors:
-        missing = sorted({text for text in texts if text not in self._known})
-        if missing:
-            self._known |= zip(missing, self._embedder.embed(missing), strict=True)
-        return np.array([self._known[text] for text in texts], dtype=np.float32).reshape(len(texts), -1)
-
-    def save(self) -> None:
-        if self._path is not None:
-            texts = np.array([json.dumps(text) for text in self._known])
-            np.savez(self._path, texts=texts, vectors=np.stack(list(self._known.values())).astype(np.float16))
-
-
-def read_lines(path: Path) -> list[dict[str, Any]]:
-    with path.open(encoding="utf-8") as lines:
-        return [json.loads(line) for line in lines if line.strip()]
-
-
-def read_learning(entry: dict[str, Any]) -> Learning:
-    name = "".join(part.title() for part in entry["category"].split("_"))
-    category = LearningCategory(entry["category"] if entry["category"] in set(LearningCategory) else name)
-    return Learning(
-        learning_id=entry["learning_id"], category=category, description=entry["description"], insight=entry["insight"]
-    )
+#: of the pairs of a session and a rule in force in it, in repositories whose rules a reader went through in a random order
+SHARE_OF_USES = 0.18
+RESAMPLES = 300
 
 
 def whole_messages(transcript: Transcript, insight: str, embedder: StoredVectors) -> float:
@@ -113,50 +56,46 @@ def leave_repositories_out(pairs: list[Pair], judged: list[Judged]) -> list[floa
     for repo in sorted({pair.repo for pair in pairs}):
         others = [each for pair, each in zip(pairs, judged, strict=True) if pair.repo != repo]
         if others:
-            calibration = fitted(others)
+            calibration = fitted(others, share_of_uses=SHARE_OF_USES, with_history=False)
             for n, pair in enumerate(pairs):
                 if pair.repo == repo:
                     scores[n] = probability(calibration, judged[n])
     return scores
 
 
-def interval(pairs: list[Pair], scores: list[float], measure: Callable[[np.ndarray, np.ndarray], float]) -> str:
+def natural_weights(pairs: Sequence[Pair]) -> list[float]:
+    """A non-use counts as often as makes uses their natural share."""
+    uses = sum(pair.used for pair in pairs)
+    each = uses * (1 - SHARE_OF_USES) / SHARE_OF_USES / max(1, len(pairs) - uses)
+    return [1.0 if pair.used else each for pair in pairs]
+
+
+def measured(pairs: list[Pair], scores: list[float], weights: list[float], kept: Sequence[int]) -> Quality:
+    return quality(
+        [scores[n] for n in kept],
+        [pairs[n].used for n in kept],
+        threshold=THRESHOLD,
+        weights=[weights[n] for n in kept],
+    )
+
+
+def same_repository(pairs: list[Pair]) -> list[int]:
+    return [n for n, pair in enumerate(pairs) if pair.kind != "sure_negative"]
+
+
+def interval(pairs: list[Pair], kept: Sequence[int], measure: Callable[[list[int]], float]) -> str:
     """95 % by bootstrap over sessions."""
     by_session = defaultdict(list)
-    for n, pair in enumerate(pairs):
-        by_session[pair.session_id].append(n)
+    for n in kept:
+        by_session[pairs[n].session_id].append(n)
     groups = list(by_session.values())
     random = np.random.default_rng(7)
-    score, used = np.array(scores), np.array([pair.used for pair in pairs])
-    values = []
-    for _ in range(RESAMPLES):
-        chosen = np.concatenate([groups[n] for n in random.integers(len(groups), size=len(groups))])
-        values.append(measure(score[chosen], used[chosen]))
+    values = [
+        measure([n for g in random.integers(len(groups), size=len(groups)) for n in groups[g]])
+        for _ in range(RESAMPLES)
+    ]
     low, high = np.nanpercentile(values, [2.5, 97.5])
     return f"{low:.2f}–{high:.2f}"
-
-
-def recall_at(score: np.ndarray, used: np.ndarray) -> float:
-    return float((score[used] >= THRESHOLD).mean()) if used.any() else float("nan")
-
-
-def precision_at(score: np.ndarray, used: np.ndarray) -> float:
-    chosen = score >= THRESHOLD
-    return float(used[chosen].mean()) if chosen.any() else float("nan")
-
-
-def calibration_error(score: np.ndarray, used: np.ndarray) -> float:
-    return quality(score.tolist(), used.tolist(), threshold=THRESHOLD).calibration_error
-
-
-def same_repository(pairs: list[Pair], scores: list[float]) -> str:
-    kept = [n for n, pair in enumerate(pairs) if pair.used or pair.kind == "hard_negative"]
-    return interval([pairs[n] for n in kept], [scores[n] for n in kept], area_under_roc)
-
-
-def against(pairs: list[Pair], scores: list[float], kind: str) -> float:
-    kept = [n for n, pair in enumerate(pairs) if pair.used or pair.kind == kind]
-    return area_under_roc(np.array([scores[n] for n in kept]), np.array([pairs[n].used for n in kept]))
 
 
 def per_learning(pairs: list[Pair], scores: list[float]) -> float:
@@ -171,36 +110,54 @@ def per_learning(pairs: list[Pair], scores: list[float]) -> float:
     return float(np.nanmean(areas)) if not np.isnan(areas).all() else float("nan")
 
 
-def print_table(pairs: list[Pair], methods: dict[str, list[float]]) -> None:
-    used = [pair.used for pair in pairs]
+def print_table(pairs: list[Pair], methods: dict[str, list[float]], weights: list[float]) -> None:
     print(
-        f"{'method':14} {'area':>5} {'same repo':>9} {'other':>5} {'learning':>8} {'AP':>5}  P/R at {THRESHOLD}  {'F1':>5} {'ECE':>5}"
+        f"{'method':14} {'area':>5} {'same repo':>9} {'learning':>8} {'AP':>5}  P/R at {THRESHOLD}  {'F1':>5} {'ECE':>5}"
     )
     for name, scores in methods.items():
-        q = quality(scores, used, threshold=THRESHOLD)
+        q = measured(pairs, scores, weights, range(len(pairs)))
+        same = measured(pairs, scores, weights, same_repository(pairs))
         print(
-            f"{name:14} {q.area:5.3f} {against(pairs, scores, 'hard_negative'):9.3f} "
-            f"{against(pairs, scores, 'sure_negative'):5.3f} {per_learning(pairs, scores):8.3f} {q.average_precision:5.3f}  "
+            f"{name:14} {q.area:5.3f} {same.area:9.3f} {per_learning(pairs, scores):8.3f} {q.average_precision:5.3f}  "
             f"{q.precision:5.2f} / {q.recall:4.2f}  {q.f1:5.2f} {q.calibration_error:5.3f}"
         )
 
 
-def print_details(pairs: list[Pair], methods: dict[str, list[float]]) -> None:
-    for name in ("shipped", "left out"):
-        scores = methods[name]
+def print_parts(pairs: list[Pair], scores: list[float], weights: list[float]) -> None:
+    """By repository, by assistant, and by whether a learning names code."""
+    parts: dict[str, list[int]] = defaultdict(list)
+    for n, pair in enumerate(pairs):
+        parts[pair.repo].append(n)
+        parts[f"written by {pair.harness}"].append(n)
+        parts[f"{'names' if pair.names_code else 'without'} code"].append(n)
+    for name, kept in parts.items():
+        q = measured(pairs, scores, weights, kept)
+        same = measured(pairs, scores, weights, [n for n in kept if pairs[n].kind != "sure_negative"])
         print(
-            f"\n{name}: 95 % over sessions: area {interval(pairs, scores, area_under_roc)}, "
-            f"same repository {same_repository(pairs, scores)}, "
-            f"precision {interval(pairs, scores, precision_at)}, recall {interval(pairs, scores, recall_at)}, "
-            f"calibration error {interval(pairs, scores, calibration_error)}"
+            f"  {name:34} {q.pairs:4} pairs {q.uses:4} uses  area {q.area:.3f} same {same.area:.3f}  "
+            f"P/R {q.precision:.2f} / {q.recall:.2f}  ECE {q.calibration_error:.3f}"
         )
-        for repo in sorted({pair.repo for pair in pairs}):
-            kept = [n for n, pair in enumerate(pairs) if pair.repo == repo]
-            q = quality([scores[n] for n in kept], [pairs[n].used for n in kept], threshold=THRESHOLD)
-            print(
-                f"  {repo:34} {q.pairs:4} pairs {q.uses:4} uses  area {q.area:.3f}  "
-                f"P/R {q.precision:.2f} / {q.recall:.2f}  ECE {q.calibration_error:.3f}"
-            )
+
+
+def print_intervals(pairs: list[Pair], scores: list[float], weights: list[float]) -> None:
+    everything = range(len(pairs))
+    print(
+        f"  95 % over sessions: same repository {_interval(pairs, scores, weights, same_repository(pairs), 'area')}",
+        end="",
+    )
+    for name in ("area", "precision", "recall", "calibration_error"):
+        print(f", {name} {_interval(pairs, scores, weights, everything, name)}", end="")
+    print()
+
+
+def _interval(pairs: list[Pair], scores: list[float], weights: list[float], kept: Sequence[int], name: str) -> str:
+    return interval(pairs, kept, lambda chosen: float(getattr(measured(pairs, scores, weights, chosen), name)))
+
+
+def print_thresholds(pairs: list[Pair], scores: list[float], weights: list[float]) -> None:
+    for threshold in (0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8):
+        q = quality(scores, [pair.used for pair in pairs], threshold=threshold, weights=weights)
+        print(f"  at {threshold:.2f}: precision {q.precision:.3f}, recall {q.recall:.3f}, F1 {q.f1:.3f}")
 
 
 def print_errors(pairs: list[Pair], scores: list[float], bundles: dict[str, SessionBundle], count: int) -> None:
@@ -256,77 +213,116 @@ def cost_of_a_learning(bundles: dict[str, SessionBundle]) -> str:
 
 
 def write_calibration(path: Path, pairs: list[Pair], judged: list[Judged], left_out: list[float]) -> None:
-    measured = quality(left_out, [pair.used for pair in pairs], threshold=THRESHOLD)
+    found = measured(pairs, left_out, natural_weights(pairs), range(len(pairs)))
     provenance = {
         "sessions": len({pair.session_id for pair in pairs}),
         "labels": len(pairs),
         "uses": sum(pair.used for pair in pairs),
+        "share_of_uses": SHARE_OF_USES,
         "repositories": sorted({pair.repo for pair in pairs}),
         "model": judged[0].bundle.model,
         "precision": judged[0].bundle.precision,
         "method": "benchmarks/activation.py: logistic regression, a normal prior (mean, standard deviation) on each weight; "
         "second_look is an assumption",
         "prior": {name: list(prior) for name, prior in PRIOR.items()},
-        "one_repository_left_out": {name: round(value, 3) for name, value in asdict(measured).items()},
+        "one_repository_left_out": {name: round(value, 3) for name, value in asdict(found).items()},
     }
-    path.write_text(fitted(judged, name="shipped", provenance=provenance).to_json(), encoding="utf-8")
+    path.write_text(
+        fitted(
+            judged, name="shipped", provenance=provenance, share_of_uses=SHARE_OF_USES, with_history=False
+        ).to_json(),
+        encoding="utf-8",
+    )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--data", type=Path, required=True, action="append")
+    parser.add_argument("--test", type=Path, action="append", default=[], help="fitted to --data, measured here")
     parser.add_argument("--cache", type=Path, help="vectors of an earlier run (.npz); makes the next run quick")
+    parser.add_argument("--model", help="another embedder's name or folder; give it a cache of its own")
+    parser.add_argument("--precision", default="auto", choices=["auto", "float32", "bfloat16", "float16"])
     parser.add_argument("--errors", type=int, default=0, help="print this many of the most confident errors")
+    parser.add_argument("--quick", action="store_true", help="only what is left out, without intervals")
     parser.add_argument("--write-calibration", type=Path, help="fit on everything and write the result")
     arguments = parser.parse_args()
-    learnings = {entry["learning_id"]: read_learning(entry) for entry in read_lines(arguments.data / "learnings.jsonl")}
-    sessions = {entry["session_id"]: entry for entry in read_lines(arguments.data / "sessions.jsonl")}
-    pairs = [
-        Pair(
-            session_id=entry["session_id"],
-            learning_id=entry["learning_id"],
-            repo=sessions[entry["session_id"]]["source"]["repo"],
-            used=bool(entry["label"]),
-            kind=entry.get("kind", ""),
-            message_idx=tuple(entry.get("message_idx") or ()),
-        )
-        for entry in read_lines(arguments.data / "labels.jsonl")
-    ]
-    embedder = StoredVectors(arguments.cache)
-    labelled = {pair.session_id for pair in pairs}
-    transcripts = {session_id: parse_transcript(sessions[session_id]["transcript"]) for session_id in sorted(labelled)}
-    began = time.perf_counter()
-    labels = [Label(session_id=p.session_id, learning_id=p.learning_id, used=p.used) for p in pairs]
-    judged = prepare(transcripts, learnings, labels, embedder, shipped_calibration())
-    prepared = time.perf_counter() - began
+    model = open_embedder(arguments.model, conversions=load_settings().conversions_dir, precision=arguments.precision)
+    embedder = StoredVectors(model, arguments.cache)
+    labelled, judged, prepared = prepared_folders(arguments.data, embedder)
+    pairs, weights = labelled.pairs, natural_weights(labelled.pairs)
     bundles = {each.bundle.context.session_id: each.bundle for each in judged}
-    plain = ActivationParameters(calibration="raw", reference_boost=0.0)
-    methods = {
-        "whole message": [
-            whole_messages(transcripts[p.session_id], learnings[p.learning_id].insight, embedder) for p in pairs
-        ],
-        "best chunk": confidences(pairs, bundles, plain),
-        "raw": confidences(pairs, bundles, ActivationParameters(calibration="raw")),
-        "shipped": confidences(pairs, bundles, ActivationParameters()),
-        "left out": leave_repositories_out(pairs, judged),
-    }
+    left_out = leave_repositories_out(pairs, judged)
+    methods = {"left out": left_out}
+    if not arguments.quick:
+        methods = other_methods(labelled, bundles, embedder) | methods
     embedder.save()
-    chunks = sorted(len(bundle.evidence.chunks.rows) for bundle in bundles.values())
     print(
         f"{len(bundles)} sessions, {len(pairs)} labels ({sum(p.used for p in pairs)} uses), {embedder.model}, {embedder.precision}, "
         f"calibration {shipped_calibration().version}"
     )
+    chunks = sorted(len(bundle.evidence.chunks.rows) for bundle in bundles.values())
     print(
         f"prepared in {prepared / len(bundles):.3f} s a session (stored vectors included), median {chunks[len(chunks) // 2]} chunks; "
         f"{cost_of_a_learning(bundles)}\n"
     )
-    print_table(pairs, methods)
-    print_details(pairs, methods)
-    print_places(pairs, bundles)
+    print_table(pairs, methods, weights)
+    print("\nleft out:")
+    print_parts(pairs, left_out, weights)
+    print_thresholds(pairs, left_out, weights)
+    if not arguments.quick:
+        print_intervals(pairs, left_out, weights)
+        print_places(pairs, bundles)
+    if arguments.test:
+        test(arguments.test, embedder, judged)
     if arguments.errors:
-        print_errors(pairs, methods["left out"], bundles, arguments.errors)
+        print_errors(pairs, left_out, bundles, arguments.errors)
     if arguments.write_calibration:
-        write_calibration(arguments.write_calibration, pairs, judged, methods["left out"])
+        write_calibration(arguments.write_calibration, pairs, judged, left_out)
+
+
+def prepared_folders(folders: Sequence[Path], embedder: StoredVectors) -> tuple[Labelled, list[Judged], float]:
+    """With the seconds that it took."""
+    labelled = Labelled()
+    for folder in folders:
+        labelled.add(folder)
+    labels = [Label(session_id=p.session_id, learning_id=p.learning_id, used=p.used) for p in labelled.pairs]
+    began = time.perf_counter()
+    judged = prepare(labelled.transcripts, labelled.learnings, labels, embedder, shipped_calibration())
+    return labelled, judged, time.perf_counter() - began
+
+
+def other_methods(
+    labelled: Labelled, bundles: dict[str, SessionBundle], embedder: StoredVectors
+) -> dict[str, list[float]]:
+    pairs = labelled.pairs
+    plain = ActivationParameters(calibration="raw", reference_boost=0.0)
+    return {
+        "whole message": [
+            whole_messages(labelled.transcripts[p.session_id], labelled.learnings[p.learning_id].insight, embedder)
+            for p in pairs
+        ],
+        "best chunk": confidences(pairs, bundles, plain),
+        "raw": confidences(pairs, bundles, ActivationParameters(calibration="raw")),
+        "shipped": confidences(pairs, bundles, ActivationParameters()),
+    }
+
+
+def test(folders: Sequence[Path], embedder: StoredVectors, judged: list[Judged]) -> None:
+    """As they were sampled: no weights."""
+    labelled, others, _ = prepared_folders(folders, embedder)
+    embedder.save()
+    calibration = fitted(judged, share_of_uses=SHARE_OF_USES, with_history=False)
+    bundles = {each.bundle.context.session_id: each.bundle for each in others}
+    scores = [probability(calibration, each) for each in others]
+    evenly = [1.0] * len(scores)
+    print(f"\ntest: {len(bundles)} sessions, {len(scores)} labels ({sum(p.used for p in labelled.pairs)} uses)")
+    methods = {"shipped": confidences(labelled.pairs, bundles, ActivationParameters()), "fitted to --data": scores}
+    print_table(labelled.pairs, methods, evenly)
+    for name, found in methods.items():
+        print(f"\n{name}:")
+        print_parts(labelled.pairs, found, evenly)
+        print_thresholds(labelled.pairs, found, evenly)
+        print_intervals(labelled.pairs, found, evenly)
 
 
 def confidences(pairs: list[Pair], bundles: dict[str, SessionBundle], parameters: ActivationParameters) -> list[float]:

@@ -38,7 +38,7 @@ from worker.store.client import HttpStore
 
 RESULTS = Path(__file__).parent / "results"
 LEARNINGS_A_SESSION = 13
-_SERVER = """
+SERVER = """
 import sys, pathlib
 from worker.store.cozo.store import CozoStore
 from worker.store.server.app import serve
@@ -58,7 +58,7 @@ class Store:
 @contextmanager
 def server(folder: Path, name: str) -> Iterator[tuple["Store", psutil.Process]]:
     address = f"http+unix://{quote(str(folder / f'{name}.sock'), safe='')}"
-    command = [sys.executable, "-c", _SERVER, str(folder / name), address]
+    command = [sys.executable, "-c", SERVER, str(folder / name), address]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         for line in process.stdout or []:

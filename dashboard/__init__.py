@@ -10,6 +10,7 @@ charts/      pictures as SVG
 look         templates and static files
 words        numbers, times and states for people
 asked        one request: query, form, answer
+batches      decisions made together, for taking back
 transcript   what was said in a session, with the uses highlighted
 live         the event stream that tells of news
 sources      store and ledger

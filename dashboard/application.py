@@ -1,6 +1,7 @@
 """The Starlette application: which address is which page, and what is said when something is wrong."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
 
@@ -50,7 +51,7 @@ def _endpoint(parts: Parts, page: Page) -> Callable[[Request], Awaitable[Respons
             if page.method == "POST":
                 asked = Asked(request=request, parts=parts, form=await form_of(request))
                 _check_action(asked, page)
-            return await run_in_threadpool(page.answer, asked)
+            return await run_in_threadpool(_answer, page, asked)
         except Refused as refusal:
             return _told(asked, refusal.status, str(refusal))
         except NotFound as error:
@@ -62,6 +63,12 @@ def _endpoint(parts: Parts, page: Page) -> Callable[[Request], Awaitable[Respons
             return _told(asked, HTTPStatus.INTERNAL_SERVER_ERROR, str(error))
 
     return endpoint
+
+
+def _answer(page: Page, asked: Asked) -> Response:
+    # before anything is asked: what changes meanwhile is news
+    stamp = asked.sources.stamp() if page.method == "GET" and asked.visitor else 0
+    return page.answer(replace(asked, stamp=stamp))
 
 
 def _check_action(asked: Asked, page: Page) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from functools import cached_property
 from http import HTTPStatus
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, quote, unquote, urlencode
@@ -11,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from dashboard.batches import Batches
 from dashboard.doors.attempts import Attempts
 from dashboard.doors.gate import SAID, cookie_of
 from dashboard.doors.keys import Keys
@@ -20,6 +20,8 @@ from dashboard.sources import Sources
 
 _Query = TypeVar("_Query", bound="Query")
 _MAX_FORM_BYTES = 2_000_000
+#: stands before an id of dots
+_DOTS = "~"
 
 
 class Query(BaseModel):
@@ -44,6 +46,7 @@ class Said:
     is_bad: bool = False
     #: an address to post to that takes it back, and the fields that go there
     undo: str = ""
+    undo_text: str = "Undo"
     fields: Sequence[tuple[str, str]] = ()
     #: where to look at what came of it
     link: str = ""
@@ -58,6 +61,7 @@ class Parts:
     keys: Keys
     look: Look
     attempts: Attempts
+    batches: Batches
     prefix: str
     #: what a visitor may enter with: (token, whether it lets act)
     tokens: Sequence[tuple[str, bool]]
@@ -72,6 +76,8 @@ class Asked:
     parts: Parts
     #: of a POST, in the order of its fields
     form: Sequence[tuple[str, str]] = field(default=())
+    #: of what the page is about to show
+    stamp: int = 0
 
     # -- what is asked
 
@@ -83,6 +89,11 @@ class Asked:
     def visitor(self) -> Visitor | None:
         found: Visitor | None = self.request.scope["state"]["visitor"]
         return found
+
+    @property
+    def actor(self) -> str:
+        """Whom the decision log names."""
+        return self.visitor.name if self.visitor else self.parts.default_name
 
     @property
     def path(self) -> str:
@@ -98,7 +109,7 @@ class Asked:
     def id_(self, name: str) -> str:
         """An id from the path, whatever is in it."""
         try:
-            return unquote(self.request.path_params[name], errors="strict")
+            return unquote(self.request.path_params[name], errors="strict").removeprefix(_DOTS)
         except UnicodeDecodeError as error:
             raise Refused(HTTPStatus.NOT_FOUND, "this is no id") from error
 
@@ -117,6 +128,10 @@ class Asked:
         text = urlencode([(name, _text(value)) for name, value in kept])
         return self.parts.prefix + path + (f"?{text}" if text else "")
 
+    def within(self, path: str) -> str:
+        """An address that a form brought along, as a link within the dashboard."""
+        return self.parts.prefix + _within(path)
+
     def page(self, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
         said = cookie_of(self.request.headers, SAID)
         html = self.parts.look.render(
@@ -125,6 +140,7 @@ class Asked:
             visitor=self.visitor,
             form_token=self.parts.keys.form_token(self.visitor) if self.visitor else "",
             said=self._heard(said),
+            stamp=self.stamp,
             **context,
         )
         answer = HTMLResponse(html, status)
@@ -138,7 +154,7 @@ class Asked:
 
     def go_to(self, path: str, said: Said | None = None) -> Response:
         """After an action. `path`: within the dashboard."""
-        answer = RedirectResponse(self.parts.prefix + _within(path), HTTPStatus.SEE_OTHER)
+        answer = RedirectResponse(self.within(path), HTTPStatus.SEE_OTHER)
         if said:
             self.set_cookie(answer, SAID, self.parts.keys.said(asdict(said)), seconds=120)
         return answer
@@ -161,14 +177,17 @@ class Asked:
     def drop_cookie(self, answer: Response, name: str) -> None:
         answer.delete_cookie(name, path=self._cookie_path, httponly=True, samesite="lax", secure=self.parts.secure)
 
-    @cached_property
+    @property
     def _cookie_path(self) -> str:
         return self.parts.prefix or "/"
 
 
 def part(id_: str) -> str:
-    """An id as one part of a path, whatever is in it."""
-    return quote(id_, safe="")
+    """An id as one part of a path, whatever is in it; `Asked.id_` reads it.
+
+    Browsers take a part of dots for a step upwards, however it is encoded.
+    """
+    return quote(f"{_DOTS}{id_}" if id_ in {".", ".."} or id_.startswith(_DOTS) else id_, safe="")
 
 
 async def form_of(request: Request) -> Sequence[tuple[str, str]]:

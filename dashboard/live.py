@@ -27,7 +27,7 @@ _log = structlog.get_logger(__name__)
 class News:
     def __init__(self, sources: Sources, *, poll_seconds: float) -> None:
         self._sources, self._poll_seconds = sources, poll_seconds
-        self._stamp = ""
+        self._stamp = 0
         self._changed = asyncio.Condition()
         self._streams = 0
         self._watching: asyncio.Task[None] | None = None
@@ -52,7 +52,7 @@ class News:
             if self._watching is None or self._watching.done():
                 self._watching = asyncio.create_task(self._watch())
             yield b"retry: 3000\n\n"
-            told = ""
+            told = 0
             while not self._is_over:
                 if self._stamp != told:
                     told = self._stamp

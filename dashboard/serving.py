@@ -11,6 +11,7 @@ import uvicorn
 
 from dashboard.application import application
 from dashboard.asked import Parts
+from dashboard.batches import Batches
 from dashboard.doors.attempts import Attempts
 from dashboard.doors.keys import Keys
 from dashboard.doors.secret import password, signing_key
@@ -20,6 +21,7 @@ from dashboard.sources import Sources
 from worker.errors import ConfigurationError
 from worker.settings import Settings
 from worker.store.api import StoreApi
+from worker.store.server.connections import protocol_class, raised_limit
 from worker.system.loopback import is_loopback
 
 #: seconds that requests under way get when the server is told to stop
@@ -48,6 +50,7 @@ def parts_of(settings: Settings, sources: Sources, *, default_name: str) -> Part
         keys=Keys(signing_key(settings), hours=settings.web.login_hours),
         look=Look(),
         attempts=Attempts(),
+        batches=Batches(),
         prefix=settings.web.prefix,
         tokens=_tokens(settings),
         default_name=default_name,
@@ -73,7 +76,8 @@ async def _serve(parts: Parts, settings: Settings, listener: socket.socket, read
     server = _Server(
         uvicorn.Config(
             application(parts, news, settings),
-            http="httptools",
+            http=protocol_class(raised_limit()),
+            backlog=128,
             lifespan="off",
             access_log=False,
             log_config=None,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from worker.errors import Unavailable
 from worker.settings import Settings
 from worker.store.api import StoreApi
+from worker.system.clock import now_micros
 
 if TYPE_CHECKING:
     from worker.ledger import Ledger
@@ -18,6 +19,10 @@ class Sources:
         self.settings, self.store = settings, store
         self._lock = threading.Lock()
         self._ledger: Ledger | None = None
+        self._looking = threading.Lock()
+        self._seen = b""
+        # above what an earlier process told pages that are still open
+        self._stamp = now_micros() // 1000
 
     @property
     def ledger(self) -> "Ledger":
@@ -30,13 +35,18 @@ class Sources:
                 self._ledger = open_ledger(self.settings.ledger_url, quiet_seconds=quiet)
             return self._ledger
 
-    def stamp(self) -> str:
-        """Changes whenever something changed that a page may show."""
-        parts = (self._store_stamp, self._ledger_stamp)
-        return hashlib.blake2b("\n".join(_or_away(part) for part in parts).encode(), digest_size=8).hexdigest()
+    def stamp(self) -> int:
+        """Rises whenever something changed that a page may show. One look at a time: no older one is told after a newer one."""
+        with self._looking:
+            parts = (self._store_stamp, self._ledger_stamp)
+            seen = hashlib.blake2b("\n".join(_or_away(part) for part in parts).encode(), digest_size=8).digest()
+            if seen != self._seen:
+                self._seen = seen
+                self._stamp += 1
+            return self._stamp
 
     def _store_stamp(self) -> str:
-        return repr(self.store.status().counts)
+        return self.store.revision()
 
     def _ledger_stamp(self) -> str:
         counts = self.ledger.counts.count()

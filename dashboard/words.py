@@ -1,5 +1,6 @@
 """Numbers, times and states as people read them on a page."""
 
+import re
 import unicodedata
 from collections.abc import Callable
 from typing import Any
@@ -111,6 +112,11 @@ def _spelt(character: str) -> str:
     return f"\\u{ord(character):04x}"
 
 
+def minus(text: str) -> str:
+    """Numbers in a sentence with a true minus."""
+    return re.sub(r"(?<![\w.])-(?=\d)", _MINUS, text)
+
+
 def short(text: str, most: int = 60) -> str:
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
@@ -126,7 +132,17 @@ def meaning(kind: VerdictKind) -> str:
 def inert(text: str) -> str:
     """For spreadsheets, which take a cell that begins like a formula for one."""
     plain = "".join(character if character.isprintable() else " " for character in text)
-    return f"'{plain}" if plain.lstrip().startswith(("=", "+", "-", "@")) else plain
+    formula = (
+        "=",
+        "+",
+        "-",
+        "@",
+        "\uff1d",
+        "\uff0b",
+        "\uff0d",
+        "\uff20",
+    )  # the wide forms: some of them read these as the same
+    return f"'{plain}" if plain.lstrip().startswith(formula) else plain
 
 
 FILTERS: dict[str, Callable[..., Any]] = {
@@ -141,6 +157,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "duration": duration,
     "visible": visible,
     "short": short,
+    "minus": minus,
     "sign": sign,
     "meaning": meaning,
 }

@@ -6,7 +6,13 @@ import tempfile
 import pytest
 from fixtures import reaper
 
-pytest_plugins = ["fixtures.broker", "fixtures.dashboard", "fixtures.iggy", "fixtures.ledger", "fixtures.postgresql"]
+pytest_plugins = [
+    "fixtures.broker",
+    "fixtures.iggy",
+    "fixtures.ledger",
+    "fixtures.postgresql",
+    "fixtures.team",
+]
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -177,6 +177,21 @@ class ExplicitReference:
 ActivationSignal = EmbeddingSimilarity | ExplicitReference
 
 
+class Answer(StrEnum):
+    """Did the session use the learning?"""
+
+    USED = "used"
+    NOT_USED = "not used"
+    #: nothing was seen, of a learning whose use leaves no trace: it counts nowhere as not used
+    CANNOT_TELL = "cannot tell"
+
+    @classmethod
+    def of(cls, *, was_activated: bool, leaves_trace: bool) -> "Answer":
+        if was_activated:
+            return cls.USED
+        return cls.NOT_USED if leaves_trace else cls.CANNOT_TELL
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Activation:
     """Layer 1's answer for one learning and one session."""
@@ -193,6 +208,8 @@ class Activation:
     features: dict[str, float] = field(default_factory=dict)
     #: version of the calibration in force ("raw" for the plain cosine)
     calibration: str = "raw"
+    #: whether a use of the learning would be seen
+    leaves_trace: bool = True
 
 
 # ----------------------------------------------------------------- temporal
@@ -265,6 +282,12 @@ class AttributionRecord:
     model: str = ""
     precision: str = ""
     calibration: str = ""
+    #: False: its use is seen or cannot be told; records of older versions say True
+    leaves_trace: bool = True
+
+    @property
+    def answer(self) -> Answer:
+        return Answer.of(was_activated=self.was_activated, leaves_trace=self.leaves_trace)
 
 
 # ------------------------------------------------------------------- values
@@ -337,7 +360,7 @@ class LearningValue:
     confidence: float
     #: records counted in the current epoch
     session_count: int
-    #: share activated of the injected ones; 0 where none was injected
+    #: share activated of the injected ones in which it can be told; 0 where there is none
     activation_rate: float
     temporal_value: float
     temporal_confidence: float
@@ -350,6 +373,8 @@ class LearningValue:
     verdict: Verdict = field(default_factory=lambda: Verdict(kind=VerdictKind.UNDECIDED))
     experiment: ExperimentResult | None = None
     lift: ActivationLift | None = None
+    #: False: its use leaves no trace, so that sessions without a seen use count neither in `activation_rate` nor in `lift`
+    can_tell: bool = True
     #: chance with which the next session withholds it
     next_withhold_probability: float = 0.0
     #: logarithm of the odds for harm that a removal asks for, as of the last refresh
@@ -391,6 +416,8 @@ class DecisionKind(StrEnum):
     TRIAL_ENDED = "trial_ended"
     DEPRECATED = "deprecated"
     REACTIVATED = "reactivated"
+    #: takes another line back: what that one changed is as it was before it
+    UNDONE = "undone"
     #: from now on drawn with a section, or by itself again
     GROUPED = "grouped"
     UNGROUPED = "ungrouped"
@@ -416,6 +443,8 @@ class Decision:
     #: the session whose records caused it; empty for a person's decision
     session_id: str = ""
     version: SessionVersion | None = None
+    #: of kind "undone": the number of the line that it takes back
+    undoes: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -430,7 +459,8 @@ class Standing:
     is_pinned: bool = False
     #: randomised at `suspect_rate` until its verdict is no longer undecided
     on_trial: bool = False
-    #: counts from 1; a new one begins when the content is edited or a person enables it: older records no longer count
+    #: counts from 1; a new one begins when the content is edited or a person enables it: older records no longer count. An undo brings the
+    #: one before back, and its records count again
     epoch: int = 1
     epoch_started_at: int = 0
     #: the section that it is injected or withheld together with: a learning of its own, which has the verdict; empty: none

@@ -7,6 +7,7 @@ GrooveError
 ├── NotFound                  a learning, session or dead letter that nobody has heard of
 ├── LearningFailed            one learning of one session could not be attributed; a try is counted
 ├── Superseded                a newer version of the session exists: the caller has nothing left to do
+├── CannotUndo                a decision that cannot be taken back: there is none, or something else was decided since
 ├── BundleGone                a prepared session is no longer kept: prepare it again
 ├── LostLease                 another replica owns the partition now
 └── Unavailable               a part cannot be reached: nothing is wrong with the work, try later
@@ -50,6 +51,10 @@ class LearningFailed(GrooveError):
 
 
 class Superseded(GrooveError):
+    pass
+
+
+class CannotUndo(GrooveError):
     pass
 
 

@@ -37,7 +37,7 @@ class Resources:
 
     @cached_property
     def store(self) -> SessionStore:
-        return HttpStore(self.settings.store_url, token=self.settings.write_token() or "")
+        return HttpStore(self.settings.store_url, token=lambda: self.settings.write_token() or "")
 
     @cached_property
     def event_log(self) -> EventLog:

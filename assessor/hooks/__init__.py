@@ -4,4 +4,5 @@ groove_hook   the hook's own process: one file of the standard library, copied t
 assistants    per assistant: where its settings lie, and the hook's entries in them
 json_text     entries in and out of a JSON text that otherwise stays as it is
 installation  what an installation changes, and the change made
+runs          what session files show of the hook
 """

@@ -16,9 +16,12 @@ import sys
 import time
 
 try:  # the interpreter's own: hashlib loads a library of megabytes first
-    from _sha2 import sha256  # type: ignore[import-not-found]
+    from _sha256 import sha256  # type: ignore[import-not-found]
 except ImportError:
-    from hashlib import sha256
+    try:
+        from _sha2 import sha256  # type: ignore[import-not-found]  # its name since Python 3.12
+    except ImportError:
+        from hashlib import sha256
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -84,11 +87,11 @@ def inject(told: Record, project: str, folder: str, record: Record, parts: int, 
     if draw is None and not is_new:
         reason = "the conversation began without a draw"
     # whether all of them fit, not those drawn: who takes part must not hang on the draw
-    all_marks = [block["known"]["mark"] for block in blocks if block["known"]]
-    if len(packed(blocks, lambda _: trace("x" * 64, session, all_marks, []))) > parts:
+    if parts_needed(blocks, [block["known"]["mark"] for block in blocks if block["known"]]) > parts:
         reason = TOO_LONG
     if is_new and not reason and snapshot:
         draw = drawn(snapshot, blocks, session)
+        reason = "" if draw["probabilities"] or draw["excluded"] else "the snapshot knows none of the learnings"
     if reason == TOO_LONG or (is_new and reason):
         draw = None
     is_shown = event == "SubagentStart" or source == "compact" or not is_there
@@ -140,7 +143,7 @@ def uniform(salt: str, unit: str, conversation: str) -> float:
 
 
 def drawn(snapshot: Record, blocks: list[Record], conversation: str) -> Record:
-    """About what stands in the snapshot and, word for word, in the managed file."""
+    """About what stands in the snapshot and, in the same words, in the managed file."""
     draw: Record = {"conversation": conversation, "policy": snapshot["policy_version"], "probabilities": {}}
     draw.update(injected=[], withheld=[], excluded=[])
     for known in [block["known"] for block in blocks if block["known"]]:
@@ -271,9 +274,14 @@ def read_blocks(project: str, snapshot: Record | None) -> list[Record]:
     for block in blocks:
         block["text"] = block["text"].strip("\n")
         known = learnings.get(block["id"])
-        if block["kind"] == "learning" and known and known["text"].strip() == block["text"].strip():
+        if block["kind"] == "learning" and known and letters(known["text"]) == letters(block["text"]):
             block["known"] = known
     return [block for block in blocks if block["kind"] == "section" or block["text"].strip()]
+
+
+def letters(text: str) -> str:
+    """Marks of lists and tables make no other text."""
+    return "".join(character for character in text.lower() if character.isalnum())
 
 
 def block_of(kind: str, id_: str, section: str, text: str, known: Record | None) -> Record:
@@ -348,6 +356,11 @@ def packed(blocks: list[Record], marker: Callable[[list[Record]], str]) -> list[
         groups[-1].append(block)
     texts = [text_of(group) for group in groups]
     return texts if all(width(text) <= LIMIT for text in texts) else [*texts, *[""] * 1000]
+
+
+def parts_needed(blocks: list[Record], marks: list[str]) -> int:
+    """For all of them, whatever the session and the policy are called; over 1000 where one alone is too long."""
+    return len(packed(blocks, lambda _: trace("x" * 64, "x" * 64, marks, [])))
 
 
 def trace(policy: str, conversation: str, injected: list[str], withheld: list[str]) -> str:

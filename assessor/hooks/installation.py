@@ -11,9 +11,11 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from assessor.hooks import groove_hook
 from assessor.hooks.assistants import HOOK_NAME, Assistant, Homes, Scope
 from assessor.hooks.json_text import appended, read, without
 from worker.errors import InvalidFile
+from worker.formats.hook_snapshot import marks_of
 from worker.system.files import written_whole
 
 #: added to the name of the settings file: how it was before we last changed it
@@ -34,6 +36,23 @@ class Change:
     @property
     def is_needed(self) -> bool:
         return self.before != self.after or _text(self.hook) != (self.program or "")
+
+
+def parts_needed(project: Path) -> int:
+    """Outputs of the hook that hold all the project's learnings; 1 where there are none yet."""
+    blocks = groove_hook.read_blocks(str(project), None)
+    return groove_hook.parts_needed(
+        blocks, list(marks_of(block["id"] for block in blocks if block["kind"] == "learning").values())
+    )
+
+
+def parts_installed(settings: Path) -> int:
+    """Outputs that the settings ask for; 0 where the hook is not in them, or nobody can tell."""
+    try:
+        groups = _ours(read(_text(settings))).get("SessionStart", [])
+    except InvalidFile:
+        return 0
+    return sum(HOOK_NAME in command for group in groups for command in _commands(group))
 
 
 def program() -> str:

@@ -8,6 +8,7 @@ split         a file's text -> pieces that cover all of it
 units         what a piece is
 outline       where pieces begin in Markdown
 generated     blocks that a tool keeps between two comments
+managed       the managed file, whose learnings carry their ids
 playbook      lines of an ACE playbook
 asks          whether a text asks for something
 sections      whole sections as pieces

@@ -8,6 +8,7 @@ from typing import Literal, Self
 from pydantic import TypeAdapter, ValidationError
 
 from assessor.rules.files import Family, Owner, RulesFile
+from assessor.rules.managed import managed_pieces
 from assessor.rules.matching import matched
 from assessor.rules.sections import sections
 from assessor.rules.split import split
@@ -110,6 +111,8 @@ class _Seen:
     stem: str
     text: str
     places: list[Place]
+    #: its id stands in the file
+    is_named: bool = False
 
 
 def pieces_of(text: str, family: Family, unit: Unit) -> tuple[Piece, ...]:
@@ -117,6 +120,8 @@ def pieces_of(text: str, family: Family, unit: Unit) -> tuple[Piece, ...]:
     if family is Family.SKILL:
         kind = PieceKind.DESCRIPTION if normalised(text) else PieceKind.CONTEXT
         return (Piece(kind=kind, text=text, first=0, last=1),)
+    if family is Family.MANAGED:
+        return managed_pieces(text, unit)
     pieces = split(text)
     return sections(pieces) if unit == "section" else pieces
 
@@ -132,8 +137,10 @@ def _seen(files: Iterable[RulesFile], project: str, unit: Unit) -> list[_Seen]:
             place = Place(
                 path=str(file.path), first=piece.first, last=piece.last, headings=piece.headings, group=piece.group
             )
+            is_named = file.family is Family.MANAGED
             one = found.setdefault(
-                (scope, normalised(text)), _Seen(piece=piece, scope=scope, stem=file.stem, text=text, places=[])
+                (scope, normalised(text)),
+                _Seen(piece=piece, scope=scope, stem=file.stem, text=text, places=[], is_named=is_named),
             )
             one.places.append(place)
     return list(found.values())
@@ -151,7 +158,9 @@ def _changes(mine: list[Rule], seen: list[_Seen], unit: Unit, taken: set[str], n
             continue
         before = mine[pairs[number]]
         same = before.words == normalised(one.text)
-        after = replace(before, text=one.text, kind=one.piece.kind, places=tuple(one.places), is_disabled=False)
+        # marks alone make no other text where the file was written from it
+        text = before.text if same and one.is_named else one.text
+        after = replace(before, text=text, kind=one.piece.kind, places=tuple(one.places), is_disabled=False)
         (unchanged if same else reworded).append(after if same else replace(after, epoch=before.epoch + 1, since=now))
     gone = set(range(len(mine))) - set(pairs.values())
     return Changes(
@@ -163,11 +172,13 @@ def _changes(mine: list[Rule], seen: list[_Seen], unit: Unit, taken: set[str], n
 
 
 def _pairs(mine: list[Rule], seen: list[_Seen]) -> dict[int, int]:
-    """The same words anywhere in the scope first, so that moving keeps the id; then similar words within one file."""
-    pairs: dict[int, int] = {}
-    by_words = {(rule.scope, rule.words): place for place, rule in enumerate(mine)}
+    """The id that the file itself gives; the same words anywhere in the scope, so that moving keeps the id; similar words in one file."""
+    by_id = {rule.learning_id: place for place, rule in enumerate(mine)}
+    named = [(number, one.piece.given_id) for number, one in enumerate(seen) if one.is_named]
+    pairs = {number: by_id[given] for number, given in named if given in by_id}
+    by_words = {(rule.scope, rule.words): place for place, rule in enumerate(mine) if place not in set(pairs.values())}
     for number, one in enumerate(seen):
-        if (place := by_words.get((one.scope, normalised(one.text)))) is not None:
+        if number not in pairs and (place := by_words.get((one.scope, normalised(one.text)))) is not None:
             pairs[number] = place
     for path in sorted({place.path for one in seen for place in one.places}):
         old = [

@@ -11,6 +11,7 @@ from assessor.rules.files import Family, Owner, RulesFile, as_loaded
 from assessor.rules.front_matter import FrontMatter, read_front_matter
 from assessor.rules.imports import HOPS, imported_paths
 from assessor.rules.units import lines_of
+from worker.formats.learnings_file import PLACE
 
 #: bytes; no assistant takes in so long a file, and Markdown of that size is no set of rules
 MAX_BYTES = 1_000_000
@@ -58,6 +59,8 @@ def _in_project(root: Path) -> Iterator[tuple[Path, Family]]:
 
 
 def _family(folder: str, name: str) -> Family | None:
+    if f"{folder}/{name}" == PLACE.as_posix():
+        return Family.MANAGED
     if name in _NAMED:
         return _NAMED[name]
     for place, ending, family in _FAMILY_OF_FOLDER:

@@ -26,6 +26,8 @@ class Family(StrEnum):
     MEMORY = "memory"
     SKILL = "skill"
     PLAYBOOK = "playbook"
+    #: `.groove/learnings.md`, whose learnings a hook gives out
+    MANAGED = "managed"
 
 
 def as_loaded(text: str, family: Family) -> str:

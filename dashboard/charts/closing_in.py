@@ -24,9 +24,9 @@ class Closing(NamedTuple):
 
 def closing_in(points: Sequence[Closing], decisions: Sequence[tuple[int, str]], *, margin: float) -> Markup:
     """`points` ascend by their sessions; `decisions`: (sessions until then, what was decided)."""
-    scale = Scale.around(
-        [end for point in points[len(points) // 4 :] for end in (point.low, point.high)], margin=margin
-    )
+    # what came before the experiment was complete may stick out
+    shown = [point for point in points if point.is_complete] or points[len(points) // 2 :]
+    scale = Scale.around([end for point in shown for end in (point.low, point.high)], margin=margin)
     most = max(1, points[-1].sessions)
     last = points[-1]
     label = (
@@ -108,7 +108,7 @@ def _decisions(decisions: Sequence[tuple[int, str]], most: int) -> Iterator[Mark
             x=across(x),
             dx=-5 if anchor else 5,
             y=_TOP - 12 + 13 * (place % 2),
-            class_=f"mark {anchor}".strip(),
+            class_=f"named {anchor}".strip(),
         )
 
 

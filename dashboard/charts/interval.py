@@ -1,4 +1,4 @@
-"""One learning's interval, on the scale of its page: filled when it comes from the experiment, hollow when only observed."""
+"""One learning's interval, on the scale of its page: filled when its experiment is complete, dashed before, hollow when only observed."""
 
 from markupsafe import Markup
 
@@ -10,22 +10,25 @@ _HEIGHT, _MIDDLE = 26, 13
 
 
 def interval(
-    scale: Scale, value: float, low: float | None, high: float | None, *, kind: str, is_observed: bool = False
+    scale: Scale,
+    value: float,
+    low: float,
+    high: float,
+    *,
+    kind: str,
+    is_observed: bool = False,
+    is_open: bool = False,
 ) -> Markup:
-    """`kind`: the verdict, which gives the colour."""
-    what = "observed" if is_observed else "95 % interval"
-    label = (
-        f"{what} {signed(low)} to {signed(high)}, at {signed(value)}"
-        if low is not None
-        else f"{what}, at {signed(value)}"
-    )
-    marks = [] if low is None or high is None else _span(scale, low, high)
+    """`kind`: the verdict, which gives the colour; `is_open`: the experiment is not complete."""
+    what = "observed" if is_observed else "95 % interval so far" if is_open else "95 % interval"
+    label = f"{what} {signed(low)} to {signed(high)}, at {signed(value)}"
+    marks = _span(scale, low, high)
     dot = element("circle", cx=across(scale.at(value)), cy=_MIDDLE, r=4.5, class_="dot")
     return picture(
         label,
         _margin(scale),
         element("line", x1="50%", x2="50%", y1=0, y2=_HEIGHT, class_="zero"),
-        element("g", *marks, dot, class_=f"of-{kind}{' observed' if is_observed else ''}"),
+        element("g", *marks, dot, class_=f"of-{kind}{' observed' if is_observed else ' open' if is_open else ''}"),
         height=_HEIGHT,
         class_="chart row",
     )

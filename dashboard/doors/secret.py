@@ -11,6 +11,7 @@ from pathlib import Path
 
 from worker.errors import ConfigurationError
 from worker.settings import Settings
+from worker.settings.folders import make_private
 
 _NAME = "web.key"
 
@@ -28,7 +29,7 @@ def password(settings: Settings) -> str:
 
 def _of_file(path: Path) -> str:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private(path.parent)
         # of several that come at once, one makes it whole, and all read it
         draft = path.with_name(f"{_NAME}.{secrets.token_hex(8)}")
         if not path.exists():
@@ -37,6 +38,9 @@ def _of_file(path: Path) -> str:
             with contextlib.suppress(FileExistsError):
                 os.link(draft, path)
             draft.unlink()
-        return path.read_text(encoding="ascii")
+        with path.open(encoding="ascii") as file:
+            if os.fstat(file.fileno()).st_mode & 0o077:
+                raise ConfigurationError(f"{path}: others can read the key of logins: remove it, and a new one is made")
+            return file.read()
     except OSError as error:
         raise ConfigurationError(f"{path}: cannot be read or made: {error.strerror}") from error

@@ -5,9 +5,10 @@ from typing import Literal
 from pydantic import Field
 from starlette.responses import Response
 
-from dashboard.asked import Asked, Query, Said
+from dashboard.asked import Asked, Query, Said, part
 from dashboard.pages.page import Page
 from worker.domain import DecisionKind
+from worker.errors import CannotUndo
 
 _KINDS = {
     "disable": (DecisionKind.DISABLED, "is disabled: no session gets it"),
@@ -23,12 +24,28 @@ class DecideForm(Query):
     reason: str = Field(default="", max_length=2000)
 
 
+class UndoForm(Query):
+    #: of the line in the learning's log
+    number: int = Field(ge=1)
+
+
 def decide(asked: Asked) -> Response:
     id_, form = asked.id_("learning_id"), asked.fields(DecideForm)
-    assert asked.visitor is not None
     kind, told = _KINDS[form.action]
-    asked.sources.store.decide(id_, kind, actor=asked.visitor.name, reason=form.reason)
-    return asked.go_back(Said(text=f"{id_} {told}."))
+    decision = asked.sources.store.decide(id_, kind, actor=asked.actor, reason=form.reason)
+    undo = f"/learnings/{part(id_)}/undo"
+    return asked.go_back(Said(text=f"{id_} {told}.", undo=undo, fields=[("number", str(decision.number))]))
 
 
-PAGES = (Page("/learnings/{learning_id}/decide", decide, "POST"),)
+def undo(asked: Asked) -> Response:
+    id_, form = asked.id_("learning_id"), asked.fields(UndoForm)
+    try:
+        decision = asked.sources.store.undo(id_, number=form.number, actor=asked.actor)
+    except CannotUndo as error:
+        return asked.go_back(Said(text=f"{id_}: {error}.", is_bad=True))
+    text = f"{id_}: taken back, it is in epoch {decision.epoch} with the evidence that counted before."
+    again = f"/learnings/{part(id_)}/undo"
+    return asked.go_back(Said(text=text, undo=again, fields=[("number", str(decision.number))], undo_text="Redo"))
+
+
+PAGES = (Page("/learnings/{learning_id}/decide", decide, "POST"), Page("/learnings/{learning_id}/undo", undo, "POST"))

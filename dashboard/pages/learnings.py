@@ -4,7 +4,6 @@ import csv
 import io
 import math
 from collections.abc import Iterator, Sequence
-from typing import Literal, get_args
 
 from pydantic import Field
 from starlette.responses import Response
@@ -14,11 +13,24 @@ from dashboard.charts.scale import Scale
 from dashboard.pages.page import Page
 from dashboard.words import inert
 from worker.domain import LearningCategory, LearningStatus, VerdictKind
-from worker.store.answers import LearningPage, ListedLearning
+from worker.store.shapes.learnings import LearningPage, LearningSort, ListedLearning
 
 A_PAGE = 50
 _MOST_IN_A_FILE = 100_000
-Sort = Literal["value", "confidence", "sessions", "verdict"]
+#: what may come first, in a person's words
+SORTS = {
+    LearningSort.VALUE: "value",
+    LearningSort.LOW: "surest gain",
+    LearningSort.WORTH: "value for a token",
+    LearningSort.VERDICT: "verdict",
+    LearningSort.CONFIDENCE: "confidence",
+    LearningSort.SESSIONS: "sessions",
+    LearningSort.USED: "used most",
+    LearningSort.NEEDED: "next verdict",
+    LearningSort.TOKENS: "tokens",
+    LearningSort.CHANGED: "newest",
+    LearningSort.ID: "id",
+}
 
 
 class LearningsQuery(Query):
@@ -27,34 +39,33 @@ class LearningsQuery(Query):
     verdict: VerdictKind | None = None
     status: LearningStatus | None = None
     category: LearningCategory | None = None
-    sort: Sort = "value"
+    #: `Global`, a project's path or a user's id
+    scope: str = Field(default="", max_length=4000)
+    sort: LearningSort = LearningSort.VALUE
+    #: the other way round
+    reverse: bool = False
     #: learnings before the first one on the page
     offset: int = Field(default=0, ge=0, le=1_000_000)
 
     @property
     def is_filtered(self) -> bool:
-        return bool(self.q or self.verdict or self.status or self.category)
+        return bool(self.q or self.verdict or self.status or self.category or self.scope)
 
 
 def show(asked: Asked) -> Response:
     query = asked.query(LearningsQuery)
     page = _page(asked, query, limit=A_PAGE)
-    status = asked.sources.store.status()
     return asked.page(
         "learnings.html",
         query=query,
         page=page,
         a_page=A_PAGE,
-        status_=status,
         scale=Scale.around(_ends(page.learnings), margin=asked.sources.settings.ablation.verdict_margin),
         verdicts=list(VerdictKind),
-        statuses=list(LearningStatus),
-        categories=list(LearningCategory),
-        sorts=get_args(Sort),
+        sorts=SORTS,
         part=part,
-        tokens=tokens,
         needed=_sessions_needed(asked),
-        has_experiment=any(entry.value.next_withhold_probability or entry.value.experiment for entry in page.learnings),
+        has_experiment=any(entry.value.sessions_without for entry in page.learnings),
         active="/learnings",
     )
 
@@ -73,6 +84,8 @@ def spreadsheet(asked: Asked) -> Response:
 def _page(asked: Asked, query: LearningsQuery, *, limit: int) -> LearningPage:
     return asked.sources.store.learnings(
         sort=query.sort,
+        reverse=query.reverse,
+        scope=query.scope,
         status=query.status,
         verdict=query.verdict,
         category=query.category,
@@ -84,11 +97,10 @@ def _page(asked: Asked, query: LearningsQuery, *, limit: int) -> LearningPage:
 
 def _ends(entries: Sequence[ListedLearning]) -> Iterator[float]:
     for entry in entries:
-        if entry.value.experiment:
-            yield entry.value.experiment.interval_low
-            yield entry.value.experiment.interval_high
-        else:
-            yield entry.value.temporal_value
+        if result := entry.value.experiment or entry.so_far:
+            yield from (result.interval_low, result.interval_high)
+        elif entry.observed:
+            yield from (entry.observed.low, entry.observed.high)
 
 
 def _sessions_needed(asked: Asked) -> int:
@@ -107,6 +119,8 @@ _COLUMNS = (
     "interval_low",
     "interval_high",
     "observed_value",
+    "observed_low",
+    "observed_high",
     "session_count",
     "sessions_with",
     "sessions_without",
@@ -130,20 +144,17 @@ def _row(entry: ListedLearning) -> list[object]:
         experiment.interval_low if experiment else None,
         experiment.interval_high if experiment else None,
         value.temporal_value,
+        entry.observed.low if entry.observed else None,
+        entry.observed.high if entry.observed else None,
         value.session_count,
         value.sessions_with,
         value.sessions_without,
         value.activation_rate,
         value.verdict.sessions_needed,
-        tokens(learning.insight),
+        entry.tokens,
         value.status,
         value.pinned,
     ]
-
-
-def tokens(text: str) -> int:
-    """About how many a model takes for it: four characters each."""
-    return -(-len(text) // 4)
 
 
 PAGES = (Page("/learnings", show), Page("/learnings.csv", spreadsheet))

@@ -30,7 +30,7 @@ def show(asked: Asked) -> Response:
         query=query,
         days=[(name, list(group)) for name, group in groupby(lines[:A_PAGE], lambda line: day(line.received_at))],
         has_more=len(lines) > A_PAGE,
-        outcomes={line.session_id: _outcome(asked, line) for line in lines[:A_PAGE]},
+        summaries={one.session_id: one for one in asked.sources.store.summaries([line.session_id for line in lines])},
         states=list(SessionState),
         counts=counts,
         total=sum(counts.values()),
@@ -44,15 +44,6 @@ def _lines(asked: Asked, query: SessionsQuery) -> list[SessionLine]:
     return asked.sources.ledger.listing.newest(
         state=query.state, beginning=query.q, offset=query.offset, limit=A_PAGE + 1
     )
-
-
-def _outcome(asked: Asked, line: SessionLine) -> tuple[float | None, int, float]:
-    """(outcome, learnings used, sum of the attributed values) by what the store has of it."""
-    if line.state is not SessionState.FINISHED:
-        return None, 0, 0.0
-    records = asked.sources.store.records(line.session_id)
-    used = [record for record in records if record.was_activated and not record.was_withheld]
-    return (records[0].session_outcome if records else None), len(used), sum(record.attributed_value for record in used)
 
 
 PAGES = (Page("/sessions", show),)

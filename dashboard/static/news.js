@@ -39,7 +39,7 @@ self.addEventListener("connect", (event) => {
     }
     if (!source) listen(data.url);
     port.postMessage({ isOpen });
-    if (last) port.postMessage({ stamp: last, isFirst: true });
+    if (last) port.postMessage({ stamp: last });
   });
   port.start();
 });

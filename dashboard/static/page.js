@@ -1,9 +1,8 @@
 // What pages do beside being pages: say that there is news, close menus, move through rows by keys.
-const { news, worker } = document.body.dataset;
+const { news, stamp: own, worker } = document.body.dataset;
 const live = document.querySelector(".live");
 
-// -- news: the first stamp after a page is loaded is the page's own; another one later is news
-let seen = "";
+// -- news: a stamp above the one that the page was made with
 let isOpen = false;
 
 function show() {
@@ -17,14 +16,13 @@ function show() {
 function heard({ stamp, isOpen: now }) {
   if (now !== undefined) isOpen = now;
   if (stamp) {
-    if (seen && stamp !== seen && live && !live.querySelector("a")) {
+    if (Number(own) && Number(stamp) > Number(own) && live && !live.querySelector("a")) {
       const link = document.createElement("a");
       link.href = location.href.split("#")[0];
       link.textContent = "There is news: show it";
       live.dataset.state = "news";
       live.replaceChildren(link);
     }
-    seen ||= stamp;
   }
   show();
 }

@@ -138,6 +138,8 @@ class Filling:
                 payload=b"{}",
             )
             self._ledger.work.finish(ref.session_id, ref.version, message=message)
+            [sent] = self._ledger.outbox.unsent(session_id=ref.session_id)
+            self._ledger.outbox.mark_sent([sent.id])
 
     def _record(self, event: HeavyEvent, assigned: AssignmentAnswer, used_at: int | None) -> AttributionRecord:
         """Layer 1's answer is what the simulation knows; the rest is computed."""

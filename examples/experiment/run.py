@@ -1,6 +1,6 @@
 """The simulated team through the whole real pipeline, with assignment: are the known effects found?
 
-    python examples/experiment/run.py [FOLDER]        (`make demo-experiment`)
+    python examples/experiment/run.py [FOLDER] [--rounds 15] [--web]        (`make demo-experiment`)
 
 In rounds, as a team works: ask the store what to inject into the next sessions, let them happen, publish them as heavy events, wait
 until the embedded stack has attributed them. So the experiment of each round knows what the rounds before have found. Prints for
@@ -32,22 +32,26 @@ from worker.operations.connections import open_store, open_the_ledger
 from worker.settings import Settings, load_settings
 from worker.store.api import StoreApi
 
-ROUNDS, SESSIONS_A_ROUND = 15, 100
+SESSIONS_A_ROUND = 100
 #: seconds between two looks at the ledger
 _LOOK_SECONDS = 0.1
 
 
-def main() -> None:
-    folder = Path(sys.argv[1] if len(sys.argv) > 1 else ".groove-experiment")
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path), default=Path(".groove-experiment"))
+@click.option("--rounds", type=click.IntRange(min=1), default=15, show_default=True, help="Of 100 sessions each.")
+@click.option("--web", is_flag=True, help="Stay at the end, with the dashboard.")
+def main(folder: Path, rounds: int, *, web: bool) -> None:
+    """A simulated team in FOLDER: are the known effects found?"""
     if folder.exists():
-        sys.exit(f"{folder}: is there already; remove it, or name another folder")
+        raise click.ClickException(f"{folder}: is there already; remove it, or name another folder")
     # learnings are few and sessions short: one task for a session's learnings
     settings = load_settings(
         {**os.environ, "GROOVE_DATA_DIR": str(folder), "GROOVE_WORKER__LEARNINGS_PER_TASK": str(len(LEARNINGS))}
     )
     # the stack's parts read the same variables
     os.environ |= {"GROOVE_DATA_DIR": str(folder), "GROOVE_WORKER__LEARNINGS_PER_TASK": str(len(LEARNINGS))}
-    click.echo(f"simulated: {len(LEARNINGS)} learnings with known effects, {ROUNDS * SESSIONS_A_ROUND} sessions")
+    click.echo(f"simulated: {len(LEARNINGS)} learnings with known effects, {rounds * SESSIONS_A_ROUND} sessions")
     with (
         running_stack(settings, log_to_files=True) as stack,
         open_the_ledger(settings) as ledger,
@@ -55,11 +59,14 @@ def main() -> None:
         closing(open_event_log(settings.event_log_url)) as event_log,
     ):
         experiment = Experiment(settings, stack, ledger, store, event_log)
-        experiment.run()
+        experiment.run(rounds)
         experiment.report()
     picture = folder / "experiment.png"
     draw(experiment.history, {one.learning_id: experiment.truth.effect(one.learning_id) for one in LEARNINGS}, picture)
     click.echo(f"picture: {picture}; data in {folder}")
+    if web:
+        os.execv(sys.executable, [sys.executable, "-m", "worker.cli", "web"])
+    click.echo(f"in the browser: GROOVE_DATA_DIR={folder} groove web")
 
 
 class Experiment:
@@ -70,7 +77,7 @@ class Experiment:
         #: after each round: sessions so far, values by learning
         self.history: list[tuple[int, dict[str, LearningValue]]] = []
 
-    def run(self) -> None:
+    def run(self, rounds: int) -> None:
         learnings = [
             Learning(
                 learning_id=one.learning_id,
@@ -83,10 +90,10 @@ class Experiment:
         ]
         self._store.import_learnings(learnings, actor="simulation")
         began = time.monotonic()
-        for number in range(1, ROUNDS + 1):
+        for number in range(1, rounds + 1):
             events = list(self._sessions(number))
             self._process(number, events)
-            self._note(number, events, time.monotonic() - began)
+            self._note(f"round {number:2} of {rounds}", number, events, time.monotonic() - began)
 
     def _sessions(self, number: int) -> Iterator[dict[str, Any]]:
         """Ask, then let the session happen with what was answered."""
@@ -107,14 +114,14 @@ class Experiment:
             self._stack.look_after()
             time.sleep(_LOOK_SECONDS)
 
-    def _note(self, number: int, events: list[dict[str, Any]], seconds: float) -> None:
+    def _note(self, title: str, number: int, events: list[dict[str, Any]], seconds: float) -> None:
         values = {value.learning_id: value for value in self._store.values()}
         self.history.append((number * SESSIONS_A_ROUND, values))
         injected = sum(len(event["active_learnings"]) for event in events)
         withheld = sum(len(event["withheld_learnings"]) for event in events)
         decided = sum(value.verdict.kind != "undecided" for value in values.values())
         click.echo(
-            f"round {number:2} of {ROUNDS}: {number * SESSIONS_A_ROUND:5} sessions, {injected} injected, {withheld} withheld; "
+            f"{title}: {number * SESSIONS_A_ROUND:5} sessions, {injected} injected, {withheld} withheld; "
             f"{decided} decided; {seconds:.0f} s"
         )
 

@@ -91,6 +91,7 @@ class ComposeStack:
     folder: Path
     project: str = field(default_factory=lambda: f"groove-walk-{secrets.token_hex(3)}")
     flower_port: int = field(default_factory=free_port)
+    web_port: int = field(default_factory=free_port)
     store_port: int = field(default_factory=free_port)
     secrets: dict[str, str] = field(default_factory=lambda: {name: secrets.token_hex(24) for name in SECRETS})
 
@@ -101,6 +102,7 @@ class ComposeStack:
             **inherited,
             **self.secrets,
             "FLOWER_PORT": str(self.flower_port),
+            "WEB_PORT": str(self.web_port),
             "STORE_PORT": str(self.store_port),
             "GROOVE_FILES": str(self.folder),
             "GROOVE_EMBEDDER__PRECISION": "float32",

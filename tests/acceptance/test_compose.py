@@ -34,7 +34,7 @@ try:
 except urllib.error.HTTPError as error:
     print(error.code, False)
 """
-SERVICES = ("bridge", "worker-attribution", "worker-embedding", "store", "valkey", "postgres", "iggy", "flower")
+SERVICES = ("bridge", "worker-attribution", "worker-embedding", "store", "valkey", "postgres", "iggy", "flower", "web")
 
 
 @pytest.fixture(scope="module")
@@ -130,7 +130,7 @@ def upgrade(walk: Walk) -> None:
 
     def upgraded() -> None:
         walk.feed_anew()
-        for service in ("store", "worker-attribution", "worker-embedding", "bridge", "flower"):
+        for service in ("store", "worker-attribution", "worker-embedding", "bridge", "flower", "web"):
             walk.stack.compose("up", "-d", "--no-deps", "--force-recreate", service, seconds=600)
 
     walk.step("replace every part, workers before bridge", upgraded)
@@ -221,7 +221,7 @@ def check_doors(stack: ComposeStack) -> None:
     label = f"label=com.docker.compose.project={stack.project}"
     ports = run(["docker", "ps", "--filter", label, "--format", "{{.Ports}}"])
     published = sorted(part.split("->")[0] for part in ports.replace(",", "\n").split() if "->" in part)
-    assert published == sorted([f"127.0.0.1:{stack.flower_port}", f"127.0.0.1:{stack.store_port}"])
+    assert published == sorted(f"127.0.0.1:{port}" for port in (stack.flower_port, stack.store_port, stack.web_port))
 
 
 def fetch(port: int, path: str, headers: dict[str, str] | None = None, body: bytes | None = None) -> tuple[int, str]:

@@ -39,7 +39,7 @@ def is_well(groove: Groove, *arguments: str, **settings: str) -> bool:
 def status_of(port: int, path: str, password: str = "") -> int:
     request = urllib.request.Request(f"http://127.0.0.1:{port}{path}")
     if password:
-        request.add_header("authorization", "Basic " + b64encode(password.encode()).decode())
+        request.add_header("authorization", "Basic " + b64encode(password.encode(errors="surrogateescape")).decode())
     try:
         with urllib.request.urlopen(request, timeout=10) as answer:
             return int(answer.status)
@@ -62,6 +62,39 @@ def test_flower_without_a_password_has_no_api(groove: Groove, connected: dict[st
     groove.start("flower", "--port", str(port), FLOWER_UNAUTHENTICATED_API="true", **connected)
     wait_until(lambda: is_well(groove, "flower", "--port", str(port)), "Flower answers")
     assert [status_of(port, "/tasks"), status_of(port, "/api/tasks")] == [200, 401]
+
+
+def test_flower_shows_strangers_nothing(groove: Groove, connected: dict[str, Any], tmp_path: Path) -> None:
+    """Passwords of any characters are right or wrong; a body has a limit before the password; no secret is in the log."""
+    port, log = free_port(), tmp_path / "flower.log"
+    environ = groove.environ(GROOVE_FLOWER_AUTH="groove:pässwörd", FLOWER_PORT="tcp://10.0.0.1:5555", **connected)
+    command = [sys.executable, "-m", "worker.cli", "flower", "--port", str(port)]
+    with log.open("wb") as output, subprocess.Popen(command, env=environ, stdout=output, stderr=output) as flower:
+        try:
+            wait_until(lambda: is_well(groove, "flower", "--port", str(port)), "Flower answers")
+            told = [
+                status_of(port, "/tasks", password) for password in ("groove:ä", "groove:pässwörd", "ä", "a:\udcff")
+            ]
+            assert told == [401, 200, 401, 401]
+            with closing(socket.create_connection(("127.0.0.1", port))) as long:
+                long.sendall(b"POST /api/tasks HTTP/1.1\r\nHost: x\r\nContent-Length: 90000000\r\n\r\n")
+                assert b" 400 " in long.recv(1000)
+        finally:
+            flower.terminate()
+            flower.wait(20)
+    text = log.read_text()
+    assert "pässwörd" not in text
+    assert "Traceback" not in text
+
+
+def test_flower_without_a_password_knows_its_names(groove: Groove, connected: dict[str, Any]) -> None:
+    """A page under a name that somebody points at this machine gets nothing."""
+    port = free_port()
+    groove.start("flower", "--port", str(port), **connected)
+    wait_until(lambda: is_well(groove, "flower", "--port", str(port)), "Flower answers")
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/tasks", headers={"Host": "evil.example"})
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        urllib.request.urlopen(request, timeout=10)
 
 
 @pytest.mark.parametrize(

@@ -223,7 +223,9 @@ class Session:
         )
 
     def _moment(self) -> str:
-        return (self.began + timedelta(seconds=len(self.lines))).isoformat().replace("+00:00", ".000Z")
+        return (
+            (self.began + timedelta(seconds=len(self.lines))).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        )
 
 
 def _additional_context(stdout: str, event: str) -> str:

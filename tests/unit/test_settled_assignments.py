@@ -52,3 +52,13 @@ def test_a_section_of_which_nothing_is_told_is_not_in_the_session() -> None:
     told = event(active_learnings=["other"], withheld_learnings=[])
     settled = settle_assignments(told, logged(was_withheld=False), ablation_rate=0.1)
     assert set(settled.assignments) == {"other"}
+
+
+def test_an_event_may_say_that_nothing_reached_the_session() -> None:
+    """The assistant dropped what a hook gave it: what our log withheld is not in the session, and what is in it was not randomised."""
+    told = event(active_learnings=["a"], took_part=False)
+    settled = settle_assignments(told, logged(was_withheld=True), ablation_rate=0.1)
+    assert {id_: (a.was_withheld, a.withhold_probability) for id_, a in settled.assignments.items()} == {
+        "a": (False, 0.0)
+    }
+    assert not settled.mismatched

@@ -21,8 +21,11 @@ def settle_assignments(event: HeavyEvent, logged: Mapping[str, Assignment], *, a
     Without a known outcome it is 0: the session stands in no arm.
     What our log withheld belongs to the session though the event may not name it, and so does a section of which the event names a
     learning. Such a learning was not randomised by itself: its own p is 0, and its section has the draw's.
-    `ablation_rate` is the one stored with the event.
+    `ablation_rate` is the one stored with the event. An event that says that the session took no part goes before our log: what was
+    assigned never reached it.
     """
+    if event.took_part is False:
+        logged, ablation_rate = {}, 0.0
     withheld = frozenset(event.withheld_learnings or ())
     ours = [
         id_ for id_, assignment in logged.items() if assignment.was_withheld and id_ not in event.expected_learnings

@@ -57,4 +57,5 @@ class Attributor:
             precision=session.precision,
             calibration=activation.calibration,
             background=context.background,
+            leaves_trace=activation.leaves_trace,
         )

@@ -17,6 +17,7 @@ from worker.layers.activation.calibration import Calibration, shipped_calibratio
 from worker.layers.activation.common_words import CommonWords
 from worker.layers.activation.features import FEATURES, SessionFeatures
 from worker.layers.activation.fitting import PRIOR, fit_second_look, fit_weights
+from worker.layers.activation.history import fit_history
 from worker.layers.activation.quality import Quality, quality
 
 #: sessions held back, one in this many, chosen by a hash of their ids
@@ -126,13 +127,24 @@ def prepare(
     ]
 
 
-def fitted(judged: Sequence[Judged], *, name: str = "fitted", provenance: dict[str, Any] | None = None) -> Calibration:
-    """Common words, weights and second look, one after the other: each is fitted under those before it."""
+def fitted(
+    judged: Sequence[Judged],
+    *,
+    name: str = "fitted",
+    provenance: dict[str, Any] | None = None,
+    share_of_uses: float | None = None,
+    with_history: bool = True,
+) -> Calibration:
+    """Common words, weights, second look and the learnings' history, one after the other: each is fitted under those before it.
+
+    `share_of_uses`: in nature, where labels were sampled by their answer.
+    """
     texts_of = {each.bundle.context.session_id: each.bundle.evidence.chunks.texts for each in judged}
     words = CommonWords.count(texts_of.values())
     rows = [session_features(each, words) for each in judged]
-    intercept, weights = fit_weights(rows, [each.used for each in judged])
+    intercept, weights = fit_weights(rows, [each.used for each in judged], share_of_uses)
     first = Calibration(version="", intercept=intercept, weights=weights)
+    logits = [first.logit(row) for row in rows]
     doubts = [
         (first.probability(row), score, each.used)
         for each, row in zip(judged, rows, strict=True)
@@ -143,6 +155,9 @@ def fitted(judged: Sequence[Judged], *, name: str = "fitted", provenance: dict[s
         intercept=intercept,
         weights=weights,
         common_words=words,
+        history=fit_history([each.learning_id for each in judged], logits, [each.used for each in judged])
+        if with_history
+        else {},
         second_look=fit_second_look([p for p, _, _ in doubts], [s for _, s, _ in doubts], [u for _, _, u in doubts]),
         provenance=provenance or {},
     )
@@ -150,17 +165,19 @@ def fitted(judged: Sequence[Judged], *, name: str = "fitted", provenance: dict[s
 
 def probability(calibration: Calibration, judged: Judged) -> float:
     """What the detector would say under that calibration."""
-    first = calibration.probability(session_features(judged, calibration.common_words))
+    first = calibration.probability(session_features(judged, calibration.common_words, calibration.history))
     score = judged.bundle.evidence.second_look_at(judged.learning_id)
     return first if score is None else calibration.second_look.probability(first, score)
 
 
-def session_features(judged: Judged, common_words: CommonWords) -> dict[str, float]:
+def session_features(
+    judged: Judged, common_words: CommonWords, history: Mapping[str, float] | None = None
+) -> dict[str, float]:
     """All features at their emptiest where the assistant said nothing."""
     evidence = judged.bundle.evidence
     if not evidence.chunks.texts:
         return dict.fromkeys(FEATURES, 0.0)
-    calibration = replace(evidence.calibration, common_words=common_words)
+    calibration = replace(evidence.calibration, common_words=common_words, history=dict(history or {}))
     under = replace(evidence.of([judged.learning_id]), calibration=calibration)
     return SessionFeatures(judged.bundle.insights, under).of(judged.learning_id).session()
 

@@ -64,10 +64,8 @@ def gather_evidence(
     learning_vectors: VectorCache,
     calibration: Calibration | None = None,
 ) -> SessionEvidence:
-    row_of: dict[str, int] = {}
-    for chunk in chunks:
-        row_of.setdefault(chunk.text, len(row_of))
-    texts = tuple(row_of)
+    session = SessionChunks.of(chunks)
+    texts = session.texts
     vectors = _compact(embedder.embed(texts))
     learning_ids = tuple(sorted(learnings))
     insights = [learnings[learning_id].insight for learning_id in learning_ids]
@@ -82,18 +80,13 @@ def gather_evidence(
         action_starts=list(accumulate(map(len, actions), initial=0)),
     )
     return SessionEvidence(
-        chunks=SessionChunks(
-            texts=texts,
-            messages=np.array([chunk.message_idx for chunk in chunks], dtype=np.int32),
-            rows=np.array([row_of[chunk.text] for chunk in chunks], dtype=np.int32),
-            kinds=np.array([chunk.kind for chunk in chunks], dtype=np.int32),
-        ),
+        chunks=session,
         learning_ids=learning_ids,
         cosine=nearness.cosine,
         meaning=nearness.meaning,
         wording=nearness.wording,
         calibration=(calibration or shipped_calibration()).about(
-            code.text for insight in insights for code in named_code(insight)
+            learning_ids, (code.text for insight in insights for code in named_code(insight))
         ),
     )
 

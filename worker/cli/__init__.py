@@ -3,10 +3,15 @@
 run              the embedded stack, until some files are done
 run_files        how `groove run` feeds the stack, and knows that it is done
 import_sessions  sessions and rules files on this machine to values
+import_hooks     what hooks recorded of the imported sessions
 import_pipeline  imported events through the stack
 import_report    what an import tells
 import_judge     second opinions on imported sessions
 hook             the experiment inside an assistant: install, look, uninstall
+hook_status      what became of the hook
+adopt            learnings out of a rules file, to the hook
+restore          and back
+prune            what may go, taken out and put back
 up               the embedded stack, until it is stopped
 publish          heavy events from a file into the event log
 learnings        import, list and decide about learnings
@@ -47,6 +52,7 @@ import io
 import os
 import signal
 import sys
+from pathlib import Path
 
 import click
 
@@ -58,6 +64,9 @@ COMMANDS = {
     "import": "From your sessions and rules files to what each rule is worth.",
     "run": "Process event files with the embedded stack, show the values, stop.",
     "hook": "Let an assistant's sessions take part in the experiment.",
+    "adopt": "Move learnings out of a rules file, to the hook.",
+    "restore": "Put a rules file back as it was before.",
+    "prune": "Which learnings may go, what that saves, and how to undo it.",
     "up": "Run the embedded stack until Ctrl-C, restarting what dies.",
     "publish": "Put heavy events from a file into the event log.",
     "learnings": "Import, list and decide about learnings.",
@@ -115,13 +124,17 @@ class LazyGroup(click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(package_name="groove-attribution", prog_name="groove")
+@click.option("--config", metavar="FILE", help="Settings from this file instead of ./groove.toml; as GROOVE_CONFIG.")
 @click.pass_context
-def groove(context: click.Context) -> None:
+def groove(context: click.Context, config: str | None) -> None:
     """Which learnings of an AI coding assistant help, which do nothing, which hurt.
 
     Without a command it tells what to do next.
     Settings come from groove.toml and GROOVE_ variables; data lies in .groove unless GROOVE_DATA_DIR says otherwise.
     """
+    if config:
+        # parts that a command starts read the same
+        os.environ["GROOVE_CONFIG"] = str(Path(config).absolute())
     from worker.logs import configure_logs
     from worker.settings.settings import LogSettings
 

@@ -6,13 +6,19 @@ import click
 
 from worker.cli.support.output import print_hanging, print_json
 from worker.cli.support.tables import print_rows
-from worker.domain import ActivationSignal, EmbeddingSimilarity
+from worker.domain import ActivationSignal, Answer, EmbeddingSimilarity
 from worker.formats.heavy_event import read_heavy_event
 from worker.layers.aggregation.explain import Explanation
 from worker.ledger import Ledger
 from worker.operations.assessment import kept_work
 from worker.operations.connections import open_store, open_the_ledger
 from worker.operations.ids import full_id, full_session_id
+
+_SAID = {
+    Answer.USED: "activated with confidence",
+    Answer.NOT_USED: "not activated with confidence",
+    Answer.CANNOT_TELL: "cannot tell (its use leaves no trace); confidence",
+}
 
 
 @click.command("explain")
@@ -36,8 +42,7 @@ def explain_command(learning_id: str, session_id: str, *, as_json: bool) -> None
 
 
 def _print_activation(explanation: Explanation) -> None:
-    verb = "activated" if explanation.was_activated else "not activated"
-    click.echo(f"{verb} with confidence {explanation.activation_confidence:.6f}")
+    click.echo(f"{_SAID[explanation.answer]} {explanation.activation_confidence:.6f}")
     for signal in explanation.activation_signals:
         print_hanging(f"  message {signal.message_idx}: ", _quoted(signal))
 

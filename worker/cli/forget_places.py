@@ -13,6 +13,7 @@ from worker.local.folder import is_owned
 from worker.operations.connections import open_store, open_the_ledger
 from worker.settings import Settings
 from worker.store.addresses import StoreAddress
+from worker.store.hooks.forgetting import forget_hook_records
 from worker.task_queue.broker import broker_client
 from worker.task_queue.bundle_cache import BundleCache
 
@@ -53,6 +54,7 @@ class Places:
         results = [self.store.forget_learning(id_, dry_run=dry_run) for id_ in learning_ids]
         places: dict[str, Mapping[str, int]] = {}
         if session_ids:
+            places["hooks"] = {"records": self._hook_records(session_ids, dry_run=dry_run)}
             places["archive"] = {"sessions": self._archive(session_ids, dry_run=dry_run)}
             rows.append(self.ledger.forgetting.sessions(session_ids, dry_run=dry_run))
             results += [self.store.forget_session(id_, dry_run=dry_run) for id_ in session_ids]
@@ -68,6 +70,9 @@ class Places:
             return 0
         known = sum(self.archive.session(id_) is not None for id_ in session_ids)
         return known if dry_run else self.archive.forget(session_ids)
+
+    def _hook_records(self, session_ids: Sequence[str], *, dry_run: bool) -> int:
+        return forget_hook_records(self.settings.data_dir, session_ids, dry_run=dry_run)
 
     def _prepared(self, session_ids: Sequence[str], *, dry_run: bool) -> int:
         return len(self.bundles.find(session_ids)) if dry_run else self.bundles.forget(session_ids)

@@ -20,15 +20,18 @@ _ANSWER_SECONDS = 5.0
 )
 @click.option("--port", default=5555, show_default=True, help="Flower's port.")
 def health_command(part: str, *, patience: float, port: int) -> None:
-    """Status 0 while PART is well: store, flower, bridge, or a worker's name.
+    """Status 0 while PART is well: store, web, flower, bridge, or a worker's name.
 
-    The store and Flower have to answer; a bridge or worker has to go round and not hang in a call, and a bridge
+    The store, the dashboard and Flower have to answer; a bridge or worker has to go round and not hang in a call, and a bridge
     not to wait for another part.
     """
     if part == "store":
         _ask_store()
     elif part == "flower":
-        _ask_flower(port)
+        _ask(part, port, "/healthcheck")
+    elif part == "web":
+        web = load_settings().web
+        _ask(part, web.port, f"{web.prefix}/health")
     else:
         _look_at_heartbeat(part, patience)
 
@@ -42,12 +45,12 @@ def _ask_store() -> None:
     click.echo("store: answers")
 
 
-def _ask_flower(port: int) -> None:
+def _ask(part: str, port: int, path: str) -> None:
     try:
-        urlopen(f"http://127.0.0.1:{port}/healthcheck", timeout=_ANSWER_SECONDS).close()
+        urlopen(f"http://127.0.0.1:{port}{path}", timeout=_ANSWER_SECONDS).close()
     except (URLError, OSError) as error:
-        raise Unavailable(f"flower: does not answer at port {port}: {error}") from error
-    click.echo("flower: answers")
+        raise Unavailable(f"{part}: does not answer at port {port}: {error}") from error
+    click.echo(f"{part}: answers")
 
 
 def _look_at_heartbeat(part: str, patience: float) -> None:

@@ -1,6 +1,5 @@
 """`groove hook`: the experiment inside an assistant, put into its settings, looked at, and taken out again."""
 
-import difflib
 import os
 from pathlib import Path
 
@@ -8,9 +7,21 @@ import click
 
 from assessor.belonging import project_of
 from assessor.hooks.assistants import ASSISTANTS, Assistant, Homes, Scope
-from assessor.hooks.installation import Change, by_hand, install, make, names_the_hook, uninstall, write_hook
+from assessor.hooks.installation import (
+    Change,
+    by_hand,
+    install,
+    make,
+    names_the_hook,
+    parts_installed,
+    parts_needed,
+    uninstall,
+    write_hook,
+)
+from worker.cli.support.diffs import confirm, show_diff
 from worker.cli.support.output import plain
 from worker.errors import InvalidFile
+from worker.settings import load_settings
 
 _ASSISTANT = click.argument("assistant", type=click.Choice(list(ASSISTANTS)))
 _SCOPE = click.option(
@@ -38,15 +49,15 @@ def install_command(assistant: str, *, for_user: bool, yes: bool) -> None:
     The hook gives each session the learnings that it is assigned, in projects with learnings that were adopted; elsewhere it does nothing.
     GROOVE_OFF=1 switches it off, and in one project a file .groove/hook/off.
     """
-    chosen, scope, project, homes = ASSISTANTS[assistant], _scope(for_user), _project(), _homes()
-    parts = 1
+    chosen, scope, project, homes = ASSISTANTS[assistant], _scope(for_user), _project(), homes_of_hooks()
+    parts = max(parts_needed(project), parts_installed(chosen.settings(scope, project, homes)))
     try:
         change = install(chosen, scope, project, homes, parts=parts)
         if not change.is_needed:
             click.echo(f"{change.path}: the hook is installed; nothing to do")
             return
         _show(change)
-        _ask(yes, f"Change {plain(str(change.path))}?")
+        confirm(f"Change {change.path}?", yes=yes)
         make(change)
     except InvalidFile as error:
         write_hook(chosen.hook_file(scope, project, homes))
@@ -67,7 +78,7 @@ def uninstall_command(assistant: str, *, for_user: bool, yes: bool) -> None:
 
     Learnings that were adopted stay in their file: `groove restore` puts them back.
     """
-    chosen, scope, project, homes = ASSISTANTS[assistant], _scope(for_user), _project(), _homes()
+    chosen, scope, project, homes = ASSISTANTS[assistant], _scope(for_user), _project(), homes_of_hooks()
     others = [other for name, other in ASSISTANTS.items() if name != assistant]
     is_last = not any(names_the_hook(other.settings(scope, project, homes)) for other in others)
     change = uninstall(chosen, scope, project, homes, is_last=is_last)
@@ -75,9 +86,41 @@ def uninstall_command(assistant: str, *, for_user: bool, yes: bool) -> None:
         click.echo(f"{plain(str(change.path))}: the hook is not installed; nothing to do")
         return
     _show(change)
-    _ask(yes, f"Change {plain(str(change.path))}?")
+    confirm(f"Change {change.path}?", yes=yes)
     make(change)
     click.echo(f"taken out of {plain(str(change.path))}")
+
+
+@hook_command.command("status")
+@click.option("--json", "as_json", is_flag=True)
+def status_command(*, as_json: bool) -> None:
+    """Whether the hook is installed, what the sessions on disk show of it, and what it recorded itself."""
+    from worker.cli.hook_status import hook_status, tell_status
+
+    tell_status(hook_status(load_settings(), _project(), homes_of_hooks()), as_json=as_json)
+
+
+def homes_of_hooks() -> Homes:
+    return Homes(home=Path.home(), environ=os.environ)
+
+
+def tell_what_installations_lack(project: Path) -> None:
+    """Where no hook gives out the project's learnings, or an installed one fewer than there are."""
+    homes, needed = homes_of_hooks(), parts_needed(project)
+    installed = [
+        (scope, name, parts)
+        for name, each in ASSISTANTS.items()
+        for scope in Scope
+        if (parts := parts_installed(each.settings(scope, project, homes)))
+    ]
+    if not installed:
+        click.echo("no assistant gives them out yet: groove hook install claude-code", err=True)
+    for scope, name, parts in installed:
+        if parts < needed:
+            option = " --project" if scope is Scope.PROJECT else ""
+            click.echo(
+                f"the learnings need {needed} outputs of the hook now: groove hook install{option} {name}", err=True
+            )
 
 
 def _scope(for_user: bool) -> Scope:
@@ -88,25 +131,8 @@ def _project() -> Path:
     return Path(project_of(str(Path.cwd())))
 
 
-def _homes() -> Homes:
-    return Homes(home=Path.home(), environ=os.environ)
-
-
-def _ask(yes: bool, question: str) -> None:
-    if not yes:
-        click.confirm(question, abort=True)
-
-
 def _show(change: Change) -> None:
-    name = str(change.path)
-    lines = difflib.unified_diff(
-        change.before.splitlines(keepends=True),
-        change.after.splitlines(keepends=True),
-        name if change.before else "/dev/null",
-        name if change.after else "/dev/null",
-    )
-    for line in lines:
-        click.echo(plain(line.rstrip("\r\n")))
+    show_diff(change.path, change.before, change.after)
     what = "goes" if change.program is None else "is written"
     if not change.hook.exists() or change.program is None or change.hook.read_text(encoding="utf-8") != change.program:
         click.echo(f"{plain(str(change.hook))} {what}")

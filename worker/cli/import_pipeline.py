@@ -9,7 +9,9 @@ from rich.progress import track
 
 from assessor.importing import Importer, SessionEvent
 from assessor.learnings import learning_of
+from assessor.managed.adopting import tell_of_edits
 from assessor.rules.catalogue import Rule
+from worker.cli.import_hooks import recorded_by_hooks
 from worker.cli.publish import publish_lines
 from worker.cli.run_files import failures, follow
 from worker.cli.support.jsonl import Line
@@ -22,9 +24,10 @@ from worker.local.folder import is_owned
 from worker.local.stack import running_stack
 from worker.operations.connections import open_store, open_the_ledger
 from worker.settings import Settings
-from worker.store.answers import ListedLearning
 from worker.store.api import StoreApi
+from worker.store.hooks.keeper import HookKeeper
 from worker.store.protocol import ImportReport
+from worker.store.shapes.learnings import ListedLearning
 from worker.system.clock import now_micros
 
 #: who decides, in the decision log
@@ -55,6 +58,11 @@ class Worth:
 
 
 def process(settings: Settings, importer: Importer) -> Worth:
+    with recorded_by_hooks(settings) as importer.hooks:
+        return _process(settings, importer)
+
+
+def _process(settings: Settings, importer: Importer) -> Worth:
     mark = settings.data_dir / "sessions" / _MARK
     events = (event for project in importer.projects for event in importer.events(project))
     first = list(islice(events, 1))  # no stack is started for nothing
@@ -65,6 +73,9 @@ def process(settings: Settings, importer: Importer) -> Worth:
         open_store(settings) as store,
     ):
         report = import_rules(store, importer)
+        for project in importer.projects:
+            tell_of_edits(project.root, settings.data_dir)
+        HookKeeper(settings.data_dir, store).look(patient=True)
         if is_busy:
             mark.touch()
             _send(settings, importer, chain(first, events), sent, look_after)

@@ -16,12 +16,11 @@ from worker.cli.import_judge import judge_document, judge_lines
 from worker.cli.import_pipeline import Worth
 from worker.cli.support.output import print_json, terminal_width
 from worker.cli.support.tables import print_table
+from worker.formats.learning import about_tokens
 from worker.layers.aggregation.observed import Observed
 from worker.operations.ids import beginnings
 from worker.operations.wording import counted
 
-#: characters in a token, roughly, of English prose and code
-_TOKEN = 4
 _NOTE = "observed, not randomised"
 _NO_USES = AskedFor()
 #: refusals named one by one
@@ -55,6 +54,8 @@ class Row:
     in_force: int
     #: sessions in which a use was found, or a command that it asks for ran
     used: int
+    #: sessions of which its use cannot be told: it leaves no trace
+    cannot_tell: int
     #: calls of commands that it asks for, and how many of them failed
     calls: int
     failures: int
@@ -98,7 +99,7 @@ def print_imported(imported: Imported, *, limit: int, as_json: bool) -> None:
     click.echo()
     if len(found) > limit:
         click.echo(f"{len(found) - limit} more rules were in force: groove import --limit {len(found)}")
-    if idle := sum(not row.used for row in found):
+    if idle := sum(not (row.used or row.cannot_tell) for row in found):
         click.echo(f"{counted(idle, 'rules')} never seen used: candidates for removal; groove import --json")
     click.echo(f"{_NOTE}: what followed a use need not come of it. Next: groove show ID, groove explain ID SESSION")
 
@@ -129,12 +130,13 @@ def _row(imported: Imported, worth: Worth, seen: Observed) -> Row:
         text=listed.learning.insight,
         in_force=seen.in_force,
         used=max(seen.used, asked.sessions),
+        cannot_tell=seen.cannot_tell,
         calls=asked.calls,
         failures=asked.failures,
         failing=asked.failing_sessions if asked.calls else seen.sessions_with_named_failures,
         after_use=seen.after_use,
         elsewhere=seen.elsewhere,
-        tokens=-(-len(listed.learning.insight) // _TOKEN),
+        tokens=about_tokens(listed.learning.insight),
         known=f"{listed.value.estimated_value:+.2f}, {verdict.kind}",
         quote=quote,
     )
@@ -159,7 +161,7 @@ def _print_table(found: list[Row]) -> None:
                 ids.get(row.learning_id, row.learning_id),
                 row.text.partition("\n")[0],
                 str(row.in_force),
-                str(row.used),
+                "cannot tell" if row.cannot_tell and not row.used else str(row.used),
                 f"{row.failing} ({row.failures} of {row.calls} calls)" if row.calls else str(row.failing),
                 ", ".join(f"{kind} {number}" for kind, number in row.after_use.items()) or "-",
                 str(row.tokens),

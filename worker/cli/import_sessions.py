@@ -13,27 +13,23 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 
 from assessor.archive import Archive, FileState, open_archive
 from assessor.belonging import Scope, project_of
-from assessor.importing import Homes, Importer
+from assessor.importing import Importer
 from assessor.judges.agreement import read_labels
 from assessor.judges.hearing import Hearing, hear
 from assessor.judges.judgement import Judge
 from assessor.places import Found, SessionFile, assistants_not_read, named_sessions, own_sessions
 from assessor.reading import Reading, read_files
 from assessor.report import FileReport
-from assessor.rules.catalogue import Catalogue, Unit
+from assessor.rules.catalogue import Unit
 from worker.cli.import_judge import judge_named, judge_options
 from worker.cli.import_pipeline import process
 from worker.cli.import_report import Imported, print_imported, print_preview
 from worker.cli.run import end_on_sigterm
+from worker.cli.support.known_rules import FOLDER, folder, homes, keep_rules, known_rules
 from worker.cli.support.output import console
 from worker.cli.support.types import Moment
-from worker.errors import InvalidFile
 from worker.settings import Settings, load_settings
 from worker.system.clock import now_micros
-
-#: below the data folder
-_FOLDER = "sessions"
-_CATALOGUE = "rules.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,8 +47,8 @@ class Wanted:
     labels: Path | None
 
     def scope(self) -> Scope:
-        folder = None if self.everything else project_of(str((self.project or Path.cwd()).resolve()))
-        return Scope(project=folder, since=self.since, named=frozenset(self.paths))
+        place = None if self.everything else project_of(str((self.project or Path.cwd()).resolve()))
+        return Scope(project=place, since=self.since, named=frozenset(self.paths))
 
 
 @click.command("import")
@@ -119,16 +115,16 @@ def import_command(
 def run_import(settings: Settings, wanted: Wanted) -> Imported:
     home, scope = Path.home(), wanted.scope()
     labels = read_labels(wanted.labels) if wanted.labels else None
-    judge = judge_named(wanted.assessor, _folder("CLAUDE_CONFIG_DIR") or home / ".claude") if wanted.assessor else None
+    judge = judge_named(wanted.assessor, folder("CLAUDE_CONFIG_DIR") or home / ".claude") if wanted.assessor else None
     with _archive(settings, wanted) as archive:
         found = list(named_sessions(wanted.paths) if wanted.paths else own_sessions(os.environ, home))
         reading = _read(found, archive, scope)
         importer = Importer(
             archive=archive,
-            homes=Homes(home=home, claude=_folder("CLAUDE_CONFIG_DIR"), codex=_folder("CODEX_HOME")),
+            homes=homes(),
             unit=wanted.unit,
             now=now_micros(),
-            catalogue=_known_rules(settings),
+            catalogue=known_rules(settings),
         )
         projects = _projects(scope, reading, archive)
         for root in projects:
@@ -136,7 +132,7 @@ def run_import(settings: Settings, wanted: Wanted) -> Imported:
         hearing = _hear(judge, archive, projects, labels) if judge else None
         importer.judged = hearing.parts() if hearing else {}
         if not wanted.is_dry:
-            _keep_rules(settings, importer.catalogue)
+            keep_rules(settings, importer.catalogue)
         worth = None if wanted.is_dry else process(settings, importer)
         if wanted.is_dry:
             for project in importer.projects:
@@ -179,35 +175,8 @@ def _projects(scope: Scope, reading: Reading, archive: Archive) -> list[str]:
 def _archive(settings: Settings, wanted: Wanted) -> Iterator[Archive]:
     """The one in the data folder, or one that is gone afterwards."""
     if wanted.is_kept and not wanted.is_dry:
-        with open_archive(settings.data_dir / _FOLDER) as archive:
+        with open_archive(settings.data_dir / FOLDER) as archive:
             yield archive
         return
     with tempfile.TemporaryDirectory(prefix="groove-import-") as folder, open_archive(Path(folder)) as archive:
         yield archive
-
-
-def _known_rules(settings: Settings) -> Catalogue:
-    path = settings.data_dir / _FOLDER / _CATALOGUE
-    try:
-        return Catalogue.from_bytes(path.read_bytes())
-    except FileNotFoundError:
-        return Catalogue()
-    except (OSError, InvalidFile) as error:
-        raise InvalidFile(
-            f"{path}: {error}; remove it to begin anew: rules then get new ids where they differ"
-        ) from error
-
-
-def _keep_rules(settings: Settings, catalogue: Catalogue) -> None:
-    path = settings.data_dir / _FOLDER / _CATALOGUE
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        aside = path.with_suffix(".new")
-        aside.write_bytes(catalogue.to_bytes())
-        aside.replace(path)
-    except OSError as error:
-        raise InvalidFile(f"{path}: cannot be written: {error.strerror}") from error
-
-
-def _folder(variable: str) -> Path | None:
-    return Path(os.environ[variable]) if os.environ.get(variable) else None

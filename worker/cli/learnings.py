@@ -155,5 +155,22 @@ def _decision_command(name: str, kind: DecisionKind, text: str) -> click.Command
     return command
 
 
+@learnings_command.command("undo")
+@click.argument("learning_id")
+@click.option("--line", type=click.IntRange(min=1), help="This line of its history, instead of the newest decision.")
+@click.option("--reason", default="", help="Kept in the decision log.")
+@click.option("--json", "as_json", is_flag=True)
+def undo_command(learning_id: str, line: int | None, reason: str, *, as_json: bool) -> None:
+    """Take a decision back: what it changed is as before, and the evidence that counted then counts again.
+
+    Asking again changes nothing. An undo is taken back by its own --line.
+    """
+    with open_store() as store:
+        known = full_id(store, learning_id)
+        decision = store.undo(known, number=line, actor=actor(), reason=reason)
+    told = f"{known}: line {decision.undoes} undone by {decision.actor}, epoch {decision.epoch}"
+    tell(told, decision, as_json=as_json)
+
+
 for _name, (_kind, _text) in _DECISIONS.items():
     learnings_command.add_command(_decision_command(_name, _kind, _text))

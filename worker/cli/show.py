@@ -7,7 +7,7 @@ import click
 
 from worker.cli.support.output import moment, print_facts, print_json
 from worker.cli.support.tables import print_rows
-from worker.domain import AttributionRecord, Learning, LearningValue
+from worker.domain import Answer, AttributionRecord, Learning, LearningValue
 from worker.layers.aggregation.breakdown import GroupEffect
 from worker.operations.connections import open_store
 from worker.operations.ids import full_id
@@ -41,7 +41,12 @@ def _value(learning: Learning, value: LearningValue) -> Iterator[tuple[str, str]
     yield "temporal", f"{value.temporal_value:+.6f} with confidence {value.temporal_confidence:.6f}"
     if value.ablation_value is not None and value.ablation_confidence is not None:
         yield "experiment", f"{value.ablation_value:+.6f} with confidence {value.ablation_confidence:.6f}"
-    yield "sessions", f"{value.session_count}, activated in {value.activation_rate:.0%} of those that had it"
+    seen = (
+        f"activated in {value.activation_rate:.0%} of those that had it"
+        if value.can_tell
+        else "activation cannot be told: its use leaves no trace"
+    )
+    yield "sessions", f"{value.session_count}, {seen}"
     yield "verdict", f"{value.verdict.kind}: {value.verdict.reason}"
 
 
@@ -55,10 +60,11 @@ def _experiment(value: LearningValue, health: LearningHealth) -> Iterator[tuple[
             "difference",
             f"{result.marginal_value:+.4f}, 95 % interval {interval}, given the others as they were injected",
         )
+        welch = f"{result.p_welch:.4g}" if result.df_welch else "none, as nothing varies"
         significant = " (significant)" if result.is_significant else ""
         yield (
             "p",
-            f"{result.p_anytime:.4g}, valid at any time{significant}; Welch's, as a diagnostic: {result.p_welch:.4g}",
+            f"{result.p_anytime:.4g}, valid at any time{significant}; Welch's, as a diagnostic: {welch}",
         )
         asked = f"a removal asks for {_odds(value.log_odds_needed)}"
         yield "odds for harm", f"{_odds(result.log_bf_harm)}; {asked}, among the whole fleet"
@@ -105,6 +111,9 @@ def _odds(logarithm: float) -> str:
     return f"{larger} : 1" if logarithm >= 0 else f"1 : {larger}"
 
 
+_SAID = {Answer.USED: "", Answer.NOT_USED: " no", Answer.CANNOT_TELL: " ?"}
+
+
 def _print_records(records: Sequence[AttributionRecord]) -> None:
     click.echo()
     print_rows(
@@ -121,7 +130,7 @@ def _print_records(records: Sequence[AttributionRecord]) -> None:
             [
                 record.session_id,
                 moment(record.timestamp),
-                f"{record.activation_confidence:.2f}{'' if record.was_activated else ' no'}",
+                f"{record.activation_confidence:.2f}{_SAID[record.answer]}",
                 f"{record.net_temporal:+.3f}",
                 f"{record.session_outcome:+.1f}",
                 f"{record.attributed_value:+.4f}",

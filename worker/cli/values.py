@@ -11,8 +11,8 @@ from worker.cli.support.output import plain, print_json
 from worker.cli.support.tables import print_table
 from worker.domain import LearningStatus
 from worker.operations.connections import open_store
-from worker.store.answers import ListedLearning
 from worker.store.ranking import ORDERS
+from worker.store.shapes.learnings import ListedLearning
 
 
 @click.command("values")
@@ -62,7 +62,7 @@ def _line(entry: ListedLearning) -> list[str]:
         f"{value.estimated_value:+.4f}",
         f"{value.confidence:.4f}",
         str(value.session_count),
-        f"{value.activation_rate:.0%}",
+        f"{value.activation_rate:.0%}" if value.can_tell else "cannot tell",
         str(value.status),
         str(value.verdict.kind),
     ]
@@ -82,10 +82,17 @@ def _print_csv(listed: Sequence[ListedLearning]) -> None:
     for entry in listed:
         value = entry.value
         numbers = [getattr(value, name) for name in _NUMBERS]
+        if not value.can_tell:
+            numbers[_NUMBERS.index("activation_rate")] = ""
         verdict = [value.verdict.kind, value.verdict.sessions_needed]
         output.writerow([_inert(value.learning_id), *numbers, value.status, *verdict, _inert(_text(entry))])
 
 
+#: also in the wide forms that some of them read as the same
+_FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+
+
 def _inert(text: str) -> str:
     """For spreadsheets, which take a cell that begins like a formula for one."""
-    return f"'{plain(text)}" if text.lstrip().startswith(("=", "+", "-", "@")) else plain(text)
+    shown = plain(text)  # first: a formula may stand behind what is not shown
+    return f"'{shown}" if shown.lstrip().startswith(_FORMULA) else shown

@@ -13,27 +13,35 @@ from worker.settings import Settings, load_settings
 def web_command(port: int | None, *, only_link: bool) -> None:
     """Look at everything, and decide, in the browser.
 
-    Prints a link that lets you in, once. It finds the store that runs, or starts the embedded one.
+    Prints a link that lets you in, once; where a token is set, the address alone. It finds the store that runs, or starts the embedded one.
     """
     settings = load_settings()
     if port is not None:
         settings = settings.model_copy(update={"web": settings.web.model_copy(update={"port": port})})
     if only_link:
-        print_link(settings, settings.web.port)
+        _print_address(settings, settings.web.port, with_link=True)
         return
+    from dashboard.doors.secret import password
     from dashboard.serving import check_address, serve
 
     check_address(settings)
     configure_logs(settings.log)
+    # logs are read by more people than tokens are given to
+    with_link = not password(settings)
     with open_store(settings) as store:
-        serve(settings, store, default_name=actor(), ready=lambda at: print_link(settings, at))
+        serve(
+            settings,
+            store,
+            default_name=actor(),
+            ready=lambda at: _print_address(settings, at, with_link=with_link),
+        )
 
 
-def print_link(settings: Settings, port: int) -> None:
+def _print_address(settings: Settings, port: int, *, with_link: bool) -> None:
     """On standard output, at once."""
     from dashboard.doors.keys import link_token
     from dashboard.doors.secret import signing_key
 
     host = "127.0.0.1" if settings.web.host in ("0.0.0.0", "::") else settings.web.host  # noqa: S104 - compared, not listened at
-    token = link_token(signing_key(settings), actor())
-    click.echo(f"http://{f'[{host}]' if ':' in host else host}:{port}{settings.web.prefix}/login?link={token}")
+    place = f"http://{f'[{host}]' if ':' in host else host}:{port}{settings.web.prefix}"
+    click.echo(f"{place}/login?link={link_token(signing_key(settings), actor())}" if with_link else f"{place}/")

@@ -50,6 +50,11 @@ class HeavyEvent(Incoming):
         description="Ids left out on purpose. Missing: the session took no part in the experiment. "
         "Empty: it did, and nothing was withheld.",
     )
+    took_part: bool | None = Field(
+        default=None,
+        description="`false`: whatever was assigned did not reach the session, so it stands in no arm. Missing: `withheld_learnings` "
+        "and the assignments decide.",
+    )
     withhold_probabilities: dict[str, Probability] = Field(
         default_factory=dict, description="Chance of each learning of being withheld, as the assignment told it."
     )
@@ -134,6 +139,7 @@ _CONTEXT_KEYS = (
     "timestamp",
     "active_learnings",
     "withheld_learnings",
+    "took_part",
     "withhold_probabilities",
     "sampling_probability",
     *("project_id", "user_id", "harness_type", "model", "task_kind", "prompt_length"),

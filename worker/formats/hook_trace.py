@@ -47,6 +47,11 @@ def trace_comment(trace: HookTrace) -> str:
     return f"<!-- groove {text} -->"
 
 
+def names_a_trace(text: str) -> bool:
+    """Whether a text that a harness put into the context is one of ours."""
+    return _COMMENT.search(text) is not None
+
+
 def traces_in(texts: Iterable[str]) -> list[HookTrace]:
     """Of all injected parts, in their order; a comment that cannot be read is none."""
     found = []

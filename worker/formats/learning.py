@@ -9,6 +9,8 @@ from worker.domain import Learning, LearningCategory
 from worker.errors import InvalidEvent
 from worker.formats.wire import Identifier, Incoming, Share, Timestamp, format_timestamp, read_json_object, validated
 
+#: characters in a token, roughly, of English prose and code
+_TOKEN = 4
 #: characters; the model reads the first few hundred
 _MAX_TEXT = 20_000
 
@@ -89,3 +91,8 @@ def learning_to_wire(learning: Learning) -> dict[str, Any]:
         "updated_at": format_timestamp(learning.updated_at),
         "source": learning.source,
     }
+
+
+def about_tokens(text: str) -> int:
+    """Tokens that a text takes in a context, about, and at least one: no tokenizer is asked, models differ in theirs."""
+    return max(1, -(-len(text) // _TOKEN))

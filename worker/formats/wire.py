@@ -63,13 +63,20 @@ def moment_of(micros: int) -> datetime:
     return _EPOCH + timedelta(microseconds=min(max(micros, _FIRST), _LAST))
 
 
+def check_moment(micros: int) -> None:
+    """Raises `ValueError` for what lies outside of the years 1 to 9999."""
+    if not _FIRST <= micros <= _LAST:
+        raise ValueError(f"the moment {micros} is outside of the years 1 to 9999")
+
+
 def _timestamp(value: object) -> int:
     if isinstance(value, str):
         return parse_timestamp(value)
     raise ValueError("a timestamp is an RFC 3339 text")
 
 
-def _identifier(value: str) -> str:
+def check_identifier(value: str) -> str:
+    """The id itself. Raises `ValueError` for what no event may have as one."""
     if not value or len(value.encode("utf-8", "replace")) > MAX_ID_BYTES:
         raise ValueError(f"an id has 1 to {MAX_ID_BYTES} bytes")
     if not value.isprintable():
@@ -95,7 +102,7 @@ def _probability(value: float) -> float:
     return round(value, 6)
 
 
-Identifier = Annotated[str, AfterValidator(_identifier)]
+Identifier = Annotated[str, AfterValidator(check_identifier)]
 Timestamp = Annotated[int, BeforeValidator(_timestamp)]
 Outcome = Annotated[float, BeforeValidator(_outcome)]
 Probability = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False), AfterValidator(_probability)]
@@ -135,7 +142,8 @@ def read_json_object(payload: bytes) -> dict[str, Any]:
         raise InvalidEvent(str(error)) from error
     if not isinstance(document, dict):
         raise InvalidEvent("not a JSON object")
-    _refuse_deep(document)
+    if is_deep(document):
+        raise InvalidEvent(f"not usable JSON: nested more than {MAX_DEPTH} levels deep")
     if _ESCAPED_SURROGATE.search(payload):
         document = _without_surrogates(document)
     return document
@@ -152,15 +160,15 @@ def _finite(text: str) -> float:
     return number
 
 
-def _refuse_deep(document: dict[str, Any]) -> None:
-    """Level by level, so that no depth ends the stack."""
-    level: list[Any] = [document]
+def is_deep(document: Any) -> bool:
+    """Whether it is nested beyond `MAX_DEPTH`. Level by level, so that no depth ends the stack."""
+    level: list[Any] = [document] if isinstance(document, dict | list) else []
     for _ in range(MAX_DEPTH):
         inner = (item for holder in level for item in (holder.values() if isinstance(holder, dict) else holder))
         level = [item for item in inner if isinstance(item, dict | list)]
         if not level:
-            return
-    raise InvalidEvent(f"not usable JSON: nested more than {MAX_DEPTH} levels deep")
+            return False
+    return True
 
 
 def without_surrogates(text: str) -> str:

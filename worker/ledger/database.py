@@ -7,6 +7,7 @@ moved, or an attempt that a task was sent for. A killed process loses nothing ei
 """
 
 import math
+import os
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -145,8 +146,15 @@ def _sqlite_engine(url: URL) -> Engine:
     engine = create_engine(
         url, connect_args={"timeout": PATIENCE, "isolation_level": None}, pool_size=5, max_overflow=20
     )
+    event.listen(engine, "do_connect", _make_private)
     event.listen(engine, "connect", _prepare_sqlite)
     return engine
+
+
+def _make_private(_dialect: object, _record: object, arguments: list[Any], _options: object) -> None:
+    """A new file is for its user only, wherever it lies; SQLite would let everybody read it, and its log takes after it."""
+    with suppress(OSError):  # there already, or for SQLite to tell
+        os.close(os.open(arguments[0], os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:

@@ -45,6 +45,11 @@ class Retention:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    def newest(self) -> int | None:
+        """When the latest event was received; None: there is none."""
+        with self._database.single() as connection:
+            return connection.scalar(select(func.max(Event.received_at)))
+
     def prune(self, *, keep_days: float) -> Pruned:
         """Of sessions that finished longer ago than `keep_days`: what only a new attempt would need, and their history.
 

@@ -3,10 +3,12 @@
 It is empty while all goes well; else it says since when the part has waited, and for what.
 """
 
+import contextlib
 import time
 from pathlib import Path
 
 from worker.settings import Settings
+from worker.settings.folders import make_private
 
 #: seconds between two touches, at least
 _INTERVAL_SECONDS = 1.0
@@ -17,12 +19,16 @@ class HeartbeatFile:
 
     def __init__(self, settings: Settings, part: str) -> None:
         self._file = heartbeat_file(settings, part)
-        self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private(self._file.parent)
         self._next = 0.0
         self._waits_for = ""
 
     def beat(self, waits_for: str = "") -> None:
-        """`waits_for`: what keeps the part from its work, for a person."""
+        """`waits_for`: what keeps the part from its work, for a person. A disk that is full keeps nobody from working."""
+        with contextlib.suppress(OSError):
+            self._beat(waits_for)
+
+    def _beat(self, waits_for: str) -> None:
         if waits_for != self._waits_for:
             self._file.write_text(f"{time.time()} {waits_for}" if waits_for else "", encoding="utf-8")
             self._waits_for = waits_for

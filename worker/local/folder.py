@@ -5,10 +5,10 @@ import fcntl
 import os
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 from worker.errors import ConfigurationError
 from worker.settings import Settings
+from worker.settings.folders import make_private
 
 
 @contextlib.contextmanager
@@ -18,7 +18,8 @@ def owned_folder(settings: Settings) -> Iterator[None]:
     The lock is the kernel's and goes with the process: nothing is left behind by a kill, and a stale folder is simply taken over.
     A run folder that had to be elsewhere, because the path is long, is removed at the end if nobody has anything there.
     """
-    _make(settings.data_dir, settings.data_dir / "logs", settings.data_dir / "broker", settings.run_dir)
+    for folder in (settings.data_dir, settings.data_dir / "logs", settings.data_dir / "broker", settings.run_dir):
+        make_private(folder)
     path = settings.data_dir / "lock"
     with path.open("a+") as lock:
         try:
@@ -71,13 +72,3 @@ def is_owned(settings: Settings) -> bool:
 
 def _is_elsewhere(settings: Settings) -> bool:
     return not settings.run_dir.is_relative_to(settings.data_dir.absolute())
-
-
-def _make(*folders: Path) -> None:
-    for folder in folders:
-        try:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        except OSError as error:
-            raise ConfigurationError(f"{folder}: cannot be made: {error.strerror}") from error
-        if not os.access(folder, os.W_OK | os.X_OK):
-            raise ConfigurationError(f"{folder}: cannot be written to")

@@ -90,6 +90,16 @@ def flower(settings: Settings, environ: Mapping[str, str], port: int, *, log: bo
     return _groove_part(settings, environ, "flower", ["flower", "--port", str(port)], log)
 
 
+def web(settings: Settings, environ: Mapping[str, str], flower_port: int | None) -> ChildProcess:
+    """It prints its link on our standard output."""
+    address = StoreAddress(host=settings.web.host, port=settings.web.port)
+    # any free port is known to the part alone
+    is_ready = address.accepts if settings.web.port else lambda: True
+    if flower_port is not None:
+        environ = {**environ, "GROOVE_WEB__FLOWER": f"http://127.0.0.1:{flower_port}"}
+    return _groove_part(settings, environ, "web", ["web"], log=False, is_ready=is_ready)
+
+
 def _groove_part(
     settings: Settings,
     environ: Mapping[str, str],

@@ -86,11 +86,13 @@ class Stack:
 
 
 @contextlib.contextmanager
-def running_stack(settings: Settings, *, log_to_files: bool, flower_port: int | None = None) -> Iterator[Stack]:
+def running_stack(
+    settings: Settings, *, log_to_files: bool, flower_port: int | None = None, with_web: bool = False
+) -> Iterator[Stack]:
     """The whole stack, up and answering; ended with the block, whatever happens in it."""
     _check_models(settings)
     with owned_folder(settings), tidied_run_dir(settings):
-        stack = Stack(settings, list(_children(settings, log_to_files, flower_port)))
+        stack = Stack(settings, list(_children(settings, log_to_files, flower_port, with_web)))
         try:
             stack.start()
             yield stack
@@ -127,7 +129,9 @@ def _foundation(settings: Settings, with_broker: bool) -> Iterator[ChildProcess]
         yield parts.store(settings, _environ(settings), log=True)
 
 
-def _children(settings: Settings, log_to_files: bool, flower_port: int | None) -> Iterator[ChildProcess]:
+def _children(
+    settings: Settings, log_to_files: bool, flower_port: int | None, with_web: bool
+) -> Iterator[ChildProcess]:
     environ = _environ(settings)
     if settings.broker is None:
         yield parts.broker(settings, environ)
@@ -138,6 +142,8 @@ def _children(settings: Settings, log_to_files: bool, flower_port: int | None) -
     yield parts.bridge(settings, environ, all_lost=settings.broker is None, log=log_to_files)
     if flower_port is not None:
         yield parts.flower(settings, environ, flower_port, log=log_to_files)
+    if with_web:
+        yield parts.web(settings, environ, flower_port)
 
 
 def _environ(settings: Settings) -> dict[str, str]:

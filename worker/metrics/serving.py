@@ -1,19 +1,25 @@
-"""`GET /metrics` of one process, in a thread of its own; beyond loopback only with the store's read token."""
+"""`GET /metrics` of one process, in a thread of its own: with the read token of the store in use; on loopback also while that has none."""
 
 import contextlib
 import hmac
+import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
+import structlog
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
 from worker.errors import ConfigurationError
 from worker.settings import Settings
-from worker.system.loopback import is_loopback
+from worker.system.loopback import is_loopback, is_own_name
 
-#: seconds for a request to arrive
+#: seconds for a request to arrive and be answered
 _DEADLINE_SECONDS = 10
+_MOST_AT_ONCE = 16
+_log = structlog.get_logger(__name__)
 
 
 @contextlib.contextmanager
@@ -22,16 +28,16 @@ def serving_metrics(settings: Settings, registry: Callable[[], CollectorRegistry
 
     Raises `ConfigurationError` when the port cannot be had, or can be reached from elsewhere and there is no token.
     """
-    host, port, token = settings.metrics.host, settings.metrics.port, settings.read_token() or ""
+    host, port = settings.metrics.host, settings.metrics.port
     if not port:
         yield
         return
-    if not token and not is_loopback(host):
+    if not settings.read_token() and not is_loopback(host):
         raise ConfigurationError(
             f"metrics at {host}:{port} can be reached from elsewhere: set GROOVE_STORE_READ_TOKEN, which is asked for there"
         )
     try:
-        server = _Server((host, port), token, registry)
+        server = _Server((host, port), lambda: settings.read_token() or "", registry)
     except OSError as error:
         raise ConfigurationError(f"metrics cannot be had at {host}:{port}: {error.strerror}") from error
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -43,11 +49,42 @@ def serving_metrics(settings: Settings, registry: Callable[[], CollectorRegistry
 
 
 class _Server(ThreadingHTTPServer):
+    """`token` is asked at each request: the store may have made its own since."""
+
     daemon_threads = True
 
-    def __init__(self, address: tuple[str, int], token: str, registry: Callable[[], CollectorRegistry]) -> None:
+    def __init__(
+        self, address: tuple[str, int], token: Callable[[], str], registry: Callable[[], CollectorRegistry]
+    ) -> None:
         self.token, self.registry = token, registry
+        self._places = threading.BoundedSemaphore(_MOST_AT_ONCE)
         super().__init__(address, _Handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """One more than may wait at once is sent away, so that slow strangers take no thread each."""
+        if self._places.acquire(blocking=False):
+            super().process_request(request, client_address)
+        else:
+            self.shutdown_request(request)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        end = threading.Timer(_DEADLINE_SECONDS, _cut, args=(request,))
+        end.start()
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            end.cancel()
+            self._places.release()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A connection that broke off is no news."""
+        if not isinstance(sys.exception(), OSError):
+            _log.exception("metrics_failed")
+
+
+def _cut(connection: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -55,16 +92,22 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = _DEADLINE_SECONDS
 
     def do_GET(self) -> None:
-        if self.path.partition("?")[0] != "/metrics":
+        if not self._is_for_us():
+            self._answer(403, b"this host name is not known here\n")
+        elif self.path.partition("?")[0] != "/metrics":
             self._answer(404, b"only /metrics is here\n")
         elif not self._is_admitted():
             self._answer(401, b"a bearer token is needed\n")
         else:
             self._answer(200, generate_latest(self.server.registry()), content_type=CONTENT_TYPE_LATEST)
 
+    def _is_for_us(self) -> bool:
+        """Without a token only under a name that no page can point here."""
+        return bool(self.server.token()) or is_own_name(self.headers.get("Host", ""))
+
     def _is_admitted(self) -> bool:
         scheme, _, given = self.headers.get("Authorization", "").partition(" ")
-        token = self.server.token
+        token = self.server.token()
         return not token or (scheme.lower() == "bearer" and hmac.compare_digest(given.encode(), token.encode()))
 
     def _answer(self, status: int, body: bytes, *, content_type: str = "text/plain") -> None:

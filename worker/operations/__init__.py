@@ -7,6 +7,7 @@ status        how everything stands: parts, queues, lag, sessions
 reopening     sessions processed again: failed ones, finished ones; dry run first
 dead_letters  what could not be read, tried again or given up
 resending     messages sent again
+pruning       learnings that may go, taken out of the managed file, and put back
 what_if       what other settings would make of the stored records
 sampling      whether assessed sessions are like all sessions
 rereading     layer 1 over kept sessions, for what_if

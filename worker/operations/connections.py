@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from worker.settings import Settings, load_settings
+from worker.settings.folders import make_private
 
 if TYPE_CHECKING:
     from worker.ledger import Ledger
@@ -60,7 +61,7 @@ def open_the_ledger(settings: Settings | None = None) -> Iterator["Ledger"]:
     from worker.ledger import open_ledger
 
     settings = settings or load_settings()
-    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_private(settings.data_dir)
     ledger = open_ledger(settings.ledger_url, quiet_seconds=settings.bridge.late_event_quiet_seconds)
     try:
         yield ledger

@@ -9,20 +9,24 @@ from worker.errors import ConfigurationError, EventLogUnavailable, GrooveError, 
 from worker.ledger import Ledger
 from worker.operations.agreement import compare
 from worker.operations.connections import open_store, open_the_ledger
-from worker.operations.findings import Finding, about_experiments, about_the_ledger, about_the_outlook
+from worker.operations.findings import Finding, about_experiments, about_hooks, about_the_ledger, about_the_outlook
 from worker.operations.sampling import about_the_sampling
 from worker.operations.status import lags, living_parts, queue_lengths
 from worker.operations.wording import counted
 from worker.settings import Settings
 from worker.settings.addresses import socket_path
 from worker.store.api import StoreApi
+from worker.store.hooks.agreement import hook_agreement
 from worker.task_queue.messages import ATTRIBUTION, FINISHING
+
+#: seconds; other learnings the next time, and `groove rebuild` looks at all
+_PROVING = 0.5
 
 
 def examine(settings: Settings, *, is_thorough: bool = True) -> Iterator[Finding]:
     """One by one, as they are found.
 
-    `is_thorough`: the sums of all learnings are recomputed too, which takes as long as there are records.
+    `is_thorough`: sums are recomputed too, of as many learnings as half a second allows.
     """
     yield _versions()
     is_at_rest = _is_at_rest(settings)
@@ -45,7 +49,18 @@ def examine(settings: Settings, *, is_thorough: bool = True) -> Iterator[Finding
             detail=str(error),
             advice="start it: `groove up`, or in compose `docker compose up -d store`",
         )
+    yield from _hooks(settings)
     yield _checked("model", lambda: _model(settings), "install groove-attribution[embedder], or set embedder.model")
+
+
+def _hooks(settings: Settings) -> Iterator[Finding]:
+    try:
+        agreement = hook_agreement(settings.data_dir)
+    except GrooveError as error:
+        yield Finding(what="hooks", is_well=False, detail=str(error), advice="move that file away: it is made anew")
+        return
+    if agreement is not None:
+        yield from about_hooks(agreement)
 
 
 def about_the_parts(settings: Settings) -> str:
@@ -156,12 +171,14 @@ def _store(store: StoreApi, *, is_thorough: bool) -> Iterator[Finding]:
 
 
 def _sums(store: StoreApi) -> Finding:
-    differences = store.rebuild(repair=False)
+    proof = store.proof(seconds=_PROVING)
+    is_partial = proof.looked_at < proof.of
+    some = f", of {proof.looked_at:,} of {proof.of:,} learnings; others the next time" if is_partial else ""
     return Finding(
         what="sums that differ from a recomputation",
-        is_well=not differences,
-        detail=str(len(differences)),
-        advice="`groove rebuild --repair` writes the recomputed ones; please report it",
+        is_well=not proof.differences,
+        detail=f"{len(proof.differences)}{some}",
+        advice="`groove rebuild --repair` writes the recomputed ones of all; please report it",
     )
 
 

@@ -10,12 +10,15 @@ from worker.system.clock import HOUR
 
 if TYPE_CHECKING:
     from worker.ledger import Counts
+    from worker.store.hooks.agreement import HookAgreement
     from worker.store.protocol import LearningHealth, OutlookStatus
 
 #: ids named in one finding; `groove show` has the rest
 _NAMED = 5
 #: of the withheld sessions: with more of them contaminated, the experiment sees visibly less than the truth
 _CONTAMINATED = 0.05
+#: of the sessions with a hook: with more of them otherwise than recorded, something is broken
+_DISAGREEING = 0.05
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,6 +107,33 @@ def about_experiments(healths: "Sequence[LearningHealth]") -> Iterator[Finding]:
             detail=_named([ids[h.learning_id] for h in too_few], of=len(healths)),
             advice="only more sessions help, randomised ones: `groove withhold` assigns them, and the events say so; "
             "`groove values --sort sessions` lists who has how many, `groove show ID` tells how many are needed",
+        )
+
+
+def about_hooks(agreement: "HookAgreement") -> Iterator[Finding]:
+    """Whether assistants' hooks do what they record."""
+    total = agreement.agree + agreement.disagreements
+    others = "".join(f", {count} {word}" for word, count in agreement.disagree.items())
+    yield Finding(
+        what="sessions whose transcript shows what the hook recorded",
+        is_well=agreement.disagreements <= _DISAGREEING * total,
+        is_note=0 < agreement.disagreements <= _DISAGREEING * total,
+        detail=f"{agreement.agree}{others}, {agreement.not_imported} not imported yet",
+        advice="what the transcript shows counts, so the others take no part: is the assistant's version new, or the hook's?",
+    )
+    yield Finding(
+        what="hooks' records that the store does not take",
+        is_well=not agreement.refused,
+        detail=str(agreement.refused),
+        advice="they contradict the policy that they name: `groove hook install` brings the hook of this release",
+    )
+    if agreement.waiting or agreement.damaged:
+        yield Finding(
+            what="hooks' records that wait for the store, and lines that cannot be read",
+            is_well=True,
+            is_note=True,
+            detail=f"{agreement.waiting} and {agreement.damaged}",
+            advice="`groove up` or `groove import` hands the first in; the others are of hooks that were killed",
         )
 
 

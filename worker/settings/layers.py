@@ -22,7 +22,7 @@ class ActivationParameters(Parameters):
         "with these parameters and implements `ActivationDetector`.",
     )
     similarity_threshold: float = Field(
-        default=0.75,
+        default=0.6,
         ge=0,
         le=1,
         description="A learning counts as used when its activation confidence is at least this. Higher: fewer, surer uses.",

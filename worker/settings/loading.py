@@ -2,6 +2,7 @@
 
 A setting `bridge.batch` is `batch = 200` under `[bridge]` in the file, or `GROOVE_BRIDGE__BATCH=200` in the environment, which wins.
 What is unknown, of the wrong type or impossible stops the start with one line that names it. What an earlier release knew is a warning.
+A file that was not named but merely lies in the working folder, as in a clone of somebody's, cannot say where secrets go.
 """
 
 import json
@@ -17,15 +18,30 @@ from pydantic import ValidationError
 
 from worker.errors import ConfigurationError
 from worker.settings.addresses import masked
+from worker.settings.folders import check_ours
 from worker.settings.removed import REMOVED
 from worker.settings.settings import Settings
 
 PREFIX = "GROOVE_"
 #: read by other programs of ours (tests, the file's own place, the compose file and its guide), not settings
 _NOT_SETTINGS = ("GROOVE_TEST_", "GROOVE_CONFIG", "GROOVE_VERSION", "GROOVE_FILES")
-_SERVICE_LINK = re.compile(r"GROOVE_(\w+_)?(SERVICE_(HOST|PORT(_\w+)?)|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)")
+_SERVICE_LINK = re.compile(r"\w+_(SERVICE_(HOST|PORT(_\w+)?)|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)")
 #: never accepted from the file, which gets copied, mailed and committed
 _ENVIRONMENT_ONLY = ("store_read_token", "store_write_token", "flower_auth", "web_token")
+#: each says where secrets go, or who may come in: never accepted from a file that merely lies in the working folder, as in somebody's clone
+_NAMED_FILE_ONLY = frozenset(
+    {
+        ("broker",),
+        ("event_log",),
+        ("ledger",),
+        ("store", "url"),
+        ("store", "host"),
+        ("store", "hosts"),
+        ("metrics", "host"),
+        ("web", "host"),
+        ("web", "hosts"),
+    }
+)
 _log = structlog.get_logger(__name__)
 #: former name -> name; taken quietly, so that older files and compose stacks go on
 _RENAMED: dict[tuple[str, ...], tuple[str, ...]] = {("ablation", "ablation_rate"): ("ablation", "rate")}
@@ -34,15 +50,18 @@ _RENAMED: dict[tuple[str, ...], tuple[str, ...]] = {("ablation", "ablation_rate"
 def load_settings(environ: Mapping[str, str] = os.environ, *, path: Path | None = None) -> Settings:
     """Read the file (`path`, `GROOVE_CONFIG`, or ./groove.toml where there is one), then the environment.
 
-    Raises `ConfigurationError` with one line that names the key.
+    Raises `ConfigurationError` with one line that names the key, or a data or run folder that is somebody else's.
     """
     values, origins = _gather(environ, path)
     for key in sorted(REMOVED.keys() & origins.keys()):
         _log.warning("removed_setting", setting=key, set_in=origins[key], now=REMOVED[key], to_do="remove it")
     try:
-        return Settings.model_validate(values)
+        settings = Settings.model_validate(values)
     except ValidationError as error:
         raise ConfigurationError(_one_line(error, origins)) from error
+    for folder in (settings.data_dir, settings.run_dir):
+        check_ours(folder)
+    return settings
 
 
 def settings_origins(environ: Mapping[str, str] = os.environ, *, path: Path | None = None) -> dict[str, str]:
@@ -76,6 +95,11 @@ def _from_file(environ: Mapping[str, str], path: Path | None) -> Iterator[tuple[
     for key, value in leaves(document):
         if key[0] in _ENVIRONMENT_ONLY:
             raise ConfigurationError(f"{file}: {key[0]} is a secret: set {PREFIX}{key[0].upper()} instead")
+        if not chosen and key in _NAMED_FILE_ONLY:
+            raise ConfigurationError(
+                f"{file}: {'.'.join(key)} says who gets secrets, which a file does not that merely lies in the working folder: "
+                f"name it by `groove --config {file}` or GROOVE_CONFIG, or set {PREFIX}{'__'.join(key).upper()}"
+            )
         yield key, value, str(file)
 
 
@@ -95,7 +119,7 @@ def _from_environment(environ: Mapping[str, str]) -> Iterator[tuple[tuple[str, .
             variable.startswith(PREFIX)
             and not variable.startswith(_NOT_SETTINGS)
             and text
-            and not _is_of_others(variable, text)
+            and not is_service_link(variable, text)
         ):
             if not _is_text(variable + text):
                 raise ConfigurationError(f"{variable.encode(errors='replace').decode()}: its value is not UTF-8 text")
@@ -111,8 +135,8 @@ def _is_text(value: str) -> bool:
     return True
 
 
-def _is_of_others(variable: str, text: str) -> bool:
-    """Kubernetes tells every container of its services this way, one that is called groove-… among them."""
+def is_service_link(variable: str, text: str) -> bool:
+    """Kubernetes tells every container of its services this way, one that is called groove-… or flower among them."""
     is_link = _SERVICE_LINK.fullmatch(variable) is not None
     return is_link or (variable.endswith("_PORT") and re.match(r"(tcp|udp|sctp)://", text) is not None)
 

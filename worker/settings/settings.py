@@ -18,6 +18,7 @@ from worker.settings.layers import (
     OutlookParameters,
     TemporalParameters,
 )
+from worker.settings.store_tokens import tokens_at
 
 #: longest path that a unix socket can have
 _SOCKET_PATH_MAX = 100
@@ -243,7 +244,7 @@ class StoreSettings(Group):
         default=0,
         ge=0,
         le=65535,
-        description="TCP port that the store server listens on instead of the unix socket. 0: none.",
+        description="TCP port that the store server listens on, besides the unix socket of the embedded stack. 0: none.",
     )
     refresh_minutes: float = Field(
         default=60.0,
@@ -290,6 +291,11 @@ class WebSettings(Group):
         default="shown",
         description="What the dashboard shows of sessions to those who may act: all that was said, only the quotes that count as use, or "
         "neither. Who may only look sees the quotes at most.",
+    )
+    flower: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^\s\"<>]+$",
+        description="Address at which people reach Flower, which the dashboard links for the view of tasks. Unset: no link.",
     )
     poll_seconds: float = Field(
         default=2.0, gt=0, description="Seconds between two looks whether there is news, while a page is open."
@@ -354,11 +360,12 @@ class Settings(Group):
     )
     store_read_token: SecretStr | None = Field(
         default=None,
-        description="Bearer token for reading from the store server. Unset: the write token. From the environment only.",
+        description="Bearer token for reading from the store server. Unset: the write token. From the environment only. With neither, "
+        "the store makes both, in `tokens` below `data_dir`.",
     )
     store_write_token: SecretStr | None = Field(
         default=None,
-        description="Bearer token for writing to the store server. Required beyond loopback. From the environment only.",
+        description="Bearer token for reading and writing. Required where the store listens beyond loopback. From the environment only.",
     )
     flower_auth: SecretStr | None = Field(
         default=None,
@@ -459,9 +466,15 @@ class Settings(Group):
         return self.embedder.threads or max(1, len(os.sched_getaffinity(0)) // self.worker_count)
 
     def read_token(self) -> str | None:
+        """For reading from the store in use: those that its folder made, else those that are set. Looked up at each call."""
+        if found := tokens_at(self.store_url):
+            return found.read
         return self.store_read_token.get_secret_value() if self.store_read_token else self.write_token()
 
     def write_token(self) -> str | None:
+        """For everything in the store in use, likewise."""
+        if found := tokens_at(self.store_url):
+            return found.write
         return self.store_write_token.get_secret_value() if self.store_write_token else None
 
 

@@ -21,16 +21,9 @@ class Status:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ListedLearning:
-    learning: Learning
-    value: LearningValue
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LearningPage:
-    #: learnings that match the question, on this page or not
-    total: int
-    learnings: tuple[ListedLearning, ...]
+class Revision:
+    #: another text after whatever was written to the store, and after its restart
+    revision: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -24,29 +24,24 @@ from worker.layers.aggregation.breakdown import GroupEffect
 from worker.layers.aggregation.explain import Explanation
 from worker.layers.aggregation.observed import Observed
 from worker.settings.layers import LayerParameters
-from worker.store.answers import (
-    Assignments,
-    Grouped,
-    LearningPage,
-    Refreshed,
-    ShadowChange,
-    Shown,
-    Status,
-    TakenDecisions,
-)
-from worker.store.connection import StoreConnection
+from worker.store.answers import Assignments, Grouped, Refreshed, Revision, ShadowChange, Shown, Status, TakenDecisions
+from worker.store.connection import StoreConnection, Token
 from worker.store.protocol import (
     ForgottenFromStore,
     ImportReport,
     LearningHealth,
     MadeDecision,
     OutlookStatus,
+    Proof,
     PublishedPolicy,
     Reading,
     Section,
     SumDifference,
     TakenDecision,
 )
+from worker.store.shapes.experiments import ExperimentOverview
+from worker.store.shapes.learning import Arms, OverTime, RecordPage, RecordSort, SessionSummary, TextOfEpochs
+from worker.store.shapes.learnings import LearningPage, LearningSort
 
 #: learnings sent in one request
 _PORTION = 500
@@ -70,7 +65,7 @@ class StoreApi:
     Every method raises `StoreUnavailable` when the server cannot be reached, and `NotFound` for an unknown id.
     """
 
-    def __init__(self, address: str, *, token: str = "", timeout_s: float = 600.0) -> None:
+    def __init__(self, address: str, *, token: Token = "", timeout_s: float = 600.0) -> None:
         self._connection = StoreConnection(address, token=token, timeout_s=timeout_s)
 
     def close(self) -> None:
@@ -81,20 +76,31 @@ class StoreApi:
     def status(self) -> Status:
         return self._get(Status, "/attr/status")
 
+    def revision(self) -> str:
+        """Another text after whatever was written to the store."""
+        return self._get(Revision, "/revision").revision
+
     def learnings(
         self,
         *,
-        sort: str = "value",
+        sort: str = LearningSort.VALUE,
+        reverse: bool = False,
         status: LearningStatus | None = None,
         verdict: VerdictKind | None = None,
         category: LearningCategory | None = None,
+        scope: str = "",
         text: str = "",
         offset: int = 0,
         limit: int | None = None,
     ) -> LearningPage:
         query: dict[str, Any] = {"sort": sort, "offset": offset, "limit": min(limit or _ALL, _ALL)}
-        chosen = {"status": status, "verdict": verdict, "category": category, "text": text}
+        chosen = {"status": status, "verdict": verdict, "category": category, "scope": scope, "text": text}
+        chosen |= {"reverse": "true" if reverse else ""}
         return self._get(LearningPage, "/learnings", query | {key: str(one) for key, one in chosen.items() if one})
+
+    def overview(self, *, limit: int = 50) -> ExperimentOverview:
+        """All experiments together; `limit`: learnings in each list."""
+        return self._get(ExperimentOverview, "/attr/overview", {"limit": limit})
 
     def learning_ids(self, *, beginning: str = "") -> list[str]:
         """In order."""
@@ -107,6 +113,10 @@ class StoreApi:
     def health(self) -> list[LearningHealth]:
         """Of every learning that has records and is neither disabled nor deprecated."""
         return self._get(list[LearningHealth], "/attr/experiments")
+
+    def proof(self, *, seconds: float) -> Proof:
+        """Whether the stored sums agree with the records, of as many learnings as the time allows."""
+        return self._get(Proof, "/attr/proof", {"seconds": seconds})
 
     def observed(self) -> list[Observed]:
         """What followed each learning's uses, of those that have sessions; counted, not randomised."""
@@ -144,9 +154,43 @@ class StoreApi:
         """Its records, newest first."""
         return self._get(list[AttributionRecord], f"/learnings/{_part(learning_id)}/sessions", {"limit": limit})
 
+    def over_time(self, learning_id: str, *, points: int = 60, epoch: int | None = None) -> OverTime:
+        """Its interval closing in, and its use; `epoch`: None is the present one."""
+        query = {"points": points} | ({} if epoch is None else {"epoch": epoch})
+        return self._get(OverTime, f"/learnings/{_part(learning_id)}/over-time", query)
+
+    def arms(self, learning_id: str) -> Arms:
+        return self._get(Arms, f"/learnings/{_part(learning_id)}/arms")
+
+    def texts(self, learning_id: str) -> list[TextOfEpochs]:
+        return self._get(list[TextOfEpochs], f"/learnings/{_part(learning_id)}/texts")
+
+    def lean_records(
+        self,
+        learning_id: str,
+        *,
+        arm: str | None = None,
+        used: bool | None = None,
+        randomised: bool | None = None,
+        epoch: int | None = None,
+        sort: str = RecordSort.NEWEST,
+        offset: int = 0,
+        limit: int = 100,
+    ) -> RecordPage:
+        """Its records without quotes and signals. `arm`: "with", "without"; None and what is left out choose nothing."""
+        chosen = {"arm": arm, "used": used, "randomised": randomised, "epoch": epoch}
+        query = {"sort": sort, "offset": offset, "limit": limit}
+        query |= {key: str(one).lower() for key, one in chosen.items() if one is not None}
+        return self._get(RecordPage, f"/learnings/{_part(learning_id)}/records", query)
+
     def decide(self, learning_id: str, kind: DecisionKind, *, actor: str, reason: str = "") -> Decision:
         path = f"/learnings/{_part(learning_id)}/{_ACTION_OF[kind]}"
         return self._post(Decision, path, {"actor": actor, "reason": reason})
+
+    def undo(self, learning_id: str, *, actor: str, number: int | None = None, reason: str = "") -> Decision:
+        """Take back the newest decision about it, or line `number` of its log."""
+        body = {"actor": actor, "reason": reason, "number": number}
+        return self._post(Decision, f"/learnings/{_part(learning_id)}/undo", body)
 
     # -- sections
 
@@ -176,6 +220,10 @@ class StoreApi:
 
     def records(self, session_id: str) -> list[AttributionRecord]:
         return self._get(list[AttributionRecord], f"/sessions/{_part(session_id)}/records")
+
+    def summaries(self, session_ids: Sequence[str]) -> list[SessionSummary]:
+        """Of those of at most 1,000 sessions that have records, in their order."""
+        return self._post(list[SessionSummary], "/sessions/summaries", {"session_ids": session_ids})
 
     def explain(self, learning_id: str, session_id: str) -> Explanation:
         return self._get(Explanation, f"/attr/explain/{_part(learning_id)}/{_part(session_id)}")
@@ -238,5 +286,5 @@ def _adapter(answer: Any) -> TypeAdapter[Any]:
 
 
 def _part(id_: str) -> str:
-    """An id as one part of a path, whatever is in it."""
-    return quote(id_, safe="")
+    """An id as one part of a path, whatever is in it: a client takes plain dots for a step upwards."""
+    return "%2E" * len(id_) if id_ in {".", ".."} else quote(id_, safe="")

@@ -6,15 +6,15 @@
 from typing import Any
 
 from worker.domain import AttributionRecord, SessionVersion
-from worker.store.connection import StoreConnection
+from worker.store.connection import StoreConnection, Token
 from worker.store.operations import OPERATIONS
 from worker.store.protocol import FinishedSession, OpenedSession, SessionStore
 
 
 class HttpStore(SessionStore):
-    """Threads and forks may share it. `token`: the write token."""
+    """Threads and forks may share it. `token`: the write token, or what gives it."""
 
-    def __init__(self, address: str, *, token: str = "", timeout_s: float = 10.0) -> None:
+    def __init__(self, address: str, *, token: Token = "", timeout_s: float = 10.0) -> None:
         self._connection = StoreConnection(address, token=token, timeout_s=timeout_s)
 
     def open_session(self, session_id: str, version: SessionVersion, learning_ids: list[str]) -> OpenedSession:

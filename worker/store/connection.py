@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -15,13 +16,19 @@ _BYTES_A_SECOND = 1_000_000
 #: seconds for which an idle connection is kept; the server keeps it longer
 _KEEP_ALIVE_S = 300.0
 
+Token = str | Callable[[], str]
+
 
 class StoreConnection:
-    """`timeout_s`: seconds of silence after which the server counts as away."""
+    """`timeout_s`: seconds of silence after which the server counts as away.
 
-    def __init__(self, address: str, *, token: str = "", timeout_s: float) -> None:
+    `token`: or what gives it, which is asked again when the server does not know the last one (it may have made its own since).
+    """
+
+    def __init__(self, address: str, *, token: Token = "", timeout_s: float) -> None:
         self._address = StoreAddress.parse(address)
-        self._headers = {"Content-Type": "application/json"} | _bearer(token)
+        self._ask_token: Callable[[], str] = token if callable(token) else lambda: token
+        self._token = _sendable(self._ask_token())
         self._timeout_s = timeout_s
         self._client: httpx.Client | None = None
         self._pid = 0
@@ -32,15 +39,29 @@ class StoreConnection:
         Raises the exception that the server raised, or `StoreUnavailable`.
         """
         timeout = self._timeout_s + len(body) / _BYTES_A_SECOND
+        answer = self._answer(method, path, query, body, timeout)
+        if answer.status_code in (401, 403) and self._has_another_token():
+            answer = self._answer(method, path, query, body, timeout)  # it was refused at the door: nothing was done
+        if answer.status_code == 200:
+            return answer.content
+        raise _error_of(answer, self._address)
+
+    def _answer(
+        self, method: str, path: str, query: dict[str, Any] | None, body: bytes, timeout: float
+    ) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
         try:
-            answer = self._of_this_process().request(method, path, params=query, content=body, timeout=timeout)
+            return self._of_this_process().request(
+                method, path, params=query, content=body, headers=headers, timeout=timeout
+            )
         except httpx.TimeoutException as error:
             raise self._away("no answer in time") from error
         except httpx.TransportError as error:
             raise self._away(str(error) or type(error).__name__) from error
-        if answer.status_code == 200:
-            return answer.content
-        raise _error_of(answer, self._address)
+
+    def _has_another_token(self) -> bool:
+        before, self._token = self._token, _sendable(self._ask_token())
+        return self._token != before
 
     def close(self) -> None:
         if self._client is not None and self._pid == os.getpid():
@@ -57,7 +78,7 @@ class StoreConnection:
         path = self._address.socket_path
         return httpx.Client(
             base_url="http://localhost" if path else str(self._address),
-            headers=self._headers,
+            headers={"Content-Type": "application/json"},
             transport=httpx.HTTPTransport(
                 uds=str(path) if path else None,
                 trust_env=False,
@@ -69,10 +90,12 @@ class StoreConnection:
         return StoreUnavailable(f"the store server at {self._address} cannot be reached: {reason}")
 
 
-def _bearer(token: str) -> dict[str, str]:
+def _sendable(token: str) -> str:
     if not (token.isascii() and token.isprintable()):
-        raise ConfigurationError("store.token: a token is printable ASCII")
-    return {"Authorization": f"Bearer {token}"} if token else {}
+        raise ConfigurationError(
+            "the store's token is not printable ASCII: GROOVE_STORE_READ_TOKEN, GROOVE_STORE_WRITE_TOKEN"
+        )
+    return token
 
 
 def _error_of(answer: httpx.Response, address: StoreAddress) -> Exception:

@@ -9,7 +9,7 @@ All methods raise `StoreUnavailable` when the store cannot be reached, and `NotF
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from worker.domain import (
     AblationExperiment,
@@ -27,6 +27,9 @@ from worker.layers.ablation.experiment_health import ExperimentHealth
 from worker.layers.aggregation.breakdown import GroupEffect
 from worker.layers.aggregation.explain import Explanation
 from worker.settings.layers import LayerParameters
+
+if TYPE_CHECKING:
+    from worker.store.views import Views
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -155,6 +158,16 @@ class SumDifference:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Proof:
+    """What a look at stored sums, against the records they were made of, has found."""
+
+    differences: list[SumDifference]
+    #: learnings that were looked at, and all with sums
+    looked_at: int
+    of: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class LearningHealth:
     """Whether a learning's experiment can be trusted."""
 
@@ -243,6 +256,14 @@ class AttributionStore(SessionStore, Protocol):
 
     def decide(self, learning_id: str, kind: DecisionKind, *, actor: str, reason: str, now: int) -> Decision:
         """A person disables, enables, pins, unpins or tries a learning; appended to its decision log, in force at once."""
+        ...
+
+    def undo(self, learning_id: str, *, number: int | None, actor: str, reason: str, now: int) -> Decision:
+        """Take back a person's line, or the newest of them: what it changed is as before, also the epoch and the evidence that counts.
+
+        -> the line "undone" in the log; the one that stands there already where it was taken back before. An undo may be undone by
+        its number. Raises `CannotUndo` where there is nothing to take back or something else was decided since.
+        """
         ...
 
     def get_decisions(self, learning_id: str) -> list[Decision]:
@@ -371,6 +392,10 @@ class AttributionStore(SessionStore, Protocol):
 
     def get_outlook(self) -> OutlookStatus: ...
 
+    def prove(self, *, seconds: float) -> Proof:
+        """The same for as many learnings as the time allows, begun anywhere; nothing is written."""
+        ...
+
     def what_if(
         self, parameters: LayerParameters, *, readings: list[Reading] | None = None
     ) -> list[tuple[LearningValue, LearningValue]]:
@@ -378,6 +403,11 @@ class AttributionStore(SessionStore, Protocol):
 
         `readings` stand in for what the records say of layer 1; without one, a record keeps its own, under the new threshold.
         """
+        ...
+
+    @property
+    def views(self) -> "Views":
+        """Pages for whoever looks."""
         ...
 
     def counts(self) -> dict[str, int]:

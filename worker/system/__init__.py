@@ -3,5 +3,5 @@
 clock         the time in microseconds, and the units
 parent_death  a process that ends with the one that started it
 files         files that a command writes: whole or not at all
-loopback      whether an address can be reached from this machine only
+loopback      which addresses and host names are this machine's own
 """

@@ -4,18 +4,21 @@ By itself Celery ends a worker over a message that it cannot unpack, and puts it
 connection takes a message's envelope apart, and where the consumer makes a task's request of it.
 """
 
+import time
 from collections.abc import Callable
 from typing import Any
 
 import structlog
 from celery.worker.consumer import Consumer
 from kombu.transport import TRANSPORT_ALIASES, redis
-from redis.exceptions import DataError
+from redis.exceptions import DataError, ResponseError
 
 log = structlog.get_logger()
 
 #: what taking an envelope apart can raise; a connection that fails raises others, which Celery knows how to bear
 _UNREADABLE = (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError, OverflowError, DataError)
+#: seconds until a broker that refused is asked again
+_REFUSED_SECONDS = 2.0
 
 
 def bear_strange_messages() -> None:
@@ -46,6 +49,32 @@ class Transport(redis.Transport):  # type: ignore[misc]  # kombu carries no type
 
 
 class BearingConsumer(Consumer):  # type: ignore[misc]  # Celery carries no types
+    """A broker that answers but takes no writes (its memory or disk is full, it became a replica) is waited for like one that is away."""
+
+    _refused = ""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.connection_errors: tuple[type[Exception], ...] = (*self.conninfo.connection_errors, ResponseError)
+
+    def on_connection_error_before_connected(self, exc: Exception) -> None:
+        if not self._waits_out(exc):
+            super().on_connection_error_before_connected(exc)
+
+    def on_connection_error_after_connected(self, exc: Exception) -> None:
+        if not self._waits_out(exc):
+            super().on_connection_error_after_connected(exc)
+
+    def _waits_out(self, error: Exception) -> bool:
+        """Told once for as long as it says the same."""
+        if not isinstance(error, ResponseError):
+            return False
+        if str(error) != self._refused:
+            log.warning("broker_refuses", reason=str(error)[:300])
+            self._refused = str(error)
+        time.sleep(_REFUSED_SECONDS)
+        return True
+
     def create_task_handler(self, *args: Any, **kwargs: Any) -> Callable[[Any], None]:
         handle = super().create_task_handler(*args, **kwargs)
 

@@ -26,6 +26,7 @@ from worker.liveness.heartbeat_file import HeartbeatFile
 from worker.metrics.work import of_all_processes, share_between_processes
 from worker.resources import resources
 from worker.settings import Settings
+from worker.settings.folders import make_private
 from worker.system.parent_death import end_with_parent
 from worker.task_queue import workflow
 from worker.task_queue.app import make_app
@@ -49,6 +50,7 @@ def run_worker(settings: Settings, *, queues: list[str], concurrency: int, name:
     app = make_app(settings)
     app.conf.worker_consumer = BearingConsumer
     app.set_default()
+    make_private(settings.data_dir)
     _share_memory_in(settings.run_dir)
     if settings.metrics.port:
         share_between_processes(settings, name)
@@ -76,7 +78,7 @@ def run_worker(settings: Settings, *, queues: list[str], concurrency: int, name:
 
 def _share_memory_in(folder: Path) -> None:
     """The pool makes a folder for the memory that it shares with its children; a worker that is killed leaves it, so not in everybody's."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_private(folder)
     usual, tempfile.tempdir = tempfile.tempdir, str(folder)
     try:
         multiprocessing.util.get_temp_dir()  # made now, and kept for the process

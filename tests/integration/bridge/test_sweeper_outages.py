@@ -31,6 +31,8 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
     at(opened, 1).work.expect("ended", ref.version, [], signals_seen=0)
     message = OutboxMessage(message_id=UUID(int=1), stream=OUT.stream, topic=OUT.topic, key="ended", payload=b"x")
     assert at(opened, 1).work.finish("ended", ref.version, message=message)
+    # what confirms the clock that retention goes by
+    received(opened, "lately", opened.now())
     yield opened
     opened.dispose()
 

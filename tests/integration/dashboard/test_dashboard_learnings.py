@@ -64,14 +64,37 @@ def test_an_empty_store_says_what_to_do(tmp_path: Path) -> None:
 
 
 def test_one_learning_tells_its_numbers(dashboard: Opened, ada: TestClient) -> None:
-    """The sentence of the verdict, both arms' sizes, every decision, and sessions that used it first."""
+    """The sentence of the verdict, every decision, and sessions that used it first."""
     shown = dashboard.sources.store.show("check-first")
     page = ada.get("/learnings/check-first").text
-    assert shown.value.verdict.reason.replace("-", "−")[:20] in page.replace("-", "−")
+    assert shown.value.verdict.reason[:20] in page
     assert "imported</b> by simulation" in page
-    used = [bool(cell == "yes") for cell in re.findall(r'data-label="Used">(?:<[^>]+>)?(yes|no)', page)]
+    used = [cell == "yes" for cell in re.findall(r'data-label="Used">(?:<[^>]+>)?(yes|no)', page)]
     assert used == sorted(used, reverse=True)
-    assert len(used) > 20
+    assert len(used) == 25
+
+
+def test_the_interval_over_time_ends_at_todays(dashboard: Opened, ada: TestClient) -> None:
+    """Its last line in the table is the learning's own interval, and the arms are as large as the store says."""
+    page = ada.get("/learnings/check-first").text
+    last = dashboard.sources.store.over_time("check-first").points[-1]
+    assert last.result is not None
+    rows = re.findall(
+        r'<tr><td class="n">([\d\u202f]+)</td><td class="n">([^<]+)</td>(?:<td.*?</td>)<td class="n">([^<]+)</td>', page
+    )
+    ends = [float(text.replace("−", "-")) for text in rows[-1][1:]]
+    assert ends == [round(last.result.interval_low, 3), round(last.result.interval_high, 3)]
+    assert f"{last.sessions_with} sessions, mean" in page
+    assert f"{last.sessions_without} sessions, mean" in page
+
+
+def test_a_learnings_sessions_are_filtered(dashboard: Opened, ada: TestClient) -> None:
+    """By arm and use, page by page; each leads to the session with this learning's uses marked."""
+    page = ada.get("/learnings/check-first?arm=without&used=false&sort=newest").text
+    found = dashboard.sources.store.lean_records("check-first", arm="without", used=False, sort="newest", limit=25)
+    shown = re.findall(r'href="/sessions/([^"?]+)\?learning=check-first"', page)
+    assert shown == [record.session_id for record in found.records]
+    assert found.total
 
 
 def test_a_decision_is_told_and_in_the_log(filled: Path, tmp_path: Path) -> None:

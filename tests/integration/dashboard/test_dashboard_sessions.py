@@ -5,7 +5,8 @@ import re
 from pathlib import Path
 
 import pytest
-from fixtures.dashboard import SESSIONS, Opened, copied, opened
+from fixtures.dashboard import Opened, copied, opened
+from fixtures.team import SESSIONS
 from starlette.testclient import TestClient
 
 FIRST_FINISHED = f"simulated-{SESSIONS - 4:04}"

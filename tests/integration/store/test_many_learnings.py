@@ -1,36 +1,137 @@
-"""What a person asks for, at thousands of learnings."""
+"""What a person asks for, at thousands of learnings: so many questions to the database, whatever the number of learnings."""
 
+import random
+from collections import Counter
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
-from fixtures.store import attribute, learning
+from fixtures.store import attribute, learning, record, version
 
-from worker.layers.ablation.companions import ENOUGH
+from worker.domain import AttributionRecord
+from worker.layers.ablation.companions import ENOUGH, companions
 from worker.store.cozo.store import CozoStore
+from worker.store.shapes.learnings import LearningsWanted
 
 MANY = 60
+ASK: dict[str, Callable[[CozoStore], object]] = {
+    "health": lambda store: store.list_health(),
+    "proof": lambda store: store.rebuild(repair=False),
+    "values": lambda store: store.list_learning_values(),
+    "latest values": lambda store: store.views.latest_values(),
+    "a page": lambda store: store.views.learnings(LearningsWanted(limit=MANY)),
+    "overview": lambda store: store.views.experiments(limit=MANY),
+    "learnings": lambda store: store.list_learnings(),
+    "bounded proof": lambda store: store.prove(seconds=60),
+    "counts": lambda store: store.counts(),
+}
 
 
-@pytest.mark.parametrize(("sessions", "asked"), [(2, 0), (ENOUGH - 1, 0), (ENOUGH, MANY)])
-def test_companions_are_looked_for_only_where_there_can_be_some(
-    monkeypatch: pytest.MonkeyPatch, sessions: int, asked: int
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, int, str], list[str]]:
+    """(learnings, sessions that have all of them, what is asked for) -> the queries that it took."""
+
+    def ask(learnings: int, sessions: int, what: str) -> list[str]:
+        store = CozoStore(None)
+        ids = [f"l{number}" for number in range(learnings)]
+        store.import_learnings([learning(id_) for id_ in ids], actor="test", now=1)
+        for number in range(sessions):
+            attribute(store, f"s{number}", *ids, timestamp=1000 + number)
+        store.list_learning_values()
+        looks: list[str] = []
+        read = store._space.database.read
+
+        def counted(name: str, **arguments: Any) -> Any:
+            looks.append(name)
+            return read(name, **arguments)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(store._space.database, "read", counted)
+            ASK[what](store)
+        store.close()
+        return looks
+
+    return ask
+
+
+@pytest.mark.parametrize("what", ASK)
+@pytest.mark.parametrize("sessions", [2, ENOUGH])
+def test_questions_do_not_grow_with_the_learnings(
+    asked: Callable[[int, int, str], list[str]], what: str, sessions: int
 ) -> None:
-    """With few sessions the health of all learnings takes no look at who else was injected; with enough, one per learning."""
-    ids = [f"l{number}" for number in range(MANY)]
+    """As many for sixty learnings as for one."""
+    assert asked(MANY, sessions, what) == asked(1, sessions, what)
+
+
+def test_a_bounded_proof_looks_at_other_learnings_the_next_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With no time at all some are looked at; a damaged sum is found sooner or later, and at once with time enough."""
+    monkeypatch.setattr("worker.store.cozo.rebuild._LEARNINGS", 5)
+    ids = [f"l{number:02}" for number in range(20)]
     store = CozoStore(None)
     store.import_learnings([learning(id_) for id_ in ids], actor="test", now=1)
-    for number in range(sessions):
-        attribute(store, f"s{number}", *ids, timestamp=1000 + number)
-    database, looks = store._space.database, []
-    read = database.read
-
-    def counted(name: str, **arguments: Any) -> Any:
-        looks.append(name)
-        return read(name, **arguments)
-
-    monkeypatch.setattr(database, "read", counted)
-    healths = store.list_health()
+    attribute(store, "s", *ids)
+    proof = store.prove(seconds=0)
+    assert (proof.differences, proof.of) == ([], 20)
+    assert proof.looked_at in {0, 5}
+    row = list(store._space.database.read("all_sums")[7])
+    row[2] += 1
+    store._space.database.commit({"put_sums": [row]})
+    whole = store.prove(seconds=60)
+    assert (whole.looked_at, [d.name for d in whole.differences]) == (20, ["n_records"])
+    assert whole.differences == store.rebuild(repair=False)
+    assert any(store.prove(seconds=0).differences for _ in range(200))
     store.close()
-    assert len(healths) == MANY
-    assert looks.count("injected_beside") == asked
-    assert all(len(health.companions) == (MANY - 1 if asked else 0) for health in healths)
+
+
+def test_companions_are_looked_for_only_where_there_can_be_some(asked: Callable[[int, int, str], list[str]]) -> None:
+    """With few sessions the health of all learnings takes no look at who else was injected."""
+    assert asked(MANY, ENOUGH - 1, "health") == []
+    assert "learnings_of_sessions" in asked(MANY, ENOUGH, "health")
+
+
+def test_all_that_travel_together_are_named() -> None:
+    """Of sixty learnings in the same sessions each has the other fifty-nine; one that stayed away in two of them is none."""
+    store = CozoStore(None)
+    ids = [f"l{number:02}" for number in range(MANY)]
+    store.import_learnings([learning(id_) for id_ in [*ids, "other"]], actor="test", now=1)
+    for number in range(ENOUGH + 1):
+        attribute(store, f"s{number}", *ids, *(["other"] if number > 1 else []), timestamp=1000 + number)
+    healths = {health.learning_id: health for health in store.list_health()}
+    assert all([one.learning_id for one in healths[id_].companions] == [o for o in ids if o != id_] for id_ in ids)
+    assert healths["other"].companions == ()
+    assert list(healths.values()) == [store.get_health(learning_id) for learning_id in healths]
+    store.close()
+
+
+@pytest.mark.parametrize("withheld", [0.0, 0.02, 0.1])
+@pytest.mark.parametrize("sessions", [40, 230])
+def test_companions_are_those_of_a_count_of_every_pair(sessions: int, withheld: float) -> None:
+    """With sessions that lack some learnings, learnings that some withhold, and more sessions than are looked through."""
+    chance = random.Random(f"{sessions} {withheld}")
+    ids = [f"l{number}" for number in range(8)]
+    store = CozoStore(None)
+    store.import_learnings([learning(id_) for id_ in ids], actor="test", now=1)
+    history = []
+    for number in range(sessions):
+        chosen = [id_ for id_ in ids if chance.random() < (0.99 if id_ < "l5" else 0.8)]
+        made = [_one(id_, number, was_withheld=chance.random() < withheld) for id_ in chosen]
+        store.finish_session(f"s{number:03}", version(timestamp=1000 + number), records=made)
+        history.append(made)
+    found = {health.learning_id: health.companions for health in store.list_health()}
+    store.close()
+    assert found == {id_: _counted(id_, history) for id_ in ids}
+
+
+def _one(learning_id: str, number: int, *, was_withheld: bool) -> AttributionRecord:
+    return record(learning_id, f"s{number:03}", timestamp=1000 + number, was_withheld=was_withheld)
+
+
+def _counted(learning_id: str, history: Sequence[Sequence[AttributionRecord]]) -> object:
+    together, instead, sessions = Counter[str](), Counter[str](), 0
+    having = [made for made in history if any(one.learning_id == learning_id for one in made)]
+    for made in having[-200:]:
+        mine = next(one for one in made if one.learning_id == learning_id)
+        sessions += not mine.was_withheld
+        others = [one.learning_id for one in made if one.learning_id != learning_id and not one.was_withheld]
+        (instead if mine.was_withheld else together).update(others)
+    return companions(sessions=sessions, together=together, instead=instead)

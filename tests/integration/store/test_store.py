@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from fixtures.store import attribute, learning, record, version
 
-from worker.domain import DecisionKind
+from worker.domain import Answer, DecisionKind
 from worker.errors import NotFound, Superseded
 from worker.settings.layers import ActivationParameters, LayerParameters, TemporalParameters
 from worker.store.protocol import AttributionStore
@@ -224,6 +224,24 @@ def test_an_experiment_has_both_arms(store: AttributionStore) -> None:
     assert [(s.session_id, s.outcome, s.timestamp) for s in experiment.sessions_with] == [("with", 1.0, 2000)]
     assert [(s.session_id, s.outcome, s.timestamp) for s in experiment.sessions_without] == [("without", -0.5, 1000)]
     assert experiment.started_at == 500
+
+
+def test_what_leaves_no_trace_has_neither_a_rate_of_non_uses_nor_a_lift(store: AttributionStore) -> None:
+    """Sessions without a seen use say nothing of such a learning: they lower no rate, and its records and explanation say so."""
+    store.import_learnings([learning("quiet", insight="Never push to main")], actor="alex", now=2)
+    arms = [(was_withheld, used) for was_withheld in (False, True) for used in (False, True, False)]
+    for learning_id, rate in (("quiet", 1.0), (A, 1 / 3)):
+        for number, (was_withheld, used) in enumerate(arms):
+            leaves_trace = learning_id == A
+            changes = {"was_withheld": was_withheld, "was_activated": used, "leaves_trace": leaves_trace}
+            attribute(store, f"{learning_id}-{number}", learning_id, timestamp=3000 + number, **changes)
+        value = store.get_learning_value(learning_id)
+        assert value.activation_rate == rate
+        assert (value.can_tell, value.lift is not None) == (learning_id == A, learning_id == A)
+        assert store.explain(learning_id, f"{learning_id}-0").move.with_ == value
+    assert store.get_attribution("quiet", "quiet-0").answer is Answer.CANNOT_TELL
+    assert store.get_attribution("quiet", "quiet-1").answer is Answer.USED
+    assert store.get_attribution(A, f"{A}-0").answer is Answer.NOT_USED
 
 
 def test_an_explanation_adds_up(store: AttributionStore) -> None:

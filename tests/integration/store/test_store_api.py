@@ -9,12 +9,14 @@ import pytest
 from fixtures.store import READ, WRITE, attribute, learning, record, store_server, version
 
 from worker.domain import DecisionKind, LearningCategory
-from worker.errors import NotFound, StoreUnavailable, Superseded
+from worker.errors import CannotUndo, NotFound, StoreUnavailable, Superseded
 from worker.settings.layers import ActivationParameters, LayerParameters
 from worker.store.api import StoreApi
 from worker.store.client import HttpStore
 from worker.store.cozo.store import CozoStore
 from worker.store.protocol import Reading
+from worker.store.shapes.learning import RecordsWanted
+from worker.store.shapes.learnings import LearningSort, LearningsWanted
 
 A, B = "learning-a", "b/{}'\"\\;:=?# 🙂"
 
@@ -112,6 +114,58 @@ def test_learnings_are_found_page_by_page(api: StoreApi, sessions: HttpStore) ->
     assert api.learning_ids(beginning="learning") == [A]
 
 
+def test_views_over_http(tmp_path: Path, socket_address: str) -> None:
+    """Pages, pictures' numbers and the revision are the store's own."""
+    with store_server(socket_address, folder=tmp_path / "store") as (address, _):
+        api = StoreApi(address, token=WRITE)
+        api.import_learnings([learning(A), learning(B, scope={"Project": "/home/a b"})], actor="alex")
+        sessions = HttpStore(address, token=WRITE)
+        for number in range(4):
+            attribute(sessions, f"s{number}", A, B, timestamp=1000 + number, was_withheld=number % 2 == 0)
+        before = api.revision()
+        assert api.revision() == before
+        attribute(sessions, "another", A, timestamp=3000)
+        assert api.revision() != before
+        reader = StoreApi(address, token=READ)
+        page = reader.learnings(scope="/home/a b", sort="worth", reverse=True)
+        answers = [reader.over_time(B, points=2), reader.over_time(B, epoch=7), reader.arms(B), reader.texts(B)]
+        records = [reader.lean_records(B, arm="without"), reader.lean_records(B, used=True, randomised=True, limit=1)]
+        summaries, overview = reader.summaries(["s1", "nobody's", "s0"]), reader.overview(limit=1)
+    store = CozoStore(tmp_path / "store")
+    views = store.views
+    assert page == views.learnings(
+        LearningsWanted(scope="/home/a b", sort=LearningSort.WORTH, reverse=True, limit=100_000)
+    )
+    assert (page.total, [entry.learning.learning_id for entry in page.learnings]) == (1, [B])
+    assert answers == [
+        views.over_time(B, points=2),
+        views.over_time(B, points=60, epoch=7),
+        views.arms(B),
+        views.texts(B),
+    ]
+    assert records == [
+        views.records(B, RecordsWanted(was_withheld=True)),
+        views.records(B, RecordsWanted(was_used=True, is_randomised=True, limit=1)),
+    ]
+    assert [summary.session_id for summary in summaries] == ["s1", "s0"]
+    assert (summaries, overview) == (views.sessions(["s1", "s0"]), views.experiments(limit=1))
+    store.close()
+
+
+def test_a_decision_is_taken_back_over_http(api: StoreApi, sessions: HttpStore) -> None:
+    """The newest or a named one, once; what cannot be undone says so here too."""
+    attribute(sessions, "s", B)
+    before = api.show(B).value
+    line = api.decide(B, DecisionKind.DISABLED, actor="alex")
+    undone = api.undo(B, actor="kim", reason="by mistake")
+    assert (undone.undoes, undone.actor, api.show(B).value) == (line.number, "kim", before)
+    assert api.undo(B, number=line.number, actor="kim") == undone == api.history(B)[-1]
+    with pytest.raises(NotFound, match="line 1 is no decision"):
+        api.undo(B, number=1, actor="kim")
+    with pytest.raises(CannotUndo, match="nobody decided"):
+        api.undo(A, actor="kim")
+
+
 def test_what_is_unknown_is_said_to_be_unknown(api: StoreApi) -> None:
     """Whatever is asked about a learning that nobody imported ends as NotFound here too."""
     for ask in (
@@ -121,6 +175,11 @@ def test_what_is_unknown_is_said_to_be_unknown(api: StoreApi) -> None:
         lambda: api.sessions("x"),
         lambda: api.explain("x", "s"),
         lambda: api.decide("x", DecisionKind.PINNED, actor="alex"),
+        lambda: api.undo("x", actor="alex"),
+        lambda: api.over_time("x"),
+        lambda: api.arms("x"),
+        lambda: api.texts("x"),
+        lambda: api.lean_records("x"),
         lambda: api.assign("s", [A, "x"]),
     ):
         with pytest.raises(NotFound, match="x"):

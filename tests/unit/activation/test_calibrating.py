@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -12,8 +14,10 @@ from worker.embedder import Embedder
 from worker.errors import InvalidFile
 from worker.formats.transcripts.messages import parse_transcript
 from worker.layers.activation.calibration import Calibration, SecondLookWeights, shipped_calibration
+from worker.layers.activation.common_words import CommonWords
 from worker.layers.activation.features import FEATURES
 from worker.layers.activation.fitting import PRIOR, fit_second_look, fit_weights
+from worker.layers.activation.history import fit_history
 from worker.layers.activation.quality import quality
 
 NOW = datetime(2026, 1, 20, tzinfo=UTC)
@@ -129,3 +133,38 @@ def test_labels_that_name_nothing_or_are_too_few_are_refused(
         fit(sessions, learnings, [Label(session_id="nowhere", learning_id="lint", used=True)], embedder, made_at=NOW)
     with pytest.raises(InvalidFile, match="at least 10"):
         fit(sessions, learnings, labels[:6], embedder, made_at=NOW)
+
+
+def test_a_learnings_history_moves_its_own_probability_alone() -> None:
+    """Used oftener than its evidence lets expect, it is expected oftener; one without labels stays as it was."""
+    ids = ["often"] * 12 + ["seldom"] * 12 + ["rare"]
+    shifts = fit_history(ids, [-1.0] * 25, [True] * 12 + [False] * 12 + [True])
+    assert shifts["often"] > shifts["rare"] > 0 > shifts["seldom"]
+    calibration = replace(shipped_calibration(), history=shifts)
+    plain = dict.fromkeys(FEATURES, 0.0)
+    told = calibration.probability({**plain, "history": shifts["often"]})
+    assert told > calibration.probability(plain) == shipped_calibration().probability(plain)
+    kept = calibration.about(["often", "other"], [])
+    assert kept.history == {"often": shifts["often"]}
+
+
+def test_history_is_part_of_the_version_and_of_the_file() -> None:
+    """Records made with another history carry another version; the file gives it back, and older files have none."""
+    parts: dict[str, Any] = {
+        "intercept": 0.0,
+        "weights": {},
+        "common_words": CommonWords(),
+        "second_look": SecondLookWeights(),
+    }
+    without = Calibration.fitted("x", history={}, provenance={}, **parts)
+    having = Calibration.fitted("x", history={"l": 0.5}, provenance={}, **parts)
+    assert without.version != having.version
+    assert Calibration.from_json(having.to_json()) == having
+    assert Calibration.from_json('{"version":"x","intercept":0,"weights":{}}').history == {}
+
+
+def test_equal_learnings_have_hardly_a_history() -> None:
+    """Where all are used as often as their evidence says, the spread is small, and so is what one more label moves."""
+    ids = [f"l{n % 20}" for n in range(400)]
+    labels = [n % 40 < 20 for n in range(400)]
+    assert all(abs(shift) < 0.2 for shift in fit_history(ids, [0.0] * 400, labels).values())

@@ -1,5 +1,7 @@
 """Only what the assistant itself said and did is cut into chunks."""
 
+import pytest
+
 from worker.formats.transcripts.messages import parse_transcript
 from worker.layers.activation.chunks import MAX_CHUNKS, chunk_transcript
 from worker.layers.activation.evidence import ChunkKind
@@ -90,3 +92,82 @@ def test_writing_a_rules_file_is_its_call_only() -> None:
 def test_markdown_without_a_heading_is_no_document() -> None:
     """A commit message may stand in a fence of any language."""
     assert chunks("assistant", "```markdown\nfix(api): close it\n```") == [(ChunkKind.CODE, "fix(api): close it")]
+
+
+def call(tool: str, given: object) -> list[tuple[ChunkKind, str]]:
+    content = [{"type": "tool_use", "id": "t", "name": tool, "input": given}]
+    return chunks("assistant", content)
+
+
+@pytest.mark.parametrize(
+    ("tool", "given"),
+    [
+        ("exec_command", {"cmd": "make ci"}),
+        ("powershell", {"command": "make ci"}),
+        ("run_in_terminal", {"command": "make ci", "explanation": "Check"}),
+        ("shell", {"command": ["bash", "-lc", "make ci"]}),
+        ("shell", {"command": ["make", "ci"]}),
+        ("local_shell", {"action": {"type": "exec", "command": ["sh", "-c", "make ci"]}}),
+        ("functions.shell_command", {"command": "make ci"}),
+        ("exec", {"input": 'await tools.exec_command({cmd: "make ci", workdir: "/w"})'}),
+    ],
+)
+def test_every_assistants_shell_runs_its_command(tool: str, given: dict[str, object]) -> None:
+    """Whatever the tool is called, and whether the command is a text or a list; a short command is one too."""
+    assert (ChunkKind.COMMAND, "make ci") in call(tool, given)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[tool:exec_command] make ci",
+        "[tool:run_in_terminal] make ci",
+        "[tool] Bash(make ci)\nok",
+        "[tool:Bash] Bash Run all checks\n\n`make ci`\n\n\nok   12 passed",
+    ],
+)
+def test_flattened_shells_run_their_command_alone(text: str) -> None:
+    """Neither the tool's own name, nor a description, nor an answer in the same text is a command."""
+    found = [chunk for kind, chunk in chunks("assistant", text) if kind is ChunkKind.COMMAND]
+    assert found == ["make ci"]
+
+
+PATCH = "*** Begin Patch\n*** Update File: a.py\n@@\n kept()\n-removed()\n+added_one()\n*** Add File: b.py\n+added_two()\n*** End Patch"
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        call("apply_patch", {"input": PATCH}),
+        call("shell", {"command": ["apply_patch", PATCH]}),
+        chunks("assistant", f"[tool:apply_patch] {PATCH}"),
+    ],
+    ids=["structured", "through a shell", "flattened"],
+)
+def test_a_patch_writes_its_added_lines(found: list[tuple[ChunkKind, str]]) -> None:
+    """File by file; context and removed lines were there before."""
+    assert [text for kind, text in found if kind is ChunkKind.CODE] == ["added_one()", "added_two()"]
+    assert [text.split()[-1] for kind, text in found if kind is ChunkKind.CALL] == ["a.py", "b.py"]
+
+
+@pytest.mark.parametrize(
+    ("tool", "given"),
+    [
+        ("MultiEdit", {"file_path": "a.py", "edits": [{"old_string": "kept()", "new_string": "kept()\nadded_one()"}]}),
+        ("edit", {"filePath": "a.py", "oldString": "kept()\nold()", "newString": "kept()\nadded_one()"}),
+        (
+            "multi_replace_string_in_file",
+            {"replacements": [{"filePath": "a.py", "oldString": "", "newString": "added_one()"}]},
+        ),
+        ("edit_file", {"target_file": "a.py", "code_edit": "added_one()"}),
+        ("str_replace_based_edit_tool", {"command": "create", "path": "a.py", "file_text": "added_one()"}),
+    ],
+)
+def test_an_edit_writes_its_new_lines(tool: str, given: dict[str, object]) -> None:
+    """Of one edit or several, under the names of any assistant; lines that stand on both sides are not new."""
+    assert call(tool, given) == [(ChunkKind.CALL, f"{tool} a.py"), (ChunkKind.CODE, "added_one()")]
+
+
+def test_what_a_reading_call_brought_along_is_not_written() -> None:
+    """Some transcripts hold an answer inside the call's text."""
+    assert chunks("assistant", "[tool:Read] Read `a.py`\n\n  1→secret_name()") == [(ChunkKind.CALL, "Read Read `a.py`")]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from worker.domain import Block, BlockKind, Learning, LearningCategory, Message, Transcript
+from worker.formats.transcripts.flattened import parse_flattened
 from worker.layers.activation.chunks import chunk_transcript
 from worker.layers.activation.common_words import words_of
 from worker.layers.activation.contamination import contaminated_learnings
@@ -79,6 +80,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "actions": actions_of,
     "words": words_of,
     "n-grams": ngram_weights,
+    "flattened": parse_flattened,
 }
 _SHORT = 4_000
 #: processor seconds of the double length; what is quadratic takes several of them
@@ -104,6 +106,12 @@ def test_double_the_length_takes_double_the_time(name: str) -> None:
             if took > _MOST or (took > 0.05 and took > 3.2 * min(seconds(read, short) for _ in range(3))):
                 slow.append((before, piece, after, took))
     assert not slow
+
+
+def test_refusals_of_a_tool_that_nobody_called() -> None:
+    """Each looks for the call that it is of, however many calls of other tools there are."""
+    short, double = ("[tool:Bash] x\n" * count + "[tool_rejected_by_user:Other]\n" * count for count in (4_000, 8_000))
+    assert seconds(parse_flattened, double) < max(_MOST, 3.2 * min(seconds(parse_flattened, short) for _ in range(3)))
 
 
 @pytest.mark.parametrize(

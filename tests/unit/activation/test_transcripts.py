@@ -6,6 +6,8 @@ import pytest
 
 from worker.domain import BlockKind, Transcript
 from worker.errors import InvalidEvent
+from worker.formats.transcripts.content_blocks import call_block
+from worker.formats.transcripts.flattened import parse_flattened
 from worker.formats.transcripts.messages import parse_transcript
 from worker.formats.transcripts.opening import read_transcript
 
@@ -143,6 +145,28 @@ def test_what_cannot_be_read_is_refused_with_its_reason(data: bytes, reason: str
     with pytest.raises(InvalidEvent) as caught:
         read_transcript(data)
     assert reason in str(caught.value)
+
+
+@pytest.mark.parametrize("depth", [100, 200, 900])
+@pytest.mark.parametrize("opening", ["[", '{"a":'])
+def test_a_call_with_a_deep_input_is_read(depth: int, opening: str) -> None:
+    """Its input counts as long as it is nested like one; beyond that the call stands without it, and nothing ends in a recursion."""
+    closing = "]" if opening == "[" else "}"
+    given = json.loads(opening * depth + "1" + closing * depth)
+    for named in ({"command": "make", "more": given}, given):
+        block = call_block("Bash", named)
+        assert (block.input is not None) == (isinstance(named, dict) and depth <= 100)
+        assert "make" not in block.text or depth <= 100
+    [call] = parse_flattened(f'[tool:Other] {{"a": {json.dumps(given)}}}')
+    assert (call.input is not None) == (depth <= 100)
+
+
+def test_a_refusal_is_of_the_latest_call_that_still_stands() -> None:
+    """Two refusals are of two calls; one that no call is left for rejects nothing."""
+    text = "[tool:Bash] a\n[tool:Read] b\n[tool:Bash] c\n" + "[tool_rejected_by_user:Bash]\n"
+    assert [block.text for block in parse_flattened(text) if block.rejected] == ["c", ""]
+    twice = parse_flattened(text + "[tool_rejected_by_user:Bash]\n" * 2)
+    assert [block.text for block in twice if block.kind is BlockKind.TOOL_USE and block.rejected] == ["a", "c"]
 
 
 def test_any_text_survives() -> None:

@@ -35,7 +35,7 @@ def test_named_code_has_its_kind() -> None:
         "make fmt": CodeKind.COMMAND,
         "make lint": CodeKind.COMMAND,
         "t.Parallel()": CodeKind.WRITTEN,
-        "README.md": CodeKind.MENTIONED,
+        "README.md": CodeKind.FILE,
     }
 
 
@@ -49,18 +49,70 @@ def test_a_quoted_word_is_a_command_only_where_it_is_used() -> None:
     ]
 
 
-def test_warnings_and_examples_are_not_asked_for() -> None:
-    """Code under "do not", "instead of" or "such as" is not what the learning wants to see."""
-    assert [
-        code.text for code in named_code("Use `a_b()` instead of `c_d()`. Never call `e_f()`. Files such as `g.py`.")
-    ] == ["a_b()"]
+def test_warnings_are_not_asked_for_and_examples_not_missed() -> None:
+    """Code under "do not", "instead of" or "unless" is left out; code after "e.g." or "such as" is marked as an example."""
+    insight = "Use `a_b()` instead of `c_d()`. Never call `e_f()`. Files such as `g.py`. Call it (e.g. `h_i()`) unless `j_k()` fits."
+    assert [(code.text, code.is_example) for code in named_code(insight)] == [
+        ("a_b()", False),
+        ("g.py", True),
+        ("h_i()", True),
+    ]
+    assert named_code("NEVER run: `npm run dev`, `npm run build`") == ()
 
 
 def test_a_template_is_no_name() -> None:
     """It never stands anywhere as written, so that its absence says nothing; a command goes as far as its placeholder."""
-    named = named_code("Name it `NN.semantic-name.md` or `entire/<hash>-<tree>`. Commit with `git commit -m <text>`")
+    named = named_code("Name it `NN.semantic-name.md`. Commit with `git commit -m <text>`")
     assert [code.text for code in named] == ["git commit -m <text>"]
     assert named[0].stands_in("git commit -m 'x'")
+
+
+@pytest.mark.parametrize(
+    ("span", "text", "found"),
+    [
+        ("`feat/…`", "git checkout -b feat/login", True),
+        ("`feat/...`", "a new feature", False),
+        ("`Fixes #123`", "fixes #7: close it", True),
+        ("`Fixes #id`", "fixes bug 7", False),
+        ("`app/handlers/<feature>.py`", "create app/handlers/login.py", True),
+        ("`app/handlers/<feature>.py`", "create app/views/login.py", False),
+    ],
+)
+def test_a_placeholder_stands_for_anything(span: str, text: str, found: bool) -> None:
+    """What is literal around it must stand there; what it stands for may be anything but nothing."""
+    assert named_code(f"Name it {span}")[0].stands_in(text) is found
+
+
+def test_a_name_may_end_before_a_colon() -> None:
+    """A heading is found with its colon; a longer name with a colon in it is another one."""
+    heading = named_code('Include a short "How to verify" section')[0]
+    assert heading.kind is CodeKind.PHRASE
+    assert heading.stands_in("### how to verify:")
+    assert not named_code("Run `mise run test`")[0].stands_in("mise run test:ci")
+
+
+def test_well_known_tools_need_no_quotes() -> None:
+    """They are commands wherever they are named, but for what is forbidden, and only at a command's beginning."""
+    named = named_code("Check with ruff, mypy and pytest, not pylint; act with care")
+    assert [(code.text, code.kind) for code in named] == [
+        ("ruff", CodeKind.COMMAND),
+        ("mypy", CodeKind.COMMAND),
+        ("pytest", CodeKind.COMMAND),
+    ]
+    for text, found in (
+        ("pytest -q", True),
+        ("uv run pytest", True),
+        ("python -m pytest", True),
+        ("see pytest", False),
+    ):
+        assert named[2].stands_in(text) is found
+
+
+def test_a_file_is_known_by_its_name() -> None:
+    """Wherever it lies: a session names it by other paths than its learning does."""
+    (code,) = named_code("Update `docs/CHANGELOG.md`")
+    assert code.kind is CodeKind.FILE
+    assert code.stands_in("updated `changelog.md`")
 
 
 @pytest.mark.parametrize(

@@ -63,3 +63,10 @@ def test_nothing_known_is_nothing_counted() -> None:
     """No record: no session, no share, no quote."""
     assert observe("l", []) == Observed(learning_id="l")
     assert observe("l", []).share_of_failing_uses == 0
+
+
+def test_what_cannot_be_told_is_in_no_other_count() -> None:
+    """It is in force, and neither used nor a session without a use."""
+    untold = replace(session("u", OTHER, used=False), leaves_trace=False)
+    seen = observe("l", [session("a", FAILED), session("b", OTHER, used=False), untold])
+    assert (seen.in_force, seen.used, seen.cannot_tell, seen.elsewhere) == (3, 1, 1, {"tool_failure": 1})

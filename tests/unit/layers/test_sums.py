@@ -75,6 +75,12 @@ def test_repeated_records_change_no_bit(given: list[AttributionRecord], random: 
 
 
 @given(st.lists(records, max_size=60))
+def test_many_records_in_one_pass_are_the_same_sums(given: list[AttributionRecord]) -> None:
+    """As adding them one by one."""
+    assert LearningSums.over(given, {}) == sum((LearningSums.of(one) for one in given), LearningSums())
+
+
+@given(st.lists(records, max_size=60))
 def test_a_replaced_record_leaves_no_trace(given: list[AttributionRecord]) -> None:
     """Whatever stood there before, only the last account of each session counts."""
     ledger = _after(given)

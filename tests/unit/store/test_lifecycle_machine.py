@@ -4,19 +4,29 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
+import pytest
 from fixtures.store import learning, record, version
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from worker.domain import AttributionRecord, DecisionKind, LearningStatus, VerdictKind
+from worker.domain import AttributionRecord, Decision, DecisionKind, LearningStatus, VerdictKind
+from worker.errors import CannotUndo
+from worker.store.cozo.history import fold
 from worker.store.cozo.store import CozoStore
 from worker.store.protocol import FinishedSession
 
 MINE = "mine"
 #: sessions of one experiment; a third of them withhold, enough for a verdict
 SESSIONS = 100
+
+
+class Decided(NamedTuple):
+    is_disabled: bool
+    is_pinned: bool
+    epoch: int
 
 
 class Life(RuleBasedStateMachine):
@@ -28,9 +38,14 @@ class Life(RuleBasedStateMachine):
         self.store = CozoStore(Path(self.folder.name) / "db")
         self.time = 1000
         self.experiments = 0
-        #: sessions of the current epoch's experiments -> whether they speak of harm
-        self.counted: dict[str, bool] = {}
+        #: epoch -> sessions of its experiments -> whether they speak of harm
+        self.epochs: dict[int, dict[str, bool]] = {1: {}}
+        self.epoch = 1
         self.is_disabled = self.is_pinned = False
+        #: what people wrote: line -> (state before it, state after it)
+        self.lines: dict[int, tuple[Decided, Decided]] = {}
+        #: undone line -> the undo that stands
+        self.undone: dict[int, int] = {}
         #: session -> lines of MINE's log that its newest message tells as deprecations
         self.told: dict[str, list[int]] = {}
         #: line -> the one session that ever told it
@@ -43,6 +58,18 @@ class Life(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         self.store.import_learnings([learning(MINE), learning("other")], actor="alex", now=self.tick())
+
+    @property
+    def counted(self) -> dict[str, bool]:
+        """Sessions of the current epoch's experiments -> whether they speak of harm."""
+        return self.epochs[self.epoch]
+
+    def decided(self) -> "Decided":
+        return Decided(self.is_disabled, self.is_pinned, self.epoch)
+
+    def begin_epoch(self) -> None:
+        self.epoch = max(self.epochs) + 1
+        self.epochs[self.epoch] = {}
 
     def tick(self) -> int:
         self.time += 1
@@ -59,6 +86,8 @@ class Life(RuleBasedStateMachine):
         at = self.tick()
         one = _record(session_id, at, number=number, is_harmful=is_harmful)
         self.publish(session_id, self.store.finish_session(session_id, version(at), records=[one]))
+        for sessions in self.epochs.values():
+            sessions.pop(session_id, None)
         self.counted[session_id] = is_harmful
 
     def store_unrelated(self, session_id: str) -> None:
@@ -120,19 +149,49 @@ class Life(RuleBasedStateMachine):
 
     @rule(kind=st.sampled_from(["DISABLED", "ENABLED", "PINNED", "UNPINNED"]))
     def decide(self, kind: str) -> None:
-        self.store.decide(MINE, DecisionKind[kind], actor="kim", reason=kind, now=self.tick())
+        before = self.decided()
+        line = self.store.decide(MINE, DecisionKind[kind], actor="kim", reason=kind, now=self.tick())
         if kind == "ENABLED":
-            self.counted = {}
+            self.begin_epoch()
         if kind in {"ENABLED", "DISABLED"}:
             self.is_disabled = kind == "DISABLED"
         if kind in {"PINNED", "UNPINNED"}:
             self.is_pinned = kind == "PINNED"
+        self.lines[line.number] = (before, self.decided())
+
+    @precondition(lambda self: self.lines)
+    @rule(place=st.integers(min_value=0))
+    def undo(self, place: int) -> None:
+        """Any line that people wrote: taken back once, unless something else was decided since."""
+        number = sorted(self.lines)[place % len(self.lines)]
+        before, after = self.lines[number]
+        now, length = self.decided(), len(self.store.get_decisions(MINE))
+        if number in self.undone:
+            assert self.take_back(number).number == self.undone[number]
+            assert len(self.store.get_decisions(MINE)) == length
+            return
+        changed = [n for n, was, is_ in zip(now._fields, before, after, strict=True) if was != is_]
+        if any(getattr(now, name) != getattr(after, name) for name in changed):
+            with pytest.raises(CannotUndo):
+                self.take_back(number)
+            return
+        line = self.take_back(number)
+        undone = now._replace(**{name: getattr(before, name) for name in changed})
+        self.is_disabled, self.is_pinned, self.epoch = undone
+        self.lines[line.number] = (now, undone)
+        self.undone[number] = line.number
+        # an undo of an undo: the line before both stands again
+        for first in [first for first, second in self.undone.items() if second == number]:
+            del self.undone[first]
+
+    def take_back(self, number: int) -> Decision:
+        return self.store.undo(MINE, number=number, actor="kim", reason="", now=self.tick())
 
     @rule()
     def edit(self) -> None:
         at = self.tick()
         self.store.import_learnings([learning(MINE, insight=f"Text number {at}.")], actor="kim", now=at)
-        self.counted = {}
+        self.begin_epoch()
 
     # -- what always holds
 
@@ -148,11 +207,22 @@ class Life(RuleBasedStateMachine):
         is_proven = value.verdict.kind is VerdictKind.REMOVE
         expected = LearningStatus.DEPRECATED if is_proven and not self.is_pinned else LearningStatus.ACTIVE
         assert value.status is (LearningStatus.DISABLED if self.is_disabled else expected)
-        assert value.session_count == len(self.counted)
+        assert (value.session_count, value.epoch) == (len(self.counted), self.epoch)
         if all(self.counted.values()) and len(self.counted) >= SESSIONS:
             assert is_proven
         if sum(self.counted.values()) < 2:
             assert not is_proven
+
+    @invariant()
+    def the_standing_is_the_fold_of_the_log(self) -> None:
+        """Whoever replays the lines finds what stands, and the sums are those of the records."""
+        if MINE not in self.store.get_learnings([MINE]):
+            return
+        folded = fold(self.store.get_decisions(MINE))[-1]
+        with self.store._space.reading() as memory:
+            kept = memory.histories[MINE]
+        assert (folded.standing, folded.turns) == (kept.standing, kept.turns)
+        assert self.store.rebuild(repair=False) == []
 
     @invariant()
     def the_log_tells_the_status(self) -> None:
@@ -200,6 +270,7 @@ def _run(*steps: str) -> Life:
             "again": life.again,
             "restart": life.restart,
             "decide": partial(life.decide, argument),
+            "undo": partial(life.undo, int(argument) if argument.isdigit() else 0),
         }
         steps_of[name]()
         life.people_win_and_the_rule_follows_the_records()
@@ -242,4 +313,11 @@ def test_a_deprecation_that_a_person_ended_is_not_told_again() -> None:
     life = _run("decide PINNED", "harm", "decide UNPINNED", "unrelated", "decide ENABLED", "again")
     assert life.status() is LearningStatus.ACTIVE
     assert not any(life.told.values())
+    life.teardown()
+
+
+def test_an_undo_brings_the_evidence_back() -> None:
+    """Deprecated, enabled, undone: deprecated by the records of before, and told by the next session."""
+    life = _run("harm", "decide ENABLED", "bad-session", "undo 0", "unrelated", "again", "restart")
+    assert life.status() is LearningStatus.DEPRECATED
     life.teardown()

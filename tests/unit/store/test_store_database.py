@@ -17,7 +17,7 @@ from worker.store.cozo.store import CozoStore
 
 #: read whole relations on purpose: at the start, for maintenance, for a list of everything
 WHOLE = {name for name in named_queries.load("queries.cozo") if name.startswith(("all_", "count_"))} | {
-    *("learnings_with_records", "learnings_with_sums", "unpublished"),
+    "unpublished",
     # only where a person has a learning forgotten: an index would cost every assignment
     "assignment_keys",
     "assignment_section_keys",
@@ -25,7 +25,12 @@ WHOLE = {name for name in named_queries.load("queries.cozo") if name.startswith(
     "member_keys",
     # at the start alone
     "newest_policy",
+    # numbers alone, for the page that tells of every session
+    "newest_session_at",
+    "sessions_by_day",
 }
+#: read what lies between two ids, and nothing else
+BETWEEN = {name for name in named_queries.load("queries.cozo") if name.endswith("_between")}
 READS = [
     name for name, script in named_queries.load("queries.cozo").items() if ":put" not in script and ":rm" not in script
 ]
@@ -46,11 +51,12 @@ ROWS: list[tuple[str, Any]] = [
         rows.SessionRow: "session put_session",
         rows.AssignmentRow: "assignments put_assignment",
         rows.PolicyLineRow: "policy_lines all_policy_lines put_policy_line",
-        rows.RecordRow: "records whole_records records_of_session records_of_learning whole_records_of_learning put_record",
+        rows.RecordRow: "records whole_records records_of_session whole_records_of_learning put_record",
         rows.OutcomeRow: "outcomes_of_learning",
+        rows.SummedRow: "summed_records_between",
         rows.TemporalRow: "global_sums",
-        rows.SumsRow: "all_sums sums_of_learning put_sums",
-        rows.ArmRow: "all_arms arms_of_learning put_arms",
+        rows.SumsRow: "all_sums sums_between put_sums",
+        rows.ArmRow: "all_arms arms_between put_arms",
         rows.ArmSumsRow: "all_arm_sums put_arm_sums",
         rows.DesignRow: "all_designs designs put_design",
         rows.ModelRow: "all_models put_model",
@@ -72,10 +78,18 @@ ARGUMENTS = {
     "key": "schema_version",
     "digest": "d",
     "number": 1,
+    "start": 0,
+    "width": 10,
+    "withheld": [True],
+    "used": [True],
+    "epochs": [1],
+    "randomised": [True],
+    "sort": "used",
+    "offset": 0,
 }
 
 
-@pytest.mark.parametrize("name", sorted(set(READS) - WHOLE))
+@pytest.mark.parametrize("name", sorted(set(READS) - WHOLE - BETWEEN))
 def test_queries_use_keys_and_indices(name: str) -> None:
     """No query that belongs to one session or learning reads a whole relation."""
     database = CozoDatabase(None)
@@ -83,10 +97,23 @@ def test_queries_use_keys_and_indices(name: str) -> None:
     arguments = {key: value for key, value in ARGUMENTS.items() if f"${key}" in script}
     if re.search(r"^k\[\w+\] <-", script, re.MULTILINE):
         arguments["keys"] = [["s"]]
+    if "k[learning_id, epoch] <-" in script:
+        arguments["keys"] = [["a", 1]]
     plan = [row[4] for row in database._run(f"::explain {{ {script} }}", arguments, immutable=True)]
     assert "load_stored" in plan
     followers = [plan[at + 1] for at, step in enumerate(plan[:-1]) if step == "load_stored"]
     assert all(step == "stored_prefix_join" for step in followers), plan
+    database.close()
+
+
+@pytest.mark.parametrize("name", sorted(BETWEEN))
+def test_queries_between_two_ids_read_a_range(name: str) -> None:
+    """The engine is told where to begin and where to stop."""
+    database = CozoDatabase(None)
+    script = named_queries.load("queries.cozo")[name]
+    plan = database._run(f"::explain {{ {script} }}", {"after": "a", "upto": "b"}, immutable=True)
+    (bounds,) = [row[7] for row in plan if row[4] == "load_stored"]
+    assert bounds == ['gt(learning_id, "a")', 'le(learning_id, "b")']
     database.close()
 
 

@@ -27,6 +27,7 @@ subagents           what subagents did, folded in
 branches            lines that a person took back by rewinding
 prompt_queue        prompts that were typed while the assistant worked
 who_spoke           whether a person stands behind a text
+tools               what a tool is for, told by its name
 lines               the lines of a file and the JSON on them
 content_blocks      the content of one message: a string, or a list of typed blocks
 flattened           a string that holds `[tool:NAME] input`, `[tool_result]` … lines

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from worker.formats.hook_trace import names_a_trace
 from worker.formats.transcripts.codex_calls import ANSWERS, CALLS, answer_of, call_of
 from worker.formats.transcripts.content_blocks import plain_text
 from worker.formats.transcripts.lines import names, objects
@@ -120,6 +121,8 @@ class _Reader:
         text = plain_text(content)
         if role == "assistant":
             self._going_on("assistant").say(text)
+        elif role == "developer" and names_a_trace(text):
+            self.draft.hook_contexts.append(text)
         elif role == "user":
             for rules in _RULES.finditer(text):
                 folder = rules["folder"] or str(self.draft.facts.get("cwd", ""))

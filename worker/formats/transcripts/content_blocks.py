@@ -6,6 +6,7 @@ from typing import Any
 from worker.domain import Block, BlockKind
 from worker.errors import InvalidEvent
 from worker.formats.transcripts.flattened import REJECTION, parse_flattened
+from worker.formats.wire import is_deep
 
 
 @dataclass(kw_only=True, slots=True)
@@ -62,7 +63,9 @@ def _tool_use(item: dict[str, Any], calls: Calls) -> Block:
 
 
 def call_block(tool: object, given: object) -> Block:
-    """A call of a tool with what it was given: by name where that is an object, as text otherwise."""
+    """A call of a tool with what it was given: by name where that is an object, as text otherwise; nothing that is nested without end."""
+    if is_deep(given):
+        given = None
     named = clean_tree(given) if isinstance(given, dict) else None
     text = " ".join(f"{key}={value}" for key, value in named.items()) if named else clean(str(given or ""))
     return Block(kind=BlockKind.TOOL_USE, text=text, tool=clean(str(tool)), input=named)

@@ -18,6 +18,9 @@ from numpy.typing import NDArray
 from worker.errors import InvalidFile
 from worker.layers.activation.common_words import CommonWords
 
+#: its name among the features
+HISTORY = "history"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SecondLookWeights:
@@ -41,6 +44,8 @@ class Calibration:
     #: decide how much a reference weighs
     common_words: CommonWords = field(default_factory=CommonWords)
     second_look: SecondLookWeights = field(default_factory=SecondLookWeights)
+    #: learning -> its own history, in log odds (`history.py`); a learning that is missing has none
+    history: dict[str, float] = field(default_factory=dict)
     #: which sessions and labels, fitted how, with what result
     provenance: dict[str, Any] = field(default_factory=dict)
 
@@ -53,33 +58,43 @@ class Calibration:
         weights: dict[str, float],
         common_words: CommonWords,
         second_look: SecondLookWeights,
+        history: dict[str, float],
         provenance: dict[str, Any],
     ) -> "Calibration":
         """With a version that names these numbers: the same ones always have the same."""
-        numbers = json.dumps([intercept, sorted(weights.items()), common_words.to_json(), asdict(second_look)])
+        parts = [intercept, sorted(weights.items()), common_words.to_json(), asdict(second_look)]
+        numbers = json.dumps([*parts, sorted(history.items())] if history else parts)
         return cls(
             version=f"{name}-{hashlib.sha256(numbers.encode()).hexdigest()[:12]}",
             intercept=intercept,
             weights=weights,
             common_words=common_words,
             second_look=second_look,
+            history=history,
             provenance=provenance,
         )
 
-    def about(self, texts: Iterable[str]) -> "Calibration":
-        """The same as far as these learnings need it: small enough to travel with every session."""
-        return replace(self, common_words=self.common_words.of(texts), provenance={})
+    def about(self, learning_ids: Iterable[str], texts: Iterable[str]) -> "Calibration":
+        """The same as far as these learnings and the code they name need it: small enough to travel with every session."""
+        history = {id_: self.history[id_] for id_ in learning_ids if id_ in self.history}
+        return replace(self, common_words=self.common_words.of(texts), history=history, provenance={})
 
     def probability(self, features: Mapping[str, float]) -> float:
         """Rounded to 6 decimals."""
-        logit = self.intercept + math.fsum(weight * features[name] for name, weight in sorted(self.weights.items()))
-        return _logistic(logit)
+        return _logistic(self.logit(features))
+
+    def logit(self, features: Mapping[str, float]) -> float:
+        """Log odds; a learning's history, where it stands among the features, counts as it is."""
+        parts = (weight * features[name] for name, weight in sorted(self.weights.items()))
+        return self.intercept + math.fsum(parts) + features.get(HISTORY, 0.0)
 
     def probabilities(self, features: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
         """The same for many at once: one array a feature, all of one length."""
         logits = np.full(len(next(iter(features.values()))), self.intercept)
         for name, weight in sorted(self.weights.items()):
             logits += weight * features[name]
+        if HISTORY in features:
+            logits += features[HISTORY]
         result: NDArray[np.float64] = np.round(1.0 / (1.0 + np.exp(-np.clip(logits, -500.0, 500.0))), 6)
         return result
 
@@ -89,6 +104,7 @@ class Calibration:
             "intercept": self.intercept,
             "weights": self.weights,
             "second_look": asdict(self.second_look),
+            "history": self.history,
             "provenance": self.provenance,
             "common_words": self.common_words.to_json(),
         }
@@ -107,6 +123,7 @@ class Calibration:
                 second_look=SecondLookWeights(
                     **{name: _finite(number) for name, number in value.get("second_look", {}).items()}
                 ),
+                history={str(id_): _finite(shift) for id_, shift in value.get("history", {}).items()},
                 provenance=dict(value.get("provenance", {})),
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:

@@ -6,15 +6,17 @@ are rules that it only wrote down: fenced documents, and the text of rules files
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from worker.domain import Block, BlockKind, Message, Transcript
+from worker.layers.activation.calls import done_by
 from worker.layers.activation.evidence import Chunk, ChunkKind
 from worker.layers.activation.fences import is_document, stretches
 
 #: characters; the model reads 256 tokens, and a long chunk says too many things at once
 MAX_PROSE = 300
 MIN_CHUNK = 8
+#: of a command or a call: `make ci` is one
+MIN_DEED = 3
 MAX_CODE = 240
 CODE_LINES = 4
 #: per session: beyond, a transcript is a log, and its chunks are thinned out evenly (a minute or two of embedding on two cores)
@@ -24,21 +26,6 @@ MAX_BLOCK = 200_000
 
 _SENTENCE_END = re.compile(r"(?<=[.!?:;])\s+(?=\S)")
 _COMMAND_END = re.compile(r"\n|&&|;")
-_OLD_SIDE = frozenset({"old_string", "old_str", "search", "old_text", "old_source"})
-_NEW_SIDE = (
-    "new_string",
-    "new_str",
-    "replace",
-    "new_text",
-    "new_source",
-    "content",
-    "file_text",
-    "text",
-    "contents",
-    "body",
-)
-_PATHS = ("file_path", "path", "filename", "notebook_path", "file_name")
-_COMMANDS = ("command", "cmd", "script")
 _RULES_FILE = re.compile(
     r"(?:\b(?:claude|claude\.local|agents|gemini)\.md|instructions\.md|\.(?:cursor|windsurf|cline)rules|\.mdc)\b",
     re.IGNORECASE,
@@ -59,7 +46,7 @@ def chunk_message(message: Message) -> Iterator[Chunk]:
     for block in message.blocks:
         for kind, text in _pieces(block):
             stripped = text.strip()
-            if len(stripped) >= MIN_CHUNK:
+            if len(stripped) >= (MIN_DEED if kind in (ChunkKind.COMMAND, ChunkKind.CALL) else MIN_CHUNK):
                 yield Chunk(message_idx=message.message_idx, kind=kind, text=stripped)
 
 
@@ -103,34 +90,12 @@ def code_groups(text: str) -> Iterator[str]:
 
 
 def _call(block: Block) -> Iterator[tuple[ChunkKind, str]]:
-    given = block.input
-    if given is None:
-        yield from _flat_call(block)
-        return
-    command = _first(given, _COMMANDS)
-    new = _first(given, _NEW_SIDE)
-    if command:
-        yield from ((ChunkKind.COMMAND, piece) for piece in commands(command[:MAX_BLOCK]))
-        yield from ((ChunkKind.PROSE, piece) for piece in sentences(_first(given, ("description",))[:MAX_BLOCK]))
-    elif new or _OLD_SIDE & given.keys():
-        path = _first(given, _PATHS)
-        yield ChunkKind.CALL, f"{block.tool} {path}"[:MAX_PROSE]
-        yield from _written(new[:MAX_BLOCK], path)
-    else:
-        yield ChunkKind.CALL, f"{block.tool} {block.text}"[:MAX_PROSE]
-
-
-def _flat_call(block: Block) -> Iterator[tuple[ChunkKind, str]]:
-    """A call whose input is known as text only: its first line names it, the rest is what it writes or says."""
-    head, _, rest = block.text[:MAX_BLOCK].partition("\n")
-    yield ChunkKind.CALL, f"{block.tool} {head}"[:MAX_PROSE]
-    yield from _written(rest, head)
-
-
-def _written(text: str, place: str) -> Iterator[tuple[ChunkKind, str]]:
-    if not _RULES_FILE.search(place):
-        yield from ((ChunkKind.CODE, piece) for piece in code_groups(text))
-
-
-def _first(given: dict[str, Any], names: tuple[str, ...]) -> str:
-    return next((given[name] for name in names if isinstance(given.get(name), str)), "")
+    done = done_by(block)
+    if done.named:
+        yield ChunkKind.CALL, f"{block.tool} {done.named}"[:MAX_PROSE]
+    yield from ((ChunkKind.COMMAND, piece) for piece in commands(done.ran[:MAX_BLOCK]))
+    yield from ((ChunkKind.PROSE, piece) for piece in sentences(done.said[:MAX_BLOCK]))
+    for written in done.written:
+        yield ChunkKind.CALL, f"{block.tool} {written.path}"[:MAX_PROSE]
+        if not _RULES_FILE.search(written.path):
+            yield from ((ChunkKind.CODE, piece) for piece in code_groups(written.text[:MAX_BLOCK]))

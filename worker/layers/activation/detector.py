@@ -1,6 +1,7 @@
 """The hybrid detector: meaning, wording and named code together, as one calibrated probability; or the plain cosine ("raw")."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from worker.layers.activation.evidence import SessionEvidence
 from worker.layers.activation.features import LearningFeatures, SessionFeatures
 from worker.layers.activation.references import find_references
 from worker.layers.activation.searchable_text import searchable_text
+from worker.layers.activation.traces import leaves_a_trace
 from worker.settings.layers import ActivationParameters
 
 #: signals of each kind, and near misses, that are kept
@@ -35,12 +37,15 @@ class HybridDetector:
         if learning_id not in insights or learning_id not in evidence.learning_ids:
             raise LearningFailed(f"learning {learning_id!r} is not known to the prepared session")
         if not evidence.chunks.texts:
-            return Activation(confidence=0.0, was_activated=False, calibration=self._version(evidence))
+            nothing = Activation(confidence=0.0, was_activated=False, calibration=self._version(evidence))
+            return replace(nothing, leaves_trace=leaves_a_trace(insights[learning_id]))
         features = self._features(insights, evidence).of(learning_id)
         references = find_references(features, searchable_text(evidence.chunks))
         if self._parameters.calibration == "raw":
-            return self._raw(learning_id, references, evidence)
-        return self._calibrated(learning_id, features, references, evidence)
+            found = self._raw(learning_id, references, evidence)
+        else:
+            found = self._calibrated(learning_id, features, references, evidence)
+        return replace(found, leaves_trace=leaves_a_trace(insights[learning_id]))
 
     def _features(self, insights: Mapping[str, str], evidence: SessionEvidence) -> SessionFeatures:
         """Worked out at the first of the evidence's learnings, for all of them."""

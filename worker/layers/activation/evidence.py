@@ -1,7 +1,7 @@
 """What a session's assistant did, cut into chunks, as numbers: enough to judge any of its learnings without a model or a transcript."""
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import Self
@@ -52,6 +52,19 @@ class SessionChunks:
     messages: NDArray[np.int32] = field(default_factory=_no_rows)
     rows: NDArray[np.int32] = field(default_factory=_no_rows)
     kinds: NDArray[np.int32] = field(default_factory=_no_rows)
+
+    @classmethod
+    def of(cls, chunks: Sequence[Chunk]) -> Self:
+        """In the session's order."""
+        row_of: dict[str, int] = {}
+        for chunk in chunks:
+            row_of.setdefault(chunk.text, len(row_of))
+        return cls(
+            texts=tuple(row_of),
+            messages=np.array([chunk.message_idx for chunk in chunks], dtype=np.int32),
+            rows=np.array([row_of[chunk.text] for chunk in chunks], dtype=np.int32),
+            kinds=np.array([chunk.kind for chunk in chunks], dtype=np.int32),
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)

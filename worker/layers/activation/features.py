@@ -2,32 +2,53 @@
 
 Per distinct text of the session: `meaning` and `wording`, how near it comes to the learning (`nearness.py`).
 Per session, from the code that the learning names (0 where it names none):
-  commands_run    share of its commands that were run, or written as code, each by its weight
+  commands_run    share of its commands that were run, or written as code, each by its weight; with other arguments, in part
   code_written    the weight of the call, flag, path or convention that it names and that was written; the largest of several
   nothing_found   1 if none of what it names occurs anywhere
   no_command_run  1 if it names commands and none was run
+From the conduct that it asks for (0 where it asks for none that is known):
+  conduct_shown    how strongly the session shows it, the mean of several
+  conduct_missing  1 if the session shows none of it
 
-A reference weighs 1 if it holds a rare word, down to 1/2 if all its words are as common as can be (`common_words.py`).
+A reference weighs 1 if it holds a rare word, down to 1/2 if all its words are as common as can be (`common_words.py`). An example counts
+where it is found, and is not missed where it is not.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from worker.layers.activation.calibration import HISTORY
 from worker.layers.activation.common_words import CommonWords, words_of
-from worker.layers.activation.evidence import SessionEvidence
-from worker.layers.activation.named_code import CodeKind, NamedCode, named_code
-from worker.layers.activation.searchable_text import searchable_text
+from worker.layers.activation.conduct_asked import conduct_asked
+from worker.layers.activation.conduct_shown import conduct_shown
+from worker.layers.activation.evidence import SessionChunks, SessionEvidence
+from worker.layers.activation.named_code import CodeKind, NamedCode, demoted, named_code
+from worker.layers.activation.searchable_text import SearchableText, searchable_text
 
-FEATURES = ("meaning", "wording", "commands_run", "code_written", "nothing_found", "no_command_run")
+FEATURES = (
+    "meaning",
+    "wording",
+    "commands_run",
+    "code_written",
+    "nothing_found",
+    "no_command_run",
+    "conduct_shown",
+    "conduct_missing",
+)
 
 #: weight of a reference that is made of the commonest words
 _COMMON = 0.5
 #: one word alone must be rarer than this
 _RARE = 0.5
+#: what a command's program and subcommands alone are worth: of one word, of more
+_PROGRAM_ALONE, _COMMAND_ALONE = 0.5, 0.75
+
+#: facts that belong to the texts in which the code stands
+_STANDS = frozenset({"commands_run", "code_written"})
 
 Floats = NDArray[np.float64]
 
@@ -40,23 +61,14 @@ class LearningFeatures:
     #: of the texts, the largest
     best_meaning: float
     best_wording: float
-    commands_run: float
-    code_written: float
-    nothing_found: float
-    no_command_run: float
+    #: `FEATURES` that the session as a whole has, but for these two
+    facts: dict[str, float]
     #: rows of the texts in which each piece of named code occurs
     found: tuple[tuple[NamedCode, frozenset[int]], ...]
 
     def session(self) -> dict[str, float]:
         """The calibration's inputs: the session's best texts, not necessarily the same one for both."""
-        return {
-            "meaning": self.best_meaning,
-            "wording": self.best_wording,
-            "commands_run": self.commands_run,
-            "code_written": self.code_written,
-            "nothing_found": self.nothing_found,
-            "no_command_run": self.no_command_run,
-        }
+        return {"meaning": self.best_meaning, "wording": self.best_wording, **self.facts}
 
     def per_text(self) -> dict[str, Floats]:
         """The same for each text alone: code counts only where it stands."""
@@ -65,14 +77,8 @@ class LearningFeatures:
             if code.kind is not CodeKind.MENTIONED:
                 holds_code[list(rows)] = 1.0
         everywhere = np.ones(len(self.meaning))
-        return {
-            "meaning": self.meaning,
-            "wording": self.wording,
-            "commands_run": self.commands_run * holds_code,
-            "code_written": self.code_written * holds_code,
-            "nothing_found": self.nothing_found * everywhere,
-            "no_command_run": self.no_command_run * everywhere,
-        }
+        facts = {name: value * (holds_code if name in _STANDS else everywhere) for name, value in self.facts.items()}
+        return {"meaning": self.meaning, "wording": self.wording, **facts}
 
 
 class SessionFeatures:
@@ -91,25 +97,70 @@ class SessionFeatures:
         """Of a learning that the evidence holds."""
         place = self.evidence.learning_ids.index(learning_id)
         searched = searchable_text(self.evidence.chunks)
-        found: list[tuple[NamedCode, frozenset[int]]] = []
-        #: of each kind, one by one: the weight of what was done, 0 of what was not
-        done: dict[CodeKind, list[float]] = {CodeKind.COMMAND: [], CodeKind.WRITTEN: [], CodeKind.MENTIONED: []}
-        for code, weight in _weighed(self._insights[place], self.evidence.calibration.common_words):
-            rows = searched.rows_with(code)
-            found.append((code, rows))
-            done[code.kind].append(weight * bool(rows & searched.done))
-        commands, written = done[CodeKind.COMMAND], done[CodeKind.WRITTEN]
+        named = [
+            (code, weight, searched.rows_with(code))
+            for code, weight in _weighed(self._insights[place], self.evidence.calibration.common_words)
+        ]
         return LearningFeatures(
             meaning=self._meaning[place],
             wording=self._wording[place],
             best_meaning=self._best_meaning[place],
             best_wording=self._best_wording[place],
-            commands_run=round(sum(commands) / len(commands), 6) if commands else 0.0,
-            code_written=round(max(written, default=0.0), 6),
-            nothing_found=float(bool(found) and not any(rows for _, rows in found)),
-            no_command_run=float(bool(commands) and not any(commands)),
-            found=tuple(found),
+            facts=_facts(named, searched)
+            | _conduct(self._insights[place], self.evidence.chunks)
+            | self._history(learning_id),
+            found=tuple((code, rows) for code, _, rows in named),
         )
+
+    def _history(self, learning_id: str) -> dict[str, float]:
+        shift = self.evidence.calibration.history.get(learning_id)
+        return {} if shift is None else {HISTORY: shift}
+
+
+Named = tuple[NamedCode, float, frozenset[int]]
+
+
+def _facts(named: list[Named], searched: SearchableText) -> dict[str, float]:
+    asked = [each for each in named if not each[0].is_example]
+    commands = [weight * _run(code, rows, searched) for code, weight, rows in named if code.kind is CodeKind.COMMAND]
+    must_run = [code for code, _, _ in asked if code.kind is CodeKind.COMMAND]
+    written = [
+        weight
+        for code, weight, rows in named
+        if (code.kind is CodeKind.WRITTEN and rows & searched.done) or (code.kind is CodeKind.PHRASE and rows)
+    ]
+    counted = max(1, len(must_run), sum(map(bool, commands)))
+    return {
+        "commands_run": round(sum(commands) / counted, 6),
+        "code_written": round(max(written, default=0.0), 6),
+        "nothing_found": float(bool(asked) and not any(rows or searched.mentions(code) for code, _, rows in named)),
+        "no_command_run": float(bool(must_run) and searched.has_commands and not any(commands)),
+    }
+
+
+def _conduct(insight: str, chunks: SessionChunks) -> dict[str, float]:
+    asked = conduct_asked(insight)
+    shown = conduct_shown(chunks) if asked else {}
+    strengths = [shown[kind] for kind in asked if kind in shown]
+    return {
+        "conduct_shown": round(sum(strengths) / len(strengths), 6) if strengths else 0.0,
+        "conduct_missing": float(bool(strengths) and not any(strengths)),
+    }
+
+
+def _run(code: NamedCode, rows: frozenset[int], searched: SearchableText) -> float:
+    """1 if the command was run as it stands; what its program and subcommands are worth, and its share of arguments, otherwise."""
+    done = rows & searched.done
+    if not (done and code.arguments):
+        return float(bool(done))
+    texts = [searched.texts[row].lower() for row in done]
+    most = max(sum(argument.find(text) is not None for argument in code.arguments) for text in texts)
+    alone = (
+        _COMMAND_ALONE
+        if " " in code.looks[0].beginning or len(code.text.split()) - len(code.arguments) > 1
+        else _PROGRAM_ALONE
+    )
+    return alone + (1 - alone) * most / len(code.arguments)
 
 
 def _weighed(insight: str, common_words: CommonWords) -> tuple[tuple[NamedCode, float], ...]:
@@ -134,4 +185,4 @@ def _named_words(insight: str) -> tuple[str, ...]:
 def _kind_by(rarity: float, code: NamedCode) -> NamedCode:
     """One common word is never a reference, unless it is the program of a command."""
     is_one_common_word = code.kind is CodeKind.WRITTEN and rarity < _RARE and len(words_of(code.text)) == 1
-    return replace(code, kind=CodeKind.MENTIONED) if is_one_common_word else code
+    return demoted(code) if is_one_common_word else code

@@ -23,6 +23,8 @@ PRIOR: dict[str, tuple[float, float]] = {
     "code_written": (2.0, 1.0),
     "nothing_found": (-1.5, 1.0),
     "no_command_run": (-1.0, 1.0),
+    "conduct_shown": (1.0, 1.0),
+    "conduct_missing": (-1.5, 1.0),
 }
 _INTERCEPT = (-3.0, 10.0)
 #: intercept and weight of the second look
@@ -31,10 +33,16 @@ _STEPS = 100
 _TOLERANCE = 1e-10
 
 
-def fit_weights(features: Sequence[Mapping[str, float]], labels: Sequence[bool]) -> tuple[float, dict[str, float]]:
-    """(intercept, weights), both rounded to 4 decimals: the most probable ones given the labels and `PRIOR`."""
+def fit_weights(
+    features: Sequence[Mapping[str, float]], labels: Sequence[bool], share_of_uses: float | None = None
+) -> tuple[float, dict[str, float]]:
+    """(intercept, weights), both rounded to 4 decimals: the most probable ones given the labels and `PRIOR`.
+
+    `share_of_uses`: in nature, where labels were sampled by their answer; None: the labels' own.
+    """
     matrix = np.array([[1.0, *(row[name] for name in FEATURES)] for row in features])
-    found = _most_probable(matrix, labels, prior=[_INTERCEPT, *(PRIOR[name] for name in FEATURES)])
+    prior = [_INTERCEPT, *(PRIOR[name] for name in FEATURES)]
+    found = _most_probable(matrix, labels, prior=prior, counts=_counts(labels, share_of_uses))
     return found[0], dict(zip(FEATURES, found[1:], strict=True))
 
 
@@ -47,19 +55,35 @@ def fit_second_look(first: Sequence[float], scores: Sequence[float], labels: Seq
     return SecondLookWeights(intercept=intercept, weight=weight)
 
 
+def _counts(labels: Sequence[bool], share_of_uses: float | None) -> Floats:
+    """How much each label counts, as many together as there are."""
+    used = np.array(labels, dtype=bool)
+    share = used.mean()
+    if share_of_uses is None or not 0 < share < 1:
+        return np.ones(len(used))
+    counts: Floats = np.where(used, share_of_uses / share, (1 - share_of_uses) / (1 - share))
+    return counts
+
+
 def _most_probable(
-    matrix: Floats, labels: Sequence[bool], *, prior: Sequence[tuple[float, float]], known: Sequence[float] = ()
+    matrix: Floats,
+    labels: Sequence[bool],
+    *,
+    prior: Sequence[tuple[float, float]],
+    known: Sequence[float] = (),
+    counts: Floats | None = None,
 ) -> list[float]:
-    """Newton's method; `known` are log odds that each row has beside what the weights add."""
+    """Newton's method; `known` are log odds that each row has beside what the weights add, `counts` how much each row counts."""
     target = np.array(labels, dtype=np.float64)
+    count = np.ones(len(target)) if counts is None else counts
     offset = np.array(known) if known else np.zeros(len(target))
     mean: Floats = np.array([expected for expected, _ in prior])
     precision: Floats = np.array([1.0 / spread**2 for _, spread in prior])
     weights = mean
     for _ in range(_STEPS):
         likely: Floats = 1.0 / (1.0 + np.exp(-np.clip(matrix @ weights + offset, -30, 30)))
-        slope: Floats = matrix.T @ (likely - target) + precision * (weights - mean)
-        curvature: Floats = (matrix * (likely * (1.0 - likely))[:, None]).T @ matrix + np.diag(precision)
+        slope: Floats = matrix.T @ (count * (likely - target)) + precision * (weights - mean)
+        curvature: Floats = (matrix * (count * likely * (1.0 - likely))[:, None]).T @ matrix + np.diag(precision)
         step: Floats = np.linalg.solve(curvature, slope)
         weights = weights - step
         if float(np.abs(step).max()) < _TOLERANCE:

@@ -1,17 +1,18 @@
 """The code that a learning names: commands, calls, flags, paths and files, and how each is recognised in what the assistant did.
 
-What it warns of ("never `x`", "instead of `y`") and what is only an example ("such as `z`") is left out.
+What it warns of ("never `x`", "instead of `y`") is left out, and what is only an example ("such as `z`") is marked as one.
 """
 
 import re
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
 
+from worker.layers.activation import known_tools
+from worker.layers.activation.looks import Look, at_line_start, is_placeholder, whole_words
+
 _MOST = 12
-#: characters; no piece of a session is longer, so that nothing longer is ever found in one
-_LONGEST = 1000
 
 #: no name in it is longer than 200 characters: without a bound, a run of dashes or dotted names would be read again from each of its places
 _SPAN = re.compile(
@@ -23,21 +24,23 @@ _SPAN = re.compile(
     r"|\b([a-z]+[A-Z]\w+|[A-Z][a-z]+[A-Z]\w+|\w+_\w+)\b"
     r"|(?<!\S)(--?[a-zA-Z][\w-]+)\b"
 )
-_WARNING = re.compile(r"\b(?:do not|don['’]t|never|avoid|instead of|rather than|not|cannot)\b", re.IGNORECASE)
+_WARNING = re.compile(
+    r"\b(?:do not|don['’]t|never|avoid|instead of|rather than|not|cannot|unless)\b(?:(?: \w+){0,2}:)?|(?:^|(?<=[.;:!?] ))no\b",
+    re.IGNORECASE,
+)
 _WARNING_END = re.compile(r"[.;:!?]")
-_EXAMPLE = re.compile(r"\b(?:e\.g\.|such as|for example|for instance|say|unless|like)\b", re.IGNORECASE)
-_EXAMPLE_END = re.compile(r"[.;]")
+_EXAMPLE = re.compile(r"\be\.g\.|\b(?:such as|for example|for instance|say|like)\b", re.IGNORECASE)
+_EXAMPLE_END = re.compile(r"[.;)]")
 _CHAIN = re.compile(r"\s*(?:&&|;|\|\|)\s*")
-_COMMAND = re.compile(r"[a-z][\w.-]*(?: [\w:./\-=<>\"'\[\]*&|]+)+")
-_FILE = re.compile(r"[\w.-]+\.(?:py|js|ts|tsx|go|rs|md|json|ya?ml|toml|sh|txt|java|rb|cs|cpp|h|sql|html|css|png)")
+_COMMAND = re.compile(r"[a-z][\w.-]*(?: [\w:./\-=<>\"'\[\]*&|…]+)+")
+_FILE = re.compile(
+    r"(?:[\w.<>*…-]+/)*[\w.<>*-]+\.(?:py|jsx?|tsx?|go|rs|mdx?|json|ya?ml|toml|sh|txt|java|kt|swift|rb|php|cs|cpp|h|sql|html|css|png|env|lock)"
+)
 _CODE = re.compile(r"[(=]|\w_\w|[a-z][A-Z]|\w\.\w|::")
-#: `NN.name.md`, `branch/<hash>`: a template never stands anywhere as it is
-_TEMPLATE = re.compile(r"[/_.-]<\w|\{\w+\}|\b(?:nn+|xx+)\b")
-_PLACEHOLDER = re.compile(r"\s<.*$")
-_ALTERNATIVES = re.compile(r"(\w+\.)(\w+(?:/\w+)+)")
+_WORD = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*(?::[\w:-]+)?")
 
 _PROGRAM = re.compile(r"[a-z][a-z0-9+-]+")
-_USED = re.compile(r"\b(?:use|using|run|running|via|try)(?: to use)? $", re.IGNORECASE)
+_USED = re.compile(r"\b(?:use|using|run|running|via|try|execute|with)(?: to use)? $", re.IGNORECASE)
 #: characters; what `_USED` finds is shorter
 _USED_MOST = 32
 _ONE_OF_SEVERAL = re.compile(r"`(?:,| or| and) $", re.IGNORECASE)
@@ -60,7 +63,11 @@ class CodeKind(StrEnum):
     COMMAND = "command"
     #: a call, a flag, a path, an identifier, a convention: writing it is using it
     WRITTEN = "written"
-    #: a file or one plain word: it can stand anywhere for other reasons
+    #: a file or folder by its path: changing it may be using it
+    FILE = "file"
+    #: several quoted words: a heading, a message
+    PHRASE = "phrase"
+    #: one plain word: it can stand anywhere for other reasons
     MENTIONED = "mentioned"
 
 
@@ -68,32 +75,17 @@ _STRENGTH = list(CodeKind)[::-1].index
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Look:
-    """One way in which it stands in a text."""
-
-    #: finds it in lower-case text, as whole words
-    pattern: re.Pattern[str]
-    #: what every match begins with, literally; empty: that differs
-    beginning: str = ""
-
-    def find(self, text: str, start: int = 0) -> re.Match[str] | None:
-        """The first one at or after `start`; looking for its beginning first is many times faster than the pattern alone."""
-        if not self.beginning:
-            return self.pattern.search(text, start)
-        place = text.find(self.beginning, start)
-        while place >= 0:
-            match = self.pattern.match(text, place)
-            if match:
-                return match
-            place = text.find(self.beginning, place + 1)
-        return None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class NamedCode:
     text: str
     kind: CodeKind
+    #: of a command: its program and subcommands, without arguments
     looks: tuple[Look, ...]
+    #: of a program: its name, wherever it stands
+    mentions: tuple[Look, ...] = ()
+    #: of a command: its arguments, as far as they are literal
+    arguments: tuple[Look, ...] = ()
+    #: its absence says nothing
+    is_example: bool = False
 
     def stands_in(self, text: str) -> bool:
         """A text in lower case."""
@@ -104,15 +96,20 @@ class NamedCode:
 def named_code(insight: str) -> tuple[NamedCode, ...]:
     """In the order of the learning, each once."""
     spans: dict[str, CodeKind] = {}
-    reaches = _Reach(_WARNING, _WARNING_END, insight), _Reach(_EXAMPLE, _EXAMPLE_END, insight)
+    warnings, examples = (_Reach(*words, insight) for words in ((_WARNING, _WARNING_END), (_EXAMPLE, _EXAMPLE_END)))
+    shown: set[str] = set()
     used = _Used(insight)
     for match in _SPAN.finditer(insight):
-        if not any(reach.covers(match.start()) for reach in reaches):
-            spans |= {
-                part: max(spans.get(part, CodeKind.MENTIONED), _kind(part, match, used), key=_STRENGTH)
-                for part in _parts(match)
-            }
-    named = [found for span, kind in spans.items() if (found := _recognised(span, kind)) is not None]
+        if not warnings.covers(match.start()):
+            for part in _parts(match):
+                if examples.covers(match.start()) and part not in spans:
+                    shown.add(part)
+                spans[part] = max(spans.get(part, CodeKind.MENTIONED), _kind(part, match, used), key=_STRENGTH)
+    for match in known_tools.PATTERN.finditer(insight):
+        if not warnings.covers(match.start()):
+            spans.setdefault(match[1].lower(), CodeKind.COMMAND)
+    recognised = (_recognised(span, kind) for span, kind in spans.items())
+    named = [replace(code, is_example=code.text in shown) for code in recognised if code is not None]
     lowered = insight.lower()
     for name, looks in _CONVENTIONS.items():
         if name in lowered:
@@ -125,8 +122,7 @@ class _Reach:
     """How far some words of a text reach: each to the end of its clause."""
 
     def __init__(self, word: re.Pattern[str], clause_end: re.Pattern[str], text: str) -> None:
-        # "e.g." ends before the letter that follows it, and reaches what comes after
-        self._words = [match.end() + (match[0][-1] == ".") for match in word.finditer(text)]
+        self._words = [match.end() for match in word.finditer(text)]
         self._ends = [match.start() for match in clause_end.finditer(text)]
 
     def covers(self, place: int) -> bool:
@@ -173,62 +169,61 @@ def _parts(match: re.Match[str]) -> list[str]:
 
 
 def _recognised(span: str, kind: CodeKind) -> NamedCode | None:
-    needle = _PLACEHOLDER.sub("", " ".join(span.lower().split()))
-    needle = re.sub(r"\(.*$", "", needle) if re.match(r"[\w.*/]+\(", needle) else needle
-    needle = needle.rstrip("/").lstrip("./") if "/" in needle and " " not in needle else needle
-    if len(needle) < 2 or _TEMPLATE.search(needle):
+    if kind is CodeKind.COMMAND:
+        return _command(span)
+    looks = [look for part in _ways(span, kind) if (look := whole_words(part)) is not None]
+    return NamedCode(text=span, kind=kind, looks=tuple(looks)) if looks else None
+
+
+def _ways(span: str, kind: CodeKind) -> list[str]:
+    """A file is known by its name too, wherever it lies."""
+    name = span.rstrip("/").rpartition("/")[2]
+    return [span, name] if kind is CodeKind.FILE and _FILE.fullmatch(name) and name != span else [span]
+
+
+def _command(span: str) -> NamedCode | None:
+    """Program and subcommands, which tell it, and arguments, which may differ: `go test`, `-v`."""
+    words = span.split()
+    end = next((n for n, word in enumerate(words) if n and not _WORD.fullmatch(word)), len(words))
+    head = " ".join(words[:end])
+    if is_placeholder(words[0]) or (end == 1 and len(words) == 1 and len(head) < 2):
         return None
-    if len(needle) > _LONGEST:
-        return NamedCode(text=span, kind=kind, looks=())
-    is_program = kind is CodeKind.COMMAND and " " not in needle
-    pattern = re.compile(_at_line_start(needle) if is_program else _whole(needle))
-    return NamedCode(text=span, kind=kind, looks=(Look(pattern=pattern, beginning=_beginning(needle)),))
-
-
-def _at_line_start(program: str) -> str:
-    """A program's name means its use only where a command begins: `open` in "open server.py", not in "the open file"."""
-    return r"(?:(?<![^\n\0])|(?<=\| ))" + re.escape(program) + r"(?![^\s\0])"
-
-
-def _whole(needle: str) -> str:
-    """`log.debug/info` stands for either, `fmt.print*` for every ending; spaces are any white space."""
-    either = _ALTERNATIVES.fullmatch(needle)
-    body = (
-        f"{re.escape(either[1])}(?:{'|'.join(map(re.escape, either[2].split('/')))})"
-        if either
-        else _with_endings(needle)
+    name = whole_words(head)
+    if name is None:
+        return None
+    look = at_line_start(head.lower()) if end == 1 else name
+    arguments = [
+        found for word in words[end:] if not is_placeholder(word) and (found := whole_words(word.strip("\"'")))
+    ]
+    return NamedCode(
+        text=span,
+        kind=CodeKind.COMMAND,
+        looks=(look,),
+        mentions=() if look is name else (name,),
+        arguments=tuple(arguments),
     )
-    start = r"(?<!\w)" if re.match(r"\w", needle) else ""
-    end = r"(?![\w:-])" if re.search(r"\w$", needle) else ""
-    return start + body + end
-
-
-def _with_endings(needle: str) -> str:
-    """A star stands for any ending. What follows one is looked for at its first place alone, so that a word is read once."""
-    parts = [re.escape(part).replace(r"\ ", r"\s+") for part in re.split(r"\*+", needle.lstrip("*"))]
-    if len(parts) == 1:
-        return parts[0]
-    middle = "".join(rf"(?>\w*?{part})" for part in parts[1:-1])
-    return parts[0] + middle + (rf"\w*?{parts[-1]}" if parts[-1] else r"\w*+")
-
-
-def _beginning(needle: str) -> str:
-    """The part of it that stands in every match, up to the first sign that stands for something else."""
-    either = _ALTERNATIVES.fullmatch(needle)
-    return either[1] if either else re.split(r"[*\s]", needle, maxsplit=1)[0]
 
 
 def _kind(span: str, match: re.Match[str], used: _Used) -> CodeKind:
     """Quoted, called or a flag: the author means code. A bare `snake_case` word or `either/or` may be prose."""
-    if not (match[1] or match[2] or match[5] or match[7]):
+    is_quoted = bool(match[1] or match[2])
+    if _FILE.fullmatch(span) or (span.endswith("/") and is_quoted):
+        return CodeKind.FILE
+    if not (is_quoted or match[5] or match[7]):
         return CodeKind.MENTIONED
-    if re.match(r"--?\w", span):
-        return CodeKind.WRITTEN
-    if _COMMAND.fullmatch(span) and "(" not in span and not span.endswith(":"):
+    if match[1] and _COMMAND.fullmatch(span) and "(" not in span and not span.endswith(":"):
         return CodeKind.COMMAND
-    if _FILE.fullmatch(span):
-        return CodeKind.MENTIONED
-    if "/" in span or _CODE.search(span):
+    if re.match(r"--?\w", span) or "/" in span or _CODE.search(span):
         return CodeKind.WRITTEN
-    is_program = _PROGRAM.fullmatch(span) and used.at(match.start()) and not _THING.match(match.string, match.end())
-    return CodeKind.COMMAND if is_program else CodeKind.MENTIONED
+    return CodeKind.PHRASE if " " in span.strip() else _kind_of_word(span, match, used)
+
+
+def _kind_of_word(word: str, match: re.Match[str], used: _Used) -> CodeKind:
+    """A program where the text says to use it, and is not about a thing of that name."""
+    is_program = _PROGRAM.fullmatch(word) and used.at(match.start()) and not _THING.match(match.string, match.end())
+    return CodeKind.COMMAND if is_program or word in known_tools.TOOLS else CodeKind.MENTIONED
+
+
+def demoted(code: NamedCode) -> NamedCode:
+    """One common word, which can stand anywhere."""
+    return replace(code, kind=CodeKind.MENTIONED)

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 _BINS = 10
 
+Floats = NDArray[np.float64]
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Quality:
@@ -27,38 +29,43 @@ class Quality:
     calibration_error: float
 
 
-def quality(scores: Sequence[float], labels: Sequence[bool], *, threshold: float) -> Quality:
+def quality(
+    scores: Sequence[float], labels: Sequence[bool], *, threshold: float, weights: Sequence[float] | None = None
+) -> Quality:
+    """`weights`: how many pairs each stands for, where uses and non-uses were not sampled alike; None: one each."""
     score, label = np.array(scores, dtype=np.float64), np.array(labels, dtype=bool)
+    weight = np.ones(len(label)) if weights is None else np.array(weights, dtype=np.float64)
     chosen = score >= threshold
-    hits, named, uses = int((chosen & label).sum()), int(chosen.sum()), int(label.sum())
+    hits, named, uses = (float(weight[kept].sum()) for kept in (chosen & label, chosen, label))
     return Quality(
         pairs=len(label),
-        uses=uses,
-        area=area_under_roc(score, label),
-        average_precision=_average_precision(score, label),
+        uses=int(label.sum()),
+        area=area_under_roc(score, label, weight),
+        average_precision=_average_precision(score, label, weight),
         precision=hits / named if named else float("nan"),
         recall=hits / uses if uses else float("nan"),
         f1=2 * hits / (named + uses) if named + uses else float("nan"),
-        calibration_error=_calibration_error(score, label),
+        calibration_error=_calibration_error(score, label, weight),
     )
 
 
-def area_under_roc(score: NDArray[np.float64], label: NDArray[np.bool_]) -> float:
+def area_under_roc(score: Floats, label: NDArray[np.bool_], weight: Floats | None = None) -> float:
     """Equal scores count half; nan without both a use and a non-use."""
     from sklearn.metrics import roc_auc_score  # type: ignore[import-untyped]  # it ships no types
 
-    return float(roc_auc_score(label, score)) if 0 < label.sum() < len(label) else float("nan")
+    both = 0 < label.sum() < len(label)
+    return float(roc_auc_score(label, score, sample_weight=weight)) if both else float("nan")
 
 
-def _average_precision(score: NDArray[np.float64], label: NDArray[np.bool_]) -> float:
+def _average_precision(score: Floats, label: NDArray[np.bool_], weight: Floats) -> float:
     from sklearn.metrics import average_precision_score
 
-    return float(average_precision_score(label, score)) if label.any() else float("nan")
+    return float(average_precision_score(label, score, sample_weight=weight)) if label.any() else float("nan")
 
 
-def _calibration_error(score: NDArray[np.float64], label: NDArray[np.bool_]) -> float:
+def _calibration_error(score: Floats, label: NDArray[np.bool_], weight: Floats) -> float:
     if not len(score):
         return float("nan")
     bins = np.minimum((score * _BINS).astype(int), _BINS - 1)
-    gaps = [abs(score[bins == k].mean() - label[bins == k].mean()) * (bins == k).mean() for k in np.unique(bins)]
-    return float(np.sum(gaps))
+    gaps = [abs(float((weight * (score - label))[bins == k].sum())) for k in np.unique(bins)]
+    return float(np.sum(gaps) / weight.sum())

@@ -7,7 +7,8 @@ from functools import lru_cache
 from itertools import accumulate
 
 from worker.layers.activation.evidence import ChunkKind, SessionChunks
-from worker.layers.activation.named_code import Look, NamedCode
+from worker.layers.activation.looks import Look
+from worker.layers.activation.named_code import NamedCode
 
 _DONE = (ChunkKind.CODE, ChunkKind.COMMAND)
 
@@ -25,12 +26,18 @@ class SearchableText:
     chunks_of: dict[int, list[int]]
     #: rows that were written as code or run
     done: frozenset[int]
+    #: whether anything was run: transcripts may hold no calls
+    has_commands: bool
 
     def rows_with(self, code: NamedCode) -> frozenset[int]:
         """The texts in which it occurs."""
         if not self.starts:
             return frozenset(row for row, text in enumerate(self.texts) if code.stands_in(text.lower()))
         return frozenset(row for look in code.looks for row in self._rows_with(look))
+
+    def mentions(self, code: NamedCode) -> bool:
+        """Whether a program is named anywhere, in prose too."""
+        return any(look.find(self.joined) for look in code.mentions)
 
     def _rows_with(self, look: Look) -> list[int]:
         """One search through all texts at once; a match never reaches over two of them by accident of white space."""
@@ -48,6 +55,7 @@ def searchable_text(chunks: SessionChunks) -> SearchableText:
     joined = "\0".join(chunks.texts).lower()
     starts = tuple(accumulate((len(text) + 1 for text in chunks.texts), initial=0))
     pairs = tuple(zip(chunks.messages.tolist(), chunks.rows.tolist(), strict=True))
+    kinds = {(row, kind) for (_, row), kind in zip(pairs, chunks.kinds.tolist(), strict=True)}
     chunks_of: dict[int, list[int]] = defaultdict(list)
     for number, (_, row) in enumerate(pairs):
         chunks_of[row].append(number)
@@ -57,5 +65,6 @@ def searchable_text(chunks: SessionChunks) -> SearchableText:
         starts=starts if len(joined) == starts[-1] - 1 else (),
         chunks=pairs,
         chunks_of=dict(chunks_of),
-        done=frozenset(row for (_, row), kind in zip(pairs, chunks.kinds.tolist(), strict=True) if kind in _DONE),
+        done=frozenset(row for row, kind in kinds if kind in _DONE),
+        has_commands=any(kind == ChunkKind.COMMAND for _, kind in kinds),
     )

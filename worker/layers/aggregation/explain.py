@@ -10,7 +10,7 @@ Explanation
 import math
 from dataclasses import dataclass
 
-from worker.domain import ActivationSignal, AttributionRecord, LearningValue, SignalKind, Standing
+from worker.domain import ActivationSignal, Answer, AttributionRecord, LearningValue, SignalKind, Standing
 from worker.layers.ablation.fleet import Fleet
 from worker.layers.outlook.models import SessionOutlook
 from worker.layers.protocols import ValueAggregator
@@ -63,6 +63,7 @@ class Explanation:
     learning_id: str
     session_id: str
     was_activated: bool
+    answer: Answer
     activation_confidence: float
     #: the spans that were taken for use, as quoted
     activation_signals: tuple[ActivationSignal, ...]
@@ -119,6 +120,7 @@ def explain(
         learning_id=record.learning_id,
         session_id=record.session_id,
         was_activated=record.was_activated,
+        answer=record.answer,
         activation_confidence=record.activation_confidence,
         activation_signals=record.activation_signals,
         parts=parts,

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from worker.domain import AttributionRecord, Signal, SignalKind
+from worker.domain import Answer, AttributionRecord, Signal, SignalKind
 
 #: shows what a failed call was, or what a person said
 _QUOTE = 300
@@ -23,6 +23,8 @@ class Observed:
     in_force: int = 0
     #: of these, sessions that used it
     used: int = 0
+    #: of these, sessions of which it cannot be told: they count in no other number
+    cannot_tell: int = 0
     #: signal kind -> sessions in which such a bad signal followed a use
     after_use: Mapping[str, int] = field(default_factory=dict)
     #: signal kind -> sessions without a use in which there was such a bad signal
@@ -49,8 +51,9 @@ def observe(learning_id: str, records: Iterable[AttributionRecord]) -> Observed:
         learning_id=learning_id,
         in_force=len(injected),
         used=len(used),
+        cannot_tell=sum(record.answer is Answer.CANNOT_TELL for record in injected),
         after_use=_by_kind(tuple(c.signal for c in record.temporal_contributions) for record in used),
-        elsewhere=_by_kind(record.signals for record in injected if not record.was_activated),
+        elsewhere=_by_kind(record.signals for record in injected if record.answer is Answer.NOT_USED),
         named_failures=sum(map(len, named)),
         sessions_with_named_failures=len(named),
         quote=(_worst(named) or _followed(used) or _used(used))[:_QUOTE],

@@ -5,11 +5,10 @@ outcomes to 3.
 The sums of one record have the same form as the sums of a million, hence `after = before - LearningSums.of(old) + LearningSums.of(new)`.
 """
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple, Self
-
-from worker.domain import AttributionRecord
+from typing import NamedTuple, Protocol, Self
 
 #: what the integers count: billionths of a and b, millionths of p, thousandths of an outcome
 NANO = 10**9
@@ -40,6 +39,29 @@ class Adjustment(NamedTuple):
 
 
 PLAIN = Adjustment()
+
+
+class Summed(Protocol):
+    """What of an attribution record goes into the sums."""
+
+    @property
+    def session_id(self) -> str: ...
+    @property
+    def was_activated(self) -> bool: ...
+    @property
+    def activation_confidence(self) -> float: ...
+    @property
+    def was_withheld(self) -> bool: ...
+    @property
+    def session_outcome(self) -> float: ...
+    @property
+    def attributed_value(self) -> float: ...
+    @property
+    def withhold_probability(self) -> float: ...
+    @property
+    def contaminated(self) -> bool: ...
+    @property
+    def assignment_mismatch(self) -> bool: ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,15 +97,24 @@ class TemporalSums:
         )
 
     @classmethod
-    def of(cls, record: AttributionRecord, weight: int = MICRO) -> Self:
-        if not record.was_activated or record.was_withheld:
-            return cls()
-        a = scaled(round(record.activation_confidence * NANO), weight)
-        b = round(_stored_bounded_net(record) * NANO)
-        return cls(n_act=1, a=a, ab=a * b, a2=a * a, a2b=a * a * b, a2b2=a * a * b * b)
+    def of(cls, record: Summed, weight: int = MICRO) -> Self:
+        return cls.over([record], {record.session_id: weight})
+
+    @classmethod
+    def over(cls, records: Iterable[Summed], weights: Mapping[str, int]) -> Self:
+        """`weights`: of sessions that stand for more than one, in millionths."""
+        n = a1 = ab = a2 = a2b = a2b2 = 0
+        for record in records:
+            if record.was_activated and not record.was_withheld:
+                a = round(record.activation_confidence * NANO)
+                if record.session_id in weights:
+                    a = scaled(a, weights[record.session_id])
+                b = round(_stored_bounded_net(record) * NANO)
+                n, a1, ab, a2, a2b, a2b2 = n + 1, a1 + a, ab + a * b, a2 + a * a, a2b + a * a * b, a2b2 + a * a * b * b
+        return cls(n_act=n, a=a1, ab=ab, a2=a2, a2b=a2b, a2b2=a2b2)
 
 
-def _stored_bounded_net(record: AttributionRecord) -> float:
+def _stored_bounded_net(record: Summed) -> float:
     """The b in (−1, 1), taken back out of the stored value: attributed_value = activation_confidence · b."""
     return record.attributed_value / record.activation_confidence if record.activation_confidence else 0.0
 
@@ -180,7 +211,7 @@ class LearningSums:
         )
 
     @classmethod
-    def of(cls, record: AttributionRecord, adjustment: Adjustment = PLAIN) -> Self:
+    def of(cls, record: Summed, adjustment: Adjustment = PLAIN) -> Self:
         arms = {}
         with_ = without = NO_ARM
         p_micro = round(record.withhold_probability * MICRO)
@@ -199,6 +230,29 @@ class LearningSums:
             arms=arms,
             with_=with_,
             without=without,
+        )
+
+    @classmethod
+    def over(cls, records: Iterable[Summed], weights: Mapping[str, int]) -> Self:
+        """Of many records in one pass, the experiment's as if nothing adjusted them."""
+        kept = list(records)
+        cells: dict[Cell, list[int]] = defaultdict(lambda: [0, 0])
+        for record in kept:
+            p_micro = round(record.withhold_probability * MICRO)
+            if 0 < p_micro < MICRO:
+                counted = cells[Cell(record.was_withheld, p_micro, round(record.session_outcome * MILLI))]
+                counted[0] += 1
+                counted[1] += record.was_activated
+        arms = {cell: Count(*counted) for cell, counted in cells.items()}
+        return cls(
+            n_records=len(kept),
+            n_injected=sum(not record.was_withheld for record in kept),
+            n_contaminated=sum(record.contaminated for record in kept),
+            n_mismatched=sum(record.assignment_mismatch for record in kept),
+            temporal=TemporalSums.over(kept, weights),
+            arms=arms,
+            with_=arm_of_cells(arms, was_withheld=False),
+            without=arm_of_cells(arms, was_withheld=True),
         )
 
     def n_randomised(self, *, was_withheld: bool) -> int:

@@ -21,6 +21,8 @@ class Observation(NamedTuple):
     reliability: float
     #: the difference in standard errors; 0 where there is none
     z: float
+    #: of the difference; 0 where there is none
+    standard_error: float = 0.0
 
 
 def observe(sums: TemporalSums, global_sums: TemporalSums, *, prior_sessions: float) -> Observation:
@@ -31,7 +33,8 @@ def observe(sums: TemporalSums, global_sums: TemporalSums, *, prior_sessions: fl
         return Observation(0.0, reliability, 0.0)
     own = moments(w=sums.a, wy=sums.ab, w2=sums.a2, w2y=sums.a2b, w2y2=sums.a2b2, unit=NANO)
     difference = own.mean - global_sums.ab / (global_sums.a * NANO)
-    return Observation(reliability * difference, reliability, difference / _standard_error(own))
+    error = _standard_error(own)
+    return Observation(reliability * difference, reliability, difference / error, error)
 
 
 def _standard_error(own: Moments) -> float:

@@ -18,6 +18,7 @@ sums_book      sums per learning and epoch
 totals         sums over all learnings
 forgetting     a session or a learning out for good
 lifecycle      verdicts that change a status, and what is published about them
+undoing        which line an undo takes back, and what that leaves
 history        what happened to a learning, and who did it
 values         sums -> values, through layer 4
 assign         draws for a new session, through layer 3
@@ -26,9 +27,11 @@ sections       learnings that are drawn together
 policies       what was given out to decide by elsewhere, version by version
 offline        decisions made elsewhere, checked against their policy
 groups         a learning's effect by group
+beside         who was injected beside whom, for many learnings at once
 experiments    the arms and the state of each experiment
 strategies     the layers as the settings ask for them
 what_if        values under other settings, nothing stored
 refreshing     what the fleet shares, made anew from all experiments
+views/         pages for whoever looks
 rebuild        sums and values from the records alone; retention
 """

@@ -9,7 +9,7 @@ from worker.store.cozo.accounting import design_of, take_out
 from worker.store.cozo.database import CozoDatabase
 from worker.store.cozo.designs import Brief, SessionDesign, background_of
 from worker.store.cozo.record_codec import record_of
-from worker.store.cozo.rows import DesignRow, RecordRow
+from worker.store.cozo.rows import DesignRow, RecordRow, SummedRow
 from worker.store.cozo.workspace import UnitOfWork, Workspace
 from worker.store.protocol import OutlookStatus
 
@@ -21,11 +21,14 @@ def migrate(database: CozoDatabase) -> None:
     if database.read("meta", key="designs"):
         return
     sessions: defaultdict[str, list[Brief]] = defaultdict(list)
-    for (learning_id,) in database.read("learnings_with_records"):
-        for row in starmap(RecordRow, database.read("records_of_learning", learning_id=learning_id)):
+    after = ""
+    for learning_id in sorted({row[0] for row in database.read("all_sums")}):
+        found = database.read("summed_records_between", after=after, upto=learning_id)
+        after = learning_id
+        for row in starmap(SummedRow, found):
             sessions[row.session_id].append(
                 Brief(
-                    learning_id,
+                    row.learning_id,
                     row.epoch,
                     row.was_withheld,
                     row.withhold_probability,

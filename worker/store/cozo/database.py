@@ -4,6 +4,7 @@ One process owns the folder (RocksDB locks it), and within it one lock: a transa
 commits everything it wants written as one script of blocks, which Cozo applies whole or not at all.
 """
 
+import secrets
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -35,12 +36,18 @@ class CozoDatabase:
     def __init__(self, path: Path | None) -> None:
         """Opens the folder, made if missing; None keeps everything in memory. Raises `StoreUnavailable` if another process has it."""
         self._path = path
+        self._opened, self._commits = secrets.token_hex(4), 0
         self._queries = named_queries.load("queries.cozo")
         self._lock = threading.RLock()
         self._client: Client | None = self._open()
         #: when the engine failed last, by the monotonic clock; None: it works
         self._failed_at: float | None = None
         self._create_missing()
+
+    @property
+    def revision(self) -> str:
+        """Another text after each commit, and after the database was opened anew."""
+        return f"{self._opened}-{self._commits}"
 
     def read(self, name: str, **arguments: object) -> list[Row]:
         rows: list[Row] = self._run(self._queries[name], arguments, immutable=True)
@@ -70,6 +77,7 @@ class CozoDatabase:
                     raise StoreUnavailable(str(conflict)) from conflict
                 time.sleep(0.001 * 2**attempt)
             else:
+                self._commits += 1
                 return
 
     def compact(self) -> None:

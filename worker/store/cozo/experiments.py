@@ -1,18 +1,16 @@
 """A learning's experiment as people see it: both arms session by session, and whether it can be trusted."""
 
+from collections.abc import Mapping, Sequence
 from itertools import starmap
-from typing import Any
 
 from worker.domain import AblationExperiment, SessionOutcome
-from worker.layers.ablation.companions import ENOUGH, companions
+from worker.layers.ablation.companions import ENOUGH
 from worker.layers.ablation.experiment_health import experiment_health
+from worker.store.cozo.beside import Looked, companions_of
 from worker.store.cozo.memory import Memory
 from worker.store.cozo.rows import OutcomeRow
 from worker.store.cozo.workspace import Workspace, must_know
 from worker.store.protocol import LearningHealth
-
-#: newest sessions that are looked through for constant companions
-_LOOKED_THROUGH = 200
 
 
 def read_experiment(workspace: Workspace, learning_id: str) -> AblationExperiment:
@@ -32,34 +30,42 @@ def read_experiment(workspace: Workspace, learning_id: str) -> AblationExperimen
     )
 
 
-def read_health(workspace: Workspace, learning_id: str) -> LearningHealth:
+def read_health(workspace: Workspace, learning_ids: Sequence[str]) -> list[LearningHealth]:
     with workspace.reading() as memory:
-        must_know(memory, [learning_id])
-        sums = memory.totals_of(learning_id).sums
-        epoch = memory.histories[learning_id].standing.epoch
-        # with fewer sessions it has no companions: looking would take as long as they have learnings, for each of their learnings
-        beside = _injected_beside(workspace, learning_id, epoch) if sums.n_records >= ENOUGH else []
-        family = _family(memory, learning_id)
-    together = {other: count for other, without, count in beside if not without and other not in family}
-    instead = {other: count for other, without, count in beside if without}
-    return LearningHealth(
-        learning_id=learning_id,
-        experiment=experiment_health(sums, workspace.parameters.ablation),
-        companions=companions(sessions=together.pop(learning_id, 0), together=together, instead=instead),
-    )
+        must_know(memory, list(learning_ids))
+        sums = {learning_id: memory.totals_of(learning_id).sums for learning_id in learning_ids}
+        families = _families(memory)
+        # with fewer sessions it has no companions
+        looked = [
+            _looked(memory, learning_id, of.n_records, families)
+            for learning_id, of in sums.items()
+            if of.n_records >= ENOUGH
+        ]
+        is_withheld = any(totals.sums.n_injected < totals.sums.n_records for totals in memory.totals.values())
+    found = companions_of(workspace.database, looked, is_withheld=is_withheld)
+    return [
+        LearningHealth(
+            learning_id=learning_id,
+            experiment=experiment_health(of, workspace.parameters.ablation),
+            companions=found.get(learning_id, ()),
+        )
+        for learning_id, of in sums.items()
+    ]
 
 
-def _family(memory: Memory, learning_id: str) -> frozenset[str]:
-    """Those that are drawn together with it on purpose: its section and that one's learnings."""
-    section = memory.histories[learning_id].standing.drawn_with or learning_id
-    members = {id_ for id_, history in memory.histories.items() if history.standing.drawn_with == section}
-    return frozenset({section, *members} - {learning_id})
+def _looked(memory: Memory, learning_id: str, n_records: int, families: Mapping[str, frozenset[str]]) -> Looked:
+    standing = memory.histories[learning_id].standing
+    family = families.get(standing.drawn_with or learning_id, frozenset())
+    return Looked(learning_id=learning_id, epoch=standing.epoch, n_records=n_records, family=family)
 
 
-def _injected_beside(workspace: Workspace, learning_id: str, epoch: int) -> list[Any]:
-    newest = workspace.database.read("newest_record_keys", learning_id=learning_id, epoch=epoch, limit=_LOOKED_THROUGH)
-    keys = [[session_id] for _, session_id in newest]
-    return workspace.database.read("injected_beside", learning_id=learning_id, keys=keys)
+def _families(memory: Memory) -> dict[str, frozenset[str]]:
+    """Those that are drawn together on purpose, by section: the section and its learnings."""
+    members: dict[str, set[str]] = {}
+    for learning_id, history in memory.histories.items():
+        if section := history.standing.drawn_with:
+            members.setdefault(section, {section}).add(learning_id)
+    return {section: frozenset(ids) for section, ids in members.items()}
 
 
 def _arm(rows: list[OutcomeRow], *, was_withheld: bool) -> tuple[SessionOutcome, ...]:

@@ -83,8 +83,10 @@ def _redesign(transaction: Transaction, session_id: str, *, without: str) -> Non
 #: whatever has a learning's id in its key: `X_keys` finds it, `rm_X` removes it
 _OF_LEARNING = (
     "learning",
+    "former_text",
     "standing",
     "decision",
+    "undone",
     "unpublished",
     "assignment",
     "assignment_section",

@@ -8,15 +8,21 @@ from dataclasses import dataclass, replace
 
 from worker.domain import Decision, DecisionKind, Learning, LearningStatus, LearningValue, SessionVersion
 from worker.store.cozo.database import Transaction
-from worker.store.cozo.history import EPOCH_BEGINNINGS, begin, followed_by, history_row
+from worker.store.cozo.history import (
+    EPOCH_BEGINNINGS,
+    LearningHistory,
+    begin,
+    followed_by,
+    followed_by_undo,
+    history_row,
+)
 from worker.store.cozo.memory import Memory
-from worker.store.cozo.row_codec import decision_of, decision_row, learning_row, value_row
+from worker.store.cozo.row_codec import decision_of, decision_row, former_text_row, learning_row, value_row
 from worker.store.cozo.rows import DecisionRow, ExperimentRow
 from worker.store.cozo.sums_book import Book
 from worker.store.cozo.totals import Totals
+from worker.store.cozo.undoing import RULE, Undoing
 from worker.store.cozo.values import Valuer
-
-RULE = "rule"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,6 +57,8 @@ class Lifecycle:
             return "new"
         if _content(learning) == _content(stored):
             return "unchanged"
+        epoch = len(self._draft.histories[learning.learning_id].epoch_starts)
+        self._transaction.write("put_former_text", [former_text_row(stored, epoch=epoch)])
         self.append(learning.learning_id, DecisionKind.EDITED, actor=actor, reason="its text or category changed")
         return "changed"
 
@@ -75,27 +83,48 @@ class Lifecycle:
             kind=kind,
             actor=actor,
             reason=reason,
-            epoch=standing.epoch + begins,
-            epoch_started_at=max(self._now, standing.epoch_started_at) if begins else standing.epoch_started_at,
+            epoch=len(before.epoch_starts) + 1 if begins else standing.epoch,
+            epoch_started_at=before.next_turn(self._now) if begins else standing.epoch_started_at,
             numbers=_numbers(value) if value else {},
             session_id=cause.session_id if cause else "",
             version=cause.version if cause else None,
         )
         if begins:
             self._book.replace_epoch(learning_id, old=standing.epoch, new=decision.epoch)
-        self._draft.histories[learning_id] = followed_by(before, decision)
-        self._changed.add(learning_id)
-        self._transaction.write("put_decision", [decision_row(decision)])
+        self._note(decision, followed_by(before, decision))
         return decision
 
     def decide(self, learning_id: str, kind: DecisionKind, *, actor: str, reason: str) -> Decision:
         """A person's line explains the status that follows from it, unless the rule adds its own."""
         before = self._valuer.value(self._draft, learning_id)
         decision = self.append(learning_id, kind, actor=actor, reason=reason, value=before)
-        status = self._valuer.value(self._draft, learning_id).status
-        if status is not LearningStatus.DEPRECATED:
-            self._take_status(learning_id, status)
-        self.bring_up_to_date([learning_id])
+        self._explain_status(learning_id)
+        return decision
+
+    def take_back(self, undoing: Undoing, *, actor: str, reason: str) -> Decision:
+        """A line that takes another one back; the epoch that was in force before that one, and its evidence, count again."""
+        learning_id = undoing.line.learning_id
+        before = self._draft.histories[learning_id]
+        old, new = before.standing.epoch, undoing.leaves.epoch
+        decision = Decision(
+            learning_id=learning_id,
+            number=before.decisions + 1,
+            timestamp=self._now,
+            kind=DecisionKind.UNDONE,
+            actor=actor,
+            reason=reason,
+            epoch=new,
+            epoch_started_at=before.standing.epoch_started_at
+            if new == old
+            else before.next_turn(self._now, is_return=True),
+            numbers=_numbers(self._valuer.value(self._draft, learning_id)),
+            undoes=undoing.line.number,
+        )
+        if new != old:
+            self._book.replace_epoch(learning_id, old=old, new=new)
+        self._note(decision, followed_by_undo(before, decision, undoing.leaves))
+        self._transaction.write("put_undone", [[learning_id, decision.number, undoing.line.number]])
+        self._explain_status(learning_id)
         return decision
 
     def bring_up_to_date(
@@ -153,6 +182,18 @@ class Lifecycle:
             return False
         lines = self._read("decisions", learning_id=learning_id)
         return deprecation.number == max(line.number for line in lines if line.kind is DecisionKind.DEPRECATED)
+
+    def _note(self, decision: Decision, history: LearningHistory) -> None:
+        self._draft.histories[decision.learning_id] = history
+        self._changed.add(decision.learning_id)
+        self._transaction.write("put_decision", [decision_row(decision)])
+
+    def _explain_status(self, learning_id: str) -> None:
+        """The person's line explains the status that follows, unless the rule adds its own."""
+        status = self._valuer.value(self._draft, learning_id).status
+        if status is not LearningStatus.DEPRECATED:
+            self._take_status(learning_id, status)
+        self.bring_up_to_date([learning_id])
 
     def save(self) -> None:
         rows = [history_row(self._draft.histories[learning_id]) for learning_id in sorted(self._changed)]

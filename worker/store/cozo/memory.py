@@ -14,10 +14,10 @@ from worker.layers.ablation.fleet import Fleet
 from worker.layers.outlook.models import Model, Outlook
 from worker.layers.statistics.sums import TemporalSums
 from worker.store.cozo.database import CozoDatabase, Row
-from worker.store.cozo.history import LearningHistory, history_of
+from worker.store.cozo.history import LearningHistory, read_histories
 from worker.store.cozo.overlay import Overlay
 from worker.store.cozo.row_codec import learning_of
-from worker.store.cozo.rows import DecisionRow, ExperimentRow, FleetRow, LearningRow, ModelRow, StandingRow, ValueRow
+from worker.store.cozo.rows import DecisionRow, ExperimentRow, FleetRow, LearningRow, ModelRow, ValueRow
 from worker.store.cozo.totals import EpochKey, Totals, joined, read_global
 
 #: sessions whose version is remembered without asking the database
@@ -72,14 +72,12 @@ class Memory:
     @classmethod
     def load(cls, database: CozoDatabase) -> "Memory":
         learnings = starmap(LearningRow, database.read("all_learnings"))
-        standings = starmap(StandingRow, database.read("all_standings"))
-        sections = {row[0]: row[1] for row in database.read("all_members")}
         unpublished = starmap(DecisionRow, database.read("unpublished"))
         values = starmap(ValueRow, database.read("all_values"))
         experiments = starmap(ExperimentRow, database.read("all_experiments"))
         return cls(
             learnings={row.learning_id: learning_of(row) for row in learnings},
-            histories={row.learning_id: history_of(row, sections.get(row.learning_id, "")) for row in standings},
+            histories=read_histories(database),
             totals=joined(database.read("all_sums"), database.read("all_arms"), database.read("all_arm_sums")),
             global_sums=read_global(database.read("global_sums")),
             fleet=fleet_of(database.read("fleet")),
@@ -108,8 +106,9 @@ class Memory:
         )
 
     def snapshot(self) -> "Memory":
-        """What values are computed from, as of now, to be read while work goes on."""
+        """Learnings and what their values are computed from, as of now, to be read while work goes on."""
         return Memory(
+            learnings=dict(self.learnings),
             histories=dict(self.histories),
             totals=dict(self.totals),
             global_sums=self.global_sums,
@@ -135,6 +134,16 @@ class Memory:
         self.outlook = draft.outlook
         self.has_sections = draft.has_sections
         self._forget()
+
+    def counts(self) -> dict[str, int]:
+        """Rows by relation, of those that are here."""
+        return {
+            "learnings": len(self.learnings),
+            "records": sum(totals.sums.n_records for totals in self.totals.values()),
+            "values": len(self.values),
+            "experiments": len(self.experiments),
+            "unpublished": len(self.unpublished),
+        }
 
     def totals_of(self, learning_id: str) -> Totals:
         """In the current epoch."""

@@ -30,6 +30,7 @@ class RecordDetail:
     model: str = ""
     precision: str = ""
     calibration: str = ""
+    leaves_trace: bool = True
 
 
 _DETAIL = TypeAdapter(RecordDetail)
@@ -90,6 +91,7 @@ def record_of(row: RecordRow) -> AttributionRecord:
         model=detail.model,
         precision=detail.precision,
         calibration=detail.calibration,
+        leaves_trace=detail.leaves_trace,
     )
 
 
@@ -108,6 +110,7 @@ def _detail_json(record: AttributionRecord) -> str:
         model=record.model,
         precision=record.precision,
         calibration=record.calibration,
+        leaves_trace=record.leaves_trace,
     )
     return _DETAIL.dump_json(detail).decode()
 

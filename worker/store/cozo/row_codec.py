@@ -11,7 +11,7 @@ from worker.domain import (
     LearningValue,
     SessionVersion,
 )
-from worker.store.cozo.rows import AssignmentRow, DecisionRow, LearningRow, ValueRow
+from worker.store.cozo.rows import AssignmentRow, DecisionRow, FormerTextRow, LearningRow, ValueRow
 
 
 def learning_row(learning: Learning) -> LearningRow:
@@ -44,6 +44,17 @@ def learning_of(row: LearningRow) -> Learning:
     )
 
 
+def former_text_row(learning: Learning, *, epoch: int) -> FormerTextRow:
+    return FormerTextRow(
+        learning_id=learning.learning_id,
+        epoch=epoch,
+        category=str(learning.category),
+        description=learning.description,
+        insight=learning.insight,
+        pattern=learning.pattern,
+    )
+
+
 def decision_row(decision: Decision) -> DecisionRow:
     version = decision.version or SessionVersion(timestamp=0, event_id="", attempt=0)
     return DecisionRow(
@@ -63,7 +74,8 @@ def decision_row(decision: Decision) -> DecisionRow:
     )
 
 
-def decision_of(row: DecisionRow) -> Decision:
+def decision_of(row: DecisionRow, *, undoes: int | None = None) -> Decision:
+    """`undoes` stands in a relation of its own."""
     version = SessionVersion(timestamp=row.version_timestamp, event_id=row.event_id, attempt=row.attempt)
     return Decision(
         learning_id=row.learning_id,
@@ -77,6 +89,7 @@ def decision_of(row: DecisionRow) -> Decision:
         numbers=json.loads(row.numbers_json),
         session_id=row.session_id,
         version=version if row.session_id else None,
+        undoes=undoes,
     )
 
 

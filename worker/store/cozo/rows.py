@@ -19,6 +19,17 @@ class LearningRow(NamedTuple):
     source_json: str
 
 
+class FormerTextRow(NamedTuple):
+    """The text that an edit replaced: in force until the end of this epoch."""
+
+    learning_id: str
+    epoch: int
+    category: str
+    description: str
+    insight: str
+    pattern: str | None
+
+
 class StandingRow(NamedTuple):
     learning_id: str
     is_disabled: bool
@@ -28,6 +39,15 @@ class StandingRow(NamedTuple):
     epoch_starts: list[int]
     decisions: int
     status: str
+
+
+class ReturnRow(NamedTuple):
+    """What an undo left: the epoch in force after it, and since when."""
+
+    learning_id: str
+    number: int
+    epoch: int
+    epoch_started_at: int
 
 
 class DecisionRow(NamedTuple):
@@ -99,6 +119,23 @@ class RecordRow(NamedTuple):
     attempt: int
     #: from a relation of its own; empty in rows that were read without it
     detail_json: str = ""
+
+
+class SummedRow(NamedTuple):
+    """What of a record goes into the sums."""
+
+    learning_id: str
+    session_id: str
+    epoch: int
+    timestamp: int
+    was_activated: bool
+    activation_confidence: float
+    was_withheld: bool
+    session_outcome: float
+    attributed_value: float
+    withhold_probability: float
+    contaminated: bool
+    assignment_mismatch: bool
 
 
 class OutcomeRow(NamedTuple):

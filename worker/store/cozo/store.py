@@ -30,15 +30,16 @@ from worker.store.cozo.groups import read_breakdown
 from worker.store.cozo.memory import Memory
 from worker.store.cozo.offline import take_decisions
 from worker.store.cozo.policies import Policies
-from worker.store.cozo.rebuild import rebuild
+from worker.store.cozo.rebuild import prove, rebuild
 from worker.store.cozo.record_codec import record_of
 from worker.store.cozo.recording import finish, store_record
 from worker.store.cozo.refreshing import refresh
-from worker.store.cozo.row_codec import decision_of
-from worker.store.cozo.rows import DecisionRow, RecordRow
+from worker.store.cozo.rows import RecordRow
 from worker.store.cozo.sections import draw_together, sections
 from worker.store.cozo.sessions import known_version, take_version
 from worker.store.cozo.strategies import LayersBuilder, default_layers
+from worker.store.cozo.undoing import PEOPLE_DECIDE, read_log, undoing
+from worker.store.cozo.views.views import CozoViews
 from worker.store.cozo.what_if import WhatIf
 from worker.store.cozo.workspace import Workspace, must_know
 from worker.store.protocol import (
@@ -51,6 +52,7 @@ from worker.store.protocol import (
     MadeDecision,
     OpenedSession,
     OutlookStatus,
+    Proof,
     PublishedPolicy,
     Reading,
     Section,
@@ -59,10 +61,6 @@ from worker.store.protocol import (
 )
 from worker.system.clock import now_micros
 
-#: what a person may decide; the other kinds of line are written by the store itself
-PEOPLE_DECIDE = frozenset(
-    {DecisionKind.ENABLED, DecisionKind.DISABLED, DecisionKind.PINNED, DecisionKind.UNPINNED, DecisionKind.TRIED}
-)
 #: these gather no evidence any more
 _OUT = (LearningStatus.DISABLED, LearningStatus.DEPRECATED)
 _COUNTED = ("learnings", "sessions", "records", "assignments", "decisions", "values", "experiments", "unpublished")
@@ -89,6 +87,11 @@ class CozoStore(AttributionStore):
         migrate(self._space.database)
         self._follow_parameters()
 
+    @property
+    def changes(self) -> int:
+        """Rises whenever something that was stored may have changed."""
+        return self._space.changes
+
     # -- learnings and people's decisions
 
     def import_learnings(self, learnings: list[Learning], *, actor: str, now: int) -> ImportReport:
@@ -114,12 +117,18 @@ class CozoStore(AttributionStore):
             must_know(work.draft, [learning_id])
             return work.lifecycle.decide(learning_id, kind, actor=actor, reason=reason)
 
+    def undo(self, learning_id: str, *, number: int | None, actor: str, reason: str, now: int) -> Decision:
+        with self._space.working(now) as work:
+            must_know(work.draft, [learning_id])
+            found = undoing(read_log(work.transaction, learning_id), number)
+            if isinstance(found, Decision):
+                return found
+            return work.lifecycle.take_back(found, actor=actor, reason=reason)
+
     def get_decisions(self, learning_id: str) -> list[Decision]:
         with self._space.reading() as memory:
             must_know(memory, [learning_id])
-            rows = self._space.database.read("decisions", learning_id=learning_id)
-        found = (decision_of(DecisionRow(*row)) for row in rows)
-        return sorted(found, key=lambda decision: decision.number)
+            return read_log(self._space.database, learning_id)
 
     # -- assignment
 
@@ -171,7 +180,7 @@ class CozoStore(AttributionStore):
         with self._space.reading() as memory:
             must_know(memory, [learning_id])
             newest = partial(self._space.database.read, "newest_record_keys", learning_id=learning_id, limit=limit)
-            epochs = range(1, memory.histories[learning_id].standing.epoch + 1)
+            epochs = range(1, len(memory.histories[learning_id].epoch_starts) + 1)
             keys = [key for epoch in epochs for key in newest(epoch=epoch)]
             rows = self._space.database.read("whole_records", keys=keys)
         ordered = sorted(rows, key=lambda row: (RecordRow(*row).newest_first, RecordRow(*row).session_id))
@@ -224,7 +233,7 @@ class CozoStore(AttributionStore):
         return read_experiment(self._space, learning_id)
 
     def get_health(self, learning_id: str) -> LearningHealth:
-        return read_health(self._space, learning_id)
+        return read_health(self._space, [learning_id])[0]
 
     def get_breakdown(self, learning_id: str) -> tuple[GroupEffect, ...]:
         return read_breakdown(self._space, learning_id)
@@ -233,7 +242,7 @@ class CozoStore(AttributionStore):
         with self._space.reading() as memory:
             chosen = sorted(id_ for id_, history in memory.histories.items() if history.status not in _OUT)
             known = [id_ for id_ in chosen if memory.totals_of(id_).sums.n_records]
-        return [read_health(self._space, learning_id) for learning_id in known]
+        return read_health(self._space, known)
 
     def explain(self, learning_id: str, session_id: str) -> Explanation:
         with self._space.reading() as memory:
@@ -246,7 +255,7 @@ class CozoStore(AttributionStore):
                 global_sums=memory.global_sums,
                 fleet=memory.fleet,
                 standing=memory.histories[learning_id].standing,
-                aggregator=self._space.layers.aggregation,
+                aggregator=self._space.valuer.aggregation_for(memory, learning_id),
                 updated_at=totals.newest_at,
                 net_kappa=self._space.parameters.temporal.net_kappa,
             )
@@ -288,6 +297,9 @@ class CozoStore(AttributionStore):
     def get_outlook(self) -> OutlookStatus:
         return outlook_status(self._space)
 
+    def prove(self, *, seconds: float) -> Proof:
+        return prove(self._space.database, seconds=seconds)
+
     def what_if(
         self, parameters: LayerParameters, *, readings: list[Reading] | None = None
     ) -> list[tuple[LearningValue, LearningValue]]:
@@ -295,9 +307,14 @@ class CozoStore(AttributionStore):
         then = self._build_layers(parameters)
         return WhatIf(space=self._space, then=then, after=parameters, readings=known).changes()
 
+    @property
+    def views(self) -> CozoViews:
+        return CozoViews(self._space)
+
     def counts(self) -> dict[str, int]:
-        with self._space.reading():
-            return {name: int(self._space.database.read(f"count_{name}")[0][0] or 0) for name in _COUNTED}
+        with self._space.reading() as memory:
+            known = memory.counts()
+            return {name: known[name] if name in known else self._count(name) for name in _COUNTED}
 
     def backup(self, path: Path) -> None:
         """Everything as of now into one new file; `restore` makes a folder of it again."""
@@ -305,6 +322,9 @@ class CozoStore(AttributionStore):
 
     def close(self) -> None:
         self._space.database.close()
+
+    def _count(self, name: str) -> int:
+        return int(self._space.database.read(f"count_{name}")[0][0] or 0)
 
     def _follow_parameters(self) -> None:
         """Values rest on the parameters too: other ones since the last start bring all of them up to date."""

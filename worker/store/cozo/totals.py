@@ -1,14 +1,13 @@
 """One learning's exact sums in one epoch, and how they stand in `learning_sums`, `arm_count` and `global_sums`."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import starmap
 
-from worker.domain import AttributionRecord
-from worker.layers.statistics.sums import Adjustment, ArmSums, Cell, Count, LearningSums, TemporalSums, arm_of_cells
+from worker.layers.statistics.sums import ArmSums, Cell, Count, LearningSums, TemporalSums, arm_of_cells
 from worker.store.cozo.database import Row
-from worker.store.cozo.rows import ArmRow, ArmSumsRow, SumsRow, TemporalRow
+from worker.store.cozo.rows import ArmRow, ArmSumsRow, SummedRow, SumsRow, TemporalRow
 
 #: (learning_id, epoch)
 EpochKey = tuple[str, int]
@@ -24,10 +23,11 @@ class Totals:
     first_at: int = 0
     newest_at: int = 0
 
-    def with_record(self, record: AttributionRecord, adjustment: Adjustment) -> "Totals":
-        first = min(self.first_at, record.timestamp) if self.sums.n_records else record.timestamp
-        newest = max(self.newest_at, record.timestamp) if self.sums.n_records else record.timestamp
-        return Totals(sums=self.sums + LearningSums.of(record, adjustment), first_at=first, newest_at=newest)
+    @classmethod
+    def over(cls, rows: Sequence[SummedRow], weights: Mapping[str, int]) -> "Totals":
+        """Of records of one learning and epoch; there is at least one."""
+        times = [row.timestamp for row in rows]
+        return cls(sums=LearningSums.over(rows, weights), first_at=min(times), newest_at=max(times))
 
 
 def totals_row(key: EpochKey, totals: Totals) -> SumsRow:
@@ -66,7 +66,7 @@ def arm_sums_rows(key: EpochKey, sums: LearningSums) -> list[ArmSumsRow]:
     ]
 
 
-def joined(sums: list[Row], arms: list[Row], adjusted: list[Row]) -> dict[EpochKey, Totals]:
+def joined(sums: list[Row], arms: list[Row], adjusted: Sequence[Row] = ()) -> dict[EpochKey, Totals]:
     """Totals from the rows of the three relations. `adjusted` lacks what an earlier release wrote: then nothing adjusts it."""
     of_arm = {row[:3]: _arm_of(row) for row in starmap(ArmSumsRow, adjusted)}
     cells: dict[EpochKey, dict[Cell, Count]] = defaultdict(dict)

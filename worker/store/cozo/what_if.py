@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from itertools import starmap
 
 from worker.domain import AttributionRecord, EmbeddingSimilarity, LearningValue, Standing
+from worker.layers.activation.traces import leaves_a_trace
 from worker.layers.statistics.sums import NO_ARM, ArmSums, LearningSums, TemporalSums
 from worker.layers.temporal.correlation import attributed_value
 from worker.settings.layers import ActivationParameters, LayerParameters
@@ -54,8 +55,8 @@ class WhatIf:
         valuer = Valuer(self.then.aggregation)
         pairs = [
             (
-                self.space.valuer.value_of(b.standing, b.now, now, fleet_now),
-                valuer.value_of(b.standing, b.then, then, fleet_then),
+                self.space.valuer.value_of(b.standing, b.now, now, fleet_now, leaves_trace=b.leaves_trace),
+                valuer.value_of(b.standing, b.then, then, fleet_then, leaves_trace=b.leaves_trace),
             )
             for b in both.values()
         ]
@@ -65,13 +66,14 @@ class WhatIf:
         """One learning at a time sees its records and its sums as of one moment; work goes on between."""
         with self.space.reading() as memory:
             standing, now = memory.histories[learning_id].standing, memory.totals_of(learning_id)
+            leaves_trace = leaves_a_trace(memory.learnings[learning_id].insight)
             if self._keeps_records():
-                return _Both(standing=standing, now=now, then=now)
+                return _Both(standing=standing, now=now, then=now, leaves_trace=leaves_trace)
             found = self.space.database.read("whole_records_of_learning", learning_id=learning_id)
         rows = starmap(RecordRow, found)
         records = [self._record_then(record_of(row)) for row in rows if row.epoch == standing.epoch]
         sums = sum((LearningSums.of(record) for record in records), LearningSums())
-        return _Both(standing=standing, now=now, then=replace(now, sums=sums))
+        return _Both(standing=standing, now=now, then=replace(now, sums=sums), leaves_trace=leaves_trace)
 
     def _as_refreshed(self, both: "dict[str, _Both]") -> "dict[str, _Both]":
         """With the experiments' sums that a refresh would make, under either settings: they rest on all sessions."""
@@ -123,6 +125,7 @@ class _Both:
     standing: Standing
     now: Totals
     then: Totals
+    leaves_trace: bool
 
 
 def reactivated(record: AttributionRecord, parameters: ActivationParameters) -> tuple[float, bool, tuple[int, ...]]:

@@ -2,7 +2,9 @@
 
 app           the process: where it listens, life, signals
 api           the application: public API and workers' calls behind one guard
+connections   deadlines of a connection, and how many may lie open
 guard         which requests are refused at the door: foreign host names, other sites' writes
+body_limits   how long a body may be, by the token that comes with it
 routes/       the public HTTP API
 rpc           the private calls of workers
 dependencies  what routes depend on: the store, tokens, ids

@@ -7,16 +7,17 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from worker.store.protocol import AttributionStore
+from worker.store.server.body_limits import LONG_BYTES, BodyLimits
 from worker.store.server.dependencies import Serving
 from worker.store.server.guard import Guard
 from worker.store.server.problems import tell_problems
-from worker.store.server.routes import assignments, description, learnings, sessions, upkeep, values
+from worker.store.server.routes import assignments, description, learnings, sessions, upkeep, values, views
 from worker.store.server.rpc import rpc
 from worker.store.server.runner import Runner
 from worker.store.server.tokens import Tokens
 
-#: bytes; a session's end brings all its records: two thousand learnings with a thousand signals each fit
-MAX_BODY_BYTES = 256_000_000
+#: bytes of the longest body of all
+MAX_BODY_BYTES = max(LONG_BYTES.values())
 
 
 def application(
@@ -27,7 +28,6 @@ def application(
         version=version("groove-attribution"),
         description="What learnings are worth. Times are microseconds since 1970-01-01 UTC.",
         openapi_url=None,
-        max_body_size=max_body_bytes,
         # a body without a content type is read as JSON, as ever; browsers that send one elsewhere meet the guard
         strict_content_type=False,
     )
@@ -38,6 +38,8 @@ def application(
         learnings.reading,
         learnings.writing,
         learnings.forgetting,
+        views.of_learning,
+        views.of_sessions,
         sessions.router,
         upkeep.router,
         upkeep.missing,
@@ -47,6 +49,7 @@ def application(
     app.add_route("/rpc/{operation}", rpc, methods=["POST"], include_in_schema=False)
     tell_problems(app)
     app.add_middleware(_Undecoded)
+    app.add_middleware(BodyLimits, tokens=tokens, most=max_body_bytes)
     app.add_middleware(Guard, hosts=hosts)
     return app
 

@@ -2,9 +2,10 @@
 
 import asyncio
 import contextlib
+import logging
 import signal
 import socket
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import structlog
@@ -13,8 +14,10 @@ from fastapi import FastAPI
 
 from worker.errors import ConfigurationError
 from worker.store.addresses import StoreAddress
+from worker.store.hooks.keeper import HookKeeper, kept
 from worker.store.protocol import AttributionStore
 from worker.store.server.api import application
+from worker.store.server.connections import protocol_class, raised_limit
 from worker.store.server.refreshing import keep_fresh
 from worker.store.server.tokens import Tokens
 
@@ -22,6 +25,8 @@ from worker.store.server.tokens import Tokens
 _KEEP_ALIVE_S = 600
 #: seconds that requests under way get when the server is told to stop
 _GRACE_S = 5
+#: connections accepted in one go; the bound on open ones looks after each go
+_BACKLOG = 128
 
 _log = structlog.get_logger(__name__)
 
@@ -29,41 +34,50 @@ _log = structlog.get_logger(__name__)
 def serve(
     store: AttributionStore,
     *,
-    address: StoreAddress | str,
+    address: str,
+    also: Sequence[str] = (),
     tokens: Tokens,
     hosts: Iterable[str] = (),
     refresh_minutes: float = 60.0,
+    keeper: HookKeeper | None = None,
     ready: Callable[[str], None] | None = None,
 ) -> None:
-    """Serve until SIGTERM or SIGINT, then close the store and return. Port 0 means any free one.
+    """Serve at this address, and at others `also`, until SIGTERM or SIGINT, then close the store and return. Port 0 means any free one.
 
-    `hosts`: names that requests may be for, beside `localhost` and addresses. Values are refreshed every `refresh_minutes`. `ready` is
-    called with the real address once connections are accepted. Raises `ConfigurationError` for an address that is taken or cannot be
-    had, or that needs a token and has none.
+    `hosts`: names that requests may be for, beside `localhost` and addresses. Values are refreshed every `refresh_minutes`. `keeper`
+    looks after hooks beside it, and once more at the end. `ready` is called with each real address once connections are accepted. Raises
+    `ConfigurationError` for an address that is taken or cannot be had, or that needs a token and has none.
     """
-    wanted = StoreAddress.parse(address) if isinstance(address, str) else address
-    tokens.check_against(wanted)
+    wanted = [StoreAddress.parse(url) for url in (address, *also)]
+    for each in wanted:
+        tokens.check_against(each)
     try:
-        with _listening(wanted) as (listener, actual):
+        with contextlib.ExitStack() as listening:
+            found = [listening.enter_context(_listening(each)) for each in wanted]
             app = application(store, tokens, hosts=hosts)
-            asyncio.run(_serve(app, listener, actual, ready, refresh_s=60 * refresh_minutes))
+            with kept(keeper):
+                asyncio.run(_serve(app, found, ready, refresh_s=60 * refresh_minutes))
     finally:
+        if keeper is not None:
+            keeper.look_and_tell()
         store.close()
         _log.info("store.closed")
 
 
 async def _serve(
     app: FastAPI,
-    listener: socket.socket,
-    address: StoreAddress,
+    found: Sequence[tuple[socket.socket, StoreAddress]],
     ready: Callable[[str], None] | None,
     *,
     refresh_s: float,
 ) -> None:
+    # else a line for each request of a stranger that is none
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
     server = _Server(
         uvicorn.Config(
             app,
-            http="httptools",
+            http=protocol_class(raised_limit()),
+            backlog=_BACKLOG,
             lifespan="off",
             access_log=False,
             log_config=None,
@@ -73,20 +87,21 @@ async def _serve(
             timeout_graceful_shutdown=_GRACE_S,
         )
     )
-    server.when_ready = lambda: _announce(address, ready)
+    server.when_ready = lambda: _announce([address for _, address in found], ready)
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(signal_number, server.stop)
     refreshing = asyncio.create_task(keep_fresh(app.state.serving, every_s=refresh_s))
     try:
-        await server.serve(sockets=[listener])
+        await server.serve(sockets=[listener for listener, _ in found])
     finally:
         refreshing.cancel()
 
 
-def _announce(address: StoreAddress, ready: Callable[[str], None] | None) -> None:
-    _log.info("store.listening", address=str(address))
-    if ready is not None:
-        ready(str(address))
+def _announce(addresses: Iterable[StoreAddress], ready: Callable[[str], None] | None) -> None:
+    for address in addresses:
+        _log.info("store.listening", address=str(address))
+        if ready is not None:
+            ready(str(address))
 
 
 class _Server(uvicorn.Server):

@@ -9,16 +9,15 @@ from urllib.parse import unquote
 
 from fastapi import Depends, Path, Query, Request
 from fastapi.security import HTTPBearer
-from fastapi.security.utils import get_authorization_scheme_param
 from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints
 
 from worker.store.protocol import AttributionStore
 from worker.store.server.runner import Runner
-from worker.store.server.tokens import Tokens
+from worker.store.server.tokens import Tokens, bearer
 
 _Result = TypeVar("_Result")
 
-#: for the description only: `token_of` reads the header
+#: for the description only: `bearer` reads the header
 _scheme = HTTPBearer(auto_error=False, scheme_name="token")
 
 Identifier = Annotated[str, StringConstraints(min_length=1, max_length=255)]
@@ -29,7 +28,7 @@ PathId = Annotated[Identifier, BeforeValidator(partial(unquote, errors="strict")
 class Asked(BaseModel):
     """Query or body: what is not named here is refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class ForgetQuery(Asked):
@@ -72,12 +71,6 @@ def serving(request: Request) -> Serving:
     return found
 
 
-def token_of(request: Request) -> str:
-    """The bearer token that came with a request; empty where none did."""
-    scheme, token = get_authorization_scheme_param(request.headers.get("authorization"))
-    return token if scheme.lower() == "bearer" else ""
-
-
 async def _ask(request: Request) -> Ask:
     return Ask(serving=serving(request), name=request.scope["route"].path)
 
@@ -91,11 +84,11 @@ async def _nothing(_: Annotated[_NoQuery, Query()]) -> None:
 
 
 async def _may_read(request: Request, _: Annotated[object, Depends(_scheme)]) -> None:
-    serving(request).tokens.admit(token_of(request), is_write=False)
+    serving(request).tokens.admit(bearer(request.headers), is_write=False)
 
 
 async def _may_write(request: Request, _: Annotated[object, Depends(_scheme)]) -> None:
-    serving(request).tokens.admit(token_of(request), is_write=True)
+    serving(request).tokens.admit(bearer(request.headers), is_write=True)
 
 
 Store = Annotated[Ask, Depends(_ask)]

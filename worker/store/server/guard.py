@@ -4,14 +4,13 @@ A page that somebody's browser shows can reach a server on loopback. Under a nam
 answers (DNS rebinding); under any name it could send writes (cross-site request forgery).
 """
 
-import ipaddress
 from collections.abc import Iterable
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from worker.store.server.problems import problem
+from worker.system.loopback import host_name, is_own_name
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -21,7 +20,7 @@ class Guard:
 
     def __init__(self, app: ASGIApp, *, hosts: Iterable[str] = ()) -> None:
         self._app = app
-        self._hosts = frozenset({"localhost", *(host.lower() for host in hosts)})
+        self._hosts = frozenset(host.lower() for host in hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         refusal = self.refusal(scope["method"], Headers(scope=scope)) if scope["type"] == "http" else None
@@ -33,15 +32,14 @@ class Guard:
     def refusal(self, method: str, headers: Headers) -> str | None:
         """Why this request is refused; None: it may go on."""
         host = headers.get("host", "")
-        if not self._knows(_name(host)):
+        if not self._knows(host):
             return f"the host name {host[:100]!r} is not this server's: add it to store.hosts if it is"
         if method not in _SAFE and _is_cross_site(headers, host):
             return "a page of another site may not write here"
         return None
 
-    def _knows(self, name: str) -> bool:
-        # an address cannot be pointed elsewhere, so a page under it comes from this server
-        return name in self._hosts or _is_address(name)
+    def _knows(self, host: str) -> bool:
+        return host_name(host) in self._hosts or is_own_name(host)
 
 
 def _is_cross_site(headers: Headers, host: str) -> bool:
@@ -50,18 +48,3 @@ def _is_cross_site(headers: Headers, host: str) -> bool:
         return site not in {"same-origin", "none"}
     origin = headers.get("origin")
     return origin is not None and origin.partition("://")[2].lower() != host.lower()
-
-
-def _name(host: str) -> str:
-    try:
-        return urlsplit(f"//{host}").hostname or ""
-    except ValueError:
-        return ""
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True

@@ -22,6 +22,7 @@ _WORDS = {
     401: "no token, or an unknown one",
     403: "this token may only read; or a foreign host name, or a page of another site",
     404: "unknown",
+    409: "something else was decided since, or nothing is there to take back",
     413: "too large",
     422: "not understood",
 }

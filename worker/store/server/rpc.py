@@ -7,7 +7,8 @@ from starlette.responses import Response
 
 from worker.errors import NotFound
 from worker.store.operations import OPERATIONS
-from worker.store.server.dependencies import serving, token_of
+from worker.store.server.dependencies import serving
+from worker.store.server.tokens import bearer
 
 #: a larger request keeps the database busy for as long as a long operation
 _SHORT_BYTES = 1_000_000
@@ -18,7 +19,7 @@ async def rpc(request: Request) -> Response:
     operation = OPERATIONS.get(request.path_params["operation"])
     if operation is None:
         raise NotFound("no such operation")
-    server.tokens.admit(token_of(request), is_write=operation.is_write)
+    server.tokens.admit(bearer(request.headers), is_write=operation.is_write)
     body = await request.body()
     arguments = operation.arguments.validate_json(body)
     call = partial(getattr(server.store, operation.name), **arguments)

@@ -3,6 +3,9 @@
 import hmac
 from dataclasses import dataclass, field
 
+from fastapi.security.utils import get_authorization_scheme_param
+from starlette.datastructures import Headers
+
 from worker.errors import ConfigurationError, GrooveError
 from worker.store.addresses import StoreAddress
 
@@ -21,16 +24,30 @@ class Tokens:
                 f"a store server at {address} can be reached from elsewhere: it needs a write token"
             )
 
+    def may_write(self, given: str) -> bool:
+        return self.is_open or _same(given, self.write)
+
+    def may_read(self, given: str) -> bool:
+        return self.may_write(given) or _same(given, self.read)
+
+    @property
+    def is_open(self) -> bool:
+        return not self.write and not self.read
+
     def admit(self, given: str, *, is_write: bool) -> None:
         """`given` is empty where the request has no bearer token. Raises `Refused`."""
-        if not self.write and not self.read:
+        if self.may_write(given) or (not is_write and self.may_read(given)):
             return
         if not given:
             raise Refused(401, "a bearer token is needed")
-        if _same(given, self.write) or (not is_write and _same(given, self.read)):
-            return
-        is_known = _same(given, self.read)
+        is_known = self.may_read(given)
         raise Refused(403 if is_known else 401, "this token may only read" if is_known else "this token is not known")
+
+
+def bearer(headers: Headers) -> str:
+    """The bearer token that came with a request; empty where none did."""
+    scheme, token = get_authorization_scheme_param(headers.get("authorization"))
+    return token if scheme.lower() == "bearer" else ""
 
 
 class Refused(GrooveError):

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Body
 from pydantic import BeforeValidator, Discriminator, Field, Tag
 
+from worker.formats.wire import Identifier as EventId
 from worker.store.answers import Assignments, Grouped, TakenDecisions
 from worker.store.protocol import MadeDecision, PublishedPolicy, Section
 from worker.store.server.dependencies import Asked, Identifier, MayRead, MayWrite, NoneAsked, Store, now
@@ -26,17 +27,17 @@ def _number(value: object) -> object:
 
 
 class AssignmentsBody(Asked):
-    """A question: what does this session get?"""
+    """A question: what does this session get? Ids are those of events, which have to name them again."""
 
-    session_id: Identifier
-    learning_ids: list[Identifier] = Field(max_length=2000)
+    session_id: EventId
+    learning_ids: list[EventId] = Field(max_length=2000)
     #: the first session of the conversation, where this one goes on from another; empty: itself
     conversation_id: Annotated[str, Field(max_length=255)] = ""
 
 
 class MadeDecisionBody(Asked):
-    session_id: Identifier
-    learning_id: Identifier
+    session_id: EventId
+    learning_id: EventId
     decision: Literal["inject", "withhold", "excluded"]
     withhold_probability: Annotated[float, BeforeValidator(_number)] = Field(ge=0, le=1)
     policy_version: Identifier

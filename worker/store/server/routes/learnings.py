@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 from worker.domain import AblationExperiment, AttributionRecord, Decision, DecisionKind, Learning
 from worker.errors import InvalidEvent, NotFound
 from worker.formats.learning import learning_to_wire, read_learning
+from worker.formats.wire import check_moment
 from worker.layers.aggregation.breakdown import GroupEffect
 from worker.store.answers import Shown
 from worker.store.protocol import AttributionStore, ForgottenFromStore, ImportReport
@@ -34,6 +35,8 @@ Actor = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 
 def _usable(learning: Learning) -> Learning:
     """By the rules for files of learnings."""
+    for moment in (learning.created_at, learning.updated_at):
+        check_moment(moment)
     try:
         return read_learning(json.dumps(learning_to_wire(learning)).encode(), now=0)
     except (InvalidEvent, OverflowError, OSError) as error:
@@ -52,6 +55,11 @@ class SessionsQuery(Asked):
 class DecisionBody(Asked):
     actor: Actor = "http"
     reason: Annotated[str, StringConstraints(max_length=2000)] = ""
+
+
+class UndoBody(DecisionBody):
+    #: of the line in its history; left out: the newest that a person wrote
+    number: Annotated[int, Field(ge=1, le=2**53)] | None = None
 
 
 class LearningsBody(Asked):
@@ -91,6 +99,19 @@ async def sessions(
 @writing.post("/learnings/import", summary="Add or replace learnings by id; an edited one begins a new epoch")
 async def import_learnings(store: Store, asked: LearningsBody) -> ImportReport:
     return await store.long(lambda of: of.import_learnings(asked.learnings, actor=asked.actor, now=now()))
+
+
+@writing.post(
+    "/learnings/{learning_id}/undo",
+    responses=documented(409),
+    summary="Take a decision back: what it changed, the epoch and the evidence are as before; asking again changes nothing",
+)
+async def undo(
+    store: Store, learning_id: PathId, asked: Annotated[UndoBody, Body(default_factory=UndoBody)]
+) -> Decision:
+    return await store.short(
+        lambda of: of.undo(learning_id, number=asked.number, actor=asked.actor, reason=asked.reason, now=now())
+    )
 
 
 @forgetting.delete("/learnings/{learning_id}", summary="Forget a learning, and all that was found out about it")

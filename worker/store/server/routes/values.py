@@ -1,7 +1,6 @@
 """What the learnings are worth: lists, status, health of the experiments."""
 
 from collections import Counter
-from collections.abc import Iterator
 from importlib.metadata import version
 from typing import Annotated, Literal
 
@@ -9,13 +8,15 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
-from worker.domain import AttributionRecord, Learning, LearningCategory, LearningStatus, LearningValue, VerdictKind
+from worker.domain import AttributionRecord, LearningCategory, LearningStatus, LearningValue, VerdictKind
 from worker.layers.aggregation.observed import Observed, observe
-from worker.store.answers import LearningPage, ListedLearning, Status
-from worker.store.protocol import AttributionStore, LearningHealth
+from worker.store.answers import Revision, Status
+from worker.store.protocol import AttributionStore, LearningHealth, Proof
 from worker.store.ranking import ranked
 from worker.store.server.dependencies import Asked, MayRead, NoneAsked, Store
 from worker.store.server.problems import documented
+from worker.store.shapes.experiments import ExperimentOverview
+from worker.store.shapes.learnings import LearningPage, LearningSort, LearningsWanted
 
 #: of one learning, newest first: more than anybody has
 _RECORDS = 1_000_000
@@ -31,11 +32,31 @@ class ValuesQuery(Asked):
     limit: int = Field(default=100, ge=1, le=10_000)
 
 
-class LearningsQuery(ValuesQuery):
-    category: LearningCategory | SkipJsonSchema[None] = None
+class LearningsQuery(Asked):
     #: in id, description or insight, whatever the case
     text: str = Field(default="", max_length=200)
+    category: LearningCategory | SkipJsonSchema[None] = None
+    #: `Global`, a project's path or a user's id
+    scope: str = Field(default="", max_length=4000)
+    status: LearningStatus | SkipJsonSchema[None] = None
+    verdict: VerdictKind | SkipJsonSchema[None] = None
+    sort: LearningSort = LearningSort.VALUE
+    reverse: bool = False
+    offset: int = Field(default=0, ge=0, le=1_000_000)
     limit: int = Field(default=100, ge=1, le=100_000)
+
+    def wanted(self) -> LearningsWanted:
+        return LearningsWanted(**{name: getattr(self, name) for name in type(self).model_fields})
+
+
+class OverviewQuery(Asked):
+    #: learnings in each list
+    limit: int = Field(default=50, ge=1, le=1000)
+
+
+class ProofQuery(Asked):
+    #: some more may pass: what was begun is finished
+    seconds: float = Field(default=0.5, ge=0, le=60)
 
 
 class BeginningQuery(Asked):
@@ -47,6 +68,20 @@ async def status(store: Store) -> Status:
     return await store.long(_status)
 
 
+@router.get(
+    "/revision", dependencies=[NoneAsked], summary="Changes with everything that is written: for whoever waits for news"
+)
+async def revision(store: Store) -> Revision:
+    return await store.short(lambda of: Revision(revision=of.views.revision()))
+
+
+@router.get(
+    "/attr/overview", summary="All experiments: coverage, sample ratios, contamination, whose verdict comes next"
+)
+async def overview(store: Store, asked: Annotated[OverviewQuery, Query()]) -> ExperimentOverview:
+    return await store.long(lambda of: of.views.experiments(limit=asked.limit))
+
+
 @router.get("/attr/values", summary="What the learnings are worth, best first")
 async def values(store: Store, asked: Annotated[ValuesQuery, Query()]) -> list[LearningValue]:
     found = await store.long(lambda of: of.list_learning_values())
@@ -56,7 +91,7 @@ async def values(store: Store, asked: Annotated[ValuesQuery, Query()]) -> list[L
 
 @router.get("/learnings", summary="The learnings with their values, a page of those that match")
 async def learnings(store: Store, asked: Annotated[LearningsQuery, Query()]) -> LearningPage:
-    return await store.long(lambda of: _page(of, asked))
+    return await store.long(lambda of: of.views.learnings(asked.wanted()))
 
 
 @router.get("/learnings/ids", summary="Ids of learnings, in order; of those that begin so")
@@ -68,6 +103,11 @@ async def ids(store: Store, asked: Annotated[BeginningQuery, Query()]) -> list[s
 @router.get("/attr/experiments", dependencies=[NoneAsked], summary="Whether the experiments can be trusted")
 async def experiments(store: Store) -> list[LearningHealth]:
     return await store.long(lambda of: of.list_health())
+
+
+@router.get("/attr/proof", summary="Do the stored sums agree with the records? Of as many learnings as the time allows")
+async def proof(store: Store, asked: Annotated[ProofQuery, Query()]) -> Proof:
+    return await store.long(lambda of: of.prove(seconds=asked.seconds))
 
 
 @router.get(
@@ -90,7 +130,7 @@ def _records(store: AttributionStore, value: LearningValue) -> list[AttributionR
 
 
 def _status(store: AttributionStore) -> Status:
-    values = store.list_learning_values()
+    values = store.views.latest_values()
     counted = [value.estimated_value for value in values if value.session_count]
     return Status(
         version=version("groove-attribution"),
@@ -100,25 +140,3 @@ def _status(store: AttributionStore) -> Status:
         learnings_with_sessions=len(counted),
         average_value=sum(counted) / len(counted) if counted else None,
     )
-
-
-def _page(store: AttributionStore, asked: LearningsQuery) -> LearningPage:
-    found = list(_matching(store, asked))
-    page = tuple(found[asked.offset : asked.offset + asked.limit])
-    return LearningPage(total=len(found), learnings=page)
-
-
-def _matching(store: AttributionStore, asked: LearningsQuery) -> Iterator[ListedLearning]:
-    learnings = {learning.learning_id: learning for learning in store.list_learnings()}
-    for value in ranked(store.list_learning_values(), sort=asked.sort, status=asked.status, verdict=asked.verdict):
-        learning = learnings.get(value.learning_id)
-        # imported between the two questions: on the page the next time
-        if learning is not None and _matches(learning, asked):
-            yield ListedLearning(learning=learning, value=value)
-
-
-def _matches(learning: Learning, asked: LearningsQuery) -> bool:
-    if asked.category not in (None, learning.category):
-        return False
-    text = asked.text.casefold()
-    return any(text in field.casefold() for field in (learning.learning_id, learning.description, learning.insight))

@@ -1,0 +1,228 @@
+"""Learnings out of a rules file into the managed file and back: what changes is worked out first, and then made as a whole."""
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from assessor.managed.moving import Move, move
+from assessor.managed.records import Record, keep, kept
+from assessor.managed.restoring import Restored, restore
+from assessor.project import Project
+from assessor.rules.catalogue import Unit
+from assessor.rules.files import Family, Owner, RulesFile
+from worker.errors import InvalidFile
+from worker.formats.hook_folder import HookFolder
+from worker.formats.hook_managed import read_managed, write_managed
+from worker.formats.learnings_file import HEADER, PLACE, LearningsFile, read_learnings_file
+from worker.system.files import written_whole
+
+_FAMILIES = frozenset({Family.CLAUDE, Family.AGENTS, Family.GEMINI, Family.COPILOT})
+#: of the data folder git knows what people edit, and what undoes it
+_IGNORED = "*\n!.gitignore\n!learnings.md\n!adopted/\n!adopted/*\n!pruned/\n!pruned/*\n!groove_hook.py\n"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Adoption:
+    """Nothing is written yet."""
+
+    root: Path
+    path: Path
+    move: Move
+    learnings: LearningsFile
+    #: learnings that stand in other files too, where nothing withholds them: id -> those files
+    elsewhere: Mapping[str, tuple[str, ...]]
+
+    @property
+    def file(self) -> str:
+        return self.path.relative_to(self.root).as_posix()
+
+    @property
+    def managed(self) -> LearningsFile:
+        """As it will be."""
+        return self.learnings.with_(self.move.blocks)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Restoration:
+    """Nothing is written yet."""
+
+    root: Path
+    path: Path
+    before: bytes
+    after: bytes
+    learnings: LearningsFile
+    managed: LearningsFile
+    records: tuple[Path, ...]
+    conflicts: tuple[str, ...]
+
+
+def adoption(project: Project, path: Path, *, unit: Unit, only: Iterable[str] = ()) -> Adoption:
+    """`project` was looked at for that unit and for bullets. `only`: beginnings of ids, or words of a heading or text.
+
+    Raises `InvalidFile` for a file whose learnings have no business in the project's own.
+    """
+    file = _rules_file(project, path)
+    wanted = [word.lower() for word in only]
+    ids = {
+        (rule.unit, rule.words): rule.learning_id
+        for rule in project.catalogue.rules.values()
+        if rule.scope == f"project:{project.root}" and not rule.is_disabled
+    }
+    learnings = read_learnings_file(project.root)
+    done = move(
+        _text(file.path).decode(),
+        unit=unit,
+        id_of=lambda words, kind: ids.get((kind, words)),
+        is_wanted=lambda id_, headings, text: (
+            not wanted
+            or any(id_.lower().startswith(word) or word in "\n".join((*headings, text)).lower() for word in wanted)
+        ),
+        taken={id_: block.text for id_, block in learnings.learnings.items()},
+    )
+    places = {rule.learning_id: {place.path for place in rule.places} for rule in project.catalogue.rules.values()}
+    own = {str(file.path), str(project.root / PLACE)}
+    elsewhere = {id_: tuple(sorted(others)) for id_ in done.learning_ids if (others := places.get(id_, set()) - own)}
+    return Adoption(root=project.root, path=file.path, move=done, learnings=learnings, elsewhere=elsewhere)
+
+
+def adopt(adoption_: Adoption, *, now: int) -> None:
+    """Raises `InvalidFile` when a file is no longer as it was, or cannot be written: then none is changed that people edit."""
+    with _changing(adoption_.root):
+        if _text(adoption_.path) != adoption_.move.before.encode() or str(read_learnings_file(adoption_.root)) != str(
+            adoption_.learnings
+        ):
+            raise InvalidFile(f"{adoption_.path}: somebody else has just changed it; nothing was done: try again")
+        record = Record(
+            file=adoption_.file,
+            at=now,
+            before=adoption_.move.before.encode(),
+            after=adoption_.move.after.encode(),
+            moved=adoption_.move.moved,
+        )
+        _ignore(adoption_.root)
+        # killed in between, a learning stands in both files, or in one of them: never in none
+        keep(adoption_.root, record)
+        _write(adoption_.root / PLACE, str(adoption_.managed).encode())
+        _write(adoption_.path, record.after)
+
+
+def restoration(root: Path, path: Path, *, is_original: bool = False) -> Restoration:
+    """`is_original`: as it was before the first move, whatever was edited since. Raises `InvalidFile` when nothing was moved from it."""
+    file = path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
+    found = list(kept(root, file))
+    if not found:
+        raise InvalidFile(
+            f"{path}: none of its learnings were adopted here; git may know an earlier state: git log -- {file}"
+        )
+    before, learnings = _text(path), read_learnings_file(root)
+    records = [record for _, record in found]
+    done = restore(records, before, learnings, is_gone=not (root / PLACE).exists())
+    if is_original:
+        moved = {one.learning_id for record in records for one in record.moved}
+        done = Restored(rules=records[-1].before, learnings=learnings.without(lambda block: block.id in moved))
+    return Restoration(
+        root=root,
+        path=path,
+        before=before,
+        after=done.rules,
+        learnings=learnings,
+        managed=done.learnings,
+        records=tuple(place for place, _ in found),
+        conflicts=done.conflicts,
+    )
+
+
+def put_back(restored: Restoration) -> None:
+    """Raises `InvalidFile` when a file is no longer as it was, or cannot be written."""
+    with _changing(restored.root):
+        if _text(restored.path) != restored.before or str(read_learnings_file(restored.root)) != str(
+            restored.learnings
+        ):
+            raise InvalidFile(f"{restored.path}: somebody else has just changed it; nothing was done: try again")
+        _write(restored.path, restored.after)
+        if restored.managed.learnings or restored.managed.top != HEADER:
+            _write(restored.root / PLACE, str(restored.managed).encode())
+        else:
+            (restored.root / PLACE).unlink(missing_ok=True)
+        for path in restored.records:
+            path.unlink(missing_ok=True)
+
+
+def files_with_records(root: Path) -> list[Path]:
+    """Rules files that learnings were moved out of, the one that was moved last first."""
+    return list(dict.fromkeys(root / record.file for _, record in kept(root)))
+
+
+def tell_the_hook(root: Path, data_dir: Path) -> None:
+    """What the hook gives out from now on, for whoever writes its snapshot. Raises `InvalidFile`."""
+    write_managed(HookFolder(data_dir).managed, read_learnings_file(root).managed(root))
+
+
+def tell_of_edits(root: Path, data_dir: Path) -> None:
+    """The same after a person edited the managed file, where it is this project's, which may have moved. Raises `InvalidFile`."""
+    path = HookFolder(data_dir).managed
+    known = read_managed(path)
+    if known is None or (known.root != str(root) and Path(known.root).exists()):
+        return
+    now = read_learnings_file(root).managed(root)
+    if now != known:
+        write_managed(path, now)
+
+
+def _rules_file(project: Project, path: Path) -> RulesFile:
+    real = path.resolve()
+    file = next((each for each in project.files if each.path.resolve() == real), None)
+    if file is None:
+        reason = project.refused.get(path) or "no rules file of this project"
+        raise InvalidFile(f"{path}: {reason}")
+    if file.owner is not Owner.PROJECT or real.name == "CLAUDE.local.md":
+        raise InvalidFile(f"{path}: it is yours alone, and {PLACE} is everybody's: move the learnings yourself first")
+    if file.family not in _FAMILIES:
+        raise InvalidFile(f"{path}: a file of this kind keeps its learnings ({file.family})")
+    if file.globs or file.folder != ".":
+        raise InvalidFile(
+            f"{path}: it is for a part of the project only, and a hook gives its learnings to every session"
+        )
+    return file
+
+
+def _text(path: Path) -> bytes:
+    try:
+        content = path.read_bytes()
+        content.decode()
+    except FileNotFoundError:
+        return b""
+    except OSError as error:
+        raise InvalidFile(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise InvalidFile(f"{path}: not text in UTF-8") from error
+    return content
+
+
+def _write(path: Path, content: bytes) -> None:
+    with written_whole(path) as file:
+        file.buffer.write(content)  # type: ignore[attr-defined]  # line ends as they are
+
+
+def _ignore(root: Path) -> None:
+    path = root / PLACE.parent / ".gitignore"
+    if not path.exists():
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        path.write_text(_IGNORED, encoding="utf-8")
+
+
+@contextlib.contextmanager
+def _changing(root: Path) -> Iterator[None]:
+    """One change at a time; the kernel's lock goes with the process. What cannot be written is told."""
+    try:
+        number = os.open(root, os.O_RDONLY)
+        try:
+            fcntl.flock(number, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(number)
+    except OSError as error:
+        raise InvalidFile(f"{error.filename or root}: cannot be written: {error.strerror}") from error

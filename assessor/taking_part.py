@@ -1,0 +1,139 @@
+"""Whether a session took part in the experiment, and with what: what its transcript shows counts, checked against what the hook recorded.
+
+A hook leaves a trace in the text that it injects. A session without a trace took no part, whatever the hook meant to do; a learning that
+was drawn but does not stand in the trace was neither injected nor withheld.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from worker.formats.hook_spool import SpoolRecord
+from worker.formats.hook_trace import HookTrace, traces_in
+from worker.formats.transcripts.session import ReadSession
+
+
+class Agreement(StrEnum):
+    """What the transcript shows beside what the hook recorded."""
+
+    #: neither says that it took part
+    NEITHER = "neither"
+    AGREES = "agrees"
+    #: recorded, but nothing of it stands in the transcript: the assistant dropped it
+    NO_TRACE = "no trace"
+    #: it stands in the transcript, and no record of this machine tells of it: not randomised, as far as anybody knows
+    NO_RECORD = "no record"
+    #: not the same learnings
+    DIFFERS = "differs"
+
+    @property
+    def is_disagreement(self) -> bool:
+        return self not in (Agreement.NEITHER, Agreement.AGREES)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TakingPart:
+    agreement: Agreement = Agreement.NEITHER
+    #: a trace was found
+    is_shown: bool = False
+    policy_version: str = ""
+    conversation_id: str = ""
+    #: ids, by the transcript
+    injected: tuple[str, ...] = ()
+    withheld: tuple[str, ...] = ()
+    #: chance of being withheld, of those that were drawn as recorded; 0 for others
+    probabilities: Mapping[str, float] = field(default_factory=dict)
+
+
+class HookRecords(Protocol):
+    """What hooks recorded on this machine."""
+
+    def of_session(self, session_id: str) -> Sequence[SpoolRecord]:
+        """Oldest first."""
+        ...
+
+    def compared(self, session_id: str, agreement: Agreement) -> None:
+        """What was found out about them."""
+        ...
+
+
+class NoRecords(HookRecords):
+    def of_session(self, session_id: str) -> Sequence[SpoolRecord]:
+        return ()
+
+    def compared(self, session_id: str, agreement: Agreement) -> None:
+        pass
+
+
+def taking_part(session: ReadSession, recorded: Sequence[SpoolRecord], known_ids: Iterable[str]) -> TakingPart:
+    """`recorded`: of this session; `known_ids`: learnings that marks may mean."""
+    traces = traces_in(session.hook_contexts)
+    draw = next((record for record in recorded if record.takes_part), None)
+    if not traces:
+        was_printed = draw is not None and any(record.is_printed for record in recorded if record.takes_part)
+        return TakingPart(agreement=Agreement.NO_TRACE if was_printed else Agreement.NEITHER)
+    ids = _Ids([*draw.injected, *draw.withheld] if draw else (), known_ids)
+    injected = ids.meant(mark for trace in traces for mark in trace.injected)
+    withheld = [id_ for id_ in ids.meant(mark for trace in traces for mark in trace.withheld) if id_ not in injected]
+    return TakingPart(
+        agreement=_agreement(traces, draw, injected, withheld, is_whole=ids.is_whole),
+        is_shown=True,
+        policy_version=traces[-1].policy_version,
+        conversation_id=traces[-1].conversation_id,
+        injected=tuple(injected),
+        withheld=tuple(withheld),
+        probabilities=_probabilities(draw, injected, withheld),
+    )
+
+
+def _agreement(
+    traces: Sequence[HookTrace],
+    draw: SpoolRecord | None,
+    injected: Sequence[str],
+    withheld: Sequence[str],
+    *,
+    is_whole: bool,
+) -> Agreement:
+    if draw is None:
+        return Agreement.NO_RECORD
+    told = {(trace.policy_version, trace.conversation_id) for trace in traces}
+    is_same = (
+        is_whole
+        and told == {(draw.policy_version, draw.conversation_id)}
+        and set(injected) == set(draw.injected)
+        and set(withheld) == set(draw.withheld)
+    )
+    return Agreement.AGREES if is_same else Agreement.DIFFERS
+
+
+def _probabilities(draw: SpoolRecord | None, injected: Sequence[str], withheld: Sequence[str]) -> dict[str, float]:
+    """A learning that did not go where it was drawn to stands in no arm."""
+    if draw is None:
+        return dict.fromkeys((*injected, *withheld), 0.0)
+    as_drawn = {*draw.injected} & {*injected} | {*draw.withheld} & {*withheld}
+    named = dict.fromkeys((*injected, *withheld, *draw.injected, *draw.withheld))
+    return {id_: draw.probabilities.get(id_, 0.0) if id_ in as_drawn else 0.0 for id_ in named}
+
+
+class _Ids:
+    """Marks are beginnings of ids; what the hook recorded goes before all else that is known."""
+
+    def __init__(self, recorded: Iterable[str], known: Iterable[str]) -> None:
+        self._places = (tuple(dict.fromkeys(recorded)), tuple(known))
+        #: every mark meant one learning
+        self.is_whole = True
+
+    def meant(self, marks: Iterable[str]) -> list[str]:
+        found = {mark: self._one(mark) for mark in dict.fromkeys(marks)}
+        self.is_whole = self.is_whole and None not in found.values()
+        return list(dict.fromkeys(id_ for id_ in found.values() if id_ is not None))
+
+    def _one(self, mark: str) -> str | None:
+        for ids in self._places:
+            if mark in ids:
+                return mark
+            begins = [id_ for id_ in ids if id_.startswith(mark)]
+            if len(begins) == 1:
+                return begins[0]
+        return None

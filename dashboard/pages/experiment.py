@@ -1,0 +1,60 @@
+"""Whether the experiments go well: sessions a day, coverage, trust checks, and when the next verdicts come."""
+
+from collections.abc import Sequence
+
+from starlette.responses import Response
+
+from dashboard.asked import Asked, part
+from dashboard.pages.page import Page
+from dashboard.words import counted, day
+from worker.store.protocol import LearningHealth
+from worker.store.shapes.experiments import Day, Stage
+from worker.system.clock import DAY
+
+_FORECASTS = 12
+
+
+def show(asked: Asked) -> Response:
+    store = asked.sources.store
+    overview = store.overview()
+    numbers = _every_day(overview.days)
+    most = max(numbers, default=0)
+    return asked.page(
+        "experiment.html",
+        overview=overview,
+        stages=Stage,
+        n_live=sum(number for stage, number in overview.coverage.items() if stage is not Stage.OUT),
+        forecasts=[line for line in overview.forecasts if line.sessions_needed][:_FORECASTS],
+        values=numbers,
+        most=most,
+        top=counted(most, "sessions"),
+        first=day(overview.days[0].start) if overview.days else "",
+        last=day(overview.days[-1].start) if overview.days else "",
+        titles=[
+            f"{day(overview.days[0].start + place * DAY)}: {counted(n, 'sessions')}" for place, n in enumerate(numbers)
+        ],
+        pace=sum(numbers[-14:]) / max(1, len(numbers[-14:])),
+        pairs=_pairs(store.health()),
+        texts={entry.learning.learning_id: entry.learning.insight for entry in store.learnings().learnings},
+        part=part,
+        active="/experiment",
+    )
+
+
+def _every_day(days: Sequence[Day]) -> list[int]:
+    """Sessions of each day from the first to the last, those without any too."""
+    if not days:
+        return []
+    sessions = {each.start: each.sessions for each in days}
+    return [sessions.get(at, 0) for at in range(days[0].start, days[-1].start + 1, DAY)]
+
+
+def _pairs(health: Sequence[LearningHealth]) -> list[tuple[str, str, float]]:
+    """Learnings that always travel together: (one, the other, share), each pair once."""
+    found = {
+        tuple(sorted((one.learning_id, other.learning_id))): other.share for one in health for other in one.companions
+    }
+    return [(pair[0], pair[1], share) for pair, share in sorted(found.items())]
+
+
+PAGES = (Page("/experiment", show),)

@@ -1,0 +1,1 @@
+../../../assessor/hooks/groove_hook.py

@@ -1,0 +1,151 @@
+"""`groove adopt`: learnings out of a rules file into the managed file, from which the hook gives each session what it is assigned."""
+
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from assessor.belonging import project_of
+from assessor.learnings import learning_of
+from assessor.managed.adopting import Adoption, adopt, adoption, tell_the_hook
+from assessor.project import Project, look_at
+from assessor.rules.catalogue import Unit
+from worker.cli.hook import tell_what_installations_lack
+from worker.cli.support.diffs import confirm, show_diff
+from worker.cli.support.how_long import MONTH_DAYS, HowLong, how_long
+from worker.cli.support.known_rules import homes, keep_rules, known_rules
+from worker.cli.support.output import plain
+from worker.errors import NotFound
+from worker.formats.hook_folder import HookFolder
+from worker.formats.hook_snapshot import snapshot_at
+from worker.formats.learnings_file import PLACE, read_learnings_file
+from worker.operations.connections import actor, open_store
+from worker.operations.wording import counted
+from worker.settings import Settings, load_settings
+from worker.system.clock import now_micros
+
+#: seconds in which the store's side writes what the hook decides by, where it runs here
+_PATIENCE = 3.0
+
+
+@click.command("adopt")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option(
+    "--unit",
+    type=click.Choice(["section", "bullet"]),
+    default="section",
+    show_default=True,
+    help="What is drawn: a whole section, or each learning by itself.",
+)
+@click.option("--only", multiple=True, metavar="TEXT", help="Those of this heading, text or beginning of an id.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def adopt_command(file: Path, unit: Unit, only: Sequence[str], *, yes: bool) -> None:
+    """Move the learnings of a rules file to where the hook gives them out, session by session; one line stays in their place.
+
+    Shows first what changes, and how many sessions a verdict takes. `groove restore` puts the file back.
+    """
+    settings, root = load_settings(), Path(project_of(str(file.resolve().parent)))
+    project = looked_at(settings, root, unit)
+    planned = adoption(project, file, unit=unit, only=only)
+    _tell_what_stays(planned)
+    if not planned.move.blocks and planned.move.before == planned.move.after:
+        raise NotFound(f"{file}: no learning to move")
+    show_diff(planned.path, planned.move.before, planned.move.after)
+    show_diff(root / PLACE, "" if not planned.learnings.blocks else str(planned.learnings), str(planned.managed))
+    _tell_how_long(settings, planned)
+    confirm(f"Move {counted(len(planned.move.learning_ids), 'learnings')} out of {file}?", yes=yes)
+    adopt(planned, now=now_micros())
+    after = looked_at(settings, root, unit)
+    tell_the_store(settings, after)
+    click.echo(f"moved; {plain(str(root / PLACE))} is yours to edit and to commit")
+    tell_what_installations_lack(root)
+    _tell_what_git_ignores(root)
+
+
+def tell_the_store(settings: Settings, project: Project) -> None:
+    """Texts and sections of the learnings that are managed now, and that others no longer are; and what the hook gives out."""
+    managed = read_learnings_file(project.root).managed(project.root)
+    sections = {learning.id: learning.unit for learning in managed.learnings}
+    wanted = {*sections, *(unit.id for unit in managed.units)}
+    rules = [rule for rule in project.catalogue.rules.values() if rule.scope == f"project:{project.root}"]
+    moment = now_micros()
+    with open_store(settings) as store:
+        present = [
+            learning_of(rule, now=moment) for rule in rules if rule.learning_id in wanted and not rule.is_disabled
+        ]
+        store.import_learnings(present, actor=actor())
+        ours = {rule.learning_id for rule in rules}
+        grouped = {value.learning_id for section in store.sections() for value in section.learnings}
+        drawn_alone = dict.fromkeys(sorted(grouped & ours - set(sections)))
+        if drawn_with := drawn_alone | sections:
+            store.draw_together(drawn_with, actor=actor())
+        tell_the_hook(project.root, settings.data_dir)
+        if not _is_snapshot_there(HookFolder(settings.data_dir), set(sections)):
+            click.echo("the hook gives out all of them until `groove up` has told it what to draw", err=True)
+
+
+def _is_snapshot_there(folder: HookFolder, learning_ids: set[str]) -> bool:
+    """Once the store's side has seen the change, which it does within a second."""
+    end = time.monotonic() + _PATIENCE
+    while time.monotonic() < end:
+        snapshot = snapshot_at(folder.snapshot)
+        if snapshot is not None and {learning.id for learning in snapshot.learnings} == learning_ids:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def looked_at(settings: Settings, root: Path, unit: Unit) -> Project:
+    """For bullets and for the unit, so that both have their ids; kept."""
+    known, own = known_rules(settings), homes()
+    project: Project | None = None
+    for each in dict.fromkeys((unit, "bullet")):
+        project = look_at(
+            root, home=own.home, known=known, now=now_micros(), unit=each, claude=own.claude, codex=own.codex
+        )
+        known = project.catalogue
+    assert project is not None, "one unit at least"
+    keep_rules(settings, known)
+    return replace(project, catalogue=known)
+
+
+def _tell_what_stays(planned: Adoption) -> None:
+    for text, reason in planned.move.left.items():
+        click.echo(f"stays: {plain(text.partition(chr(10))[0][:60])}: {plain(reason)}", err=True)
+    for learning_id, files in planned.elsewhere.items():
+        click.echo(
+            f"{plain(learning_id)} stands in {plain(', '.join(files))} too: adopt it there as well, or nothing withholds it",
+            err=True,
+        )
+
+
+def _tell_how_long(settings: Settings, planned: Adoption) -> None:
+    """For each learning by itself and for the sections, by the sessions of late."""
+    sizes = Counter(block.section for block in planned.move.blocks if block.kind == "learning" and block.section)
+    alone = _told(settings, how_long(settings, planned.root, together=1))
+    click.echo(f"a verdict of a learning that is drawn by itself takes {alone}", err=True)
+    for size in sorted(set(sizes.values()) - {1}):
+        together = _told(settings, how_long(settings, planned.root, together=size))
+        click.echo(f"of a section of {size} learnings, all drawn together, {together}", err=True)
+
+
+def _told(settings: Settings, wait: HowLong) -> str:
+    """Half of them take longer."""
+    if wait.sessions is None:
+        is_drawn = settings.layers.ablation.rate_in_force
+        return "more sessions than anybody has" if is_drawn else "for ever: nothing is withheld"
+    days = "" if wait.days is None else f", {wait.days:,} days at the rate of the last {MONTH_DAYS} days"
+    return f"about {wait.sessions:,} sessions{days}"
+
+
+def _tell_what_git_ignores(root: Path) -> None:
+    done = subprocess.run(["git", "-C", str(root), "check-ignore", "-q", str(PLACE)], capture_output=True, check=False)
+    if done.returncode == 0:
+        click.echo(
+            f"git ignores {PLACE}: take the folder out of .gitignore (it has one of its own), or others lose these learnings",
+            err=True,
+        )

@@ -1,0 +1,27 @@
+"""Whether the use of a learning leaves a trace at all: one that only forbids, or that asks for a manner, may be followed unseen.
+
+Not seen is then not the same as not used.
+"""
+
+import re
+from functools import lru_cache
+
+from worker.layers.activation.conduct_asked import clauses_of, conduct_asked
+from worker.layers.activation.named_code import named_code
+
+#: what is said of the whole of a session's work or words, and shown by no single place in it
+_MANNER = re.compile(
+    r"\b(?:concise(?:ly)?|brief(?:ly)?|short|simpl(?:e|y|icity)|readab(?:le|ility)|clean|clear(?:ly)?|idiomatic|maintainab\w+|elegant|minimal(?:ly)?|"
+    r"minimi[sz]e|focused|small|consisten(?:t|tly|cy)|careful(?:ly)?|thoughtful|pragmatic|honest|direct|polite|tone|style|creative|critical(?:ly)?|"
+    r"think|remember|be aware|consider|prioriti[sz]e|quality|assume|assumptions?|guess(?:es|ing)?|respect|prefer|avoid\w*|keep in mind)\b",
+    re.IGNORECASE,
+)
+
+
+@lru_cache(maxsize=4096)
+def leaves_a_trace(insight: str) -> bool:
+    """It names code to be written or run, asks for conduct that calls show, or says what to do otherwise than how."""
+    if conduct_asked(insight) or any(not code.is_example for code in named_code(insight)):
+        return True
+    clauses = clauses_of(insight)
+    return not clauses or any(not (forbids or _MANNER.search(text)) for text, forbids in clauses)

@@ -1,0 +1,90 @@
+"""All experiments together: how many are how far, which cannot be trusted, and whose verdict comes next."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from worker.domain import LearningStatus, LearningValue, VerdictKind
+from worker.layers.ablation.experiment_health import experiment_health
+from worker.store.cozo.totals import Totals
+from worker.store.cozo.views.learnings import sessions_per_day
+from worker.store.cozo.workspace import Workspace
+from worker.store.shapes.experiments import Day, ExperimentLine, ExperimentOverview, Stage
+from worker.system.clock import DAY
+
+_DAYS = 30
+_OUT = (LearningStatus.DISABLED, LearningStatus.DEPRECATED)
+
+
+def experiments(workspace: Workspace, *, limit: int) -> ExperimentOverview:
+    with workspace.reading() as memory:
+        snapshot = memory.snapshot()
+    lines = [
+        _line(workspace, workspace.valuer.latest(snapshot, learning_id), snapshot.totals_of(learning_id))
+        for learning_id in sorted(snapshot.histories)
+    ]
+    rate = workspace.parameters.ablation.rate_in_force
+    return ExperimentOverview(
+        coverage=dict(Counter(line.stage for line in lines)),
+        days=_days(workspace),
+        sample_ratio=_first(lines, limit, lambda line: line.sample_ratio_p),
+        contaminated=_first(lines, limit, lambda line: -line.contaminated_share or None),
+        mismatched=_first(lines, limit, lambda line: -line.mismatched_share or None),
+        suspects=_first(lines, limit, lambda line: _above(line, rate)),
+        forecasts=_first(lines, limit, lambda line: line.days_needed),
+    )
+
+
+def _line(workspace: Workspace, value: LearningValue, totals: Totals) -> ExperimentLine:
+    health = experiment_health(totals.sums, workspace.parameters.ablation)
+    per_day = sessions_per_day(totals)
+    needed = value.verdict.sessions_needed
+    return ExperimentLine(
+        learning_id=value.learning_id,
+        stage=_stage(value),
+        sessions_with=value.sessions_with,
+        sessions_without=value.sessions_without,
+        next_withhold_probability=value.next_withhold_probability,
+        sample_ratio_p=health.sample_ratio_p,
+        has_sample_ratio_mismatch=health.has_sample_ratio_mismatch,
+        contaminated_share=health.contaminated_share,
+        mismatched_share=health.mismatched_share,
+        sessions_needed=needed,
+        sessions_per_day=per_day,
+        days_needed=needed / per_day if needed and per_day else None,
+    )
+
+
+def _stage(value: LearningValue) -> Stage:
+    if value.status in _OUT:
+        return Stage.OUT
+    if value.verdict.kind is not VerdictKind.UNDECIDED:
+        return Stage.SETTLED
+    if value.experiment:
+        return Stage.COMPLETE
+    return Stage.RUNNING if value.sessions_with or value.sessions_without else Stage.NONE
+
+
+def _first(
+    lines: Iterable[ExperimentLine], limit: int, key: Callable[[ExperimentLine], float | None]
+) -> tuple[ExperimentLine, ...]:
+    """The smallest of those that have the key, none of those that are out of the experiment."""
+    found: list[tuple[Any, ExperimentLine]] = [
+        (rank, line) for line in lines if line.stage is not Stage.OUT and (rank := key(line)) is not None
+    ]
+    return tuple(line for _, line in sorted(found, key=lambda pair: (pair[0], pair[1].learning_id))[:limit])
+
+
+def _above(line: ExperimentLine, rate: float) -> float | None:
+    return -line.next_withhold_probability if line.next_withhold_probability > rate else None
+
+
+def _days(workspace: Workspace) -> tuple[Day, ...]:
+    """The newest session may be long ago: days are counted from it, not from today."""
+    [[newest]] = workspace.database.read("newest_session_at")
+    if newest is None:
+        return ()
+    first = newest // DAY - _DAYS + 1
+    rows = workspace.database.read("sessions_by_day", day=DAY, since=first * DAY)
+    counted = sorted((int(number), int(sessions)) for number, sessions in rows)
+    return tuple(Day(start=number * DAY, sessions=sessions) for number, sessions in counted)

@@ -1,0 +1,52 @@
+"""Decisions that hooks recorded, into the store; whoever is killed in between does it again, and the store knows them then."""
+
+from collections.abc import Iterator
+from itertools import groupby
+
+from worker.formats.hook_spool import SpoolRecord
+from worker.store.hooks.records import HookRecords, KeptRecord, RecordState
+from worker.store.hooks.seam import PolicyStore
+from worker.store.protocol import MadeDecision, TakenDecision, TakenState
+
+#: records in one request
+_PORTION = 50
+#: reasons that are remembered of one record
+_REASONS = 3
+
+
+def deliver(records: HookRecords, store: PolicyStore) -> int:
+    """All that wait -> how many there were. Raises `StoreUnavailable`: the rest waits on."""
+    delivered = 0
+    while waiting := records.waiting(limit=_PORTION):
+        made = [(kept, decision) for kept in waiting for decision in decisions_of(kept.record)]
+        answers = store.take_decisions([decision for _, decision in made])
+        beside = zip((kept for kept, _ in made), answers, strict=True)
+        records.settle(
+            _settled(kept, [answer for _, answer in group]) for kept, group in groupby(beside, key=lambda pair: pair[0])
+        )
+        delivered += len(waiting)
+    return delivered
+
+
+def decisions_of(record: SpoolRecord) -> Iterator[MadeDecision]:
+    for decision, learning_ids in (
+        ("inject", record.injected),
+        ("withhold", record.withheld),
+        ("excluded", record.excluded),
+    ):
+        for learning_id in learning_ids:
+            yield MadeDecision(
+                session_id=record.session_id,
+                learning_id=learning_id,
+                decision=decision,
+                withhold_probability=record.probabilities.get(learning_id, 0.0),
+                policy_version=record.policy_version or "none",
+                decided_at=max(0, record.at),
+                conversation_id=record.conversation_id,
+            )
+
+
+def _settled(kept: KeptRecord, answers: list[TakenDecision]) -> tuple[KeptRecord, RecordState, str]:
+    reasons = [f"{a.learning_id}: {a.reason}" for a in answers if a.state is TakenState.REFUSED]
+    state = RecordState.REFUSED if reasons else RecordState.STORED
+    return kept, state, "; ".join(reasons[:_REASONS])

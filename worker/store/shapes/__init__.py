@@ -1,0 +1,6 @@
+"""What whoever looks is answered with: pages of lists, and pictures as numbers.
+
+learnings    a page of learnings
+learning     one learning: arms, over time, texts, records; sessions in sums
+experiments  all experiments together
+"""
