@@ -3,13 +3,14 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from worker.domain import SessionBackground
+from worker.formats.levels import ALLOWED
 from worker.settings.layers import LayerParameters
 from worker.store.answers import Refreshed, ShadowChange
 from worker.store.protocol import OutlookStatus, Reading, SumDifference
-from worker.store.server.dependencies import Asked, MayRead, MayWrite, NoneAsked, Store
+from worker.store.server.dependencies import Asked, Identifier, MayRead, MayWrite, NoneAsked, Store
 from worker.store.server.problems import documented
 
 router = APIRouter(dependencies=[NoneAsked], responses=documented(400, 401, 403, 413, 422))
@@ -24,9 +25,22 @@ class MissingQuery(Asked):
     limit: int = Field(default=1000, ge=1, le=10_000)
 
 
+class BackgroundBody(Asked):
+    #: `project=…` and so on
+    levels: list[Annotated[str, StringConstraints(pattern=f"^({'|'.join(ALLOWED)})=", max_length=255)]] = Field(
+        max_length=20
+    )
+    outcome: float | None = Field(default=None, ge=-1, le=1)
+    sampling_probability: float = Field(default=1.0, gt=0, le=1)
+
+    def told(self) -> SessionBackground:
+        levels = tuple(sorted(set(self.levels)))
+        return SessionBackground(levels=levels, outcome=self.outcome, sampling_probability=self.sampling_probability)
+
+
 class BackgroundsBody(Asked):
     #: by session; null: nobody can tell
-    backgrounds: dict[str, SessionBackground | None] = Field(max_length=10_000)
+    backgrounds: dict[Identifier, BackgroundBody | None] = Field(max_length=10_000)
 
 
 class ShadowBody(Asked):
@@ -67,4 +81,5 @@ async def without_background(store: Store, asked: Annotated[MissingQuery, Query(
 
 @router.post("/attr/backgrounds", dependencies=[MayWrite], summary="Tell what is known of sessions as a whole")
 async def backgrounds(store: Store, asked: BackgroundsBody) -> Refreshed:
-    return Refreshed(changed=await store.long(lambda of: of.take_backgrounds(asked.backgrounds)))
+    given = {session_id: of.told() if of else None for session_id, of in asked.backgrounds.items()}
+    return Refreshed(changed=await store.long(lambda of: of.take_backgrounds(given)))
