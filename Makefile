@@ -1,8 +1,7 @@
 # make setup   the virtual environment, once
 # make demo    the examples through the whole system
-# make demo-experiment  a simulated team through the whole system: are its known effects found?
-# make pictures  the dashboard's pages as pictures, into docs/pictures/; needs Chromium
 # make demo-experiment  a simulated team through the whole system: are its known effects found? WEB=--web shows them in the browser
+# make pictures  the dashboard's pages as pictures, into docs/pictures/; needs Chromium
 # make test    checks and tests
 # make fast    the unit tests and the quick integration tests, in two minutes on two idle cores
 # make format  the formatter and every fix that the linter knows

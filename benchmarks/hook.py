@@ -1,6 +1,6 @@
 """How fast does the hook start, and does any fault make it harmful? Its real process, through the shell command that is installed.
 
-    python benchmarks/hook.py [--starts 200]
+    python benchmarks/hook.py [--starts 200] [--only FAULT]
 
 Prints the start of a bare interpreter and of the hook, in turn on the same machine, and their ratio; then per fault: starts, those that
 ended with status 0, those with an empty standard error, contexts with all learnings, with a drawn set, with none, and partial ones.
@@ -34,6 +34,7 @@ LEARNINGS = [
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--starts", type=int, default=200)
+    options.add_argument("--only", default="", help="faults whose name begins so")
     given = options.parse_args()
     with tempfile.TemporaryDirectory(prefix="groove-hook-") as folder:
         project = hooked_project(Path(folder))
@@ -41,7 +42,7 @@ def main() -> None:
         project.snapshot(LEARNINGS)
         project.write_managed(LEARNINGS)
         speed(project, given.starts)
-        for fault in FAULTS:
+        for fault in (fault for fault in FAULTS if fault.name.startswith(given.only)):
             print(harm(project, fault, given.starts), flush=True)
 
 

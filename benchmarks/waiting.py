@@ -135,6 +135,14 @@ QUESTIONS: dict[str, tuple[Callable[[Asked], object], float]] = {
     "groove values --limit 15": (lambda asked: asked.api.learnings(limit=15), _ANY),
     "ids of all learnings": (lambda asked: asked.api.learning_ids(), _ANY),
     "groove show": (lambda asked: asked.api.show("learning-00000"), _ANY),
+    "page of learnings": (lambda asked: asked.api.learnings(limit=50), _ANY),
+    "  by text and lower bound": (lambda asked: asked.api.learnings(text="thing 7", sort="low", limit=50), _ANY),
+    "one learning over time": (lambda asked: asked.api.over_time("learning-00000"), _ANY),
+    "  its arms": (lambda asked: asked.api.arms("learning-00000"), _ANY),
+    "  a page of its records": (lambda asked: asked.api.lean_records("learning-00000", sort="moved", limit=50), _ANY),
+    "sums of 50 sessions": (lambda asked: asked.api.summaries([f"s{n}" for n in range(1, 51)]), _ANY),
+    "all experiments at a glance": (lambda asked: asked.api.overview(), _ANY),
+    "revision": (lambda asked: asked.api.revision(), _ANY),
 }
 
 

@@ -14,7 +14,7 @@ from dashboard.asked import Parts
 from dashboard.batches import Batches
 from dashboard.doors.attempts import Attempts
 from dashboard.doors.keys import Keys
-from dashboard.doors.secret import password, signing_key
+from dashboard.doors.secret import entrance, signing_key
 from dashboard.live import News
 from dashboard.look import Look
 from dashboard.sources import Sources
@@ -52,7 +52,7 @@ def parts_of(settings: Settings, sources: Sources, *, default_name: str) -> Part
         attempts=Attempts(),
         batches=Batches(),
         prefix=settings.web.prefix,
-        tokens=_tokens(settings),
+        tokens=entrance(settings),
         default_name=default_name,
         secure=settings.web.secure,
     )
@@ -60,15 +60,10 @@ def parts_of(settings: Settings, sources: Sources, *, default_name: str) -> Part
 
 def check_address(settings: Settings) -> None:
     """Raises `ConfigurationError`."""
-    if not is_loopback(settings.web.host) and not password(settings):
+    if not is_loopback(settings.web.host) and not entrance(settings):
         raise ConfigurationError(
             f"a dashboard at {settings.web.host} can be reached from elsewhere: set GROOVE_WEB_TOKEN, which it is entered with"
         )
-
-
-def _tokens(settings: Settings) -> list[tuple[str, bool]]:
-    found = [(password(settings), True), (settings.write_token() or "", True), (settings.read_token() or "", False)]
-    return [(token, may_act) for token, may_act in found if token]
 
 
 async def _serve(parts: Parts, settings: Settings, listener: socket.socket, ready: Callable[[int], None]) -> None:

@@ -24,10 +24,11 @@ from worker.settings import load_settings
 
 _OUT = Path(__file__).parents[1] / "docs" / "pictures"
 _DESK: ViewportSize = {"width": 1200, "height": 820}
+_TALL: ViewportSize = {"width": 1200, "height": 1900}
 _PHONE: ViewportSize = {"width": 390, "height": 820}
 _PAGES = {
     "learnings": "/learnings",
-    "learning": "/learnings/reset-database",
+    "learning": "/learnings/reset-database?where=1",
     "sessions": "/sessions",
     "session": "/sessions/simulated-1380?learning=check-first",
     "experiment": "/experiment",
@@ -66,7 +67,7 @@ def _take(link: str) -> None:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"] if os.geteuid() == 0 else [])
         state = _logged_in(browser, link)
         for name, page in _PAGES.items():
-            _picture(browser, state, address + page, name, _DESK)
+            _picture(browser, state, address + page, name, _TALL if name == "learning" else _DESK)
         _picture(browser, state, address + _PAGES["learnings"], "learnings-phone", _PHONE)
         _picture(browser, state, address + _PAGES["learning"], "learning-dark", _DESK, is_dark=True)
         browser.close()
@@ -93,9 +94,9 @@ def _picture(
     page.screenshot(path=file)
     context.close()
     # a palette: a third of the bytes, and nobody sees it; rare colours keep their place in it
-    Image.open(file).convert("RGB").quantize(256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
-        file, optimize=True
-    )
+    Image.open(file).convert("RGB").quantize(
+        256, method=Image.Quantize.MAXCOVERAGE, kmeans=2, dither=Image.Dither.NONE
+    ).save(file, optimize=True)
     click.echo(f"{file.relative_to(_OUT.parents[1])}: {file.stat().st_size // 1000} kB")
 
 

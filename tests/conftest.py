@@ -9,6 +9,7 @@ from fixtures import reaper
 pytest_plugins = [
     "fixtures.broker",
     "fixtures.iggy",
+    "fixtures.language_models",
     "fixtures.ledger",
     "fixtures.postgresql",
     "fixtures.team",

@@ -18,6 +18,7 @@ lag             how far the positions are behind the log
 layers/         activation, temporal, ablation, aggregation; pure
 ledger/         what is known about work: events, entries, positions, outbox; SQL
 event_log/      Apache Iggy, Redis Streams, memory
+language_model  a model at a provider, through LiteLLM: one request, one answer
 embedder/       sentence-transformers behind a protocol
 formats/        everything read or written as bytes: events, transcripts, learnings, records
 logs            log lines: an event name and fields

@@ -4,15 +4,18 @@ This is the one place where protocols meet their implementations.
 """
 
 import os
+from datetime import UTC, date, datetime
 from functools import cache, cached_property
 from importlib import import_module
 
 from worker.attribution.attributor import Attributor
+from worker.attribution.judge_memory import JudgeMemory
 from worker.attribution.second_look import SecondLook
-from worker.embedder import CrossEncoderReader, Embedder, VectorCache, open_embedder
+from worker.embedder import Embedder, VectorCache, open_embedder
 from worker.errors import ConfigurationError
 from worker.event_log.opening import open_event_log
 from worker.event_log.protocol import EventLog
+from worker.language_model import PREFIX, LanguageModel
 from worker.layers.activation.calibration import Calibration, shipped_calibration
 from worker.layers.activation.detector import HybridDetector
 from worker.layers.protocols import ActivationDetector
@@ -85,12 +88,10 @@ class Resources:
     def second_look(self) -> SecondLook | None:
         """None: the first one decides."""
         options = self.settings.activation
-        if options.second_look is None or options.calibration == "raw":
+        if options.judge is None or options.calibration == "raw":
             return None
-        reader = CrossEncoderReader(
-            options.second_look, device=self.settings.embedder.device, threads=self.settings.embedder_threads
-        )
-        return SecondLook(reader, options)
+        memory = JudgeMemory(self.settings.data_dir.absolute() / "judge.sqlite")
+        return SecondLook(LanguageModel(options.judge.removeprefix(PREFIX)), options, memory, _today)
 
     @cached_property
     def attributor(self) -> Attributor:
@@ -101,6 +102,10 @@ class Resources:
             detector=MeasuredDetector(detector, self.measures),
             correlator=MeasuredCorrelator(correlator, self.measures),
         )
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
 
 
 def _detector(parameters: ActivationParameters) -> ActivationDetector:

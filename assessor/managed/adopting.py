@@ -111,7 +111,9 @@ def adopt(adoption_: Adoption, *, now: int) -> None:
 
 def restoration(root: Path, path: Path, *, is_original: bool = False) -> Restoration:
     """`is_original`: as it was before the first move, whatever was edited since. Raises `InvalidFile` when nothing was moved from it."""
-    file = path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
+    if not _is_in_place(root, path):
+        raise InvalidFile(f"{path}: no rules file of this project")
+    file = path.relative_to(root).as_posix()
     found = list(kept(root, file))
     if not found:
         raise InvalidFile(
@@ -152,8 +154,21 @@ def put_back(restored: Restoration) -> None:
 
 
 def files_with_records(root: Path) -> list[Path]:
-    """Rules files that learnings were moved out of, the one that was moved last first."""
-    return list(dict.fromkeys(root / record.file for _, record in kept(root)))
+    """Rules files that learnings were moved out of, the one that was moved last first.
+
+    The records come with the repository, from whoever wrote it: they name no other file.
+    """
+    named = dict.fromkeys(root / record.file for _, record in kept(root))
+    return [path for path in named if _is_in_place(root, path)]
+
+
+def _is_in_place(root: Path, path: Path) -> bool:
+    real = path.resolve()
+    return (
+        real.is_relative_to(root.resolve())
+        and real.suffix == ".md"
+        and ".git" not in real.relative_to(root.resolve()).parts
+    )
 
 
 def tell_the_hook(root: Path, data_dir: Path) -> None:
@@ -161,15 +176,15 @@ def tell_the_hook(root: Path, data_dir: Path) -> None:
     write_managed(HookFolder(data_dir).managed, read_learnings_file(root).managed(root))
 
 
-def tell_of_edits(root: Path, data_dir: Path) -> None:
-    """The same after a person edited the managed file, where it is this project's, which may have moved. Raises `InvalidFile`."""
-    path = HookFolder(data_dir).managed
-    known = read_managed(path)
+def was_edited(root: Path, data_dir: Path) -> bool:
+    """Whether the managed file says something else than the hook was told, where it is this project's, which may have moved.
+
+    Raises `InvalidFile`.
+    """
+    known = read_managed(HookFolder(data_dir).managed)
     if known is None or (known.root != str(root) and Path(known.root).exists()):
-        return
-    now = read_learnings_file(root).managed(root)
-    if now != known:
-        write_managed(path, now)
+        return False
+    return read_learnings_file(root).managed(root) != known
 
 
 def _rules_file(project: Project, path: Path) -> RulesFile:

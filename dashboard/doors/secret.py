@@ -18,13 +18,17 @@ _NAME = "web.key"
 
 def signing_key(settings: Settings) -> bytes:
     """32 bytes. Raises `ConfigurationError` when the file cannot be read or made."""
-    parts = [_of_file(settings.data_dir / _NAME), password(settings), settings.read_token() or ""]
+    parts = [_of_file(settings.data_dir / _NAME), *(token for token, _ in entrance(settings))]
     return hashlib.sha256("\0".join(parts).encode()).digest()
 
 
-def password(settings: Settings) -> str:
-    """What the dashboard is entered with to act; empty: nobody gets in but by a link."""
-    return settings.web_token.get_secret_value() if settings.web_token else settings.write_token() or ""
+def entrance(settings: Settings) -> list[tuple[str, bool]]:
+    """What people may enter with: (token, whether it lets act). Only what somebody set; without any, nobody gets in but by a link.
+
+    The tokens that an embedded store makes for itself are no concern of people's.
+    """
+    set_ = ((settings.web_token, True), (settings.store_write_token, True), (settings.store_read_token, False))
+    return [(secret.get_secret_value(), may_act) for secret, may_act in set_ if secret is not None]
 
 
 def _of_file(path: Path) -> str:

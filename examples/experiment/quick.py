@@ -23,6 +23,7 @@ from worker.domain import (
     Learning,
     LearningCategory,
 )
+from worker.formats.circumstances import read_circumstances
 from worker.formats.heavy_event import HeavyEvent, read_heavy_event
 from worker.formats.record import UNKNOWN_LEARNING, to_bytes
 from worker.formats.wire import derived_id, format_timestamp
@@ -119,7 +120,8 @@ class Filling:
         event = read_heavy_event(payload, logged_at=self._clock.now)
         received = HeavyReceived(event=event, payload=payload, offset=number, logged_at=self._clock.read())
         [ref] = self._ledger.intake.receive(heavy=[received], ablation_rate=0.1)
-        self._store.open_session(ref.session_id, ref.version, list(event.expected_learnings))
+        expected = list(event.expected_learnings)
+        self._store.open_session(ref.session_id, ref.version, expected, read_circumstances(payload))
         known = [id_ for id_ in event.expected_learnings if id_ in _COMMANDS]
         refused = {id_: UNKNOWN_LEARNING for id_ in event.expected_learnings if id_ not in _COMMANDS}
         self._ledger.work.expect(ref.session_id, ref.version, known, refused=refused, signals_seen=0)

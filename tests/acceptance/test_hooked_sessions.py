@@ -16,5 +16,6 @@ def test_sessions_take_part_by_themselves(groove: Groove) -> None:
     assert (found["hooks_not_well"], found["records_damaged"], found["refused"]) == (0, 0, 0)
     assert (found["contexts_wrong"], found["drawn_otherwise"], found["otherwise_in_the_store"]) == ([], [], [])
     assert found["disagree"] == {}
+    assert found["may_go"] == [], "so few sessions prove nothing"
     assert found["chi_square_p"] > 0.001
     assert all(0 < count < 16 for count in found["withheld_of"][1].values())

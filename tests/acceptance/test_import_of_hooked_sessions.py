@@ -113,3 +113,25 @@ def test_what_the_transcript_shows_is_what_counts(groove: Groove, home: Home) ->
     assert told_["places"]["hooks"] == {"records": 1}
     with open_records(folder.data_dir) as records:
         assert "h3" not in records.sessions()
+
+
+def test_an_edit_of_the_managed_file_is_another_wording(groove: Groove, home: Home) -> None:
+    """Of the learning and of its section: from the next import on the hook gives out the new words, in a new epoch."""
+    subprocess.run(["git", "init", "-q"], cwd=groove.folder, check=True)
+    (groove.folder / "CLAUDE.md").write_text("# Tests\n\n- Always run `make check`\n- Never sleep in a test\n")
+    groove("adopt", "CLAUDE.md", "--yes", HOME=str(home.folder))
+    before = {each.text: each for each in written_snapshot(groove).learnings}
+    file = groove.folder / ".groove" / "learnings.md"
+    file.write_text(file.read_text().replace("make check", "make check-all"))
+    groove("import", HOME=str(home.folder))
+    after = {each.id: each for each in written_snapshot(groove).learnings}
+    edited, same = (next(each for text, each in before.items() if word in text) for word in ("make", "sleep"))
+    assert (after[edited.id].text, after[edited.id].epoch) == ("Always run `make check-all`", 2)
+    assert after[same.id] == same
+    assert {each.unit for each in after.values()} == {edited.unit}
+    history = groove.json("learnings", "history", edited.unit)
+    assert [line["kind"] for line in history] == ["imported", "edited"]
+    (section,) = groove.json("learnings", "sections")
+    assert section["section"]["learning_id"] == edited.unit
+    assert {value["learning_id"] for value in section["learnings"]} == set(after)
+    assert edited.unit in groove("learnings", "sections")

@@ -213,5 +213,5 @@ FAULTS: tuple[Fault, ...] = (
     Fault(name="no hook file", hurt=_no_hook),
     Fault(name="no python", hurt=_nothing, environ={"PATH": "/nonexistent"}),
     Fault(name="a pipe for a transcript", hurt=_pipe_for_a_transcript, may_take_part=True),
-    Fault(name="killed", hurt=_nothing, killed_after=lambda number: number % 40, may_take_part=True),
+    Fault(name="killed", hurt=_nothing, killed_after=lambda number: number % 40 * 5, may_take_part=True),
 )

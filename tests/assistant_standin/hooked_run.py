@@ -1,9 +1,11 @@
 """A team's sessions with the real stack beside them, from `groove adopt` to the verdicts, and what must hold at the end."""
 
+import contextlib
 import hashlib
 import json
 import subprocess
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +16,8 @@ from assistant_standin.assistant import Assistant
 from assistant_standin.team import RULES, Team, chi_square, drawn_otherwise
 from worker.formats.hook_folder import HookFolder
 from worker.formats.hook_snapshot import HookSnapshot, snapshot_at
+from worker.settings import load_settings
+from worker.store.api import StoreApi
 from worker.store.hooks.agreement import hook_agreement
 from worker.store.hooks.records import open_records
 
@@ -80,8 +84,7 @@ class HookedRun:
         texts = {each["learning"]["learning_id"]: each["learning"]["insight"] for each in listed}
         values = {each["learning"]["learning_id"]: each["value"] for each in listed}
         chance = self.snapshot.learnings[0].withhold_probability
-        self._stop()
-        return {
+        found = {
             "sessions": len(self.team.sessions),
             "imported": imported["read"],
             "recorded": len(starts),
@@ -100,28 +103,42 @@ class HookedRun:
                 texts[id_]: [values[id_]["verdict"]["kind"], round(values[id_]["estimated_value"], 3)]
                 for id_ in withheld
             },
+            "may_go": [[texts[each["learning_id"]], each["verdict"], each["tokens"]] for each in self._asked("prune")],
             "records": hashlib.sha256(json.dumps(self._records(withheld)).encode()).hexdigest()[:16],
         }
+        self._stop()
+        return found
 
     def _otherwise_in_the_store(self, starts: dict[str, Any]) -> list[str]:
-        """Sessions of which the store answers something else than the hook did."""
+        """Sessions of which the store answers something else than the hook did; what was decided about a learning since is aside."""
         ids = [known.id for known in self.snapshot.learnings]
         wrong = []
-        for session_id, record in list(starts.items())[:: max(1, len(starts) // 12)]:
-            answer = self._asked("withhold", "--session", session_id, "--learnings", ",".join(ids))
-            out = {each["learning_id"] for each in answer["assignments"] if each["decision"] == "withhold"}
-            excluded = {each["learning_id"] for each in answer["assignments"] if each["decision"] == "excluded"}
-            if out - excluded != set(record.withheld) - excluded:
-                wrong.append(session_id)
+        with self._store() as store:
+            for session_id, record in starts.items():
+                answers = store.assign(session_id, ids).assignments
+                out = {each.learning_id for each in answers if each.decision == "withhold"}
+                excluded = {each.learning_id for each in answers if each.decision == "excluded"}
+                if out != set(record.withheld) - excluded:
+                    wrong.append(session_id)
         return wrong
 
-    def _records(self, ids: "Counter[str]") -> list[list[Any]]:
-        """Of every learning what each session says of its arm, in order."""
+    def _records(self, ids: Iterable[str]) -> list[list[Any]]:
+        """What each session says of each learning, in order."""
         found = []
-        for learning_id in sorted(ids):
-            arms = self._asked("show", learning_id)["value"]
-            found.append([learning_id, arms["sessions_with"], arms["sessions_without"], arms["estimated_value"]])
+        with self._store() as store:
+            for learning_id in sorted(ids):
+                records = sorted(store.sessions(learning_id, limit=1000), key=lambda each: each.session_id)
+                found += [
+                    [learning_id, each.session_id, each.was_withheld, each.withhold_probability, each.session_outcome]
+                    for each in records
+                ]
         return found
+
+    @contextlib.contextmanager
+    def _store(self) -> Iterator[StoreApi]:
+        there = load_settings({"GROOVE_DATA_DIR": str(self.groove.folder / ".groove")})
+        with contextlib.closing(StoreApi(there.store_url, token=there.write_token() or "")) as store:
+            yield store
 
     def _asked(self, *words: str) -> Any:
         home = str(self.team.assistant.home)

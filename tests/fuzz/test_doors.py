@@ -279,6 +279,7 @@ def test_broker_messages(broker_url: str, tmp_path: Path) -> None:
         assert process.poll() is None, (tmp_path / "log").read_bytes()[-2000:]
 
     try:
+        wait_until(lambda: b" ready." in (tmp_path / "log").read_bytes(), "the worker is there", seconds=120)
         strange = as_bytes(nearly(envelope) | nearly(body).map(lambda inner: envelope | {"body": json.dumps(inner)}))
         try_door(door, st.lists(strange, min_size=20, max_size=20), examples=10)
     finally:

@@ -10,6 +10,7 @@ from fixtures.ledger import at, heavy
 from fixtures.store import WRITE, learning, record, store_server
 from fixtures.tasks import task_parts
 
+from worker.domain import Circumstances
 from worker.event_log.protocol import TopicName
 from worker.formats.record import to_bytes
 from worker.ledger import SessionRef, SessionState
@@ -147,6 +148,20 @@ def test_a_preparation_catches_up_with_the_store(parts: Resources) -> None:
     parts.store.open_session("s", replace(ref.version, attempt=5), ["a"])
     assert Preparation(parts, "s", ref.version).run()["state"] == "begun again"
     assert parts.ledger.work.load_work("s", replace(ref.version, attempt=6)).state is SessionState.RECEIVED
+
+
+def test_a_preparation_tells_where_the_session_ran(parts: Resources) -> None:
+    """The store keeps what the event says of it, and the records of the session are told apart by it."""
+    ran = Circumstances(project="/w/p", model="m-1", harness="claude-code")
+    received = heavy(
+        "s", active_learnings=[], transcript=TRANSCRIPT, project="/w/p", model="m-1", harness="claude-code"
+    )
+    [ref] = at(parts.ledger, 1).intake.receive(heavy=[received], ablation_rate=0.1)
+    assert Preparation(parts, "s", ref.version).run() == {"state": "prepared", "learnings": 0}
+    parts.store.finish_session("s", ref.version, records=[record("a", "s", ref.version.timestamp)])
+    [summary] = api(parts).summaries(["s"])
+    assert summary.circumstances == ran
+    assert [group.name for group in api(parts).breakdown("a", "model").groups] == ["m-1"]
 
 
 def test_an_attempt_number_is_not_used_for_something_else(parts: Resources) -> None:

@@ -52,6 +52,9 @@ class CalibrationReport:
     after: Quality
     sessions: int
     labels: int
+    #: labelled pairs on which the second look gave a verdict, and how many of these agree with the label
+    judged: int = 0
+    agreed: int = 0
 
 
 def fit(
@@ -61,7 +64,7 @@ def fit(
     embedder: Embedder,
     *,
     made_at: datetime,
-    threshold: float = 0.75,
+    threshold: float = 0.6,
     current: Calibration | None = None,
     second_look: SecondLook | None = None,
 ) -> tuple[Calibration, CalibrationReport]:
@@ -75,11 +78,18 @@ def fit(
     others = [each for each in judged if not is_held_back(each.bundle.context.session_id)]
     if not held or not others:
         raise InvalidFile("the labelled sessions are too few to hold some of them back")
+    verdicts = [
+        (score > 0, each.used)
+        for each in judged
+        if (score := each.bundle.evidence.second_look_at(each.learning_id)) is not None and score
+    ]
     report = CalibrationReport(
         before=_quality(current, held, threshold),
         after=_quality(fitted(others), held, threshold),
         sessions=len({label.session_id for label in labels}),
         labels=len(labels),
+        judged=len(verdicts),
+        agreed=sum(verdict == used for verdict, used in verdicts),
     )
     provenance = {
         "made_at": made_at.isoformat(timespec="seconds"),

@@ -3,7 +3,7 @@
 run              the embedded stack, until some files are done
 run_files        how `groove run` feeds the stack, and knows that it is done
 import_sessions  sessions and rules files on this machine to values
-import_hooks     what hooks recorded of the imported sessions
+import_hooks     what hooks recorded of the imported sessions, and what they give out
 import_pipeline  imported events through the stack
 import_report    what an import tells
 import_judge     second opinions on imported sessions

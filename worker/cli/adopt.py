@@ -1,7 +1,6 @@
 """`groove adopt`: learnings out of a rules file into the managed file, from which the hook gives each session what it is assigned."""
 
 import subprocess
-import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -20,16 +19,12 @@ from worker.cli.support.how_long import MONTH_DAYS, HowLong, how_long
 from worker.cli.support.known_rules import homes, keep_rules, known_rules
 from worker.cli.support.output import plain
 from worker.errors import NotFound
-from worker.formats.hook_folder import HookFolder
-from worker.formats.hook_snapshot import snapshot_at
 from worker.formats.learnings_file import PLACE, read_learnings_file
 from worker.operations.connections import actor, open_store
 from worker.operations.wording import counted
 from worker.settings import Settings, load_settings
+from worker.store.hooks.keeper import HookKeeper
 from worker.system.clock import now_micros
-
-#: seconds in which the store's side writes what the hook decides by, where it runs here
-_PATIENCE = 3.0
 
 
 @click.command("adopt")
@@ -84,19 +79,7 @@ def tell_the_store(settings: Settings, project: Project) -> None:
         if drawn_with := drawn_alone | sections:
             store.draw_together(drawn_with, actor=actor())
         tell_the_hook(project.root, settings.data_dir)
-        if not _is_snapshot_there(HookFolder(settings.data_dir), set(sections)):
-            click.echo("the hook gives out all of them until `groove up` has told it what to draw", err=True)
-
-
-def _is_snapshot_there(folder: HookFolder, learning_ids: set[str]) -> bool:
-    """Once the store's side has seen the change, which it does within a second."""
-    end = time.monotonic() + _PATIENCE
-    while time.monotonic() < end:
-        snapshot = snapshot_at(folder.snapshot)
-        if snapshot is not None and {learning.id for learning in snapshot.learnings} == learning_ids:
-            return True
-        time.sleep(0.05)
-    return False
+        HookKeeper(settings.data_dir, store).look(patient=True)
 
 
 def looked_at(settings: Settings, root: Path, unit: Unit) -> Project:

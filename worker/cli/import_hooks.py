@@ -1,9 +1,12 @@
-"""What hooks recorded of the sessions that an import reads: taken out of their spool first, and into the store."""
+"""Hooks and an import: what they recorded of its sessions goes into the store first, and what they give out is brought up to date."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from assessor.managed.adopting import was_edited
+from assessor.project import Project
 from assessor.taking_part import Agreement, HookRecords, NoRecords
+from worker.cli.adopt import looked_at, tell_the_store
 from worker.formats.hook_folder import HookFolder
 from worker.formats.hook_spool import SpoolRecord
 from worker.operations.connections import open_store
@@ -26,6 +29,13 @@ class RecordedByHooks(HookRecords):
     def compared(self, session_id: str, agreement: Agreement) -> None:
         if agreement is not Agreement.NEITHER or self._records.of_session(session_id):
             self._records.note_comparison(session_id, str(agreement))
+
+
+def keep_managed(settings: Settings, projects: Sequence[Project]) -> None:
+    """What people edited in the managed file is what the hook gives out from now on: other words of a learning, or of its section."""
+    for project in projects:
+        if was_edited(project.root, settings.data_dir):
+            tell_the_store(settings, looked_at(settings, project.root, "section"))
 
 
 @contextmanager

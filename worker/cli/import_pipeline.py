@@ -9,9 +9,8 @@ from rich.progress import track
 
 from assessor.importing import Importer, SessionEvent
 from assessor.learnings import learning_of
-from assessor.managed.adopting import tell_of_edits
 from assessor.rules.catalogue import Rule
-from worker.cli.import_hooks import recorded_by_hooks
+from worker.cli.import_hooks import keep_managed, recorded_by_hooks
 from worker.cli.publish import publish_lines
 from worker.cli.run_files import failures, follow
 from worker.cli.support.jsonl import Line
@@ -73,8 +72,7 @@ def _process(settings: Settings, importer: Importer) -> Worth:
         open_store(settings) as store,
     ):
         report = import_rules(store, importer)
-        for project in importer.projects:
-            tell_of_edits(project.root, settings.data_dir)
+        keep_managed(settings, importer.projects)
         HookKeeper(settings.data_dir, store).look(patient=True)
         if is_busy:
             mark.touch()

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -16,7 +17,7 @@ from worker.operations.connections import actor, now, open_store
 from worker.operations.ids import full_id
 from worker.operations.wording import counted
 from worker.store.api import StoreApi
-from worker.store.protocol import ImportReport
+from worker.store.protocol import ImportReport, Section
 from worker.system.files import STDOUT, written_whole
 
 
@@ -91,6 +92,44 @@ def export_command(file: Path, *, as_json: bool) -> None:
         raise InvalidFile(f"{file}: {error.strerror}") from error
     if file != STDOUT:
         tell(f"{counted(len(learnings), 'learnings')} in {file}", {"exported": len(learnings)}, as_json=as_json)
+
+
+@learnings_command.command("sections")
+@click.option("--json", "as_json", is_flag=True)
+def sections_command(*, as_json: bool) -> None:
+    """Learnings that are drawn together: each section with its common value and verdict, then its learnings with their own values."""
+    with open_store() as store:
+        sections = store.sections()
+    if as_json:
+        print_json(sections)
+        return
+    print_rows(
+        [
+            ("section", "left"),
+            ("learning", "left"),
+            ("text", "flex"),
+            ("value", "right"),
+            ("with", "right"),
+            ("without", "right"),
+            ("verdict", "left"),
+        ],
+        [row for section in sections for row in _section_rows(section)],
+    )
+
+
+def _section_rows(section: Section) -> Iterator[list[str | int]]:
+    value = section.value
+    yield [
+        value.learning_id,
+        "",
+        plain(section.section.insight.partition("\n")[0]),
+        f"{value.estimated_value:+.4f}",
+        value.sessions_with,
+        value.sessions_without,
+        str(value.verdict.kind),
+    ]
+    for each in section.learnings:
+        yield ["", each.learning_id, "", f"{each.estimated_value:+.4f}", "", "", ""]
 
 
 @learnings_command.command("history")

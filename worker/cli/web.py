@@ -21,13 +21,13 @@ def web_command(port: int | None, *, only_link: bool) -> None:
     if only_link:
         _print_address(settings, settings.web.port, with_link=True)
         return
-    from dashboard.doors.secret import password
+    from dashboard.doors.secret import entrance
     from dashboard.serving import check_address, serve
 
     check_address(settings)
     configure_logs(settings.log)
     # logs are read by more people than tokens are given to
-    with_link = not password(settings)
+    with_link = not entrance(settings)
     with open_store(settings) as store:
         serve(
             settings,

@@ -10,22 +10,18 @@ libraries.py             torch, sentence-transformers and OpenVINO, imported the
 tokenizing.py            a model's own tokenizer, without the layers around it
 rows.py                  each distinct text once, in batches, and rows of length 1
 batches.py               texts of like length together
-cross_encoder.py         the optional second look's, which reads a learning and a text together
 precision.py             which number format pays on which device
 vector_cache.py          vectors of learnings' texts, kept between sessions
 model_files.py           where a model is, and what tells two versions of it apart
 """
 
-from worker.embedder.cross_encoder import CrossEncoderReader
 from worker.embedder.opening import open_embedder
-from worker.embedder.protocol import Embedder, PairReader
+from worker.embedder.protocol import Embedder
 from worker.embedder.sentence_transformer import SentenceTransformerEmbedder
 from worker.embedder.vector_cache import VectorCache
 
 __all__ = [
-    "CrossEncoderReader",
     "Embedder",
-    "PairReader",
     "SentenceTransformerEmbedder",
     "VectorCache",
     "open_embedder",

@@ -1,4 +1,4 @@
-"""The seams to the models: one turns texts into vectors, one (optional) reads two texts together."""
+"""The seam to the model: it turns texts into vectors."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -27,15 +27,4 @@ class Embedder(Protocol):
 
         Rows depend on the *set* of texts only (it decides the batches), not on their order or number of copies, nor on earlier calls.
         """
-        ...
-
-
-class PairReader(Protocol):
-    @property
-    def model(self) -> str:
-        """Name and version, as an embedder's."""
-        ...
-
-    def read(self, learning: str, texts: Sequence[str]) -> NDArray[np.float64]:
-        """How well each text goes with the learning, in log odds: float64 [len(texts)]. `texts` must not be empty."""
         ...

@@ -108,7 +108,6 @@ def _check_models(settings: Settings) -> None:
     )  # brings numpy, which no command needs that starts a store alone
 
     check_model(settings.embedder.model)
-    check_model(settings.activation.second_look, name="activation.second_look")
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ from worker.store.answers import ShadowChange
 from worker.store.api import StoreApi
 
 #: what changes layer 1's answers and can only be told by reading the sessions again
-_NEEDS_READING = ("activation.detector", "activation.calibration", "activation.second_look", "embedder.", "calibration")
+_NEEDS_READING = ("activation.detector", "activation.calibration", "activation.judge", "embedder.", "calibration")
 _GROUPS = ("activation", "temporal", "ablation", "aggregation", "embedder")
 
 

@@ -38,15 +38,22 @@ class ActivationParameters(Parameters):
         description="What the activation confidence is: `calibrated`, a probability, or `raw`, the cosine of the best chunk plus "
         "`reference_boost`.",
     )
-    second_look: str | None = Field(
+    judge: str | None = Field(
         default=None,
-        description="Path or name of a cross-encoder that reads doubtful pairs once more while a session is prepared. Unset: none.",
+        pattern=r"^litellm:\S+$",
+        description="`litellm:MODEL`: a language model (extra `judge`) that is asked about doubtful pairs while a session is prepared, one "
+        "request a session. It is sent the learnings' texts and quotes of the session. Unset: none.",
     )
-    second_look_margin: float = Field(
+    judge_margin: float = Field(
         default=0.25,
         ge=0,
         le=1,
-        description="A pair is doubtful when its probability is at most this far from `similarity_threshold`.",
+        description="A pair is doubtful when its probability is at most this far from `similarity_threshold`, or when it cannot be told.",
+    )
+    judge_tokens_per_day: int = Field(
+        default=200_000,
+        ge=0,
+        description="What the judge may use in a day (UTC) on this machine; beyond, pairs stay as they are.",
     )
     candidate_floor: float = Field(
         default=0.4,

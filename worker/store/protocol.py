@@ -15,6 +15,7 @@ from worker.domain import (
     AblationExperiment,
     Assignment,
     AttributionRecord,
+    Circumstances,
     Decision,
     DecisionKind,
     Learning,
@@ -85,6 +86,10 @@ class TakenState(StrEnum):
     #: it stands in the log already
     KNOWN = "known"
     REFUSED = "refused"
+
+
+#: microseconds, the latest that a decision can be of: a number that every reader of JSON has exactly
+LAST_MOMENT = 2**53
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -216,8 +221,17 @@ class ForgottenFromStore:
 class SessionStore(Protocol):
     """A session's way through the store."""
 
-    def open_session(self, session_id: str, version: SessionVersion, learning_ids: list[str]) -> OpenedSession:
-        """Take note that this version is being worked on. Raises `Superseded` when a newer one is known."""
+    def open_session(
+        self,
+        session_id: str,
+        version: SessionVersion,
+        learning_ids: list[str],
+        circumstances: Circumstances | None = None,
+    ) -> OpenedSession:
+        """Take note that this version is being worked on. Raises `Superseded` when a newer one is known.
+
+        `circumstances`: as its event tells them; None leaves what is known.
+        """
         ...
 
     def get_session_version(self, session_id: str) -> SessionVersion:

@@ -5,7 +5,16 @@ from typing import Protocol
 
 from worker.domain import LearningValue
 from worker.store.shapes.experiments import ExperimentOverview
-from worker.store.shapes.learning import Arms, OverTime, RecordPage, RecordsWanted, SessionSummary, TextOfEpochs
+from worker.store.shapes.learning import (
+    Arms,
+    Breakdown,
+    Circumstance,
+    OverTime,
+    RecordPage,
+    RecordsWanted,
+    SessionSummary,
+    TextOfEpochs,
+)
 from worker.store.shapes.learnings import LearningPage, LearningsWanted
 
 
@@ -28,6 +37,10 @@ class Views(Protocol):
 
     def over_time(self, learning_id: str, *, points: int, epoch: int | None = None) -> OverTime:
         """`epoch`: None is the present one."""
+        ...
+
+    def breakdown(self, learning_id: str, by: Circumstance, *, limit: int) -> Breakdown:
+        """The present epoch's records by where or how their sessions ran, at most so many groups."""
         ...
 
     def records(self, learning_id: str, wanted: RecordsWanted) -> RecordPage: ...

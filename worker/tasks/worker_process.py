@@ -45,7 +45,6 @@ def run_worker(settings: Settings, *, queues: list[str], concurrency: int, name:
     """Until SIGTERM; running tasks end first. Who takes from the queue attribution takes from the queue finishing too."""
     if EMBEDDING in queues:
         check_model(settings.embedder.model)
-        check_model(settings.activation.second_look, name="activation.second_look")
     bear_strange_messages()
     app = make_app(settings)
     app.conf.worker_consumer = BearingConsumer

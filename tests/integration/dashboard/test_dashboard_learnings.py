@@ -109,3 +109,19 @@ def test_a_decision_is_told_and_in_the_log(filled: Path, tmp_path: Path) -> None
         assert "jq is pinned" not in ada.get("/learnings?sort=sessions").text
         last = found.sources.store.history("jq")[-1]
         assert (last.kind, last.actor, last.reason) == ("pinned", "Ada", "we like it")
+
+
+def test_where_it_helps_and_hurts(dashboard: Opened, ada: TestClient) -> None:
+    """By project, each with its own interval: together they have all its randomised sessions, and a warning stands beside them."""
+    page = ada.get("/learnings/check-first?where=1").text
+    rows = re.findall(
+        r'<th scope="row" class="wide">(\S+) <small>project</small></th><td class="n" data-label="With">(\d+)</td>'
+        r'<td class="n" data-label="Without">(\d+)</td>',
+        page,
+    )
+    assert {name for name, _, _ in rows} == {"shop", "billing"}
+    last = dashboard.sources.store.over_time("check-first").points[-1]
+    assert sum(int(number) for _, number, _ in rows) == last.sessions_with
+    assert sum(int(number) for _, _, number in rows) == last.sessions_without
+    assert "2 comparisons:" in page
+    assert "Look at its experiment by project" in ada.get("/learnings/check-first").text

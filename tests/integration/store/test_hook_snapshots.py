@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from fixtures.hooks import append, decided
 from fixtures.store import WRITE, attribute, learning, store_server
 from fixtures.waiting import wait_until
 
@@ -13,6 +14,7 @@ from worker.formats.hook_managed import Managed, ManagedLearning, ManagedUnit, w
 from worker.formats.hook_snapshot import HookSnapshot, SnapshotLearning, snapshot_at
 from worker.store.api import StoreApi
 from worker.store.client import HttpStore
+from worker.store.hooks.keeper import HookKeeper, kept
 
 A, B, SECTION = "learning-a", "learning-b", "section"
 
@@ -118,3 +120,17 @@ def test_the_last_decision_is_in_it(socket_address: str, folder: HookFolder) -> 
     snapshot = snapshot_at(folder.snapshot)
     assert snapshot is not None
     assert of(snapshot, B).disabled
+
+
+def test_a_store_elsewhere_is_asked(socket_address: str, folder: HookFolder) -> None:
+    """By whoever runs on the project's machine: snapshot and spool as with a server that has the folder."""
+    with store_server(socket_address) as (address, _):
+        api = StoreApi(address, token=WRITE)
+        api.import_learnings([learning(A), learning(B)], actor="alex")
+        with kept(HookKeeper(folder.data_dir, StoreApi(address, token=WRITE))):
+            becomes(folder, lambda s: len(s.learnings) == 2)
+            api.decide(B, DecisionKind.DISABLED, actor="alex")
+            becomes(folder, lambda s: of(s, B).disabled)
+            append(folder.spool, decided(api.publish_policy([A]), "s"))
+            wait_until(lambda: api.status().counts["assignments"] == 1, "the decision is in the store")
+        api.close()

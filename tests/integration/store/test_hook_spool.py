@@ -158,6 +158,29 @@ def test_while_the_store_is_away_all_waits(folder: HookFolder, store: CozoStore)
     assert all(set(store.open_session(f"s{n}", version(), []).assignments) == {A} for n in range(10))
 
 
+def test_a_record_that_no_store_reads_does_not_stop_the_others(folder: HookFolder, socket_address: str) -> None:
+    """It is refused with the reason; a clock that is set to another age does no harm."""
+    with store_server(socket_address) as (address, _):
+        api = StoreApi(address, token=WRITE)
+        api.import_learnings([learning(A)], actor="alex")
+        policy = api.publish_policy([A])
+        append(folder.spool, decided(policy, "before"))
+        append(folder.spool, decided(policy, "endless", policy_version="9" * 300))
+        append(folder.spool, decided(policy, "late", at=250_000_000_000_000_000))
+        append(folder.spool, decided(policy, "after"))
+        HookKeeper(folder.data_dir, api).look()
+        with closing(HookRecords(folder)) as records:
+            found = {session_id: records.of_session(session_id)[0] for session_id in records.sessions()}
+        api.close()
+    assert {session_id: kept.state for session_id, kept in found.items()} == {
+        "after": RecordState.STORED,
+        "before": RecordState.STORED,
+        "endless": RecordState.REFUSED,
+        "late": RecordState.STORED,
+    }
+    assert found["endless"].reason.startswith("decisions.0.policy_version: ")
+
+
 def test_one_reader_has_the_spool(folder: HookFolder) -> None:
     """A second one passes it over, or waits."""
     with the_spool(folder, patient=False) as first, the_spool(folder, patient=False) as second:

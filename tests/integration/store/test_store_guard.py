@@ -69,6 +69,14 @@ def test_pages_of_other_sites_may_not_write(headers: dict[str, str], status: int
     assert send("GET", "/attr/show/a", headers).status_code == 200
 
 
+@pytest.mark.parametrize("headers", [{}, {"Host": "evil.example"}], ids=["served", "refused"])
+def test_pages_of_other_sites_cannot_load_answers(headers: dict[str, str]) -> None:
+    """Neither as a script nor as a picture: every answer says what it is, and that it is for its own site."""
+    answer = send("GET", "/attr/status", headers)
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["cross-origin-resource-policy"] == "same-origin"
+
+
 @pytest.mark.parametrize("path", ["/learnings/a/pin", "/rpc/finish_session"])
 def test_a_streamed_body_has_a_limit(path: str) -> None:
     """Without a declared length it is cut off once it is too long; one that fits is read."""

@@ -1,62 +1,70 @@
-"""The second look with a real cross-encoder, small and with weights of chance: what it says means nothing, how it travels does."""
+"""The second look with real LiteLLM against a server on this machine that speaks OpenAI's chat protocol."""
 
-import subprocess
-import sys
+import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import pytest
-from fixtures.tiny_models import save_tokenizer
+from fixtures.language_models import Provider
 
 from worker.attribution.bundle import SessionBundle
 from worker.attribution.fit_calibration import bare_context
+from worker.attribution.judge_memory import JudgeMemory
 from worker.attribution.prepare import build_bundle
 from worker.attribution.second_look import SecondLook
 from worker.domain import Activation, Learning, LearningCategory
-from worker.embedder import CrossEncoderReader, Embedder, VectorCache
-from worker.errors import ConfigurationError
+from worker.embedder import Embedder, VectorCache
 from worker.formats.transcripts.messages import parse_transcript
+from worker.language_model import LanguageModel
 from worker.layers.activation.calibration import SecondLookWeights
 from worker.layers.activation.detector import HybridDetector
 from worker.resources import Resources
 from worker.settings import Settings
 from worker.settings.layers import ActivationParameters
 
-pytest.importorskip("sentence_transformers")
+pytest.importorskip("litellm")
+#: the library loads slowly on a busy machine
+pytestmark = pytest.mark.timeout(300)
 SESSION = ["I will add the flag to the parser.", "Let me check it.\n[tool:Bash] mise run lint", "Fine weather today."]
 INSIGHTS = {
-    "run": "Linting: always run `mise run lint` before committing changes",
     "maybe": "Add each flag to the parser when an option is asked for",
-    "never": "Store timestamps in UTC and write migrations",
+    "run": "Linting: always run `mise run lint` before committing changes",
+    "utc": "Store timestamps in UTC and write migrations",
+    "quiet": "Never push to main",
 }
+#: as the question numbers them: the learnings' order in the evidence
+ORDER = sorted(INSIGHTS)
+DAY = date(2026, 1, 20)
 
 
-def save_cross_encoder(folder: Path, *, outputs: int = 1) -> Path:
-    from transformers import BertForSequenceClassification
-
-    BertForSequenceClassification(save_tokenizer(folder, num_labels=outputs)).save_pretrained(folder)
-    return folder
+def answers(**said: bool | None) -> str:
+    return json.dumps({"answers": [{"rule": ORDER.index(name) + 1, "followed": told} for name, told in said.items()]})
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save_cross_encoder(tmp_path_factory.mktemp("models") / "tiny")
+@pytest.fixture
+def looking(provider: Provider, tmp_path: Path) -> Callable[..., SecondLook]:
+    def make(**options: Any) -> SecondLook:
+        parameters = ActivationParameters(**{"judge_margin": 1.0, **options})
+        return SecondLook(
+            LanguageModel("openai/local"), parameters, JudgeMemory(tmp_path / "judge.sqlite"), lambda: DAY
+        )
+
+    return make
 
 
 @pytest.fixture
 def prepared(embedder: Embedder) -> Callable[..., SessionBundle]:
-    def prepare(second_look: SecondLook | None, *learning_ids: str) -> SessionBundle:
+    def prepare(second_look: SecondLook | None, said: list[str] = SESSION) -> SessionBundle:
         learnings = {
-            name: Learning(
-                learning_id=name, category=LearningCategory.TOOL_USAGE, description="", insight=INSIGHTS[name]
-            )
-            for name in learning_ids or INSIGHTS
+            name: Learning(learning_id=name, category=LearningCategory.TOOL_USAGE, description="", insight=insight)
+            for name, insight in INSIGHTS.items()
         }
         return build_bundle(
             bare_context("s1"),
-            parse_transcript([{"role": "assistant", "content": content} for content in SESSION]),
+            parse_transcript([{"role": "assistant", "content": content} for content in said]),
             learnings,
             embedder=embedder,
             learning_vectors=VectorCache(embedder),
@@ -66,91 +74,109 @@ def prepared(embedder: Embedder) -> Callable[..., SessionBundle]:
     return prepare
 
 
-def looking(folder: Path, margin: float) -> SecondLook:
-    return SecondLook(CrossEncoderReader(str(folder), device="cpu"), ActivationParameters(second_look_margin=margin))
-
-
 def seen(session: SessionBundle, learning_id: str) -> Activation:
     return HybridDetector().detect(learning_id, session.insights, session.evidence)
 
 
-def test_reads_texts_in_their_order(folder: Path) -> None:
-    """One number a text, whatever stands beside it; the name tells the weights apart."""
-    reader = CrossEncoderReader(str(folder), device="cpu")
-    scores = reader.read("run lint", ["make lint", "hello", "a word " * 100])
-    assert scores.shape == (3,)
-    np.testing.assert_allclose(scores[1], reader.read("run lint", ["hello"])[0], atol=1e-5)
-    assert len(set(scores.round(4))) == 3
-    assert reader.model.startswith("tiny@")
+def verdicts(session: SessionBundle) -> dict[str, float | None]:
+    return {name: session.evidence.second_look_at(name) for name in ORDER}
 
 
-def test_only_what_is_in_doubt_is_read(folder: Path, prepared: Callable[..., SessionBundle]) -> None:
-    """Within the margin of the threshold, in both directions; a margin of 1 doubts everything, one of 0 nothing."""
-    first = {name: seen(prepared(None), name).confidence for name in INSIGHTS}
-    margin = abs(first["maybe"] - 0.75) + 0.001
-    for each, doubted in (
-        (margin, {n for n in first if abs(first[n] - 0.75) <= margin}),
-        (1.0, set(first)),
-        (0.0, set()),
-    ):
-        evidence = prepared(looking(folder, each)).evidence
-        assert {name for name in INSIGHTS if evidence.second_look_at(name) is not None} == doubted
-    assert abs(first["never"] - 0.75) > 0.25
+Looking = Callable[..., SecondLook]
+Prepared = Callable[..., SessionBundle]
 
 
-def test_the_score_moves_the_probability_and_stands_in_the_answer(
-    folder: Path, prepared: Callable[..., SessionBundle]
-) -> None:
-    """In log odds by its weight; the model's name goes with the embedder's, the bytes carry it, other learnings change nothing."""
-    plain, looked = prepared(None), prepared(looking(folder, 1.0))
-    assert (plain.model, looked.model.partition("@")[0]) == ("words@1", "words")
-    assert looked.model.startswith("words@1 + tiny@")
+def test_one_request_a_session_moves_what_is_in_doubt(provider: Provider, looking: Looking, prepared: Prepared) -> None:
+    """By its weight in log odds; the verdict stands among the features, the model's name behind the embedder's, the bytes carry both."""
+    provider.content = answers(maybe=True, run=False, quiet=None)
+    plain, looked = prepared(None), prepared(looking())
+    assert verdicts(looked) == {"maybe": 1.0, "run": -1.0, "quiet": 0.0, "utc": None}
+    assert (plain.model, looked.model) == ("words@1", "words@1 + litellm:openai/local")
     again = SessionBundle.from_bytes(looked.to_bytes())
-    for name in INSIGHTS:
+    for name, verdict in verdicts(looked).items():
         before, after = seen(plain, name), seen(again, name)
-        score = after.features["second_look"]
-        assert score == looked.evidence.second_look_at(name)
-        assert after.confidence == SecondLookWeights().probability(before.confidence, score)
-        assert (after.confidence > before.confidence) == (score > 0)
-        assert after == seen(prepared(looking(folder, 1.0), name), name)
+        if verdict is None:
+            assert after == before
+        else:
+            assert after.features["second_look"] == verdict
+            assert after.confidence == SecondLookWeights().probability(before.confidence, verdict)
+    (asked,) = provider.asked
+    question = asked["messages"][1]["content"]
+    assert all(insight in question for insight in INSIGHTS.values())
+    assert "- I will add the flag to the parser." in question
 
 
-def test_a_calibration_can_switch_its_weight(folder: Path, prepared: Callable[..., SessionBundle]) -> None:
+def test_the_same_content_is_asked_about_once(provider: Provider, looking: Looking, prepared: Prepared) -> None:
+    """Another process has the answer from the file; another session's content is another question."""
+    provider.content = answers(maybe=True)
+    first = prepared(looking())
+    assert verdicts(prepared(looking())) == verdicts(first)
+    assert len(provider.asked) == 1
+    prepared(looking(), ["Something else is said."])
+    assert len(provider.asked) == 2
+
+
+def test_only_doubt_and_what_cannot_be_told_is_asked_about(
+    provider: Provider, looking: Looking, prepared: Prepared
+) -> None:
+    """Without any margin only the learning that leaves no trace; a session without a word is not asked about."""
+    provider.content = json.dumps({"answers": [{"rule": 1, "followed": True}]})
+    assert verdicts(prepared(looking(judge_margin=0.0))) == {"maybe": None, "run": None, "utc": None, "quiet": 1.0}
+    assert "Never push" in provider.asked[0]["messages"][1]["content"]
+    assert "timestamps" not in provider.asked[0]["messages"][1]["content"]
+    prepared(looking(), [""])
+    assert len(provider.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "content"),
+    [
+        (500, ""),
+        (200, "They were followed."),
+        (200, '{"answers": [{"rule": 9, "followed": true}]}'),
+        (200, '{"answers": [{"rule": 1, "followed": true}, {"rule": 1, "followed": false}]}'),
+        (200, '{"answers": [{"rule": 1, "followed": "yes"}]}'),
+        (200, '{"answers": [{"rule": 1, "followed": true, "sure": 1}]}'),
+    ],
+)
+def test_a_failure_leaves_the_pairs_as_they_were(
+    provider: Provider, looking: Looking, prepared: Prepared, status: int, content: str
+) -> None:
+    """Nothing is guessed from it and nothing kept: the next look asks again."""
+    provider.status, provider.content = status, content
+    assert set(verdicts(prepared(looking())).values()) == {None}
+    provider.status, provider.content = 200, answers(maybe=True)
+    assert verdicts(prepared(looking()))["maybe"] == 1.0
+
+
+def test_a_day_has_its_budget(provider: Provider, looking: Looking, prepared: Prepared, tmp_path: Path) -> None:
+    """What a request may cost is taken beforehand and settled by what the provider counts; what is beyond is not asked."""
+    provider.content = answers(maybe=True)
+    assert set(verdicts(prepared(looking(judge_tokens_per_day=100))).values()) == {None}
+    assert provider.asked == []
+    assert verdicts(prepared(looking(judge_tokens_per_day=5_000)))["maybe"] == 1.0
+    memory = JudgeMemory(tmp_path / "judge.sqlite")
+    assert memory.reserve(98, day=DAY, budget=100)  # the provider counted 2
+    assert not memory.reserve(1, day=DAY, budget=100)
+    assert memory.reserve(1, day=date(2026, 1, 21), budget=100)
+
+
+def test_a_calibration_can_switch_its_weight(provider: Provider, looking: Looking, prepared: Prepared) -> None:
     """With weight 0 the second look changes no confidence."""
-    looked, plain = prepared(looking(folder, 1.0)), prepared(None)
+    provider.content = answers(maybe=True, run=False)
+    looked, plain = prepared(looking()), prepared(None)
     without = replace(looked.evidence.calibration, second_look=SecondLookWeights(weight=0.0))
     muted = replace(looked, evidence=replace(looked.evidence, calibration=without))
     for name in INSIGHTS:
-        expected = seen(plain, name).confidence
-        assert seen(muted, name).confidence == pytest.approx(expected, abs=2e-6)
+        assert seen(muted, name).confidence == pytest.approx(seen(plain, name).confidence, abs=2e-6)
 
 
-def test_off_unless_set(folder: Path) -> None:
+def test_off_unless_set(tmp_path: Path) -> None:
     """By setting, and never in raw mode."""
     assert Resources(Settings()).second_look is None
-    chosen = ActivationParameters(second_look=str(folder))
-    made = Resources(Settings(activation=chosen)).second_look
+    chosen = ActivationParameters(judge="litellm:openai/local")
+    made = Resources(Settings(activation=chosen, data_dir=tmp_path)).second_look
     assert made is not None
-    assert made.model.startswith("tiny@")
+    assert made.model == "litellm:openai/local"
     raw = chosen.model_copy(update={"calibration": "raw"})
-    assert Resources(Settings(activation=raw)).second_look is None
-
-
-def test_what_cannot_be_used_is_named(tmp_path: Path) -> None:
-    """A folder without a model, and a model with more than one output."""
-    (tmp_path / "empty").mkdir()
-    with pytest.raises(ConfigurationError, match=r"activation\.second_look"):
-        CrossEncoderReader(str(tmp_path / "empty"), device="cpu").read("a", ["b"])
-    three = save_cross_encoder(tmp_path / "three", outputs=3)
-    with pytest.raises(ConfigurationError, match="3 outputs"):
-        CrossEncoderReader(str(three), device="cpu").read("a", ["b"])
-
-
-def test_attribution_workers_stay_without_it() -> None:
-    """The reader's and the second look's own modules load no model library."""
-    code = (
-        "import sys, worker.attribution.second_look, worker.embedder.cross_encoder, worker.resources; "
-        "print(sorted({'torch', 'transformers', 'sentence_transformers'} & sys.modules.keys()))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    assert Resources(Settings(activation=raw, data_dir=tmp_path)).second_look is None

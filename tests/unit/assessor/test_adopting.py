@@ -7,12 +7,14 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from assessor.managed.adopting import files_with_records, restoration
 from assessor.managed.moving import POINTER, Move, move
-from assessor.managed.records import Record
+from assessor.managed.records import Record, keep
 from assessor.managed.restoring import restore
 from assessor.rules.catalogue import Unit
 from assessor.rules.units import lines_of
 from assessor.rules.wording import learning_id
+from worker.errors import InvalidFile
 from worker.formats.learnings_file import HEADER, LearningsFile
 
 PIECES = [
@@ -217,3 +219,17 @@ def test_what_cannot_move_stays_with_its_reason(text: str, reason: str) -> None:
     done = moved(text, "bullet")
     assert (done.after, done.blocks) == (text, ())
     assert reason in next(iter(done.left.values()))
+
+
+@pytest.mark.parametrize("file", ["../outside.md", "/tmp/outside.md", ".git/config", "link.md", "setup.py"])
+def test_a_record_of_a_stranger_names_no_other_file(tmp_path: Path, file: str) -> None:
+    """Records come with a repository: none of them has a file written outside of it, or one that is no text for people."""
+    root = tmp_path / "project"
+    (root / ".git").mkdir(parents=True)
+    (tmp_path / "outside.md").write_text("mine")
+    (root / "link.md").symlink_to(tmp_path / "outside.md")
+    keep(root, Record(file=file, at=1, before=b"theirs", after=b"mine", moved=()))
+    keep(root, Record(file="CLAUDE.md", at=2, before=b"theirs", after=b"mine", moved=()))
+    assert files_with_records(root) == [root / "CLAUDE.md"]
+    with pytest.raises(InvalidFile, match="no rules file"):
+        restoration(root, root / file)

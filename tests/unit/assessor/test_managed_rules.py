@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from assessor.managed.adopting import tell_of_edits
+from assessor.managed.adopting import tell_the_hook, was_edited
 from assessor.managed.moving import POINTER, move
 from assessor.project import Project, look_at
 from assessor.rules.asks import asks
@@ -72,19 +72,20 @@ def test_an_edit_there_is_another_wording(tmp_path: Path) -> None:
     assert reworded.words == normalised("In this place nothing is as it was")
 
 
-def test_edits_of_the_managed_file_reach_the_hook(tmp_path: Path) -> None:
-    """Of this project's alone; a project that moved is still the same."""
-    managed = HookFolder(tmp_path / "data").managed
+def test_edits_of_the_managed_file_are_seen(tmp_path: Path) -> None:
+    """Of this project's alone; a project that moved is still the same. Once the hook was told, there is nothing to tell."""
+    data = tmp_path / "data"
+    managed = HookFolder(data).managed
     (tmp_path / PLACE).parent.mkdir()
     (tmp_path / PLACE).write_text("<!-- groove:learning mine -->\n- Always run `make`\n")
-    tell_of_edits(tmp_path, tmp_path / "data")
-    assert not managed.exists()
+    assert not was_edited(tmp_path, data)
     write_managed(managed, Managed(root=str(tmp_path.parent)))
-    tell_of_edits(tmp_path, tmp_path / "data")
-    assert read_managed(managed) == Managed(root=str(tmp_path.parent))
+    assert not was_edited(tmp_path, data)
     for root in (str(tmp_path / "gone"), str(tmp_path)):
         write_managed(managed, Managed(root=root))
-        tell_of_edits(tmp_path, tmp_path / "data")
+        assert was_edited(tmp_path, data)
+        tell_the_hook(tmp_path, data)
+        assert not was_edited(tmp_path, data)
         told = read_managed(managed)
         assert told is not None
         assert (told.root, [each.id for each in told.learnings]) == (str(tmp_path), ["mine"])

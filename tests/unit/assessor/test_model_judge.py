@@ -1,15 +1,11 @@
 """A model as a judge: real LiteLLM against a server on this machine that speaks OpenAI's chat protocol."""
 
-import json
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
-from typing import Any
 
 import pytest
+from fixtures.language_models import Provider
 from unit.assessor.homes import Home, make_home
 from unit.assessor.told_sessions import replies, says, session
 
@@ -25,51 +21,6 @@ from worker.errors import ConfigurationError
 #: the library loads slowly on a busy machine
 pytestmark = pytest.mark.timeout(300)
 TOKEN = "ghp_" + "a1B2" * 9
-
-
-@dataclass
-class Provider:
-    """Answers as it is told, and remembers what it was asked."""
-
-    url: str = ""
-    content: str = '{"outcome": 0.5, "reason": "Most of it was done."}'
-    status: int = 200
-    asked: list[dict[str, Any]] = field(default_factory=list)
-
-
-@pytest.fixture
-def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[Provider]:
-    told = Provider()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            told.asked.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            choice = {"index": 0, "message": {"role": "assistant", "content": told.content}, "finish_reason": "stop"}
-            usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
-            head = {"id": "c", "object": "chat.completion", "created": 1, "model": "local"}
-            answer = (
-                {**head, "choices": [choice], "usage": usage} if told.status == 200 else {"error": {"message": "no"}}
-            )
-            body = json.dumps(answer).encode()
-            self.send_response(told.status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *arguments: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    told.url = f"http://127.0.0.1:{server.server_port}/v1"
-    monkeypatch.setenv("OPENAI_API_BASE", told.url)
-    monkeypatch.setenv("OPENAI_API_KEY", "none")
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    yield told
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 @pytest.fixture

@@ -24,10 +24,10 @@ HISTORY = "history"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SecondLookWeights:
-    """How a cross-encoder's score moves the probability, in log odds; the default is an assumption until labels fit it."""
+    """How a second look's verdict (1, 0 or −1) moves the probability, in log odds; the default is an assumption until labels fit it."""
 
     intercept: float = 0.0
-    weight: float = 0.25
+    weight: float = 1.0
 
     def probability(self, first: float, score: float) -> float:
         """Rounded to 6 decimals."""

@@ -28,7 +28,7 @@ PRIOR: dict[str, tuple[float, float]] = {
 }
 _INTERCEPT = (-3.0, 10.0)
 #: intercept and weight of the second look
-_SECOND_LOOK = ((0.0, 1.0), (SecondLookWeights().weight, 0.25))
+_SECOND_LOOK = ((0.0, 1.0), (SecondLookWeights().weight, 1.0))
 _STEPS = 100
 _TOLERANCE = 1e-10
 

@@ -1,15 +1,15 @@
 """Decisions that hooks recorded, into the store; whoever is killed in between does it again, and the store knows them then."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from worker.formats.hook_spool import SpoolRecord
 from worker.store.hooks.records import HookRecords, KeptRecord, RecordState
 from worker.store.hooks.seam import PolicyStore
-from worker.store.protocol import MadeDecision, TakenDecision, TakenState
+from worker.store.protocol import LAST_MOMENT, MadeDecision, TakenDecision, TakenState
 
-#: records in one request
-_PORTION = 50
+#: records in one request: others wait for the store meanwhile
+_PORTION = 10
 #: reasons that are remembered of one record
 _REASONS = 3
 
@@ -18,14 +18,29 @@ def deliver(records: HookRecords, store: PolicyStore) -> int:
     """All that wait -> how many there were. Raises `StoreUnavailable`: the rest waits on."""
     delivered = 0
     while waiting := records.waiting(limit=_PORTION):
-        made = [(kept, decision) for kept in waiting for decision in decisions_of(kept.record)]
-        answers = store.take_decisions([decision for _, decision in made])
-        beside = zip((kept for kept, _ in made), answers, strict=True)
-        records.settle(
-            _settled(kept, [answer for _, answer in group]) for kept, group in groupby(beside, key=lambda pair: pair[0])
-        )
+        try:
+            _hand_in(records, store, waiting)
+        except ValueError:
+            for kept in waiting:  # one that is no decision at all must not keep the others from the store
+                _hand_in_alone(records, store, kept)
         delivered += len(waiting)
     return delivered
+
+
+def _hand_in(records: HookRecords, store: PolicyStore, waiting: Sequence[KeptRecord]) -> None:
+    made = [(kept, decision) for kept in waiting for decision in decisions_of(kept.record)]
+    answers = store.take_decisions([decision for _, decision in made])
+    beside = zip((kept for kept, _ in made), answers, strict=True)
+    records.settle(
+        _settled(kept, [answer for _, answer in group]) for kept, group in groupby(beside, key=lambda pair: pair[0])
+    )
+
+
+def _hand_in_alone(records: HookRecords, store: PolicyStore, kept: KeptRecord) -> None:
+    try:
+        _hand_in(records, store, [kept])
+    except ValueError as error:
+        records.settle([(kept, RecordState.REFUSED, str(error))])
 
 
 def decisions_of(record: SpoolRecord) -> Iterator[MadeDecision]:
@@ -41,7 +56,7 @@ def decisions_of(record: SpoolRecord) -> Iterator[MadeDecision]:
                 decision=decision,
                 withhold_probability=record.probabilities.get(learning_id, 0.0),
                 policy_version=record.policy_version or "none",
-                decided_at=max(0, record.at),
+                decided_at=min(max(0, record.at), LAST_MOMENT),
                 conversation_id=record.conversation_id,
             )
 

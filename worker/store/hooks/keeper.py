@@ -17,7 +17,7 @@ from worker.store.hooks.snapshots import refresh_snapshot
 from worker.store.hooks.spool import drain, has_lines, has_renamed, the_spool
 from worker.system.clock import HOUR, now_micros
 
-_INTERVAL_S = 0.25
+_INTERVAL_S = 0.1
 #: a hook that is slow to write is as good as one that comes later
 _RENAMED_INTERVAL_S = 30.0
 _log = structlog.get_logger(__name__)
@@ -59,13 +59,18 @@ class HookKeeper:
         try:
             self.look()
         except GrooveError as error:
-            if str(error) != self._told:
+            if self._is_news(str(error)):
                 _log.warning("hooks.not_kept", reason=str(error))
-            self._told = str(error)
-        except Exception:  # noqa: BLE001 - nobody would notice that the keeper has ended
-            _log.exception("hooks.not_kept")
+        except Exception as error:  # noqa: BLE001 - nobody would notice that the keeper has ended
+            if self._is_news(repr(error)):
+                _log.exception("hooks.not_kept")
         else:
             self._told = ""
+
+    def _is_news(self, what: str) -> bool:
+        """What fails at every look is told once."""
+        before, self._told = self._told, what
+        return what != before
 
     def _refresh(self) -> None:
         if (state := self._state()) is not None and state == self._known:

@@ -5,14 +5,17 @@ answers (DNS rebinding); under any name it could send writes (cross-site request
 """
 
 from collections.abc import Iterable
+from functools import partial
 
-from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from worker.store.server.problems import problem
 from worker.system.loopback import host_name, is_own_name
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+#: with every answer: a page of another site can load none as a script or a picture of its own
+_OURS_ALONE = {"X-Content-Type-Options": "nosniff", "Cross-Origin-Resource-Policy": "same-origin"}
 
 
 class Guard:
@@ -24,10 +27,8 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         refusal = self.refusal(scope["method"], Headers(scope=scope)) if scope["type"] == "http" else None
-        if refusal:
-            await problem(403, "Refused", refusal)(scope, receive, send)
-        else:
-            await self._app(scope, receive, send)
+        app = problem(403, "Refused", refusal) if refusal else self._app
+        await app(scope, receive, partial(_answer, send))
 
     def refusal(self, method: str, headers: Headers) -> str | None:
         """Why this request is refused; None: it may go on."""
@@ -40,6 +41,12 @@ class Guard:
 
     def _knows(self, host: str) -> bool:
         return host_name(host) in self._hosts or is_own_name(host)
+
+
+async def _answer(send: Send, message: Message) -> None:
+    if message["type"] == "http.response.start":
+        MutableHeaders(scope=message).update(_OURS_ALONE)
+    await send(message)
 
 
 def _is_cross_site(headers: Headers, host: str) -> bool:

@@ -3,30 +3,19 @@
 The database counts, stretch by stretch; each interval comes from the sums up to its end, so the last one is the learning's own.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby, starmap
-from typing import NamedTuple
 
-from worker.domain import Decision, ExperimentResult
+from worker.domain import Decision
 from worker.layers.ablation.arms import arm
 from worker.layers.ablation.fleet import Fleet
-from worker.layers.statistics.sums import MICRO, MILLI, Cell, Count, LearningSums
+from worker.layers.statistics.sums import MICRO, MILLI, LearningSums
 from worker.store.cozo.memory import NOTHING
 from worker.store.cozo.totals import Totals
 from worker.store.cozo.undoing import read_log, undone_lines
+from worker.store.cozo.views.alike import Alike, arms_of, in_all, injected, used
 from worker.store.cozo.workspace import Workspace, must_know
 from worker.store.shapes.learning import Arms, Mark, OutcomeCount, OverTime, Point
-
-
-class _Counted(NamedTuple):
-    """Records of one stretch that are alike."""
-
-    stretch: int
-    was_withheld: bool
-    withhold_probability: float
-    session_outcome: float
-    was_activated: bool
-    records: int
 
 
 def arms(workspace: Workspace, learning_id: str) -> Arms:
@@ -69,43 +58,25 @@ def over_time(workspace: Workspace, learning_id: str, *, points: int, epoch: int
         first_at=totals.first_at,
         newest_at=totals.newest_at,
         width=width,
-        points=tuple(_points(workspace, totals, width, fleet, sorted(starmap(_Counted, found)))),
+        points=tuple(_points(workspace, totals, width, fleet, sorted(starmap(Alike, found)))),
         marks=tuple(_marks(lines)),
     )
 
 
-def _points(
-    workspace: Workspace, totals: Totals, width: int, fleet: Fleet, rows: Sequence[_Counted]
-) -> Iterator[Point]:
+def _points(workspace: Workspace, totals: Totals, width: int, fleet: Fleet, rows: Sequence[Alike]) -> Iterator[Point]:
     sums = LearningSums()
-    for stretch, group in groupby(rows, lambda row: row.stretch):
+    for stretch, group in groupby(rows, lambda row: int(row.group)):
         alike = list(group)
-        sums += LearningSums(arms=_cells(alike))
+        sums += arms_of(alike)
         yield Point(
             at=min(totals.first_at + (stretch + 1) * width - 1, totals.newest_at),
-            sessions=sum(row.records for row in alike),
-            injected=sum(row.records for row in alike if not row.was_withheld),
-            used=sum(row.records for row in alike if row.was_activated and not row.was_withheld),
+            sessions=in_all(alike),
+            injected=in_all(injected(alike)),
+            used=in_all(used(alike)),
             sessions_with=sums.n_randomised(was_withheld=False),
             sessions_without=sums.n_randomised(was_withheld=True),
-            result=_result(workspace, sums, fleet),
+            result=workspace.layers.ablation.compute_marginal_value(sums, fleet),
         )
-
-
-def _result(workspace: Workspace, sums: LearningSums, fleet: Fleet) -> ExperimentResult | None:
-    return workspace.layers.ablation.compute_marginal_value(sums, fleet)
-
-
-def _cells(rows: Iterable[_Counted]) -> dict[Cell, Count]:
-    """The randomised ones among them, as the sums hold them."""
-    cells: dict[Cell, Count] = {}
-    for row in rows:
-        p_micro = round(row.withhold_probability * MICRO)
-        if 0 < p_micro < MICRO:
-            cell = Cell(row.was_withheld, p_micro, round(row.session_outcome * MILLI))
-            was = cells.get(cell, Count(0, 0))
-            cells[cell] = Count(was.records + row.records, was.activated + row.records * row.was_activated)
-    return cells
 
 
 def _marks(lines: Sequence[Decision]) -> Iterator[Mark]:

@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from itertools import starmap
 from typing import Any
 
+from worker.domain import Circumstances
+from worker.store.cozo.row_codec import circumstances_of
+from worker.store.cozo.rows import CircumstancesRow
 from worker.store.cozo.workspace import Workspace, must_know
 from worker.store.shapes.learning import LeanRecord, RecordPage, RecordsWanted, SessionSummary
 
@@ -28,8 +31,12 @@ def records(workspace: Workspace, learning_id: str, wanted: RecordsWanted) -> Re
 
 
 def sessions(workspace: Workspace, session_ids: Sequence[str]) -> list[SessionSummary]:
-    found = workspace.database.read("session_summaries", keys=[[id_] for id_ in dict.fromkeys(session_ids)])
-    by_id = {summary.session_id: summary for summary in starmap(_summary, found)}
+    keys = [[id_] for id_ in dict.fromkeys(session_ids)]
+    with workspace.database.consistent():
+        found = workspace.database.read("session_summaries", keys=keys)
+        rows = starmap(CircumstancesRow, workspace.database.read("circumstances", keys=keys))
+    ran = {row.session_id: circumstances_of(row) for row in rows}
+    by_id = {row[0]: _summary(*row, ran=ran.get(row[0], Circumstances())) for row in found}
     return [by_id[session_id] for session_id in dict.fromkeys(session_ids) if session_id in by_id]
 
 
@@ -42,7 +49,16 @@ def _record(columns: Sequence[Any]) -> LeanRecord:
 
 
 def _summary(
-    session_id: str, timestamp: int, low: float, high: float, learnings: int, used: float, withheld: float, moved: float
+    session_id: str,
+    timestamp: int,
+    low: float,
+    high: float,
+    learnings: int,
+    used: float,
+    withheld: float,
+    moved: float,
+    *,
+    ran: Circumstances,
 ) -> SessionSummary:
     """The database sums in fractions."""
     return SessionSummary(
@@ -54,4 +70,5 @@ def _summary(
         used=int(used),
         withheld=int(withheld),
         attributed=moved,
+        circumstances=ran,
     )

@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag
 
 from worker.formats.wire import Identifier as EventId
 from worker.store.answers import Assignments, Grouped, TakenDecisions
-from worker.store.protocol import MadeDecision, PublishedPolicy, Section
+from worker.store.protocol import LAST_MOMENT, MadeDecision, PublishedPolicy, Section
 from worker.store.server.dependencies import Asked, Identifier, MayRead, MayWrite, NoneAsked, Store, now
 from worker.store.server.problems import documented
 from worker.store.server.routes.learnings import Actor
@@ -15,8 +15,6 @@ from worker.store.server.routes.learnings import Actor
 router = APIRouter(dependencies=[NoneAsked])
 
 _WRITES: dict[str, Any] = {"dependencies": [MayWrite], "responses": documented(400, 401, 403, 404, 413, 422)}
-#: microseconds; a number that every reader of JSON has exactly
-_LAST = 2**53
 
 
 def _number(value: object) -> object:
@@ -41,7 +39,7 @@ class MadeDecisionBody(Asked):
     decision: Literal["inject", "withhold", "excluded"]
     withhold_probability: Annotated[float, BeforeValidator(_number)] = Field(ge=0, le=1)
     policy_version: Identifier
-    decided_at: Annotated[int, BeforeValidator(_number)] = Field(ge=0, le=_LAST)
+    decided_at: Annotated[int, BeforeValidator(_number)] = Field(ge=0, le=LAST_MOMENT)
     conversation_id: Annotated[str, Field(max_length=255)] = ""
 
 
