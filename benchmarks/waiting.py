@@ -41,6 +41,8 @@ OFTEN, SELDOM = 28, 4
 _DOCTOR, _ANY = 2.0, 0.3
 #: seconds; of the proof of every sum, which no daily command asks for
 _REBUILD = 10.0
+#: seconds; of the table that an import ends with, after minutes of work
+_REPORT = 10.0
 #: seconds that the doctor gives the proof
 _PROVING = 0.5
 
@@ -133,7 +135,9 @@ QUESTIONS: dict[str, tuple[Callable[[Asked], object], float]] = {
     "groove status": (lambda asked: asked.api.status(), _ANY),
     "groove values (all)": (lambda asked: asked.api.learnings(), _ANY),
     "groove values --limit 15": (lambda asked: asked.api.learnings(limit=15), _ANY),
+    "every learning without its value": (lambda asked: asked.api.plain_learnings(), _ANY),
     "ids of all learnings": (lambda asked: asked.api.learning_ids(), _ANY),
+    "what followed every use (groove import)": (lambda asked: asked.api.observed(), _REPORT),
     "groove show": (lambda asked: asked.api.show("learning-00000"), _ANY),
     "page of learnings": (lambda asked: asked.api.learnings(limit=50), _ANY),
     "  by text and lower bound": (lambda asked: asked.api.learnings(text="thing 7", sort="low", limit=50), _ANY),
@@ -208,12 +212,12 @@ def main() -> int:
 
 def tell(times: Times) -> None:
     heads = [f"{name}: {what}" for name in times for what in ("passed", "processor")]
-    print(f"{'seconds, median':30}" + "".join(f"{head:>20}" for head in heads) + f"{'target':>10}")
+    print(f"{'seconds, median':40}" + "".join(f"{head:>20}" for head in heads) + f"{'target':>10}")
     for question, (_, target) in QUESTIONS.items():
         medians = [
             statistics.median(column) for seconds in times.values() for column in zip(*seconds[question], strict=True)
         ]
-        print(f"{question:30}" + "".join(f"{median:20.3f}" for median in medians) + f"{f'≤ {target:g}':>10}")
+        print(f"{question:40}" + "".join(f"{median:20.3f}" for median in medians) + f"{f'≤ {target:g}':>10}")
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ def show_command(learning_id: str, sessions: int, *, as_json: bool) -> None:
         print_json(found)
         return
     print_facts([*_value(found.learning, found.value), *_experiment(found.value, found.health)])
-    _print_groups(found.breakdown)
+    _print_groups(found.groups)
     _print_records(found.recent)
 
 

@@ -37,7 +37,7 @@ class Shown:
     recent: list[AttributionRecord]
     history: list[Decision]
     #: its effect by project, user and so on
-    breakdown: tuple[GroupEffect, ...]
+    groups: tuple[GroupEffect, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -106,6 +106,10 @@ class StoreApi:
         """In order."""
         return self._get(list[str], "/learnings/ids", {"beginning": beginning})
 
+    def plain_learnings(self) -> list[Learning]:
+        """All of them without their values, in the order of ids: quicker than `learnings`, which works values out."""
+        return self._get(list[Learning], "/learnings/plain")
+
     def values(self) -> list[LearningValue]:
         """All of them, best first."""
         return [listed.value for listed in self.learnings().learnings]
@@ -146,9 +150,9 @@ class StoreApi:
     def experiment(self, learning_id: str) -> AblationExperiment:
         return self._get(AblationExperiment, f"/learnings/{_part(learning_id)}/experiment")
 
-    def breakdown(self, learning_id: str) -> list[GroupEffect]:
+    def groups(self, learning_id: str) -> list[GroupEffect]:
         """Its effect by project, user and so on."""
-        return self._get(list[GroupEffect], f"/learnings/{_part(learning_id)}/breakdown")
+        return self._get(list[GroupEffect], f"/learnings/{_part(learning_id)}/groups")
 
     def sessions(self, learning_id: str, *, limit: int = 100) -> list[AttributionRecord]:
         """Its records, newest first."""

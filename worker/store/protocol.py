@@ -6,7 +6,7 @@ AttributionStore  everything, for the store server, which owns the database; oth
 All methods raise `StoreUnavailable` when the store cannot be reached, and `NotFound` for ids that nobody has heard of.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
@@ -328,6 +328,10 @@ class AttributionStore(SessionStore, Protocol):
 
     def get_attributions_for_learning(self, learning_id: str, *, limit: int = 100) -> list[AttributionRecord]:
         """Newest first, every epoch."""
+        ...
+
+    def get_attributions_for_epochs(self, epochs: Sequence[tuple[str, int]]) -> list[AttributionRecord]:
+        """Of these learnings in these epochs of theirs, all together."""
         ...
 
     def get_attributions_for_session(self, session_id: str) -> list[AttributionRecord]: ...

@@ -54,7 +54,7 @@ ROWS: list[tuple[str, Any]] = [
         rows.ReturnRow: "all_returns",
         rows.AssignmentRow: "assignments put_assignment",
         rows.PolicyLineRow: "policy_lines all_policy_lines put_policy_line",
-        rows.RecordRow: "records whole_records records_of_session whole_records_of_learning put_record",
+        rows.RecordRow: "records whole_records records_of_session whole_records_of_learning whole_records_of_epochs put_record",
         rows.OutcomeRow: "outcomes_of_learning",
         rows.SummedRow: "summed_records_between",
         rows.TemporalRow: "global_sums",

@@ -1,6 +1,6 @@
 """The store on CozoDB: one method per operation, each of them one transaction; `protocol.py` says what they promise."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -195,6 +195,10 @@ class CozoStore(AttributionStore):
             rows = self._space.database.read("whole_records", keys=keys)
         ordered = sorted(rows, key=lambda row: (RecordRow(*row).newest_first, RecordRow(*row).session_id))
         return self._whole(ordered[:limit])
+
+    def get_attributions_for_epochs(self, epochs: Sequence[tuple[str, int]]) -> list[AttributionRecord]:
+        rows = self._space.database.read("whole_records_of_epochs", keys=[list(epoch) for epoch in epochs])
+        return [record_of(RecordRow(*row)) for row in rows]
 
     def get_attributions_for_session(self, session_id: str) -> list[AttributionRecord]:
         rows = self._space.database.read("records_of_session", session_id=session_id)

@@ -83,9 +83,11 @@ async def experiment(store: Store, learning_id: PathId) -> AblationExperiment:
 
 
 @reading.get(
-    "/learnings/{learning_id}/breakdown", dependencies=[NoneAsked], summary="Where it helps and where it hurts"
+    "/learnings/{learning_id}/groups",
+    dependencies=[NoneAsked],
+    summary="Its effect by group: where it helps, where it hurts",
 )
-async def breakdown(store: Store, learning_id: PathId) -> list[GroupEffect]:
+async def groups(store: Store, learning_id: PathId) -> list[GroupEffect]:
     return await store.long(lambda of: list(of.get_breakdown(learning_id)))
 
 
@@ -151,5 +153,5 @@ def _shown(store: AttributionStore, learning_id: str, recent: int) -> Shown:
         health=store.get_health(learning_id),
         recent=store.get_attributions_for_learning(learning_id, limit=recent) if recent else [],
         history=store.get_decisions(learning_id),
-        breakdown=store.get_breakdown(learning_id),
+        groups=store.get_breakdown(learning_id),
     )
