@@ -55,7 +55,8 @@ class Asked:
     sessions: HttpStore
     api: StoreApi
     process: psutil.Process
-    proves_in_parts: bool
+    #: the text of its routes that tell values: another checkout may lack some of them
+    routes: str
 
     def processor_time(self) -> float:
         used = self.process.cpu_times()
@@ -97,7 +98,7 @@ def serving(folder: Path, tree: Path, name: str) -> Iterator[Asked]:
             HttpStore(address, timeout_s=600),
             StoreApi(address),
             psutil.Process(process.pid),
-            _proves_in_parts(tree),
+            (tree / "worker/store/server/routes/values.py").read_text(),
         )
         yield asked
         asked.sessions.close()
@@ -107,16 +108,19 @@ def serving(folder: Path, tree: Path, name: str) -> Iterator[Asked]:
         process.wait(timeout=30)
 
 
-def _proves_in_parts(tree: Path) -> bool:
-    return "/attr/proof" in (tree / "worker/store/server/routes/values.py").read_text()
-
-
 def proof(asked: Asked) -> None:
     """As much as the doctor has proved; a tree from before that was possible proves everything."""
-    if asked.proves_in_parts:
+    if "/attr/proof" in asked.routes:
         asked.api.proof(seconds=_PROVING)
     else:
         asked.api.rebuild(repair=False)
+
+
+def plain(asked: Asked) -> None:
+    if "/learnings/plain" in asked.routes:
+        asked.api.plain_learnings()
+    else:
+        asked.api.learnings()
 
 
 def doctor(asked: Asked) -> None:
@@ -135,7 +139,7 @@ QUESTIONS: dict[str, tuple[Callable[[Asked], object], float]] = {
     "groove status": (lambda asked: asked.api.status(), _ANY),
     "groove values (all)": (lambda asked: asked.api.learnings(), _ANY),
     "groove values --limit 15": (lambda asked: asked.api.learnings(limit=15), _ANY),
-    "every learning without its value": (lambda asked: asked.api.plain_learnings(), _ANY),
+    "every learning without its value": (plain, _ANY),
     "ids of all learnings": (lambda asked: asked.api.learning_ids(), _ANY),
     "what followed every use (groove import)": (lambda asked: asked.api.observed(), _REPORT),
     "groove show": (lambda asked: asked.api.show("learning-00000"), _ANY),
