@@ -55,7 +55,7 @@ class SessionBundle:
     precision: str = ""
 
     def of(self, learning_ids: Collection[str]) -> Self:
-        """The same with evidence for these learnings alone: what is worked out for all that it holds is worked out for them."""
+        """A copy restricted to these learnings, so that per-bundle work is done for them only."""
         evidence = self.evidence.of(learning_ids)
         return self if evidence is self.evidence else replace(self, evidence=evidence)
 

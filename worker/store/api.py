@@ -115,7 +115,7 @@ class StoreApi:
         return [listed.value for listed in self.learnings().learnings]
 
     def health(self) -> list[LearningHealth]:
-        """Of every learning that has records and is neither disabled nor deprecated."""
+        """Health of every learning that has records and is neither disabled nor deprecated."""
         return self._get(list[LearningHealth], "/attr/experiments")
 
     def proof(self, *, seconds: float) -> Proof:
@@ -155,7 +155,7 @@ class StoreApi:
         return self._get(list[GroupEffect], f"/learnings/{_part(learning_id)}/groups")
 
     def sessions(self, learning_id: str, *, limit: int = 100) -> list[AttributionRecord]:
-        """Its records, newest first."""
+        """A learning's records, newest first."""
         return self._get(list[AttributionRecord], f"/learnings/{_part(learning_id)}/sessions", {"limit": limit})
 
     def over_time(self, learning_id: str, *, points: int = 60, epoch: int | None = None) -> OverTime:
@@ -243,7 +243,7 @@ class StoreApi:
         return self._delete(f"/sessions/{_part(session_id)}", dry_run=dry_run)
 
     def forget_learning(self, learning_id: str, *, dry_run: bool = False) -> ForgottenFromStore:
-        """With all that was found out about it. `dry_run`: only count."""
+        """Forget a learning, with all that was found out about it. `dry_run`: only count."""
         return self._delete(f"/learnings/{_part(learning_id)}", dry_run=dry_run)
 
     # -- upkeep

@@ -281,7 +281,7 @@ class AttributionStore(SessionStore, Protocol):
         ...
 
     def get_decisions(self, learning_id: str) -> list[Decision]:
-        """Its whole history, oldest first."""
+        """A learning's whole history, oldest first."""
         ...
 
     # -- assignment
@@ -374,7 +374,7 @@ class AttributionStore(SessionStore, Protocol):
         ...
 
     def list_health(self) -> list[LearningHealth]:
-        """Of every learning that has records and is neither disabled nor deprecated, by id."""
+        """Health of every learning that has records and is neither disabled nor deprecated, by id."""
         ...
 
     def explain(self, learning_id: str, session_id: str) -> Explanation:

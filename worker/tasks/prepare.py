@@ -159,7 +159,7 @@ def transcript_of(event: HeavyEvent, work: SessionWork) -> Transcript | None:
 
 
 def _signals(event: HeavyEvent, work: SessionWork) -> tuple[Any, ...]:
-    """Those inside the heavy event win; else what the lightweight topic brought, in an order that is the session's own."""
+    """Signals inside the heavy event win; else what the lightweight topic brought, in an order that is the session's own."""
     if event.lightweight_events:
         return event.signals
     heard = [signal for payload in work.lightweight for signal in read_lightweight_event(payload).to_signals()]

@@ -24,7 +24,7 @@ class Arm(NamedTuple):
     squares: float
 
     def grown(self, records: float, weight: float) -> "Arm":
-        """The same arm after so many more records of that weight each, mean and variance held; the arm is not empty."""
+        """The arm after so many more records of that weight each, mean and variance held; the arm is not empty."""
         total, total2 = self.weight + records * weight, self.weight2 + records * weight * weight
         n = max(total * total / total2, 1.0)  # a fraction of a record is no less than one
         squares = self.squares * (n - 1) / (self.n - 1) if self.n > 1 else 0.0

@@ -27,7 +27,7 @@ _LIKELY = tuple(NormalDist().inv_cdf((place + 0.5) / 9) for place in range(9))
 
 
 def effect_to_hold(today: Posterior, *, margin: float) -> float:
-    """Of the effects that it may turn out to be, the one that takes the median number of sessions: half of them take longer."""
+    """The likely effect that takes the median number of sessions: half of the likely effects take longer."""
     effects = (today.shrunk + today.sd * z for z in _LIKELY)
     return sorted(effects, key=lambda effect: _half_width_needed(effect, margin))[len(_LIKELY) // 2]
 
@@ -39,7 +39,7 @@ def _half_width_needed(effect: float, margin: float) -> float:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Forecast:
-    """Of an undecided experiment with records in both arms and 0 < `probability` < 1."""
+    """Forecast of an undecided experiment with records in both arms and 0 < `probability` < 1."""
 
     with_: Arm
     without: Arm
@@ -92,7 +92,7 @@ class Forecast:
         return _first(lambda sessions: self._half_width(sessions) < needed, complete, SESSIONS_NEEDED_CAP + 1)
 
     def _until_harm_is_proven(self, *, before: int) -> int:
-        """The same for the deprecation rule, if it comes first: it may prove a large harm while the interval is still wide."""
+        """Sessions until the deprecation rule, if it comes first: it may prove a large harm while the interval is still wide."""
         d, threshold = self.with_.mean - self.without.mean, self.parameters.aggregation.deprecation_threshold
         enough = max(
             self._until_complete(),

@@ -46,7 +46,7 @@ def _take_out(
 
 
 def forget_learning(workspace: Workspace, learning_id: str, *, dry_run: bool) -> ForgottenFromStore:
-    """Its records no longer stand beside others' in companions and global sums. Raises `NotFound`."""
+    """Forget a learning: its records no longer stand beside others' in companions and global sums. Raises `NotFound`."""
     with workspace.reading() as memory:
         must_know(memory, [learning_id])
         rows = {name: workspace.database.read(f"{name}_keys", learning_id=learning_id) for name in _OF_LEARNING}

@@ -118,7 +118,7 @@ def _account(
 
 
 def _write_record(work: UnitOfWork, record: AttributionRecord, version: SessionVersion) -> None:
-    """With the epoch it counts in."""
+    """The record with the epoch it counts in."""
     *columns, detail_json = record_row(record, epoch=epoch_of(work, record), version=version)
     work.transaction.write("put_record", [columns])
     work.transaction.write("put_detail", [[record.learning_id, record.session_id, detail_json]])
