@@ -12,7 +12,7 @@ from assessor.outcome import Outcome, Part, outcome, parts_of
 from assessor.rules.catalogue import Rule
 from assessor.signals import Heard, signals_of
 from assessor.survival import LOOKS, survival
-from assessor.taking_part import TakingPart, taking_part
+from assessor.taking_part import TakingPart, given_to_all, taking_part
 from worker.formats.hook_spool import SpoolRecord
 from worker.formats.transcripts.session import ReadSession
 
@@ -63,7 +63,8 @@ def assess(
     calls = calls_of(session)
     heard = signals_of(session, calls)
     part = taking_part(session, recorded, rules)
-    in_force = beside_a_hook(sources.in_force(session), part.injected, part.withheld)
+    injected = part.injected if part.is_shown else given_to_all(session, rules)
+    in_force = beside_a_hook(sources.in_force(session), injected, part.withheld)
     part = replace(part, withheld=tuple(id_ for id_ in part.withheld if id_ not in in_force.learning_ids))
     looked = _survivals(session, sources, now)
     texts = {id_: rules[id_].text for id_ in (*in_force.learning_ids, *part.withheld) if id_ in rules}

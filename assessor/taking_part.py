@@ -7,10 +7,13 @@ was drawn but does not stand in the trace was neither injected nor withheld.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import PurePath
 from typing import Protocol
 
+from assessor.rules.catalogue import Rule
 from worker.formats.hook_spool import SpoolRecord
-from worker.formats.hook_trace import HookTrace, traces_in
+from worker.formats.hook_trace import HookTrace, gives_all, traces_in
+from worker.formats.learnings_file import PLACE
 from worker.formats.transcripts.session import ReadSession
 
 
@@ -85,6 +88,17 @@ def taking_part(session: ReadSession, recorded: Sequence[SpoolRecord], known_ids
         withheld=tuple(withheld),
         probabilities=_probabilities(draw, injected, withheld),
     )
+
+
+def given_to_all(session: ReadSession, rules: Mapping[str, Rule]) -> list[str]:
+    """Of a session that a hook gave all learnings, without a draw: the managed ones whose words stand in its text."""
+    texts = [text for text in session.hook_contexts if gives_all(text)]
+    managed = {id_: rule for id_, rule in rules.items() if _is_managed(rule)} if texts else {}
+    return [id_ for id_, rule in managed.items() if any(rule.text.strip() in text for text in texts)]
+
+
+def _is_managed(rule: Rule) -> bool:
+    return rule.unit == "bullet" and any(PurePath(place.path).parts[-2:] == PLACE.parts for place in rule.places)
 
 
 def _agreement(

@@ -41,6 +41,8 @@ OFTEN, SELDOM = 28, 4
 _DOCTOR, _ANY = 2.0, 0.3
 #: seconds; of the proof of every sum, which no daily command asks for
 _REBUILD = 10.0
+#: seconds; of the table that an import ends with, after minutes of work
+_REPORT = 10.0
 #: seconds that the doctor gives the proof
 _PROVING = 0.5
 
@@ -53,7 +55,8 @@ class Asked:
     sessions: HttpStore
     api: StoreApi
     process: psutil.Process
-    proves_in_parts: bool
+    #: the text of its routes that tell values: another checkout may lack some of them
+    routes: str
 
     def processor_time(self) -> float:
         used = self.process.cpu_times()
@@ -95,7 +98,7 @@ def serving(folder: Path, tree: Path, name: str) -> Iterator[Asked]:
             HttpStore(address, timeout_s=600),
             StoreApi(address),
             psutil.Process(process.pid),
-            _proves_in_parts(tree),
+            (tree / "worker/store/server/routes/values.py").read_text(),
         )
         yield asked
         asked.sessions.close()
@@ -105,16 +108,19 @@ def serving(folder: Path, tree: Path, name: str) -> Iterator[Asked]:
         process.wait(timeout=30)
 
 
-def _proves_in_parts(tree: Path) -> bool:
-    return "/attr/proof" in (tree / "worker/store/server/routes/values.py").read_text()
-
-
 def proof(asked: Asked) -> None:
     """As much as the doctor has proved; a tree from before that was possible proves everything."""
-    if asked.proves_in_parts:
+    if "/attr/proof" in asked.routes:
         asked.api.proof(seconds=_PROVING)
     else:
         asked.api.rebuild(repair=False)
+
+
+def plain(asked: Asked) -> None:
+    if "/learnings/plain" in asked.routes:
+        asked.api.plain_learnings()
+    else:
+        asked.api.learnings()
 
 
 def doctor(asked: Asked) -> None:
@@ -133,7 +139,9 @@ QUESTIONS: dict[str, tuple[Callable[[Asked], object], float]] = {
     "groove status": (lambda asked: asked.api.status(), _ANY),
     "groove values (all)": (lambda asked: asked.api.learnings(), _ANY),
     "groove values --limit 15": (lambda asked: asked.api.learnings(limit=15), _ANY),
+    "every learning without its value": (plain, _ANY),
     "ids of all learnings": (lambda asked: asked.api.learning_ids(), _ANY),
+    "what followed every use (groove import)": (lambda asked: asked.api.observed(), _REPORT),
     "groove show": (lambda asked: asked.api.show("learning-00000"), _ANY),
     "page of learnings": (lambda asked: asked.api.learnings(limit=50), _ANY),
     "  by text and lower bound": (lambda asked: asked.api.learnings(text="thing 7", sort="low", limit=50), _ANY),
@@ -208,12 +216,12 @@ def main() -> int:
 
 def tell(times: Times) -> None:
     heads = [f"{name}: {what}" for name in times for what in ("passed", "processor")]
-    print(f"{'seconds, median':30}" + "".join(f"{head:>20}" for head in heads) + f"{'target':>10}")
+    print(f"{'seconds, median':40}" + "".join(f"{head:>20}" for head in heads) + f"{'target':>10}")
     for question, (_, target) in QUESTIONS.items():
         medians = [
             statistics.median(column) for seconds in times.values() for column in zip(*seconds[question], strict=True)
         ]
-        print(f"{question:30}" + "".join(f"{median:20.3f}" for median in medians) + f"{f'≤ {target:g}':>10}")
+        print(f"{question:40}" + "".join(f"{median:20.3f}" for median in medians) + f"{f'≤ {target:g}':>10}")
 
 
 if __name__ == "__main__":

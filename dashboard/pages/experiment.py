@@ -35,7 +35,7 @@ def show(asked: Asked) -> Response:
         ],
         pace=sum(numbers[-14:]) / max(1, len(numbers[-14:])),
         pairs=_pairs(store.health()),
-        texts={entry.learning.learning_id: entry.learning.insight for entry in store.learnings().learnings},
+        texts={learning.learning_id: learning.insight for learning in store.plain_learnings()},
         part=part,
         active="/experiment",
     )

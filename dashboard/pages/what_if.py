@@ -100,7 +100,7 @@ def _try(asked: Asked, changes: Sequence[str]) -> tuple[list[ShadowChange], str]
 
 
 def _texts(asked: Asked) -> dict[str, str]:
-    return {entry.learning.learning_id: entry.learning.insight for entry in asked.sources.store.learnings().learnings}
+    return {learning.learning_id: learning.insight for learning in asked.sources.store.plain_learnings()}
 
 
 def _ends(found: Sequence[ShadowChange]) -> Iterator[float]:

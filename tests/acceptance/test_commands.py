@@ -15,10 +15,11 @@ from acceptance.groove_command import Groove
 
 from worker.cli import groove as groove_group
 
-#: parts that run until they are stopped, and answers that are JSON or a status anyway (the README names them)
+#: parts that run until they are stopped, answers that are JSON or a status anyway, and what changes files of a person's own and asks first
 WITHOUT_JSON = {
+    *("groove web", "groove adopt", "groove restore", "groove hook install", "groove hook uninstall"),
     *("groove run", "groove up", "groove bridge", "groove worker", "groove store", "groove flower"),
-    *("groove health", "groove tail", "groove config reference"),
+    *("groove health", "groove tail", "groove config reference", "groove label"),
 }
 
 
@@ -100,7 +101,7 @@ def test_ids_may_be_short_wherever_they_are_taken(groove: Groove, tmp_path: Path
     groove("learnings", "import", tmp_path / "all.jsonl")
     told = groove.json("withhold", "--session", "s", "--learnings", "89ba59b8-c,use")
     assert [answer["learning_id"] for answer in told["assignments"]] == [ids[0], "use-rg"]
-    assert told["assignments"][0]["withhold_probability"] == 0.1
+    assert told["assignments"][0]["withhold_probability"] == 0.25
     assert "several learnings begin like this" in groove(
         "withhold", "--session", "s", "--learnings", "89,use", status=1
     )

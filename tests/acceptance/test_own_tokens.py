@@ -79,23 +79,14 @@ def test_parts_that_start_before_the_store_find_its_tokens(groove: Groove, tmp_p
     groove.end()
 
 
-@pytest.mark.parametrize("key", ["store.url", "broker", "event_log", "ledger", "store.hosts", "metrics.host"])
-def test_a_file_of_a_clone_does_not_say_where_secrets_go(key: str, groove: Groove) -> None:
+def test_a_file_of_a_clone_does_not_say_where_secrets_go(groove: Groove) -> None:
     """A `groove.toml` that merely lies in the working folder is refused in one line; one that is named is read."""
-    group, _, name = key.rpartition(".")
-    value = {"broker": "redis://h", "event_log": "redis://h", "ledger": "sqlite:////tmp/x", "url": "http://h:1"}.get(
-        name, "h"
-    )
-    (groove.folder / "groove.toml").write_text(f'[{group}]\n{name} = "{value}"\n' if group else f'{name} = "{value}"\n')
-    for command in (["values"], ["config", "show"], ["status"]):
-        [line] = groove(*command, status=1, GROOVE_STORE_WRITE_TOKEN="secret").splitlines()
-        assert line.startswith(f"groove: groove.toml: {key} ")
-        assert "--config groove.toml" in line
-    for shown in (
-        groove("--config", "groove.toml", "config", "show", key, "--json"),
-        groove("config", "show", key, "--json", GROOVE_CONFIG="groove.toml"),
-    ):
-        assert json.loads(shown)[0]["value"]
+    (groove.folder / "groove.toml").write_text('[store]\nurl = "http://127.0.0.1:1"\n')
+    [line] = groove("values", status=1, GROOVE_STORE_WRITE_TOKEN="secret").splitlines()
+    assert line.startswith("groove: groove.toml: store.url ")
+    assert "--config groove.toml" in line
+    shown = json.loads(groove("--config", "groove.toml", "config", "show", "store.url", "--json"))
+    assert shown[0]["value"] == "http://127.0.0.1:1"
 
 
 def test_what_directs_no_secret_is_read_from_the_working_folder(groove: Groove) -> None:

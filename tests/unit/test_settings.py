@@ -90,6 +90,34 @@ def test_tokens_are_not_taken_from_the_file(tmp_path: Path) -> None:
         load_settings({}, path=file)
 
 
+@pytest.mark.parametrize(
+    "key",
+    [
+        "store.url",
+        "store.host",
+        "store.hosts",
+        "broker",
+        "event_log",
+        "ledger",
+        "metrics.host",
+        "web.host",
+        "web.hosts",
+    ],
+)
+def test_a_file_that_is_not_named_directs_no_secret(key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in somebody's clone: who gets secrets, and who may come in, is said by a file that was named, or by the environment."""
+    group, _, name = key.rpartition(".")
+    addresses = {"broker": "redis://h", "event_log": "redis://h", "ledger": "sqlite:////tmp/x", "url": "http://h:1"}
+    line = f'{name} = "{addresses.get(name, "h")}"\n'
+    (tmp_path / "groove.toml").write_text(f"[{group}]\n{line}" if group else line)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigurationError, match=rf"^groove\.toml: {key} .*--config groove\.toml") as refused:
+        load_settings({})
+    assert "\n" not in str(refused.value)
+    assert key in settings_origins({"GROOVE_CONFIG": "groove.toml"})
+    assert key in settings_origins({}, path=tmp_path / "groove.toml")
+
+
 def test_missing_named_file_is_an_error(tmp_path: Path) -> None:
     """A settings file that is named has to be there."""
     with pytest.raises(ConfigurationError, match="no such settings file"):

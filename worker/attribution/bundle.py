@@ -10,7 +10,7 @@ from typing import Self
 from pydantic import TypeAdapter, ValidationError
 
 from worker.attribution import bundle_codec
-from worker.domain import Assignment, SessionVersion, Signal
+from worker.domain import Assignment, SessionBackground, SessionVersion, Signal
 from worker.errors import BundleGone
 from worker.layers.activation.calibration import Calibration
 from worker.layers.activation.evidence import SessionChunks, SessionEvidence
@@ -31,6 +31,8 @@ class SessionContext:
     excluded_signals: dict[str, frozenset[str]] = field(default_factory=dict)
     #: per learning the outcome without the parts that its own text moves, where that is another one
     learning_outcomes: dict[str, float] = field(default_factory=dict)
+    #: what is known of it as a whole
+    background: SessionBackground | None = None
 
     def signals_for(self, learning_id: str) -> tuple[Signal, ...]:
         excluded = self.excluded_signals.get(learning_id)

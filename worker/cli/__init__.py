@@ -20,6 +20,7 @@ show             all that is known about one learning
 explain          why one session says what it says about a learning
 withhold         which learnings a session gets
 shadow           what other settings would make of the stored records
+label            a person judges pairs that are in doubt
 calibrate        fits the activation probability to labels
 tasks            what failed, and trying it again
 replay           finished sessions, processed again
@@ -75,6 +76,7 @@ COMMANDS = {
     "explain": "Why one session says what it says about a learning.",
     "withhold": "Decide which learnings a session gets.",
     "shadow": "What other settings would make of the stored records.",
+    "label": "Judge pairs that are in doubt, for calibrate.",
     "calibrate": "Fit the activation probability anew from labels.",
     "tasks": "What failed, and trying it again.",
     "replay": "Process finished sessions again.",

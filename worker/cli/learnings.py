@@ -81,8 +81,7 @@ def list_command(*, as_json: bool) -> None:
 def export_command(file: Path, *, as_json: bool) -> None:
     """Write every learning to FILE (JSON, one per line), as `import` reads it; `-` is standard output."""
     with open_store() as store:
-        found = [entry.learning for entry in store.learnings().learnings]
-    learnings = sorted(found, key=lambda learning: learning.learning_id)
+        learnings = store.plain_learnings()
     try:
         with written_whole(file) as output:
             output.writelines(

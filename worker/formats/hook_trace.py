@@ -49,7 +49,12 @@ def trace_comment(trace: HookTrace) -> str:
 
 def names_a_trace(text: str) -> bool:
     """Whether a text that a harness put into the context is one of ours."""
-    return _COMMENT.search(text) is not None
+    return _COMMENT.search(text) is not None or gives_all(text)
+
+
+def gives_all(text: str) -> bool:
+    """Whether a hook gave all learnings in it, since the session takes no part: `<!-- groove-all CONVERSATION -->`."""
+    return "<!-- groove-all " in text
 
 
 def traces_in(texts: Iterable[str]) -> list[HookTrace]:

@@ -34,7 +34,7 @@ class Rereading:
 
     @cached_property
     def _learnings(self) -> dict[str, Learning]:
-        return {entry.learning.learning_id: entry.learning for entry in self.store.learnings().learnings}
+        return {learning.learning_id: learning for learning in self.store.plain_learnings()}
 
     def read(self, ref: SessionRef) -> Iterator[Reading]:
         """One for each record that the store has of the session."""

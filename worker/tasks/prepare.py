@@ -81,6 +81,7 @@ class Preparation:
             assignments=assigned.assignments,
             mismatched=assigned.mismatched,
             excluded_signals={id_: frozenset(kinds) for id_, kinds in event.excluded_signals.items()},
+            background=event.background,
             learning_outcomes={id_: known for id_, known in event.learning_outcomes.items() if known is not None},
         )
         if assigned.assignments:

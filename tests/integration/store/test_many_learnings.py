@@ -11,6 +11,7 @@ from fixtures.store import attribute, learning, record, version
 from worker.domain import AttributionRecord
 from worker.layers.ablation.companions import ENOUGH, companions
 from worker.store.cozo.store import CozoStore
+from worker.store.server.routes.values import what_followed
 from worker.store.shapes.learnings import LearningsWanted
 
 MANY = 60
@@ -24,6 +25,7 @@ ASK: dict[str, Callable[[CozoStore], object]] = {
     "learnings": lambda store: store.list_learnings(),
     "bounded proof": lambda store: store.prove(seconds=60),
     "counts": lambda store: store.counts(),
+    "what followed uses": what_followed,
 }
 
 

@@ -46,7 +46,7 @@ def test_answers_are_the_store_s_own(tmp_path: Path, socket_address: str) -> Non
         api.decide(A, DecisionKind.PINNED, actor="kim", reason="no")
         shown, listed, health, records = api.show(A, recent=1), api.learnings(), api.health(), api.records("s")
         newest, explained, arms, history = api.sessions(A), api.explain(A, "s"), api.experiment(A), api.history(A)
-        counts = api.status().counts
+        counts, plain = api.status().counts, api.plain_learnings()
     store = CozoStore(tmp_path / "store")
     assert {entry.learning.learning_id: entry.learning for entry in listed.learnings} == store.get_learnings([A, B])
     assert [entry.value for entry in listed.learnings] == store.list_learning_values()
@@ -58,7 +58,7 @@ def test_answers_are_the_store_s_own(tmp_path: Path, socket_address: str) -> Non
     assert shown.recent == store.get_attributions_for_learning(A, limit=1)
     assert (newest, records) == (store.get_attributions_for_learning(A), store.get_attributions_for_session("s"))
     assert (explained, arms, history) == (store.explain(A, "s"), store.get_experiment(A), store.get_decisions(A))
-    assert (health, counts) == (store.list_health(), store.counts())
+    assert (health, counts, plain) == (store.list_health(), store.counts(), store.list_learnings())
     store.close()
 
 

@@ -121,6 +121,7 @@ def test_every_assistants_shell_runs_its_command(tool: str, given: dict[str, obj
     "text",
     [
         "[tool:exec_command] make ci",
+        "[tool:Bash] command=make ci",
         "[tool:run_in_terminal] make ci",
         "[tool] Bash(make ci)\nok",
         "[tool:Bash] Bash Run all checks\n\n`make ci`\n\n\nok   12 passed",

@@ -93,7 +93,7 @@ def test_a_name_may_end_before_a_colon() -> None:
 
 def test_well_known_tools_need_no_quotes() -> None:
     """They are commands wherever they are named, but for what is forbidden, and only at a command's beginning."""
-    named = named_code("Check with ruff, mypy and pytest, not pylint; act with care")
+    named = named_code("Check with ruff, mypy and pytest, not pylint; the vitest docs")
     assert [(code.text, code.kind) for code in named] == [
         ("ruff", CodeKind.COMMAND),
         ("mypy", CodeKind.COMMAND),
@@ -130,9 +130,20 @@ def test_a_file_is_known_by_its_name() -> None:
         ("Never do that! Try to use `xxd` or `hexdump`", "xxd a", True),
         ("Follow the Conventional Commits specification", 'git commit -m "fix(api): close it"', True),
         ("Follow the Conventional Commits specification", "prefix: something", False),
+        ("Format: `<type>(<scope>): <description>`", 'git commit -m "fix(api): close it"', True),
         ("Follow the Conventional Commits specification", "a conventional commit message", True),
     ],
 )
 def test_named_code_is_found_as_whole_words(insight: str, text: str, found: bool) -> None:
     """A longer name that holds it is another name; alternatives and endings are understood."""
     assert named_code(insight)[0].stands_in(text) is found
+
+
+def test_a_line_of_the_list_of_commit_types_is_a_convention_of_its_own() -> None:
+    """It is followed by a commit of that type, and by no other one."""
+    found = [code for code in named_code("`refactor` - Code restructuring") if code.kind is CodeKind.WRITTEN]
+    assert [code.stands_in(text) for code in found for text in ("refactor(cli): split it", "feat: a new one")] == [
+        True,
+        False,
+    ]
+    assert not [code for code in named_code("Run `test` before a commit") if code.kind is CodeKind.WRITTEN]

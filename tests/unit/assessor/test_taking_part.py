@@ -9,7 +9,9 @@ from unit.assessor.told_sessions import STARTED, replies, says, session
 from assessor.event import Account, heavy_event
 from assessor.in_force import InForce, Source, beside_a_hook
 from assessor.outcome import Outcome
-from assessor.taking_part import Agreement, TakingPart, taking_part
+from assessor.rules.catalogue import Place, Rule
+from assessor.rules.units import PieceKind
+from assessor.taking_part import Agreement, TakingPart, given_to_all, taking_part
 from worker.formats.heavy_event import read_heavy_event
 from worker.formats.hook_spool import HookEvent, SpoolRecord
 from worker.formats.hook_trace import HookTrace, trace_comment
@@ -159,3 +161,21 @@ def test_the_pipeline_reads_it() -> None:
     event = read_heavy_event(json.dumps(event_of(part)).encode(), logged_at=STARTED)
     assert event.expected_learnings == ("plain", A, B, C)
     assert event.withhold_probabilities[C] == 0.5
+
+
+def test_what_a_hook_gave_to_all_was_in_force() -> None:
+    """Without a draw: those of the managed file whose words stand in the text; the session takes no part."""
+
+    def rule(id_: str, text: str, path: str) -> Rule:
+        place = Place(path=path, first=0, last=1)
+        return Rule(learning_id=id_, scope="project:/w", unit="bullet", kind=PieceKind.ITEM, text=text, places=(place,))
+
+    rules = {
+        A: rule(A, "Run `make check`", "/w/.groove/learnings.md"),
+        B: rule(B, "Never sleep", "/w/.groove/learnings.md"),
+        C: rule(C, "Run", "/w/CLAUDE.md"),
+    }
+    given = session(says("do it"), hook_contexts=("Learnings:\n\n- Run `make check`\n\n<!-- groove-all s-1 -->",))
+    assert given_to_all(given, rules) == [A]
+    assert taking_part(given, [], KNOWN) == TakingPart()
+    assert given_to_all(session(says("do it"), hook_contexts=("- Run `make check`",)), rules) == []

@@ -19,6 +19,7 @@ _MARKER = re.compile(
 )
 #: `Bash(make test)`, as a terminal prints a call; it may be cut, and lines below it may be the answer
 _PRINTED = re.compile(r"(?P<tool>[A-Z]\w{1,30})\((?P<given>.*?)(?:\)…?(?=\n|$)|…?$)", re.DOTALL)
+_NAMED = re.compile(r"^(?:command|cmd)=")
 #: a line that holds a shell's command where the text before it says what for, and the text after it is the answer
 _QUOTED = re.compile(r"^`([^`\n]+)`$", re.MULTILINE)
 _NEW_SIDE = "\n+++ "
@@ -80,6 +81,7 @@ def _printed(body: str) -> Block:
 
 
 def _shell_input(tool: str, body: str) -> dict[str, Any]:
+    body = _NAMED.sub("", body, count=1)
     quoted = _QUOTED.search(body)
     if quoted:
         return {"command": quoted[1], "description": body[: quoted.start()].strip()}

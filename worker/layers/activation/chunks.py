@@ -62,7 +62,13 @@ def _prose_and_fences(text: str) -> Iterator[tuple[ChunkKind, str]]:
         if language is None:
             yield from ((ChunkKind.PROSE, piece) for piece in sentences(part))
         elif not is_document(language, part):
-            yield from ((ChunkKind.CODE, piece) for piece in code_groups(part))
+            yield from ((ChunkKind.CODE, piece) for piece in code_groups(_added(part) if language == "diff" else part))
+
+
+def _added(diff: str) -> str:
+    """Its new lines."""
+    lines = (line for line in diff.split("\n") if line.startswith("+") and not line.startswith("+++ "))
+    return "\n".join(line[1:] for line in lines)
 
 
 def sentences(text: str) -> Iterator[str]:

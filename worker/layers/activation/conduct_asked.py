@@ -19,6 +19,10 @@ class Conduct(StrEnum):
     PLANS = "plans"
 
 
+#: without which the learning cannot have been used, and which by themselves say nothing of how they were done
+NECESSARY = frozenset({Conduct.BUILDS, Conduct.COMMITS, Conduct.PUSHES, Conduct.BRANCHES, Conduct.EXPLORES})
+
+
 def _any(*patterns: str) -> re.Pattern[str]:
     return re.compile("|".join(patterns), re.IGNORECASE)
 

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from worker.layers.activation.calibration import HISTORY
 from worker.layers.activation.common_words import CommonWords, words_of
-from worker.layers.activation.conduct_asked import conduct_asked
+from worker.layers.activation.conduct_asked import NECESSARY, conduct_asked
 from worker.layers.activation.conduct_shown import conduct_shown
 from worker.layers.activation.evidence import SessionChunks, SessionEvidence
 from worker.layers.activation.named_code import CodeKind, NamedCode, demoted, named_code
@@ -141,10 +141,11 @@ def _facts(named: list[Named], searched: SearchableText) -> dict[str, float]:
 def _conduct(insight: str, chunks: SessionChunks) -> dict[str, float]:
     asked = conduct_asked(insight)
     shown = conduct_shown(chunks) if asked else {}
-    strengths = [shown[kind] for kind in asked if kind in shown]
+    known = {kind: shown[kind] for kind in asked if kind in shown}
+    telling = [strength for kind, strength in known.items() if kind not in NECESSARY]
     return {
-        "conduct_shown": round(sum(strengths) / len(strengths), 6) if strengths else 0.0,
-        "conduct_missing": float(bool(strengths) and not any(strengths)),
+        "conduct_shown": round(sum(telling) / len(telling), 6) if telling else 0.0,
+        "conduct_missing": float(bool(known) and not any(known.values())),
     }
 
 

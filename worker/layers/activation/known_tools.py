@@ -18,3 +18,14 @@ PATTERN = re.compile(
     + r")(?![\w/`-]|\.\w)",
     re.IGNORECASE,
 )
+_ASKED_FOR = re.compile(
+    r"\b(?:use|using|run|running|via|with|prefer|execute|(?:set|check|lint|test|build|format|install)\w*)\b[^.;:`]{0,40}$",
+    re.IGNORECASE,
+)
+#: characters; what `_ASKED_FOR` finds is shorter
+_REACH = 60
+
+
+def is_asked_for(text: str, place: int) -> bool:
+    """The tool that begins at `place` stands after a verb of use, in the same clause."""
+    return _ASKED_FOR.search(text[max(0, place - _REACH) : place]) is not None

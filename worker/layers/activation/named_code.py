@@ -31,6 +31,8 @@ _WARNING = re.compile(
 _WARNING_END = re.compile(r"[.;:!?]")
 _EXAMPLE = re.compile(r"\be\.g\.|\b(?:such as|for example|for instance|say|like)\b", re.IGNORECASE)
 _EXAMPLE_END = re.compile(r"[.;)]")
+#: commands that stand in a block of their own
+_FENCE = re.compile(r"^[ \t]*```(?:bash|sh|shell|zsh|console)\n(.*?)^[ \t]*```[ \t]*$", re.MULTILINE | re.DOTALL)
 _CHAIN = re.compile(r"\s*(?:&&|;|\|\|)\s*")
 _COMMAND = re.compile(r"[a-z][\w.-]*(?: [\w:./\-=<>\"'\[\]*&|…]+)+")
 _FILE = re.compile(
@@ -51,12 +53,16 @@ _THING = re.compile(
 
 #: conventions that are known by the look of what follows them, besides by their name: (beginning, pattern) of each
 _COMMIT_TYPES = ("feat", "fix", "docs", "chore", "refactor", "test", "style", "perf", "ci", "build")
-_CONVENTIONS = {
-    "conventional commit": (
-        ("conventional", r"(?<!\w)conventional[\s-]commits?(?!\w)"),
-        *((kind, rf"(?<!\w){kind}(?:\([\w ./-]+\))?!?: \S") for kind in _COMMIT_TYPES),
+_TYPED = {kind: (kind, rf"(?<!\w){kind}(?:\([\w ./-]+\))?!?: \S") for kind in _COMMIT_TYPES}
+_CONVENTIONS: tuple[tuple[str, re.Pattern[str], tuple[tuple[str, str], ...]], ...] = (
+    (
+        "conventional commit",
+        re.compile(r"conventional commit|`?<?type>?\(<?(?:optional )?scope>?\)"),
+        (("conventional", r"(?<!\w)conventional[\s-]commits?(?!\w)"), *_TYPED.values()),
     ),
-}
+    # one line of the list of types
+    *((kind, re.compile(rf"^\W{{0,4}}`{kind}`:?\s+[-–—:]?\s*[a-z]"), (look,)) for kind, look in _TYPED.items()),
+)
 
 
 class CodeKind(StrEnum):
@@ -95,27 +101,36 @@ class NamedCode:
 @lru_cache(maxsize=4096)
 def named_code(insight: str) -> tuple[NamedCode, ...]:
     """In the order of the learning, each once."""
+    text = _FENCE.sub(_as_quotes, insight)
     spans: dict[str, CodeKind] = {}
-    warnings, examples = (_Reach(*words, insight) for words in ((_WARNING, _WARNING_END), (_EXAMPLE, _EXAMPLE_END)))
+    warnings, examples = (_Reach(*words, text) for words in ((_WARNING, _WARNING_END), (_EXAMPLE, _EXAMPLE_END)))
     shown: set[str] = set()
-    used = _Used(insight)
-    for match in _SPAN.finditer(insight):
+    used = _Used(text)
+    for match in _SPAN.finditer(text):
         if not warnings.covers(match.start()):
             for part in _parts(match):
                 if examples.covers(match.start()) and part not in spans:
                     shown.add(part)
                 spans[part] = max(spans.get(part, CodeKind.MENTIONED), _kind(part, match, used), key=_STRENGTH)
-    for match in known_tools.PATTERN.finditer(insight):
-        if not warnings.covers(match.start()):
-            spans.setdefault(match[1].lower(), CodeKind.COMMAND)
+    for match in known_tools.PATTERN.finditer(text):
+        tool = match[1].lower()
+        is_named = any(span.startswith(f"{tool} ") for span in spans)
+        if not (is_named or warnings.covers(match.start())) and known_tools.is_asked_for(text, match.start()):
+            spans.setdefault(tool, CodeKind.COMMAND)
     recognised = (_recognised(span, kind) for span, kind in spans.items())
     named = [replace(code, is_example=code.text in shown) for code in recognised if code is not None]
     lowered = insight.lower()
-    for name, looks in _CONVENTIONS.items():
-        if name in lowered:
+    for name, asked, looks in _CONVENTIONS:
+        if asked.search(lowered):
             known = tuple(Look(pattern=re.compile(pattern), beginning=beginning) for beginning, pattern in looks)
             named.append(NamedCode(text=name, kind=CodeKind.WRITTEN, looks=known))
     return tuple(named[:_MOST])
+
+
+def _as_quotes(fence: re.Match[str]) -> str:
+    """Each line of it as if it were quoted."""
+    lines = (line.strip().removeprefix("$ ") for line in fence[1].splitlines())
+    return " ".join(f"`{line}`" for line in lines if line and not line.startswith("#"))
 
 
 class _Reach:
@@ -190,7 +205,8 @@ def _command(span: str) -> NamedCode | None:
         return None
     name = whole_words(head)
     if name is None:
-        return None
+        whole = whole_words(span)
+        return NamedCode(text=span, kind=CodeKind.COMMAND, looks=(whole,)) if whole else None
     look = at_line_start(head.lower()) if end == 1 else name
     arguments = [
         found for word in words[end:] if not is_placeholder(word) and (found := whole_words(word.strip("\"'")))
@@ -221,7 +237,7 @@ def _kind(span: str, match: re.Match[str], used: _Used) -> CodeKind:
 def _kind_of_word(word: str, match: re.Match[str], used: _Used) -> CodeKind:
     """A program where the text says to use it, and is not about a thing of that name."""
     is_program = _PROGRAM.fullmatch(word) and used.at(match.start()) and not _THING.match(match.string, match.end())
-    return CodeKind.COMMAND if is_program or word in known_tools.TOOLS else CodeKind.MENTIONED
+    return CodeKind.COMMAND if is_program else CodeKind.MENTIONED
 
 
 def demoted(code: NamedCode) -> NamedCode:

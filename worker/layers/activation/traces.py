@@ -13,7 +13,7 @@ from worker.layers.activation.named_code import named_code
 _MANNER = re.compile(
     r"\b(?:concise(?:ly)?|brief(?:ly)?|short|simpl(?:e|y|icity)|readab(?:le|ility)|clean|clear(?:ly)?|idiomatic|maintainab\w+|elegant|minimal(?:ly)?|"
     r"minimi[sz]e|focused|small|consisten(?:t|tly|cy)|careful(?:ly)?|thoughtful|pragmatic|honest|direct|polite|tone|style|creative|critical(?:ly)?|"
-    r"think|remember|be aware|consider|prioriti[sz]e|quality|assume|assumptions?|guess(?:es|ing)?|respect|prefer|avoid\w*|keep in mind)\b",
+    r"think|be aware|quality|assume|assumptions?|guess(?:es|ing)?|respect|keep in mind)\b",
     re.IGNORECASE,
 )
 

@@ -14,6 +14,7 @@ from worker.domain import VerdictKind
 from worker.layers.ablation.arms import Arm
 from worker.layers.ablation.fleet import Fleet
 from worker.layers.ablation.posterior import Posterior, half_width, posterior, variance
+from worker.layers.aggregation.removals import log_odds_needed
 from worker.layers.aggregation.verdict import Evidence, assess
 from worker.layers.temporal.observation import Observation
 from worker.settings.layers import LayerParameters
@@ -57,8 +58,11 @@ class Forecast:
         with_, without = self._arms_after(sessions)
         after = posterior(with_, without, self.parameters.ablation, self.fleet)
         smaller_arm = min(with_.records, without.records)
+        needed = log_odds_needed(self.fleet, self.parameters.aggregation)
         return assess(
-            Evidence.of(after, smaller_arm=smaller_arm) if after and sessions >= self._until_complete() else None,
+            Evidence.of(after, smaller_arm=smaller_arm, log_odds_needed=needed)
+            if after and sessions >= self._until_complete()
+            else None,
             observation=self.observation,
             n_records=self.n_records + sessions,
             parameters=self.parameters,

@@ -1,6 +1,7 @@
 """What the learnings are worth: lists, status, health of the experiments."""
 
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from typing import Annotated, Literal
 
@@ -8,7 +9,7 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
-from worker.domain import AttributionRecord, LearningCategory, LearningStatus, LearningValue, VerdictKind
+from worker.domain import AttributionRecord, Learning, LearningCategory, LearningStatus, LearningValue, VerdictKind
 from worker.layers.aggregation.observed import Observed, observe
 from worker.store.answers import Revision, Status
 from worker.store.protocol import AttributionStore, LearningHealth, Proof
@@ -18,8 +19,8 @@ from worker.store.server.problems import documented
 from worker.store.shapes.experiments import ExperimentOverview
 from worker.store.shapes.learnings import LearningPage, LearningSort, LearningsWanted
 
-#: of one learning, newest first: more than anybody has
-_RECORDS = 1_000_000
+#: learnings whose records are held at once
+_PORTION = 100
 
 router = APIRouter(dependencies=[MayRead], responses=documented(401, 403, 422))
 
@@ -100,6 +101,13 @@ async def ids(store: Store, asked: Annotated[BeginningQuery, Query()]) -> list[s
     return [learning.learning_id for learning in found if learning.learning_id.startswith(asked.beginning)]
 
 
+@router.get(
+    "/learnings/plain", dependencies=[NoneAsked], summary="Every learning without its value, in the order of ids"
+)
+async def plain(store: Store) -> list[Learning]:
+    return await store.long(lambda of: of.list_learnings())
+
+
 @router.get("/attr/experiments", dependencies=[NoneAsked], summary="Whether the experiments can be trusted")
 async def experiments(store: Store) -> list[LearningHealth]:
     return await store.long(lambda of: of.list_health())
@@ -114,19 +122,22 @@ async def proof(store: Store, asked: Annotated[ProofQuery, Query()]) -> Proof:
     "/attr/observed", dependencies=[NoneAsked], summary="What followed each learning's uses: counted, not randomised"
 )
 async def observed(store: Store) -> list[Observed]:
-    return await store.long(_observed)
+    return await store.long(what_followed)
 
 
-def _observed(store: AttributionStore) -> list[Observed]:
+def what_followed(store: AttributionStore) -> list[Observed]:
     """Of each learning that has sessions under its present text; those whose uses fail by name in most sessions come first."""
-    values = [value for value in store.list_learning_values() if value.session_count]
-    found = (observe(value.learning_id, _records(store, value)) for value in values)
+    epochs = [(value.learning_id, value.epoch) for value in store.views.latest_values() if value.session_count]
+    portions = (epochs[start : start + _PORTION] for start in range(0, len(epochs), _PORTION))
+    found = [one for portion in portions for one in _observed_of(store, portion)]
     return sorted(found, key=lambda one: (-one.sessions_with_named_failures, -one.used, one.learning_id))
 
 
-def _records(store: AttributionStore, value: LearningValue) -> list[AttributionRecord]:
-    records = store.get_attributions_for_learning(value.learning_id, limit=_RECORDS)
-    return [record for record in records if record.epoch in (None, value.epoch)]
+def _observed_of(store: AttributionStore, epochs: Sequence[tuple[str, int]]) -> Iterator[Observed]:
+    records: dict[str, list[AttributionRecord]] = defaultdict(list)
+    for record in store.get_attributions_for_epochs(epochs):
+        records[record.learning_id].append(record)
+    return (observe(learning_id, records[learning_id]) for learning_id, _ in epochs)
 
 
 def _status(store: AttributionStore) -> Status:
