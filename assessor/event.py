@@ -84,7 +84,7 @@ def _document(account: Account) -> dict[str, Any]:
 
 
 def _drawn(account: Account) -> dict[str, Any]:
-    """Of a session that took part: what was withheld, and each one's chance, 0 for those that nobody drew."""
+    """What was withheld from a session that took part, and each learning's chance; 0 for those that nobody drew."""
     part = account.taking_part
     if not part.is_shown:
         return {} if part.agreement is Agreement.NEITHER else {"took_part": False}

@@ -42,7 +42,7 @@ class InForce:
 
 
 def beside_a_hook(found: InForce, injected: Iterable[str], withheld: Collection[str]) -> InForce:
-    """With those that a hook injected, and without those that it withheld, as the transcript shows.
+    """The learnings in force: those that a hook injected count, those that it withheld do not, as the transcript shows.
 
     Where the transcript holds a rules file with a withheld one, it was in force all the same; where only a file's history says so, the
     learning had been moved out of the file by then.

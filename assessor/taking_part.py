@@ -91,7 +91,7 @@ def taking_part(session: ReadSession, recorded: Sequence[SpoolRecord], known_ids
 
 
 def given_to_all(session: ReadSession, rules: Mapping[str, Rule]) -> list[str]:
-    """Of a session that a hook gave all learnings, without a draw: the managed ones whose words stand in its text."""
+    """The managed learnings whose words stand in the text of a hook that gave the session all, without a draw."""
     texts = [text for text in session.hook_contexts if gives_all(text)]
     managed = {id_: rule for id_, rule in rules.items() if _is_managed(rule)} if texts else {}
     return [id_ for id_, rule in managed.items() if any(rule.text.strip() in text for text in texts)]

@@ -31,7 +31,7 @@ MEANINGS = {
 
 
 def signed(value: float | None, digits: int = 2) -> str:
-    """With a sign, also a plus, and a true minus; a zero has none."""
+    """The number with a sign, also a plus, and a true minus; a zero has none."""
     if value is None:
         return NONE
     text = f"{abs(value):.{digits}f}"

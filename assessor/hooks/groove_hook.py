@@ -310,7 +310,7 @@ def read_transcript(path: str, folder: str, session: str) -> tuple[Record | None
 
 
 def read_bytes(path: str, most: int = 16 << 20) -> bytes:
-    """Of a regular file, its end where it is longer than `most`; nothing where it cannot be read."""
+    """The content of a regular file, its end where it is longer than `most` bytes; empty where it cannot be read."""
     try:
         number = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     except (OSError, ValueError):
@@ -335,7 +335,7 @@ def visible(blocks: list[Record], hidden: set[str]) -> list[Record]:
 
 
 def packed(blocks: list[Record], marker: Callable[[list[Record]], str]) -> list[str]:
-    """As few texts as hold them in their order, none longer than an assistant takes; a learning stands whole in one of them.
+    """The fewest texts that hold the blocks in order, none longer than an assistant takes; each learning stays whole.
 
     More than could ever be printed, where one learning alone is too long.
     """
@@ -433,7 +433,7 @@ def read_draw(folder: str, session: object) -> Record | None:
 
 
 def newest_draw(folder: str, session: str, cwd: str) -> Record | None:
-    """Of another session that ran in the same folder: a fork does not tell what it was forked from."""
+    """The newest draw of another session in the same folder: a fork does not tell what it was forked from."""
     try:
         with os.scandir(os.path.join(folder, "draws")) as found:
             paths = sorted(

@@ -24,7 +24,7 @@ KEPT = ".before-groove"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Change:
-    """Of one settings file; `before` is empty where there is none yet, `after` where there shall be none any more."""
+    """A change of one settings file; `before` is empty where none is there yet, `after` where none shall be left."""
 
     path: Path
     before: str
@@ -201,7 +201,7 @@ def _kept(path: Path) -> Path:
 
 
 def _text(path: Path) -> str:
-    """With its line ends as they are; empty where there is no file. Raises `InvalidFile`."""
+    """The file's text with its line ends as they are; empty where there is no file. Raises `InvalidFile`."""
     try:
         return path.read_bytes().decode()
     except (FileNotFoundError, NotADirectoryError):

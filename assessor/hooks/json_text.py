@@ -41,7 +41,7 @@ def read(text: str) -> dict[str, Any]:
 
 
 def appended(text: str, path: Sequence[str], value: object) -> str:
-    """With `value` as the last element of the array at `path`; objects and the array are made where there are none.
+    """The text with `value` added at the end of the array at `path`; missing objects and a missing array are made.
 
     The text is one that `read` takes. Raises `InvalidFile` where something else stands on the path.
     """
@@ -137,7 +137,7 @@ def _put_in(text: str, here: _Container, value: object, *, key: str | None = Non
 
 
 def _indents(text: str, here: _Container) -> tuple[str, str]:
-    """Of the container's own line, and of what stands in it."""
+    """The indentation of the container's own line, and that of its content."""
     outer = _indent_at(text, here.opening)
     own_line = here.parts and "\n" in text[here.opening : here.parts[0].start]
     if own_line:

@@ -16,7 +16,7 @@ _FAILED = frozenset({"hook_non_blocking_error", "hook_blocking_error", "hook_err
 
 @dataclass(kw_only=True, slots=True)
 class SessionRuns:
-    """Of one session file."""
+    """The runs of the hook that one session file shows."""
 
     path: Path
     #: microseconds; None where no line has a time
@@ -44,7 +44,7 @@ class Runs:
 
 
 def runs_in(paths: Iterable[Path]) -> Runs:
-    """Of session files; those that cannot be read show nothing."""
+    """The runs of the hook that session files show; files that cannot be read show nothing."""
     found = [_read(path) for path in paths]
     hooked = [each for each in found if each.is_given or each.runs]
     first = min((each.began_at for each in hooked if each.began_at is not None), default=None)

@@ -41,7 +41,7 @@ class Adoption:
 
     @property
     def managed(self) -> LearningsFile:
-        """As it will be."""
+        """The managed file as it will be after the adoption."""
         return self.learnings.with_(self.move.blocks)
 
 

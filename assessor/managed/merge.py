@@ -85,7 +85,7 @@ def _common(one: Sequence[str], other: Sequence[str]) -> int:
 
 
 def _told(edit: _Edit, base: Sequence[str], lines: Sequence[str]) -> str:
-    """As a person sees it: what was changed, and what comes back just there."""
+    """A conflict as a person sees it: what was changed, and what comes back just there."""
     shown = [f"- {line}" for line in base[edit.first : edit.last]] + [f"+ {line}" for line in edit.lines]
     return (
         "changed here:\n" + _lines(shown) + "where these lines come back:\n" + _lines([f"  {line}" for line in lines])

@@ -25,7 +25,7 @@ MAX_TEXT = 9_000
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Move:
-    """Of one rules file; nothing is written yet."""
+    """What moves out of one rules file; nothing is written yet."""
 
     before: str
     after: str

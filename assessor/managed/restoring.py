@@ -73,7 +73,7 @@ def _lines(content: bytes) -> list[str]:
 
 
 def _without_pointer(lines: list[str]) -> list[str]:
-    """And without the empty line above it."""
+    """The lines without the pointer and without the empty line above it."""
     at = next((number for number, line in enumerate(lines) if line.rstrip("\r\n") == POINTER), None)
     if at is None:
         return lines
@@ -112,7 +112,7 @@ def _is_left(record: Record, words: Moved, known: Iterable[str]) -> bool:
 
 
 def _in_place(text: str, one: Moved, old: list[str]) -> list[str]:
-    """With the indentation, the line ends and the blank lines around that the piece had."""
+    """The text's lines with the indentation, line ends and surrounding blank lines that the piece had."""
     source = "".join(old)
     newline = "\r\n" if "\r\n" in source else "\n"
     lead = source[: len(source) - len(source.lstrip("\ufeff\r\n"))]

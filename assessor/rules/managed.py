@@ -25,6 +25,6 @@ def managed_pieces(text: str, unit: str) -> tuple[Piece, ...]:
 
 
 def _without_mark(block: Block) -> str:
-    """As the same words read in a rules file."""
+    """The block's text as it would read in a rules file."""
     pieces = [piece for piece in split(block.text) if piece.is_learning]
     return pieces[0].text if len(pieces) == 1 and pieces[0].first == 0 else block.text

@@ -19,7 +19,7 @@ _SAID_SECONDS = 120
 
 
 class Keys:
-    """Of one running dashboard. Safe for threads. `hours`: how long a login lasts."""
+    """The login keys of one running dashboard. Safe for threads. `hours`: how long a login lasts."""
 
     def __init__(self, key: bytes, *, hours: float) -> None:
         self._key, self._seconds = key, math.ceil(hours * 3600)

@@ -53,7 +53,7 @@ _DIMENSIONS = (Circumstance.PROJECT, Circumstance.HARNESS, Circumstance.MODEL)
 
 
 class Where(NamedTuple):
-    """Its experiment by where and how the sessions ran."""
+    """A learning's experiment by where and how the sessions ran."""
 
     #: (what they are told apart by, the sessions that are alike in it), the largest of each first
     groups: list[tuple[str, Group]]

@@ -136,7 +136,7 @@ def _installations(project: Path, homes: Homes) -> Iterator[tuple[str, str]]:
 
 
 def _session_files(project: Path, homes: Homes) -> Iterator[Path]:
-    """Of this project alone."""
+    """The session files of this project alone."""
     scope = Belonging(project=str(project), since=None, named=frozenset())
     for found in own_sessions(os.environ, homes.home):
         if isinstance(found, SessionFile) and not scope.passes_over(found.path):
@@ -144,7 +144,7 @@ def _session_files(project: Path, homes: Homes) -> Iterator[Path]:
 
 
 def _records(settings: Settings) -> Iterator[SpoolRecord]:
-    """Those that were taken in, and those that still lie in the spool."""
+    """The spool records that were taken in, then those that still lie in the spool."""
     folder = HookFolder(settings.data_dir)
     if is_recorded(folder):
         with open_records(settings.data_dir) as records:

@@ -40,7 +40,7 @@ def keep_managed(settings: Settings, projects: Sequence[Project]) -> None:
 
 @contextmanager
 def recorded_by_hooks(settings: Settings) -> Iterator[HookRecords]:
-    """With what stands in the spool; a store is started for it where none runs."""
+    """The hook's records, including what stands in the spool; a store is started for it where none runs."""
     folder = HookFolder(settings.data_dir)
     if not (is_recorded(folder) or has_lines(folder)):
         yield NoRecords()

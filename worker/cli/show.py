@@ -78,7 +78,7 @@ def _experiment(value: LearningValue, health: LearningHealth) -> Iterator[tuple[
 
 
 def _print_groups(groups: Sequence[GroupEffect]) -> None:
-    """Those that differ from the rest first."""
+    """Print the groups, those that differ from the rest first."""
     if not groups:
         return
     click.echo()

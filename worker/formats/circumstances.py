@@ -10,7 +10,7 @@ _MOST = 255
 
 
 def read_circumstances(payload: bytes) -> Circumstances:
-    """Of a heavy event that can be read. What it does not tell is empty."""
+    """The circumstances that a readable heavy event tells. What it does not tell is empty."""
     document = read_json_object(payload)
     context = document.get("context")
     told = context if isinstance(context, dict) else document

@@ -36,7 +36,7 @@ class Block:
     source: str = ""
 
     def written(self) -> str:
-        """As a new block."""
+        """The text of a new block in the learnings file."""
         within = f" in {_escaped(self.section)}" if self.section else ""
         return f"<!-- groove:{self.kind} {_escaped(self.id)}{within} -->\n{self.text}\n\n"
 
@@ -69,7 +69,7 @@ class LearningsFile:
         return found
 
     def with_(self, blocks: Iterable[Block]) -> "LearningsFile":
-        """And these at the end."""
+        """The file with these blocks added at its end."""
         top = self.top or HEADER
         last = self.blocks[-1:] and self.blocks[-1].source
         gap = "" if not last or last.endswith("\n\n") else "\n" if last.endswith("\n") else "\n\n"
@@ -88,7 +88,7 @@ class LearningsFile:
         )
 
     def managed(self, root: Path) -> Managed:
-        """As the store's side is told."""
+        """The managed learnings in the form that the store's side is told."""
         return Managed(
             root=str(root),
             learnings=tuple(

@@ -70,7 +70,7 @@ _READ = TypeAdapter(_Pruned)
 
 
 def may_go(store: StoreApi, root: Path, *, sessions_per_month: float | None = None) -> list[MayGo]:
-    """Of the project's managed file, the surest harm first, then the most tokens. A pinned learning stays."""
+    """What may go from the managed file: surest harm first, then most tokens. A pinned learning stays."""
     values = {each.learning.learning_id: each.value for each in store.learnings().learnings}
     found = []
     for block in read_learnings_file(root).learnings.values():

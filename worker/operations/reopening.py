@@ -35,7 +35,7 @@ def retry(
     everything: bool = False,
     dry_run: bool,
 ) -> Reopening:
-    """As `Retries.retry` chooses them. Raises `NotFound` as that does."""
+    """Retry what `Retries.retry` chooses. Raises `NotFound` where that does."""
     started = ledger.now()
     reopened = ledger.retries.retry(
         session_id=session_id,

@@ -15,7 +15,7 @@ class Resent:
 
 
 def resend(ledger: Ledger, settings: Settings, *, since: int | None = None, session_id: str | None = None) -> Resent:
-    """Of one session, or sent at or after `since`. Raises `EventLogUnavailable`; then they wait in the outbox."""
+    """Resend a session's results, or all since `since`. Raises `EventLogUnavailable`; then the outbox keeps them."""
     from worker.publish_outbox import drain_outbox
 
     count = ledger.outbox.resend(since=since, session_id=session_id)

@@ -55,7 +55,7 @@ def _shares(heard: Iterable[HeardSession]) -> Mapping[bool, list[float]]:
 
 
 def _mean(shares: list[float]) -> tuple[float, float]:
-    """And its standard error."""
+    """The mean of the shares, and its standard error."""
     mean = math.fsum(shares) / len(shares)
     variance = math.fsum((share - mean) ** 2 for share in shares) / (len(shares) - 1)
     return mean, math.sqrt(variance / len(shares))

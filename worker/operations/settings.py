@@ -20,7 +20,7 @@ class SettingInForce:
 
 
 def settings_in_force(beginning: str = "") -> list[SettingInForce]:
-    """Those whose name begins so, in the order of `docs/settings.md`."""
+    """The settings whose name begins so, in the order of `docs/settings.md`."""
     origins = settings_origins()
     values = {".".join(key): value for key, value in leaves(shown(load_settings()))}
     return [

@@ -30,7 +30,7 @@ class StoreTokens:
 
 
 def own_tokens(data_dir: Path) -> StoreTokens:
-    """Those of this folder, made where there are none. Raises `ConfigurationError` when others can read them."""
+    """The tokens of this folder, made where there are none. Raises `ConfigurationError` when others can read them."""
     file = data_dir / _NAME
     if not file.exists():
         text = f"{READ}={secrets.token_hex(24)}\n{WRITE}={secrets.token_hex(24)}\n"
@@ -44,7 +44,7 @@ def own_tokens(data_dir: Path) -> StoreTokens:
 
 
 def tokens_at(url: str) -> StoreTokens | None:
-    """Those of the store that listens there with tokens of its own; None for any other."""
+    """The tokens of the store that listens there with tokens of its own; None for any other."""
     link = _link(url)
     if link is None or not link.exists():
         return None

@@ -151,7 +151,7 @@ class StoreApi:
         return self._get(AblationExperiment, f"/learnings/{_part(learning_id)}/experiment")
 
     def groups(self, learning_id: str) -> list[GroupEffect]:
-        """Its effect by project, user and so on."""
+        """A learning's effect by project, user and so on."""
         return self._get(list[GroupEffect], f"/learnings/{_part(learning_id)}/groups")
 
     def sessions(self, learning_id: str, *, limit: int = 100) -> list[AttributionRecord]:
@@ -159,7 +159,7 @@ class StoreApi:
         return self._get(list[AttributionRecord], f"/learnings/{_part(learning_id)}/sessions", {"limit": limit})
 
     def over_time(self, learning_id: str, *, points: int = 60, epoch: int | None = None) -> OverTime:
-        """Its interval closing in, and its use; `epoch`: None is the present one."""
+        """A learning's interval closing in, and its use; `epoch`: None is the present one."""
         query = {"points": points} | ({} if epoch is None else {"epoch": epoch})
         return self._get(OverTime, f"/learnings/{_part(learning_id)}/over-time", query)
 
@@ -185,7 +185,7 @@ class StoreApi:
         offset: int = 0,
         limit: int = 100,
     ) -> RecordPage:
-        """Its records without quotes and signals. `arm`: "with", "without"; None and what is left out choose nothing."""
+        """A learning's records without quotes and signals. `arm`: "with", "without"; what is None chooses nothing."""
         chosen = {"arm": arm, "used": used, "randomised": randomised, "epoch": epoch}
         query = {"sort": sort, "offset": offset, "limit": limit}
         query |= {key: str(one).lower() for key, one in chosen.items() if one is not None}
@@ -230,7 +230,7 @@ class StoreApi:
         return self._get(list[AttributionRecord], f"/sessions/{_part(session_id)}/records")
 
     def summaries(self, session_ids: Sequence[str]) -> list[SessionSummary]:
-        """Of those of at most 1,000 sessions that have records, in their order."""
+        """Summaries of those that have records among at most 1,000 sessions, in their order."""
         return self._post(list[SessionSummary], "/sessions/summaries", {"session_ids": session_ids})
 
     def explain(self, learning_id: str, session_id: str) -> Explanation:

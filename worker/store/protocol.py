@@ -312,7 +312,7 @@ class AttributionStore(SessionStore, Protocol):
         ...
 
     def list_sections(self) -> list[Section]:
-        """Those that learnings are drawn with, by id."""
+        """The sections that learnings are drawn with, by id."""
         ...
 
     # -- attribution
@@ -331,7 +331,7 @@ class AttributionStore(SessionStore, Protocol):
         ...
 
     def get_attributions_for_epochs(self, epochs: Sequence[tuple[str, int]]) -> list[AttributionRecord]:
-        """Of these learnings in these epochs of theirs, all together."""
+        """The records of these learnings in these epochs of theirs, all together."""
         ...
 
     def get_attributions_for_session(self, session_id: str) -> list[AttributionRecord]: ...
@@ -370,7 +370,7 @@ class AttributionStore(SessionStore, Protocol):
         ...
 
     def get_breakdown(self, learning_id: str) -> tuple[GroupEffect, ...]:
-        """Its effect by project, user and so on, drawn towards the whole; statistics.md 16."""
+        """A learning's effect by project, user and so on, drawn towards the whole; statistics.md 16."""
         ...
 
     def list_health(self) -> list[LearningHealth]:
@@ -411,7 +411,7 @@ class AttributionStore(SessionStore, Protocol):
     def get_outlook(self) -> OutlookStatus: ...
 
     def prove(self, *, seconds: float) -> Proof:
-        """The same for as many learnings as the time allows, begun anywhere; nothing is written."""
+        """Check the sums of as many learnings as the time allows, begun anywhere; nothing is written."""
         ...
 
     def what_if(

@@ -26,7 +26,7 @@ class Views(Protocol):
         ...
 
     def latest_values(self) -> Sequence[LearningValue]:
-        """Of all learnings, as last computed: each with all its own records, against the others as of its newest session or a refresh."""
+        """Every learning's value as last computed: its records, the others' as of its newest session or a refresh."""
         ...
 
     def learnings(self, wanted: LearningsWanted) -> LearningPage:
@@ -50,7 +50,7 @@ class Views(Protocol):
         ...
 
     def sessions(self, session_ids: Sequence[str]) -> list[SessionSummary]:
-        """Of those that have records, in the order that they were asked for."""
+        """Summaries of the sessions that have records, in the order that they were asked for."""
         ...
 
     def experiments(self, *, limit: int) -> ExperimentOverview:

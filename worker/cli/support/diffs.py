@@ -9,7 +9,7 @@ from worker.cli.support.output import plain
 
 
 def show_diff(path: "os.PathLike[str]", before: str, after: str) -> None:
-    """As `diff -u` tells it; an empty text is a file that is not there."""
+    """Print a change as `diff -u` tells it; an empty text is a file that is not there."""
     name = os.fspath(path)
     lines = difflib.unified_diff(
         before.splitlines(keepends=True),

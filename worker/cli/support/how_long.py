@@ -26,7 +26,7 @@ class HowLong:
 
 
 def how_long(settings: Settings, project: Path, *, together: int) -> HowLong:
-    """Of one unit: a learning by itself, or a section of so many learnings."""
+    """How long one unit needs to its first verdict: a learning by itself, or a section of so many learnings."""
     outcomes = [each for entry in _sessions(settings, project) if (each := entry.assessment.get("outcome")) is not None]
     needed = sessions_to_first_verdict(
         together=together,
@@ -38,7 +38,7 @@ def how_long(settings: Settings, project: Path, *, together: int) -> HowLong:
 
 
 def sessions_of_a_month(settings: Settings, project: Path) -> float | None:
-    """Of this project, as `groove import` has read them; None where it has read none."""
+    """The project's sessions of the last month, as `groove import` has read them; None where it has read none."""
     since = now_micros() - MONTH_DAYS * DAY
     return float(sum((entry.started_at or 0) >= since for entry in _sessions(settings, project))) or None
 

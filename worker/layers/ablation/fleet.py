@@ -13,7 +13,7 @@ _PRIOR_DF = 20
 
 
 class Fleet(NamedTuple):
-    """As of the last refresh; a new record does not move it."""
+    """The fleet's figures of the last refresh; a new record does not move them."""
 
     #: v, variance of outcomes within an arm, in outcome units squared, rounded to 6 decimals
     variance: float = _PRIOR_VARIANCE

@@ -1,4 +1,4 @@
-"""With what chance the next session withholds a learning whose experiment is open (statistics.md 8)."""
+"""The chance that the next session withholds a learning whose experiment is open (statistics.md 8)."""
 
 from collections.abc import Sequence
 
@@ -21,12 +21,12 @@ def open_rate(parameters: AblationParameters, *, withheld: int, mean: float, sd:
 
 
 def chances(mean: float, sd: float, *, margin: float) -> tuple[float, float]:
-    """That the effect lies below −margin, and that it lies above margin."""
+    """The chances that the effect lies below −margin, and that it lies above margin."""
     return normal_cdf((-margin - mean) / sd), normal_cdf((mean - margin) / sd)
 
 
 def capped(probabilities: Sequence[float], *, most: float) -> list[float]:
-    """Of one session's learnings: scaled down, to whole hundredths, where more than the share `most` would be withheld on average."""
+    """One session's chances, scaled down to whole hundredths where their mean is above `most`."""
     total = sum(probabilities)
     if total <= most * len(probabilities):
         return list(probabilities)

@@ -75,7 +75,7 @@ class Calibration:
         )
 
     def about(self, learning_ids: Iterable[str], texts: Iterable[str]) -> "Calibration":
-        """The same as far as these learnings and the code they name need it: small enough to travel with every session."""
+        """The calibration cut to these learnings and the code they name: small enough to travel with every session."""
         history = {id_: self.history[id_] for id_ in learning_ids if id_ in self.history}
         return replace(self, common_words=self.common_words.of(texts), history=history, provenance={})
 

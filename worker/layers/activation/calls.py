@@ -32,7 +32,7 @@ class Written:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Done:
-    """Of one call. `named` says the rest: the tool and its input, where nothing was run or written."""
+    """What one call did. `named` says the rest: the tool and its input, where nothing was run or written."""
 
     named: str = ""
     ran: str = ""

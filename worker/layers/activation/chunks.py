@@ -66,7 +66,7 @@ def _prose_and_fences(text: str) -> Iterator[tuple[ChunkKind, str]]:
 
 
 def _added(diff: str) -> str:
-    """Its new lines."""
+    """The diff's added lines, without their plus."""
     lines = (line for line in diff.split("\n") if line.startswith("+") and not line.startswith("+++ "))
     return "\n".join(line[1:] for line in lines)
 

@@ -44,7 +44,7 @@ def _shift(logit: Floats, label: Floats, spread: float) -> float:
 
 
 def _likelihood(logit: Floats, label: Floats, spread: float) -> float:
-    """Its logarithm, the shift integrated out."""
+    """The labels' log likelihood, the shift integrated out."""
     shift = _shift(logit, label, spread)
     likely = np.clip(_probability(logit + shift), 1e-9, 1 - 1e-9)
     told = float(np.sum(label * np.log(likely) + (1 - label) * np.log(1 - likely)))

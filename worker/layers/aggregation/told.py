@@ -22,7 +22,7 @@ class Told:
     def value(
         self, *, sums: LearningSums, global_sums: TemporalSums, fleet: Fleet, standing: Standing, updated_at: int
     ) -> LearningValue:
-        """Of a learning that leaves no trace, the sessions that are known are those with a use: the whole rate, and no lift."""
+        """The learning's value; without a trace only its sessions with a use are known: the whole rate, and no lift."""
         value = self.aggregation.value(
             sums=sums, global_sums=global_sums, fleet=fleet, standing=standing, updated_at=updated_at
         )

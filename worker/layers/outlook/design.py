@@ -84,7 +84,7 @@ class Design:
 
     @property
     def omega(self) -> Ints:
-        """Of each record, its weight in millionths; 0 where it was not randomised."""
+        """The weight of each record in millionths; 0 where it was not randomised."""
         of = self.entries
         plain = np.where(of.was_withheld, MICRO - of.p_micro, of.p_micro)
         weight = self.weight[of.session]

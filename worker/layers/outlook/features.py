@@ -17,7 +17,7 @@ _DAY = 86_400_000_000
 
 
 class SessionFeatures(NamedTuple):
-    """Of a session whose background is known."""
+    """The features of a session whose background is known."""
 
     session_id: str
     #: microseconds
@@ -37,7 +37,7 @@ def presence(learning_id: str, epoch: int) -> str:
 
 
 def injected(records: Iterable[tuple[str, int, bool]]) -> frozenset[str]:
-    """Of a session's records: learning, epoch, whether it was withheld."""
+    """The presences that a session's records show; each is (learning, epoch, whether it was withheld)."""
     return frozenset(presence(learning_id, epoch) for learning_id, epoch, was_withheld in records if not was_withheld)
 
 

@@ -13,7 +13,7 @@ Mode = Literal["folds", "past", "off"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Model:
-    """As published: whole millionths."""
+    """A model as published: whole millionths."""
 
     #: by feature
     coefficients: Mapping[str, int]
@@ -70,7 +70,7 @@ class SessionOutlook:
         self._total = sum(model.coefficients.get(name, 0) for name in self._names) - model.mean if model else 0
 
     def adjustment(self, learning_id: str, epoch: int) -> Adjustment:
-        """Of the session's record of this learning, whose own part is left out."""
+        """The adjustment of the session's record of this learning, whose own part is left out."""
         if self._model is None:
             return Adjustment(0, self._weight)
         own = presence(learning_id, epoch)

@@ -30,7 +30,7 @@ def expected_of(design: Design, outlook: Outlook) -> tuple[Ints, Ints, Bools]:
 
 
 def arm_sums(design: Design, expected: Ints) -> dict[tuple[int, bool], ArmSums]:
-    """Of every learning that has randomised records, by its place among the presences and by arm."""
+    """The arm sums of every learning with randomised records, by its place among the presences and by arm."""
     omega = design.omega
     counts = omega > 0
     residual = (design.entries.outcome - expected)[counts]

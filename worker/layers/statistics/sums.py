@@ -166,7 +166,7 @@ NO_ARM = ArmSums()
 
 
 def arm_of_cells(arms: Mapping[Cell, Count], *, was_withheld: bool) -> ArmSums:
-    """Of records that nothing adjusts."""
+    """The sums of one arm over records that nothing adjusts."""
     cells = (
         ArmSums.of(omega_of(cell.p_micro, was_withheld=was_withheld), cell.outcome_milli, count.records)
         for cell, count in arms.items()
@@ -199,7 +199,7 @@ class LearningSums:
 
     @classmethod
     def of_cells(cls, arms: dict[Cell, Count]) -> Self:
-        """Of randomised records that nothing adjusts and nothing else is known of."""
+        """The sums of randomised records that nothing adjusts and nothing else is known of."""
         records = sum(count.records for count in arms.values())
         withheld = sum(count.records for cell, count in arms.items() if cell.was_withheld)
         return cls(
@@ -234,7 +234,7 @@ class LearningSums:
 
     @classmethod
     def over(cls, records: Iterable[Summed], weights: Mapping[str, int]) -> Self:
-        """Of many records in one pass, the experiment's as if nothing adjusted them."""
+        """The sums of many records in one pass, the experiment's as if nothing adjusted them."""
         kept = list(records)
         cells: dict[Cell, list[int]] = defaultdict(lambda: [0, 0])
         for record in kept:

@@ -24,7 +24,7 @@ def design_of(source: Transaction | CozoDatabase, session_id: str) -> SessionDes
 
 
 def stored_design(work: UnitOfWork, session_id: str, rows: Sequence[RecordRow]) -> SessionDesign:
-    """Of the session's stored records."""
+    """The design of the session's stored records."""
     found = work.transaction.read("designs", keys=[[session_id]])
     background = background_of(DesignRow(*found[0])) if found else None
     return SessionDesign(session_id, background, tuple(map(_brief, rows)), _members(work, session_id))
@@ -37,7 +37,7 @@ def design_after(
     kept: Sequence[RecordRow],
     records: Sequence[AttributionRecord],
 ) -> SessionDesign:
-    """Of the records that stay and those that come."""
+    """The design of a session from the records that stay and those that come."""
     coming = [
         Brief(
             record.learning_id,
@@ -65,7 +65,7 @@ def epoch_of(work: UnitOfWork, record: AttributionRecord) -> int:
 
 
 def _members(work: UnitOfWork, session_id: str) -> frozenset[str]:
-    """Those that were drawn with a section."""
+    """The session's learnings that were drawn with a section."""
     if not work.draft.has_sections:
         return frozenset()
     return frozenset(row[0] for row in work.transaction.read("sections_of_assignments", session_id=session_id))

@@ -121,7 +121,7 @@ class Assigner:
 
 
 def _answer(memory: Memory, row: AssignmentRow) -> AssignmentAnswer:
-    """As it was logged, unless the learning is excluded by now: whoever asks from now on leaves it out."""
+    """The logged answer, unless the learning is excluded by now: whoever asks from now on leaves it out."""
     if chance_of(memory, row.learning_id).is_excluded:
         reason = why_excluded(memory, row.learning_id)
         return AssignmentAnswer(learning_id=row.learning_id, decision=EXCLUDED, withhold_probability=0.0, reason=reason)

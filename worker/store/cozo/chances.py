@@ -1,4 +1,4 @@
-"""With what chance each learning is withheld from the next session: by its own draw, or by that of its section (statistics.md 2 and 8)."""
+"""The chance that each learning is withheld next: by its own draw, or by its section's (statistics.md 2 and 8)."""
 
 from typing import NamedTuple
 
@@ -32,7 +32,7 @@ def chance_of(memory: Memory, learning_id: str) -> Chance:
 
 
 def why_excluded(memory: Memory, learning_id: str) -> str:
-    """Of one that is: its own status, else its section's."""
+    """Why a learning is excluded: its own status, else its section's."""
     value = memory.values[learning_id]
     if is_excluded(value):
         return _told(value)

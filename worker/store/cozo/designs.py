@@ -95,7 +95,7 @@ def without_learning(row: DesignRow, keys: frozenset[int]) -> DesignRow:
 
 @lru_cache(maxsize=20_000)
 def key_of(learning_id: str, epoch: int) -> int:
-    """Of a presence: 64 bits stand for it, so that a row has one length for any id."""
+    """The key of a presence: 64 bits stand for it, so that a row has one length for any id."""
     return int.from_bytes(hashlib.sha256(presence(learning_id, epoch).encode()).digest()[:8], "little")
 
 
@@ -142,7 +142,7 @@ def arrays(rows: Iterable[Row], known: Iterable[EpochKey], *, salt: str) -> "tup
 
 
 def levels_of(rows: Iterable[Row]) -> list[tuple[str, ...]]:
-    """Of each session; none where nothing is known of it."""
+    """The levels of each session; none where nothing is known of it."""
     return [tuple(json.loads(row.levels_json)) if row.has_background else () for row in starmap(DesignRow, rows)]
 
 

@@ -60,7 +60,7 @@ def _looked(memory: Memory, learning_id: str, n_records: int, families: Mapping[
 
 
 def _families(memory: Memory) -> dict[str, frozenset[str]]:
-    """Those that are drawn together on purpose, by section: the section and its learnings."""
+    """The learnings that are drawn together on purpose, by section: the section and its learnings."""
     members: dict[str, set[str]] = {}
     for learning_id, history in memory.histories.items():
         if section := history.standing.drawn_with:

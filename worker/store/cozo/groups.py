@@ -7,7 +7,7 @@ from worker.store.cozo.workspace import Workspace, must_know
 
 
 def read_breakdown(workspace: Workspace, learning_id: str) -> tuple[GroupEffect, ...]:
-    """Of the current epoch, under the models in force."""
+    """A learning's effect by group in the current epoch, under the models in force."""
     from worker.layers.outlook.residuals import expected_of
 
     with workspace.reading() as memory:

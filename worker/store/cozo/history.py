@@ -78,7 +78,7 @@ def taken_back(now: Standing, *, before: Standing, after: Standing) -> Standing:
 
 
 def decided_since(now: Standing, *, before: Standing, after: Standing) -> bool:
-    """Of what the line changed, something was decided otherwise since."""
+    """Whether anything that the line changed was decided otherwise since."""
     return any(
         getattr(before, name) != getattr(after, name) != getattr(now, name) for name in _DECIDED if name != "reason"
     )
@@ -130,7 +130,7 @@ def history_row(history: LearningHistory) -> StandingRow:
 
 
 def read_histories(source: CozoDatabase | Transaction) -> dict[str, LearningHistory]:
-    """Of all learnings."""
+    """The histories of all learnings."""
     returns: dict[str, list[ReturnRow]] = {}
     for row in starmap(ReturnRow, source.read("all_returns")):
         returns.setdefault(row.learning_id, []).append(row)

@@ -144,7 +144,7 @@ def _read_newest(database: CozoDatabase) -> _Newest:
 
 
 def _folded(rows: Iterable[Iterable[object]]) -> dict[str, Chance]:
-    """Of each learning the newest line."""
+    """The chance of each learning by its newest line."""
     ordered = sorted((PolicyLineRow(*row) for row in rows), key=lambda row: row.number)  # type: ignore[arg-type]
     return {
         row.learning_id: Chance(row.epoch, row.unit_id, row.withhold_probability, row.is_excluded) for row in ordered

@@ -74,7 +74,7 @@ def _design(database: CozoDatabase, session_id: str, *, repair: Callable[[], Non
 
 
 def prove(database: CozoDatabase, *, seconds: float) -> Proof:
-    """As many learnings as the time allows, at least some, begun anywhere; and the global row."""
+    """Check the sums of as many learnings as the time allows, at least some, begun anywhere; and the global row."""
     ranges = list(_ranges(database))
     begun, first = time.monotonic(), secrets.randbelow(len(ranges))
     differences, looked_at = _global(database, repair=None), 0
@@ -87,7 +87,7 @@ def prove(database: CozoDatabase, *, seconds: float) -> Proof:
 
 
 class _Range(NamedTuple):
-    """Of learnings' ids."""
+    """A range of learnings' ids."""
 
     after: str
     upto: str
@@ -127,7 +127,7 @@ def _between(database: CozoDatabase, each: _Range, *, repair: Callable[[], None]
 
 
 def _weights(transaction: Transaction) -> dict[str, int]:
-    """Of the sessions that stand for more than themselves."""
+    """The weights of the sessions that stand for more than themselves."""
     return {
         session_id: weight_of(SessionBackground(sampling_probability=chance))
         for session_id, chance in transaction.read("all_sampled_sessions")

@@ -196,7 +196,7 @@ class ArmRow(NamedTuple):
 
 
 class ArmSumsRow(NamedTuple):
-    """Of one arm, outcomes less what was to be expected; exact, in decimal strings."""
+    """The sums of one arm, outcomes less what was to be expected; exact, in decimal strings."""
 
     learning_id: str
     epoch: int

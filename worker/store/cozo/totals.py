@@ -25,7 +25,7 @@ class Totals:
 
     @classmethod
     def over(cls, rows: Sequence[SummedRow], weights: Mapping[str, int]) -> "Totals":
-        """Of records of one learning and epoch; there is at least one."""
+        """The totals over records of one learning and epoch; there is at least one."""
         times = [row.timestamp for row in rows]
         return cls(sums=LearningSums.over(rows, weights), first_at=min(times), newest_at=max(times))
 

@@ -30,7 +30,7 @@ class Valuer:
         return value
 
     def latest(self, memory: Memory, learning_id: str) -> LearningValue:
-        """As it was last computed: with all its own records, against the others as of its newest session or a refresh."""
+        """The value as last computed: all its own records, against the others as of its newest session or a refresh."""
         known, standing = memory.computed.get(learning_id), memory.histories[learning_id].standing
         if known is not None and known.totals is memory.totals_of(learning_id) and known.standing == standing:
             return known.value

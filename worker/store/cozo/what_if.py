@@ -76,7 +76,7 @@ class WhatIf:
         return _Both(standing=standing, now=now, then=replace(now, sums=sums), leaves_trace=leaves_trace)
 
     def _as_refreshed(self, both: "dict[str, _Both]") -> "dict[str, _Both]":
-        """With the experiments' sums that a refresh would make, under either settings: they rest on all sessions."""
+        """Each pair with the experiments' sums that a refresh would make, under either settings: all sessions count."""
         with self.space.reading() as memory:
             rows, known = self.space.database.read("all_designs"), list(memory.totals)
         now = remake(rows, known, self.space.parameters)

@@ -25,6 +25,6 @@ def forget_hook_records(data_dir: Path, session_ids: Sequence[str], *, dry_run: 
 
 
 def _draw(folder: HookFolder, session_id: str) -> Path:
-    """As the hook names it."""
+    """The path of a session's draw, as the hook names it."""
     digest = hashlib.sha256(session_id.encode("utf-8", "replace")).hexdigest()
     return folder.draws / f"{digest[:32]}.json"

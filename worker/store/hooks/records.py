@@ -134,7 +134,7 @@ class HookRecords:
     # -- what transcripts show beside them
 
     def note_comparison(self, session_id: str, agreement: str) -> None:
-        """Of a session that was imported: what its transcript shows beside these records."""
+        """Note what an imported session's transcript shows beside these records."""
         with self._writing() as write:
             write("INSERT OR REPLACE INTO compared VALUES (?, ?)", session_id, agreement)
 

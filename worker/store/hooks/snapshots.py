@@ -27,7 +27,7 @@ def refresh_snapshot(folder: HookFolder, store: PolicyStore, *, now: int) -> boo
 
 
 def snapshot_of(managed: Managed, policy: PublishedPolicy, *, now: int) -> HookSnapshot:
-    """Of those that the store knows; a hook injects the others without drawing them."""
+    """A snapshot of the learnings that the store knows; a hook injects the others without drawing them."""
     marks = marks_of(learning.learning_id for learning in policy.learnings)
     return HookSnapshot(
         written_at=now,

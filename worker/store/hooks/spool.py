@@ -42,7 +42,7 @@ def drain(folder: HookFolder, records: HookRecords, *, now: int, no_more_writers
 
 @contextmanager
 def the_spool(folder: HookFolder, *, patient: bool) -> Iterator[bool]:
-    """Of all readers one has it; hooks never ask. `patient`: wait for the others, else -> False when one has it."""
+    """Hold the spool for one reader; hooks never ask. `patient`: wait for the others, else -> False when one has it."""
     try:
         folder.path.mkdir(parents=True, exist_ok=True, mode=0o700)
         with (folder.path / "lock").open("a") as lock:

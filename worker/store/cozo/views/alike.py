@@ -25,7 +25,7 @@ def injected(rows: Iterable[Alike]) -> list[Alike]:
 
 
 def used(rows: Iterable[Alike]) -> list[Alike]:
-    """Of the injected ones."""
+    """The records whose learning was injected and used."""
     return [row for row in injected(rows) if row.was_activated]
 
 

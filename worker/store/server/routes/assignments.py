@@ -18,7 +18,7 @@ _WRITES: dict[str, Any] = {"dependencies": [MayWrite], "responses": documented(4
 
 
 def _number(value: object) -> object:
-    """As JSON has them: 5.0 is a whole number, a text or a truth is none."""
+    """The number as JSON has it: 5.0 is a whole number, a text or a truth is none."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return value
     raise ValueError("a number is needed")
