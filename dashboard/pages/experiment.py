@@ -7,11 +7,13 @@ from starlette.responses import Response
 from dashboard.asked import Asked, part
 from dashboard.pages.page import Page
 from dashboard.words import counted, day
+from worker.store.api import StoreApi
 from worker.store.protocol import LearningHealth
 from worker.store.shapes.experiments import Day, Stage
+from worker.store.shapes.learnings import LearningSort
 from worker.system.clock import DAY
 
-_FORECASTS = 12
+_FORECASTS, _TEXTS = 12, 100
 
 
 def show(asked: Asked) -> Response:
@@ -35,10 +37,16 @@ def show(asked: Asked) -> Response:
         ],
         pace=sum(numbers[-14:]) / max(1, len(numbers[-14:])),
         pairs=_pairs(store.health()),
-        texts={learning.learning_id: learning.insight for learning in store.plain_learnings()},
+        texts=_texts(store),
         part=part,
         active="/experiment",
     )
+
+
+def _texts(store: StoreApi) -> dict[str, str]:
+    """Of those whose verdict comes next; the page names others by their ids."""
+    soonest = store.learnings(sort=LearningSort.NEEDED, limit=_TEXTS).learnings
+    return {entry.learning.learning_id: entry.learning.insight for entry in soonest}
 
 
 def _every_day(days: Sequence[Day]) -> list[int]:

@@ -1,6 +1,6 @@
 """What may go, and what it saves: chosen learnings are disabled together, and brought back together."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from pydantic import Field
@@ -11,10 +11,12 @@ from dashboard.pages.page import Page
 from dashboard.words import counted, number
 from worker.domain import DecisionKind, LearningStatus, VerdictKind
 from worker.errors import CannotUndo
-from worker.store.shapes.learnings import ListedLearning
+from worker.store.shapes.learnings import LearningSort, ListedLearning
 
 #: never used in so many sessions that had it
 _UNUSED_SESSIONS, _UNUSED_SHARE = 30, 0.02
+#: learnings that are looked at, of each verdict
+_MOST = 500
 _LIVE = (LearningStatus.ACTIVE, LearningStatus.EXPERIMENTAL)
 
 
@@ -35,14 +37,12 @@ class Candidate(NamedTuple):
 
 
 def show(asked: Asked) -> Response:
-    entries = asked.sources.store.learnings().learnings
-    live = [entry for entry in entries if entry.value.status in _LIVE]
-    candidates = list(_candidates(live))
+    statuses = asked.sources.store.learnings(limit=1).facets.status
+    candidates = list(_candidates(_looked_at(asked)))
     return asked.page(
         "prune.html",
         candidates=candidates,
-        n_live=len(live),
-        all_tokens=sum(entry.tokens for entry in live),
+        n_live=sum(statuses.get(status, 0) for status in _LIVE),
         saved=sum(candidate.tokens for candidate in candidates if candidate.is_decided),
         part=part,
         active="/prune",
@@ -51,7 +51,7 @@ def show(asked: Asked) -> Response:
 
 def apply(asked: Asked) -> Response:
     form = asked.fields(PruneForm)
-    whys = {one.entry.learning.learning_id: one for one in _candidates(asked.sources.store.learnings().learnings)}
+    whys = {one.entry.learning.learning_id: one for one in _candidates(_looked_at(asked))}
     done = [(id_, whys[id_]) for id_ in dict.fromkeys(form.chosen) if id_ in whys]
     if not done:
         return asked.go_to("/prune", Said(text="Nothing was chosen.", is_bad=True))
@@ -89,7 +89,15 @@ def _taken_back(asked: Asked, learning_id: str, line: int) -> bool:
     return True
 
 
-def _candidates(entries: tuple[ListedLearning, ...] | list[ListedLearning]) -> Iterator[Candidate]:
+def _looked_at(asked: Asked) -> Iterator[ListedLearning]:
+    """Those with a verdict against them, and of the undecided the ones that most sessions had."""
+    ask = asked.sources.store.learnings
+    for verdict in (VerdictKind.REMOVE, VerdictKind.HARMFUL, VerdictKind.HARMLESS):
+        yield from ask(verdict=verdict, limit=_MOST).learnings
+    yield from ask(verdict=VerdictKind.UNDECIDED, sort=LearningSort.SESSIONS, limit=_MOST).learnings
+
+
+def _candidates(entries: Iterable[ListedLearning]) -> Iterator[Candidate]:
     """What saves most first; harmful ones before all others."""
     found = [
         Candidate(entry, why, entry.tokens, is_decided)
