@@ -195,7 +195,7 @@ class Archive:
         return next(iter(self._entries(session_id, None)), None)
 
     def sessions(self, project: str | None = None) -> list[SessionEntry]:
-        """Those of a project, or all; oldest first."""
+        """Archived sessions of one project, or of all; oldest first."""
         return self._entries(None, project)
 
     def published(self, session_id: str, *, event_id: str, assessment: Mapping[str, Any]) -> None:

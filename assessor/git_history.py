@@ -55,7 +55,7 @@ class GitHistory:
         return AtMoment(text=text, commit=commit)
 
     def texts(self, commit: str, paths: Iterable[str]) -> dict[str, str | None]:
-        """As the commit has them, in one question; None for a file that it has not."""
+        """File contents at a commit, asked in one call; None for a file that the commit lacks."""
         wanted = list(dict.fromkeys(paths))
         missing = [path for path in wanted if (commit, path) not in self._texts and "\n" not in path]
         if missing:

@@ -54,7 +54,7 @@ class AskedFor:
     quotes: Counter[str] = field(default_factory=Counter)
 
     def add(self, calls: int, failures: int, quote: str) -> None:
-        """Of one more session."""
+        """Count one more session."""
         self.calls += calls
         self.failures += failures
         self.sessions += 1
@@ -103,7 +103,7 @@ class Importer:
         return project
 
     def events(self, project: Project) -> Iterator[SessionEvent]:
-        """Of the project's sessions whose event is new or differs from the one that was published."""
+        """Events of the project's sessions, where the event is new or differs from the one that was published."""
         shared = shared_lines(self.archive.footprints())
         rules = _digest([self.unit, *sorted(f"{file.path} {file.text}" for file in project.files)])
         for entry in self.archive.sessions(str(project.root)):

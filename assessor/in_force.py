@@ -120,7 +120,7 @@ class Sources:
 def sources_of(
     project: Path, files: Iterable[RulesFile], texts: KnownTexts, *, edits: EditLog | None = None
 ) -> Sources:
-    """With the project's own repository, if it stands in one."""
+    """Add the project's own repository, if it stands in one."""
     root = project.resolve()
     git = GitHistory(repository=root)
     top = git.top()
@@ -158,7 +158,7 @@ def _is_told(file: RulesFile, session: ReadSession, project: str) -> bool:
 
 
 def _slashed(path: str) -> str:
-    """As written on Windows, with the other slashes."""
+    """A Windows path with forward slashes."""
     return path.replace("\\", "/")
 
 

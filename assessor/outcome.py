@@ -54,7 +54,7 @@ class Outcome:
     parts: tuple[Part, ...]
 
     def without(self, kinds: Collection[str]) -> "Outcome":
-        """As it is without the parts that a learning moves itself."""
+        """The outcome without the parts that a learning moves itself."""
         kept = tuple(
             part
             for part in self.parts

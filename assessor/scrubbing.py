@@ -10,7 +10,7 @@ from worker.formats.transcripts.session import ReadSession
 
 
 def scrubbed(session: ReadSession) -> ReadSession:
-    """The same session with each secret in its texts, calls, answers and rules replaced by a mark; itself where it holds none."""
+    """A session with each secret in its texts, calls, answers and rules replaced by a mark; itself where it holds none."""
     parts = [_parts(block) for message in session.transcript.messages for block in message.blocks]
     texts = texts_in([[rules.text for rules in session.rules], session.hook_contexts, parts])
     hidden = scrub_all(texts)

@@ -100,7 +100,7 @@ def _collect(value: Any, texts: list[str]) -> None:
 
 
 def put_back(value: Any, texts: Iterator[str]) -> Any:
-    """The same JSON value with other texts, in the order of `texts_in`."""
+    """Replace the texts of a JSON value, in the order of `texts_in`."""
     if isinstance(value, str):
         return next(texts)
     if isinstance(value, dict):

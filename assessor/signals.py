@@ -60,7 +60,7 @@ def signals_of(session: ReadSession, calls: Sequence[Call]) -> tuple[Heard, ...]
 
 
 def lightweight_events(heard: Iterable[Heard]) -> list[dict[str, Any]]:
-    """As a heavy event carries them: one entry per message."""
+    """Signals in the heavy event's form: one entry per message."""
     return [
         {"message_idx": message_idx, "signals": [each.to_wire() for each in group]}
         for message_idx, group in groupby(heard, lambda each: each.message_idx)

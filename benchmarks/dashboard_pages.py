@@ -66,7 +66,7 @@ def serving(folder: Path) -> Iterator[Asked]:
         while not StoreAddress.parse(settings.store_url).accepts():
             assert store.poll() is None
             time.sleep(0.1)
-        api = StoreApi(settings.store_url)
+        api = StoreApi(settings.store_url, token=settings.write_token() or "")
         api.revision()
         web = subprocess.Popen([*command, "web", "--port", "0"], env=environ, stdout=subprocess.PIPE, text=True)
         assert web.stdout is not None
@@ -74,7 +74,7 @@ def serving(folder: Path) -> Iterator[Asked]:
         try:
             with httpx.Client(base_url=link.partition("/login")[0], timeout=60) as client:
                 assert client.get(link).status_code == 303
-                sessions = HttpStore(settings.store_url, timeout_s=60)
+                sessions = HttpStore(settings.store_url, token=settings.write_token() or "", timeout_s=60)
                 yield Asked(client, sessions, psutil.Process(web.pid), psutil.Process(store.pid))
                 sessions.close()
         finally:

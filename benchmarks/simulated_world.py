@@ -9,7 +9,8 @@ The true effect of a learning is what an experiment can find: the mean differenc
 makes, over all sessions where it was eligible, used or not, the others being there.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,6 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
-CONFOUNDING = {"without": 0.0, "medium": 1.0, "strong": 2.0}
 LEVELS = np.array([-1.0, -0.5, 0.5, 1.0])
 #: boundaries between the four outcomes on the hidden scale, and the scale of the logistic noise on it
 _CUTS = np.array([-0.7, 0.0, 0.7])
@@ -44,6 +44,13 @@ class World:
     #: of the session, on the hidden scale, noise included
     hidden: Floats
     true_effect: Floats
+    #: of each session, what was known of it before; the models may use them
+    levels: tuple[tuple[str, ...], ...]
+    sessions_a_day: int = 100
+    #: of each learning, another one without which it has no effect; −1: none
+    partner: Ints | None = None
+    #: the hidden scale, noise included -> outcomes
+    score: Callable[[Floats], Floats] = field(default=lambda hidden: LEVELS[np.searchsorted(_CUTS, hidden)])
 
     @property
     def n_learnings(self) -> int:
@@ -52,18 +59,40 @@ class World:
     def outcome(self, session: int, injected: Bools) -> float:
         """Of the session, given which of its eligible learnings were injected."""
         entries = slice(self.starts[session], self.starts[session + 1])
-        hidden = self.hidden[session] + self.push[entries][injected].sum()
-        return float(LEVELS[np.searchsorted(_CUTS, hidden)])
+        active = injected
+        if self.partner is not None:
+            here = self.learning[entries]
+            active = injected & (np.isin(self.partner[here], here[injected]) | (self.partner[here] < 0))
+        hidden = self.hidden[session] + self.push[entries][active].sum()
+        return float(self.score(hidden))
 
 
-def make_world(seed: int, *, confounding: float, n_learnings: int = 200, n_sessions: int = 5000) -> World:
+def make_world(
+    seed: int,
+    *,
+    confounding: float,
+    n_learnings: int = 200,
+    n_sessions: int = 5000,
+    shares: tuple[float, float, float] = (0.7, 0.2, 0.1),
+    drift: float = 0.0,
+    jump: float = 0.0,
+    everywhere: bool = False,
+    in_pairs: bool = False,
+) -> World:
+    """`shares`: of learnings without effect, helpful, harmful. `drift` and `jump`: of the team's level, over all sessions, in the middle.
+
+    `everywhere`: every learning is eligible in every session. `in_pairs`: half of the learnings have an effect only beside another one.
+    """
     random = np.random.default_rng(seed)
-    effect = _effects(random, n_learnings)
-    session, learning = _eligible(random, n_learnings, n_sessions)
+    effect = _effects(random, n_learnings, shares)
+    session, learning = _eligible(random, n_learnings, n_sessions, everywhere=everywhere)
     quality = random.normal(size=n_sessions)
     uses, uses_anyway, usage = _uses(random, quality[session], learning, n_learnings, confounding)
     push = np.where(uses, _STRETCH * effect[learning] / usage[learning], 0.0)
-    level = _baseline(n_sessions) + 0.25 * quality
+    time = np.linspace(0.0, 1.0, n_sessions)
+    level = _baseline(n_sessions) + 0.25 * quality + drift * (time - 0.5) + jump * (time > 0.5)
+    partner = _partners(random, n_learnings) if in_pairs else None
+    felt = push if partner is None else push * _beside(partner, session, learning)
     positive, negative = _signals(random, quality[session], effect[learning])
     return World(
         starts=np.searchsorted(session, np.arange(n_sessions + 1)),
@@ -75,17 +104,37 @@ def make_world(seed: int, *, confounding: float, n_learnings: int = 200, n_sessi
         negative=negative,
         push=push,
         hidden=level + random.logistic(scale=_NOISE, size=n_sessions),
-        true_effect=_true_effects(level, push, session, learning, n_learnings),
+        levels=((),) * n_sessions,
+        partner=partner,
+        true_effect=_true_effects(level, felt, session, learning, n_learnings),
     )
 
 
-def _effects(random: np.random.Generator, n: int) -> Floats:
-    sign = random.choice([0.0, 1.0, -1.0], p=[0.7, 0.2, 0.1], size=n)
+def _effects(random: np.random.Generator, n: int, shares: tuple[float, float, float]) -> Floats:
+    sign = random.choice([0.0, 1.0, -1.0], p=list(shares), size=n)
     return sign * random.uniform(0.0, 0.5, size=n)
 
 
-def _eligible(random: np.random.Generator, n_learnings: int, n_sessions: int) -> tuple[Ints, Ints]:
+def _partners(random: np.random.Generator, n: int) -> Ints:
+    """Of half of them, one of the other half."""
+    found = np.full(n, -1, dtype=np.int64)
+    dependent = random.permutation(n)[: n // 2]
+    found[dependent] = random.permutation(np.setdiff1d(np.arange(n), dependent))[: len(dependent)]
+    return found
+
+
+def _beside(partner: Ints, session: Ints, learning: Ints) -> Floats:
+    """1 where an entry's partner is eligible too, or it needs none."""
+    n = len(partner)
+    here = set((session * n + learning).tolist())
+    wanted = np.where(partner[learning] < 0, -1, session * n + partner[learning])
+    return np.array([1.0 if key < 0 or key in here else 0.0 for key in wanted.tolist()])
+
+
+def _eligible(random: np.random.Generator, n_learnings: int, n_sessions: int, *, everywhere: bool) -> tuple[Ints, Ints]:
     """Sessions draw without replacement, the popular learnings more often (Gumbel's trick for weighted sampling)."""
+    if everywhere:
+        return np.repeat(np.arange(n_sessions), n_learnings), np.tile(np.arange(n_learnings), n_sessions)
     popularity = random.uniform(0.1, 2.0, size=n_learnings)
     counts = np.clip(np.round(5 + random.gamma(2.0, 4.0, size=n_sessions)), 5, 30).astype(np.int64)
     keys = np.log(popularity) + random.gumbel(size=(n_sessions, n_learnings))

@@ -1,10 +1,11 @@
 """How far the verdicts can be trusted: the project's own layers over simulated teams whose true effects are known.
 
-    python benchmarks/simulation.py [--worlds 40] [--sessions 5000] [--jobs 2] [--scenario strong] [--only-forecasts]
+    python benchmarks/simulation.py [--worlds 40] [--sessions 5000] [--jobs 2] [--scenario strong] [--results FILE]
 
 Every session is assigned by the project's hash at the chance that the project gave last, becomes one record a learning, goes into
-the learning's sums, and its value is computed anew, as the running system does. Beside it, on the same worlds, the baseline that
-people know: a running mean of the raw net with confidence 1 − 1/(1 + ln n), without an experiment.
+the learning's sums, and its value is computed anew, as the running system does; every 250 sessions all of them are refreshed. Beside it,
+on the same worlds, the baseline that people know: a running mean of the raw net with confidence 1 − 1/(1 + ln n), without an experiment.
+With `--results` each world's account is kept as a line of JSON, and a second run goes on from there.
 """
 
 import argparse
@@ -13,159 +14,25 @@ import math
 import multiprocessing
 import sys
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from multiprocessing.pool import Pool
+from pathlib import Path
 
 import numpy as np
 from scipy.stats import rankdata, spearmanr
-from simulated_world import CONFOUNDING, Bools, Floats, World, make_world
+from simulated_scenarios import SCENARIOS, USUAL
+from simulated_team import Story, Team
+from simulated_world import Bools, Floats, Ints, World
 
-from worker.domain import AttributionRecord, LearningStatus, LearningValue, Standing, Verdict, VerdictKind
-from worker.layers.ablation.fleet import Fleet, fleet_variance
+from worker.domain import Standing, VerdictKind
+from worker.layers.ablation.fleet import Fleet
 from worker.layers.ablation.strategy import ConservativeAblation
 from worker.layers.aggregation.aggregator import WeightedAggregator
-from worker.layers.aggregation.verdict import undecided
 from worker.layers.statistics.sums import Cell, Count, LearningSums, TemporalSums
-from worker.layers.temporal.correlation import attributed_value, bounded_net
-from worker.layers.temporal.observation import Observation
 from worker.settings.layers import LayerParameters
 
 BIG_HARM, BIG_HELP = -0.3, 0.2
-#: sessions between two refreshes of what the fleet shares
-REFRESH = 250
-
-
-@dataclass(kw_only=True)
-class Story:
-    """What happened to one learning."""
-
-    truth: float
-    was_deprecated: bool = False
-    was_significant: bool = False
-    #: the truth was outside the interval at some look after completion
-    was_uncovered: bool = False
-    value: LearningValue | None = None
-    is_complete: bool = False
-
-    @property
-    def is_kept(self) -> bool:
-        return self.value is not None and self.value.verdict.kind is VerdictKind.KEEP
-
-    def look(self, value: LearningValue) -> None:
-        self.value = value
-        self.was_deprecated |= value.status is LearningStatus.DEPRECATED
-        if value.experiment is None:
-            return
-        self.is_complete = True
-        self.was_significant |= value.experiment.is_significant
-        self.was_uncovered |= not value.experiment.interval_low <= self.truth <= value.experiment.interval_high
-
-
-class WithoutForecasts(WeightedAggregator):
-    """A forecast decides nothing, and takes most of the time."""
-
-    def _undecided(self, sums: LearningSums, observation: Observation, fleet: Fleet, probability: float) -> Verdict:
-        return undecided("not asked")
-
-
-class Team:
-    """The world, seen through the project's layers."""
-
-    def __init__(self, world: World, parameters: LayerParameters) -> None:
-        self._world = world
-        self._parameters = parameters
-        self._ablation = ConservativeAblation(parameters.ablation)
-        self._aggregator = WithoutForecasts(parameters, self._ablation)
-        self._kappa = parameters.temporal.net_kappa
-        n = world.n_learnings
-        self._names = [f"learning-{i}" for i in range(n)]
-        self._standing = [Standing(learning_id=name) for name in self._names]
-        self._sums = [LearningSums() for _ in range(n)]
-        self._everybody = TemporalSums()
-        self._fleet = Fleet()
-        self._chance = [parameters.ablation.rate_in_force] * n
-        self._excluded = [False] * n
-        self.stories = [Story(truth=float(effect)) for effect in world.true_effect]
-
-    def live(self) -> list[Story]:
-        for session in range(len(self._world.hidden)):
-            self._session(session)
-            if session % REFRESH == REFRESH - 1:
-                self._refresh()
-        return self.stories
-
-    def _refresh(self) -> None:
-        floor = self._parameters.ablation.variance_floor
-        self._fleet = Fleet(variance=fleet_variance(self._sums, floor=floor))
-        for learning in range(self._world.n_learnings):
-            self._revalue(learning)
-
-    def _session(self, session: int) -> None:
-        entries = range(self._world.starts[session], self._world.starts[session + 1])
-        learnings = [int(self._world.learning[entry]) for entry in entries]
-        name = f"session-{session}"
-        withheld = [self._is_withheld(i, name) for i in learnings]
-        injected = [not self._excluded[i] and not left_out for i, left_out in zip(learnings, withheld, strict=True)]
-        outcome = self._world.outcome(session, np.array(injected))
-        taking_part = [
-            (entry, i, left_out)
-            for entry, i, left_out in zip(entries, learnings, withheld, strict=True)
-            if not self._excluded[i]
-        ]
-        for entry, i, left_out in taking_part:
-            one = LearningSums.of(self._record(entry, i, name, was_withheld=left_out, outcome=outcome))
-            self._sums[i] += one
-            self._everybody += one.temporal
-        for _, i, _ in taking_part:
-            self._revalue(i)
-
-    def _is_withheld(self, learning: int, session_id: str) -> bool:
-        return self._ablation.should_withhold(
-            learning_id=self._names[learning], session_id=session_id, probability=self._chance[learning]
-        )
-
-    def _record(
-        self, entry: int, learning: int, session_id: str, *, was_withheld: bool, outcome: float
-    ) -> AttributionRecord:
-        world = self._world
-        was_activated = bool(world.uses_anyway[entry] if was_withheld else world.uses[entry])
-        activation = float(world.activation[entry]) if was_activated else 0.3
-        positive, negative = (
-            (float(world.positive[entry]), float(world.negative[entry])) if was_activated else (0.0, 0.0)
-        )
-        return AttributionRecord(
-            learning_id=self._names[learning],
-            session_id=session_id,
-            timestamp=0,
-            was_activated=was_activated,
-            activation_confidence=activation,
-            activation_signals=(),
-            temporal_positive=positive,
-            temporal_negative=negative,
-            net_temporal=positive - negative,
-            was_withheld=was_withheld,
-            session_outcome=outcome,
-            attributed_value=attributed_value(
-                activation_confidence=activation,
-                bounded=bounded_net(positive, negative, kappa=self._kappa),
-                was_activated=was_activated,
-                was_withheld=was_withheld,
-            ),
-            withhold_probability=self._chance[learning],
-        )
-
-    def _revalue(self, learning: int) -> None:
-        value = self._aggregator.value(
-            sums=self._sums[learning],
-            global_sums=self._everybody,
-            fleet=self._fleet,
-            standing=self._standing[learning],
-            updated_at=0,
-        )
-        self._chance[learning] = value.next_withhold_probability
-        self._excluded[learning] = value.status is LearningStatus.DEPRECATED
-        self.stories[learning].look(value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,11 +62,19 @@ def naive(world: World, parameters: LayerParameters) -> Naive:
 # ------------------------------------------------------------------ reading
 
 
+def correlation(outcomes: list["Outcome"], value: Callable[["Outcome"], Floats]) -> str:
+    """Ranks of values and of true effects; none where all effects are the same."""
+    told = [spearmanr(o.truth, value(o)).statistic for o in outcomes if np.ptp(o.truth)]
+    return mean(told) if told else "none"
+
+
 def harm_area(truth: Floats, value: Floats) -> float:
     """Chance that a harmful learning is valued lower than another one."""
     harmful = truth < 0
     ranks = rankdata(-value)
     n = int(harmful.sum())
+    if not n:
+        return math.nan
     return float((ranks[harmful].sum() - n * (n + 1) / 2) / (n * (len(truth) - n)))
 
 
@@ -223,6 +98,31 @@ class Outcome:
     seed: int
     stories: list[Story]
     naive: Naive
+    #: of each session
+    outcomes: Floats
+    #: learnings withheld from it
+    withheld: Ints
+
+    @property
+    def key(self) -> tuple[str, int]:
+        return self.scenario, self.seed
+
+    def to_json(self) -> str:
+        document = asdict(self) | {"outcomes": self.outcomes.tolist(), "withheld": self.withheld.tolist()}
+        document["naive"] = {"value": self.naive.value.tolist(), "was_deprecated": self.naive.was_deprecated.tolist()}
+        return json.dumps(document, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, line: str) -> "Outcome":
+        found = json.loads(line)
+        return cls(
+            scenario=found["scenario"],
+            seed=found["seed"],
+            stories=[Story(**story) for story in found["stories"]],
+            naive=Naive(**{name: np.array(of) for name, of in found["naive"].items()}),
+            outcomes=np.array(found["outcomes"]),
+            withheld=np.array(found["withheld"]),
+        )
 
     @property
     def truth(self) -> Floats:
@@ -230,36 +130,58 @@ class Outcome:
 
     @property
     def value(self) -> Floats:
-        return np.array([story.value.estimated_value if story.value else 0.0 for story in self.stories])
+        return np.array([story.estimated for story in self.stories])
 
 
 def run(job: tuple[str, int, int, LayerParameters]) -> Outcome:
     scenario, seed, sessions, parameters = job
-    world = make_world(seed, confounding=CONFOUNDING[scenario], n_sessions=sessions)
-    stories = Team(world, parameters).live()
-    return Outcome(scenario=scenario, seed=seed, stories=stories, naive=naive(world, parameters))
+    of = SCENARIOS[scenario]
+    world = of.make(seed, n_sessions=sessions)
+    team = Team(world, changed(parameters, of.parameters), of.twist)
+    stories = team.live()
+    return Outcome(
+        scenario=scenario,
+        seed=seed,
+        stories=stories,
+        naive=naive(world, parameters),
+        outcomes=np.array(team.outcomes),
+        withheld=np.array(team.withheld),
+    )
+
+
+def changed(parameters: LayerParameters, changes: Mapping[str, Mapping[str, object]]) -> LayerParameters:
+    document = parameters.model_dump()
+    for group, values in changes.items():
+        document[group] |= values
+    return LayerParameters.model_validate(document)
 
 
 def read(outcomes: list[Outcome]) -> dict[str, str]:
     """The table's column of one scenario."""
-    stories = [story for outcome in outcomes for story in outcome.stories if story.value]
+    stories = [story for outcome in outcomes for story in outcome.stories if story.was_seen]
     good = [s for s in stories if s.truth >= 0]
     complete = [s for s in stories if s.is_complete]
     kept = [s for s in stories if s.is_kept]
     removed = [s for s in stories if s.was_deprecated]
     wrong = [s for s in kept if s.truth <= -0.1] + [s for s in removed if s.truth >= 0]
     return {
-        "rank correlation with the truth": mean(spearmanr(o.truth, o.value).statistic for o in outcomes),
+        "rank correlation with the truth": correlation(outcomes, lambda o: o.value),
         "area under the curve for harm": mean(harm_area(o.truth, o.value) for o in outcomes),
         "good learnings ever deprecated": share(s.was_deprecated for s in good),
         "effects <= -0.3 found": share(s.was_deprecated for s in stories if s.truth <= BIG_HARM),
+        "effects <= -0.3 called harmful or removed": share(
+            s.was_deprecated or s.is_harmful for s in stories if s.truth <= BIG_HARM
+        ),
         "effects >= +0.2 kept": share(s.is_kept for s in stories if s.truth >= BIG_HELP),
         "null ever is_significant": share(s.was_significant for s in stories if s.truth == 0),
         "truth in the interval at every look": share(not s.was_uncovered for s in complete),
+        "withheld a session": mean(o.withheld.mean() for o in outcomes),
+        "mean outcome of a session": mean(o.outcomes.mean() for o in outcomes),
+        "mean outcome of the last 1,000": mean(o.outcomes[-1000:].mean() for o in outcomes),
         "wrong among keep and remove": ratio(len(wrong), len(kept) + len(removed)),
         "keep though effect <= -0.1": share(s.is_kept for s in stories if s.truth <= -0.1),
         **calibration(complete),
-        "baseline: rank correlation": mean(spearmanr(o.truth, o.naive.value).statistic for o in outcomes),
+        "baseline: rank correlation": correlation(outcomes, lambda o: o.naive.value),
         "baseline: area for harm": mean(harm_area(o.truth, o.naive.value) for o in outcomes),
         "baseline: good learnings deprecated": share(
             gone for o in outcomes for gone in o.naive.was_deprecated[o.truth >= 0]
@@ -274,13 +196,9 @@ def calibration(stories: list[Story]) -> dict[str, str]:
     """Among learnings with an effect: stated chance that the sign is right, (1 + confidence) / 2, beside how often it is."""
     table = {}
     for low, high in ((0.0, 0.5), (0.5, 0.8), (0.8, 0.95), (0.95, 1.01)):
-        chosen = [
-            (s.truth, s.value.experiment)
-            for s in stories
-            if s.truth and s.value and s.value.experiment and low <= s.value.experiment.confidence < high
-        ]
-        stated = float(np.mean([(1 + found.confidence) / 2 for _, found in chosen])) if chosen else math.nan
-        right = float(np.mean([found.shrunk_value * truth > 0 for truth, found in chosen])) if chosen else math.nan
+        chosen = [s for s in stories if s.truth and low <= s.confidence < high]
+        stated = float(np.mean([(1 + s.confidence) / 2 for s in chosen])) if chosen else math.nan
+        right = float(np.mean([s.shrunk * s.truth > 0 for s in chosen])) if chosen else math.nan
         table[f"sign right at confidence {low:.2f} to {min(high, 1):.2f}"] = (
             f"{stated:.2f} -> {right:.2f} ({len(chosen)})"
         )
@@ -312,7 +230,7 @@ def peeking(job: tuple[float, float, int, LayerParameters]) -> bool:
     for left_out, good, spread in random.random((1000, 3)):
         outcome = (1000 if spread < 0.7 else 500) if good < success else (-500 if spread < 0.7 else -1000)
         cell = Cell(bool(left_out < chance), round(chance * 1e6), outcome)
-        sums += LearningSums(n_records=1, arms={cell: Count(1, 0)})
+        sums += LearningSums.of_cells({cell: Count(1, 0)})
         result = ablation.compute_marginal_value(sums, Fleet())
         if result and result.is_significant:
             return True
@@ -349,7 +267,7 @@ def waiting(job: tuple[int, LayerParameters]) -> list[Wait]:
             learning_id=standing.learning_id, session_id=f"session-{session}", probability=chance
         )
         cell = Cell(left_out, round(chance * 1e6), _outcome(random, 0.1 + (0.0 if left_out else effect)))
-        sums += LearningSums(n_records=1, n_injected=int(not left_out), arms={cell: Count(1, 0)})
+        sums += LearningSums.of_cells({cell: Count(1, 0)})
         value = aggregator.value(sums=sums, global_sums=TemporalSums(), fleet=Fleet(), standing=standing, updated_at=0)
         chance = value.next_withhold_probability
         if value.verdict.kind is not VerdictKind.UNDECIDED:
@@ -381,16 +299,21 @@ def _waits(forecasts: dict[int, tuple[int, float]], end: int, *, was_decided: bo
 def main() -> None:
     arguments = parse()
     parameters = LayerParameters.model_validate(json.loads(arguments.parameters))
-    scenarios = arguments.scenario or list(CONFOUNDING)
+    scenarios = arguments.scenario or list(USUAL)
     began = time.monotonic()
     with multiprocessing.Pool(arguments.jobs) as pool:
         worlds = 0 if arguments.only_forecasts else arguments.worlds
-        jobs = [(name, seed, arguments.sessions, parameters) for seed in range(worlds) for name in scenarios]
-        outcomes: list[Outcome] = []
+        outcomes = kept(arguments.results)
+        known = {outcome.key for outcome in outcomes}
+        keys = [(name, seed) for seed in range(worlds) for name in scenarios]
+        jobs = [(*key, arguments.sessions, parameters) for key in keys if key not in known]
         for outcome in pool.imap_unordered(run, jobs):
             outcomes.append(outcome)
+            keep(arguments.results, outcome)
             print(
-                f"{len(outcomes)} of {len(jobs)} worlds, {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True
+                f"{len(outcomes)} of {len(known) + len(jobs)} worlds, {time.monotonic() - began:.0f} s",
+                file=sys.stderr,
+                flush=True,
             )
         if outcomes:
             show({name: read([o for o in outcomes if o.scenario == name]) for name in scenarios})
@@ -401,8 +324,20 @@ def main() -> None:
     print(f"\n{worlds} worlds a scenario, {arguments.sessions} sessions each, {time.monotonic() - began:.0f} s")
 
 
+def kept(results: Path | None) -> list[Outcome]:
+    if results is None or not results.exists():
+        return []
+    return [Outcome.from_json(line) for line in results.read_text(encoding="utf-8").splitlines()]
+
+
+def keep(results: Path | None, outcome: Outcome) -> None:
+    if results is not None:
+        with results.open("a", encoding="utf-8") as file:
+            file.write(outcome.to_json() + "\n")
+
+
 def show(columns: dict[str, dict[str, str]]) -> None:
-    print(f"\n{'confounding':45}" + "".join(f"{name:>24}" for name in columns))
+    print(f"\n{'worlds':45}" + "".join(f"{name:>24}" for name in columns))
     for row in next(iter(columns.values())):
         print(f"{row:45}" + "".join(f"{column.get(row, ''):>24}" for column in columns.values()))
 
@@ -435,7 +370,10 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--worlds", type=int, default=40, help="a scenario")
     parser.add_argument("--sessions", type=int, default=5000, help="a world")
-    parser.add_argument("--scenario", action="append", choices=list(CONFOUNDING), help="several times; default: all")
+    parser.add_argument(
+        "--scenario", action="append", choices=list(SCENARIOS), help="several times; default: the usual three"
+    )
+    parser.add_argument("--results", type=Path, help="a line of JSON a world; what is there already is not run again")
     parser.add_argument("--streams", type=int, default=200, help="for type-I error and forecasts; 0 leaves them out")
     parser.add_argument("--only-forecasts", action="store_true", help="no worlds, no type-I error")
     parser.add_argument("--jobs", type=int, default=multiprocessing.cpu_count())

@@ -111,7 +111,7 @@ class Consumer:
         self._held = {place: self._continued(place, lease) for place, lease in held.items()}
 
     def _continued(self, place: Place, lease: Lease) -> LeasedPartition:
-        """The same reader for as long as nobody else had the partition in between."""
+        """Reader of a partition; kept for as long as nobody else had the partition in between."""
         known = self._held.get(place)
         if known and known.lease == lease:
             return known

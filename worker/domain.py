@@ -4,6 +4,7 @@ Learning            what is judged
 Transcript          Message, Block: what the session said and did
 Signal              something in the session went well or badly
 SessionVersion      which account of a session this is; newer replaces older
+SessionBackground   what is known of a session as a whole
 Circumstances       where and how a session ran
 Activation          ActivationSignal: did the session use the learning, and where
 TemporalCorrelation SignalContribution: what followed the use
@@ -126,6 +127,18 @@ class SessionVersion:
     event_id: str
     #: raised by a retry by hand, a replay, a late lightweight event
     attempt: int = 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SessionBackground:
+    """What is known of a session as a whole: what was so before its first answer, how it ended, how it came to be assessed."""
+
+    #: `project=…`, `user=…` and so on, sorted; nothing that was measured after the assignment
+    levels: tuple[str, ...] = ()
+    #: in [−1, 1]; None where it is not known
+    outcome: float | None = None
+    #: chance with which the assessor chose this session, in (0, 1]
+    sampling_probability: float = 1.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -275,6 +288,8 @@ class AttributionRecord:
     activation_features: dict[str, float] = field(default_factory=dict)
     #: distinct message indices where it was used, ascending
     activation_points: tuple[int, ...] = ()
+    #: of its session; None where an earlier release made the record
+    background: SessionBackground | None = None
     #: a withheld learning whose own text, or a near copy, stood in the assistant's context all the same
     contaminated: bool = False
     model: str = ""
@@ -309,7 +324,7 @@ class VerdictKind(StrEnum):
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Verdict:
     kind: VerdictKind
-    #: further eligible sessions until the verdict, at the present estimate; None: over `SESSIONS_NEEDED_CAP`, or no experiment runs
+    #: further eligible sessions until the verdict, the median likely effect held; None: over `SESSIONS_NEEDED_CAP`, or no experiment runs
     sessions_needed: int | None = None
     #: one sentence for a person
     reason: str = ""
@@ -375,6 +390,8 @@ class LearningValue:
     can_tell: bool = True
     #: chance with which the next session withholds it
     next_withhold_probability: float = 0.0
+    #: logarithm of the odds for harm that a removal asks for, as of the last refresh
+    log_odds_needed: float = 0.0
     sessions_with: int = 0
     sessions_without: int = 0
     pinned: bool = False

@@ -38,7 +38,7 @@ class Agreement:
 
     @property
     def weight(self) -> float:
-        """Of the judge's part in an outcome; 0: it is not believed."""
+        """Weight of the judge's part in an outcome; 0: it is not believed."""
         if self.n < ENOUGH or self.rank_correlation is None or self.rank_correlation <= 0:
             return 0.0
         z = math.atanh(min(self.rank_correlation, _NEARLY_ONE))

@@ -62,7 +62,7 @@ class Hearing:
 
 
 def hear(judge: Judge, archive: Archive, projects: Iterable[str], labels: Mapping[str, float] | None) -> Hearing:
-    """Of the sessions of these projects; `labels` by session, None where there are none."""
+    """Ask for the sessions of these projects; `labels` by session, None where there are none."""
     hearing = Hearing(judge=judge.name)
     for entry, share in _sessions(archive, projects):
         if judge.is_asked_once and hearing.failures_in_a_row >= _PATIENCE:

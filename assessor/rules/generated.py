@@ -26,7 +26,7 @@ def generated_blocks(comments: list[tuple[int, str]]) -> list[tuple[int, int, st
 
 
 def without_comments(text: str) -> str:
-    """As the assistant sees the text; a comment inside a fence is code and stays."""
+    """Text as the assistant sees it; a comment inside a fence is code and stays."""
     parts = re.split(r"(^[ \t]*(?:```|~~~).*?(?:^[ \t]*(?:```|~~~)[ \t]*$|\Z))", text, flags=re.MULTILINE | re.DOTALL)
     return "".join(part if number % 2 else _COMMENT.sub("", part) for number, part in enumerate(parts))
 

@@ -45,5 +45,5 @@ class Piece:
 
 
 def lines_of(text: str) -> list[str]:
-    """With their ends; joined again they are the text."""
+    """Lines with their ends; joined again they are the text."""
     return _LINE.findall(text)

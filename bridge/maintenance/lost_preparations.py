@@ -20,7 +20,7 @@ class LostPreparations:
         self._unheld: dict[tuple[SessionRef, int], float] = {}
 
     def among(self, taken: Mapping[SessionRef, int], beats: Iterable[Heartbeat], now: float) -> list[SessionRef]:
-        """Of the sessions `taken` from the queue (-> when they were sent) those that count as lost at `now` (a clock that is never set).
+        """Sessions that count as lost among those `taken` from the queue (-> when they were sent), at `now` (a clock that is never set).
 
         After a pause between two looks everything counts as just seen: perhaps no heartbeat came through either.
         """

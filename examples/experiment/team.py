@@ -204,7 +204,7 @@ def heavy_event(draft: Draft, injected: Collection[str], withheld: Collection[st
 
 
 def _outcome(draft: Draft, injected: Collection[str]) -> str:
-    """Its expectation is `_expected` of what is hidden."""
+    """The expectation is `_expected` of what is hidden."""
     chance, size, _ = draft.luck
     if chance < (_expected(_hidden(draft, injected)) - _BAD) / (_GOOD - _BAD):
         return "success" if size < _FULL else "partial"

@@ -101,7 +101,7 @@ def test_ids_may_be_short_wherever_they_are_taken(groove: Groove, tmp_path: Path
     groove("learnings", "import", tmp_path / "all.jsonl")
     told = groove.json("withhold", "--session", "s", "--learnings", "89ba59b8-c,use")
     assert [answer["learning_id"] for answer in told["assignments"]] == [ids[0], "use-rg"]
-    assert told["assignments"][0]["withhold_probability"] == 0.1
+    assert told["assignments"][0]["withhold_probability"] == 0.25
     assert "several learnings begin like this" in groove(
         "withhold", "--session", "s", "--learnings", "89,use", status=1
     )

@@ -194,7 +194,7 @@ def test_a_session_that_is_prepared_again_is_finished_after_that(parts: Resource
 def test_a_newer_event_that_only_the_store_knows(parts: Resources) -> None:
     """The session is put aside with the reason, until the event log brings the event or a person decides."""
     ref = attributed(parts, "a")
-    parts.store.open_session("s", replace(ref.version, timestamp=2**60, event_id="newer"), ["a"])
+    parts.store.open_session("s", replace(ref.version, timestamp=ref.version.timestamp + 1, event_id="newer"), ["a"])
     assert finish(parts, "s", ref.version)["state"] == "failed"
     assert state(parts) is SessionState.DEAD
     newer = heavy("s", "event that was read again", at=9)

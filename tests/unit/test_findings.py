@@ -1,5 +1,6 @@
 """What the doctor says about experiments."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 from worker.cli.doctor import lines as told
@@ -22,13 +23,7 @@ def health(name: str, sums: LearningSums, *companions: str) -> LearningHealth:
 def arms(with_: int, without: int, *, n_contaminated: int = 0, n_mismatched: int = 0) -> LearningSums:
     """Randomised sessions at a chance of 10 %, all of them successes."""
     cells = {Cell(False, 100_000, 1000): Count(with_, 0), Cell(True, 100_000, 1000): Count(without, 0)}
-    return LearningSums(
-        n_records=with_ + without,
-        n_injected=with_,
-        n_contaminated=n_contaminated,
-        n_mismatched=n_mismatched,
-        arms=cells,
-    )
+    return replace(LearningSums.of_cells(cells), n_contaminated=n_contaminated, n_mismatched=n_mismatched)
 
 
 def test_a_sound_experiment_raises_nothing() -> None:

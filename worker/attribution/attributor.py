@@ -56,5 +56,6 @@ class Attributor:
             model=session.model,
             precision=session.precision,
             calibration=activation.calibration,
+            background=context.background,
             leaves_trace=activation.leaves_trace,
         )

@@ -10,7 +10,7 @@ from typing import Self
 from pydantic import TypeAdapter, ValidationError
 
 from worker.attribution import bundle_codec
-from worker.domain import Assignment, SessionVersion, Signal
+from worker.domain import Assignment, SessionBackground, SessionVersion, Signal
 from worker.errors import BundleGone
 from worker.layers.activation.calibration import Calibration
 from worker.layers.activation.evidence import SessionChunks, SessionEvidence
@@ -31,6 +31,8 @@ class SessionContext:
     excluded_signals: dict[str, frozenset[str]] = field(default_factory=dict)
     #: per learning the outcome without the parts that its own text moves, where that is another one
     learning_outcomes: dict[str, float] = field(default_factory=dict)
+    #: what is known of it as a whole
+    background: SessionBackground | None = None
 
     def signals_for(self, learning_id: str) -> tuple[Signal, ...]:
         excluded = self.excluded_signals.get(learning_id)
@@ -53,7 +55,7 @@ class SessionBundle:
     precision: str = ""
 
     def of(self, learning_ids: Collection[str]) -> Self:
-        """The same with evidence for these learnings alone: what is worked out for all that it holds is worked out for them."""
+        """A copy restricted to these learnings, so that per-bundle work is done for them only."""
         evidence = self.evidence.of(learning_ids)
         return self if evidence is self.evidence else replace(self, evidence=evidence)
 

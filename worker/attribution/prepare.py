@@ -107,5 +107,5 @@ def _learning_rows(texts: list[str], learning_vectors: VectorCache) -> NDArray[n
 
 
 def _compact(vectors: Vectors) -> NDArray[np.float16]:
-    """As calibrations were fitted; changes a cosine by less than .0005."""
+    """Rounded as calibrations were fitted; changes a cosine by less than .0005."""
     return vectors.astype(np.float16)

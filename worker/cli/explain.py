@@ -37,6 +37,7 @@ def explain_command(learning_id: str, session_id: str, *, as_json: bool) -> None
     _print_activation(explanation)
     _print_temporal(explanation)
     _print_left_out(left_out)
+    _print_expected(explanation)
     _print_move(explanation)
 
 
@@ -95,6 +96,23 @@ def _left_out(ledger: Ledger, session_id: str, learning_id: str) -> dict[str, st
 def _print_left_out(left_out: dict[str, str]) -> None:
     for kind, reason in left_out.items():
         print_hanging("left out: ", f"{kind} ({reason})")
+
+
+def _print_expected(explanation: Explanation) -> None:
+    """What was to be expected of the session, feature by feature, to the millionth."""
+    for part in explanation.expected:
+        print_hanging(f"  {part.millionths / 1e6:+.6f}  ", _named(part.feature))
+    outcome, compared = round(explanation.session_outcome * 1000), explanation.compared_thousandths
+    expected = f"outcome {outcome / 1000:+.3f} − expected {explanation.expected_thousandths / 1000:+.3f}"
+    print_hanging("", f"{expected} = {compared / 1000:+.3f}, which the experiment compares")
+    if explanation.weight_millionths != 1_000_000:
+        print_hanging("", f"it stands for {explanation.weight_millionths / 1e6:g} sessions: few like it are assessed")
+
+
+def _named(feature: str) -> str:
+    names = {"1": "any session", "average": "less the average session", "rounding": "rounded to thousandths"}
+    other = feature.removeprefix("+").rpartition("@")[0]
+    return names.get(feature) or (f"with {other}" if feature.startswith("+") else feature)
 
 
 def _print_move(explanation: Explanation) -> None:

@@ -105,7 +105,7 @@ def print_imported(imported: Imported, *, limit: int, as_json: bool) -> None:
 
 
 def rows(imported: Imported) -> list[Row]:
-    """Those whose own commands fail in most sessions first, then those that are used most; of equals the first in its rules file."""
+    """Sort key: most sessions with failing commands first, then most used, then the order of the rules file."""
     worth = imported.worth
     assert worth is not None
     rules = imported.importer.catalogue.rules

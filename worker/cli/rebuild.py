@@ -5,16 +5,24 @@ import sys
 import click
 
 from worker.cli.support.output import print_json
-from worker.operations.connections import open_store
+from worker.operations.backgrounds import tell_backgrounds
+from worker.operations.connections import open_store, open_the_ledger
 from worker.operations.wording import counted
 
 
 @click.command("rebuild")
-@click.option("--repair", is_flag=True, help="Write the recomputed sums and values where they differ.")
+@click.option(
+    "--repair",
+    is_flag=True,
+    help="Write the recomputed sums and values where they differ, and what kept events tell of earlier sessions.",
+)
 @click.option("--json", "as_json", is_flag=True)
 def rebuild_command(*, repair: bool, as_json: bool) -> None:
     """Recompute sums and values from the records alone and report every difference; there must be none."""
     with open_store() as store:
+        if repair:
+            with open_the_ledger() as ledger:
+                tell_backgrounds(ledger, store)
         differences = store.rebuild(repair=repair)
     if as_json:
         print_json(differences)

@@ -19,6 +19,7 @@ from worker.lag import partition_lags
 from worker.ledger import Counts, Ledger
 from worker.local.stack import Stack, running_stack
 from worker.operations.agreement import compare
+from worker.operations.backgrounds import tell_backgrounds
 from worker.operations.connections import open_store, open_the_ledger
 from worker.operations.wording import counted
 from worker.settings import Settings
@@ -51,6 +52,7 @@ def run_files(settings: Settings, files: tuple[Path, ...], *, learnings: Path | 
         refused += _feed(settings, files, stack, ledger)
         after = ledger.counts.count()
         _tell(before, after)
+        tell_backgrounds(ledger, store)
         store.refresh()
         listed = store.learnings(limit=limit).learnings
         print_values(listed, shown_ids(store, [entry.learning.learning_id for entry in listed]))

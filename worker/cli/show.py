@@ -1,5 +1,6 @@
 """`groove show`: one learning."""
 
+import math
 from collections.abc import Iterator, Sequence
 
 import click
@@ -7,6 +8,7 @@ import click
 from worker.cli.support.output import moment, print_facts, print_json
 from worker.cli.support.tables import print_rows
 from worker.domain import Answer, AttributionRecord, Learning, LearningValue
+from worker.layers.aggregation.breakdown import GroupEffect
 from worker.operations.connections import open_store
 from worker.operations.ids import full_id
 from worker.store.protocol import LearningHealth
@@ -26,6 +28,7 @@ def show_command(learning_id: str, sessions: int, *, as_json: bool) -> None:
         print_json(found)
         return
     print_facts([*_value(found.learning, found.value), *_experiment(found.value, found.health)])
+    _print_groups(found.groups)
     _print_records(found.recent)
 
 
@@ -53,13 +56,18 @@ def _experiment(value: LearningValue, health: LearningHealth) -> Iterator[tuple[
     yield "next", f"withheld with p = {value.next_withhold_probability:g}"
     if result is not None:
         interval = f"{result.interval_low:+.4f} … {result.interval_high:+.4f}"
-        yield "difference", f"{result.marginal_value:+.4f}, 95 % interval {interval}"
+        yield (
+            "difference",
+            f"{result.marginal_value:+.4f}, 95 % interval {interval}, given the others as they were injected",
+        )
         welch = f"{result.p_welch:.4g}" if result.df_welch else "none, as nothing varies"
         significant = " (significant)" if result.is_significant else ""
         yield (
             "p",
             f"{result.p_anytime:.4g}, valid at any time{significant}; Welch's, as a diagnostic: {welch}",
         )
+        asked = f"a removal asks for {_odds(value.log_odds_needed)}"
+        yield "odds for harm", f"{_odds(result.log_bf_harm)}; {asked}, among the whole fleet"
     if lift is not None:
         yield "lift", f"{lift.lift:+.3f} ({lift.low:+.3f} … {lift.high:+.3f}): used more often when injected"
     for note in health.experiment.notes:
@@ -67,6 +75,40 @@ def _experiment(value: LearningValue, health: LearningHealth) -> Iterator[tuple[
     for companion in health.companions:
         share = f"{companion.share:.0%}"
         yield "note", f"always travels with {companion.learning_id} ({share}): the two cannot be told apart"
+
+
+def _print_groups(groups: Sequence[GroupEffect]) -> None:
+    """Those that differ from the rest first."""
+    if not groups:
+        return
+    click.echo()
+    print_rows(
+        [
+            ("where", "wrap"),
+            ("effect", "right"),
+            ("95 % limits", "left"),
+            ("with", "right"),
+            ("without", "right"),
+            ("", "left"),
+        ],
+        [
+            [
+                f"{of.dimension} {of.group}",
+                f"{of.effect:+.3f}",
+                f"{of.low:+.3f} … {of.high:+.3f}",
+                str(of.sessions_with),
+                str(of.sessions_without),
+                "differs from the rest" if of.differs else "",
+            ]
+            for of in sorted(groups, key=lambda of: not of.differs)
+        ],
+    )
+
+
+def _odds(logarithm: float) -> str:
+    """The smaller side is 1."""
+    larger = f"{math.exp(min(abs(logarithm), 700.0)):,.3g}"
+    return f"{larger} : 1" if logarithm >= 0 else f"1 : {larger}"
 
 
 _SAID = {Answer.USED: "", Answer.NOT_USED: " no", Answer.CANNOT_TELL: " ?"}

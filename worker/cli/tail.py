@@ -77,7 +77,7 @@ class Followed:
         return ends.end, str(newest[0].message_id) if newest else None
 
     def _partitions(self) -> list[int]:
-        """Of a topic that was not there at first all is new."""
+        """Position to start from; of a topic that did not exist at first everything is new."""
         if not self._places:
             self._places = dict.fromkeys(range(self._event_log.partitions(self._name)), (0, None))
         return list(self._places)

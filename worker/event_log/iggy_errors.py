@@ -64,7 +64,7 @@ def translated(error: RuntimeError, address: IggyAddress, doing: str) -> EventLo
 
 
 def unsent(error: RuntimeError | ValueError, address: IggyAddress, doing: str) -> EventLogUnavailable:
-    """The same of a message: what the client or the server has against this one, or against its topic, is no outage."""
+    """Translate an error about a message: what the client or the server has against this one, or against its topic, is no outage."""
     if isinstance(error, ValueError):
         return MessageRefused(f"event log: Iggy at {address}, to {doing}: {error}")
     failure = translated(error, address, doing)

@@ -4,5 +4,5 @@ from hashlib import blake2b
 
 
 def partition_of(key: str, partitions: int) -> int:
-    """The same for every process and release: all messages of one key keep their order."""
+    """Partition of a key, equal in every process and release: all messages of one key keep their order."""
     return int.from_bytes(blake2b(key.encode(), digest_size=8).digest(), "big") % partitions

@@ -15,7 +15,7 @@ class TopicName:
 
     @classmethod
     def parse(cls, text: str) -> "TopicName":
-        """As the settings write it, `stream/topic`; they have checked that both are there."""
+        """Parse what the settings write, `stream/topic`; they have checked that both are there."""
         stream, _, topic = text.partition("/")
         return cls(stream=stream, topic=topic)
 
@@ -76,7 +76,7 @@ class EventLog(Protocol):
         ...
 
     def publish_many(self, name: TopicName, messages: list[tuple[str, UUID, bytes]]) -> None:
-        """The same for (key, message id, payload), in few round trips; after an error any part of them may be there."""
+        """Publish many (key, message id, payload) in few round trips; after an error any part of them may be there."""
         ...
 
     def trim(self, name: TopicName, partition: int, offset: int) -> None:

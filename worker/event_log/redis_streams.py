@@ -144,7 +144,7 @@ class RedisEventLog:
             pipe.execute()
 
     def _is_of_message(self, error: BaseException | None, batch: list[tuple[str, UUID, bytes]]) -> bool:
-        """Of one that is longer than it takes, a server closes the connection, mostly without a word."""
+        """Check the length: a server closes the connection over a longer one, mostly without a word."""
         if isinstance(error, ResponseError):
             return not isinstance(error, OutOfMemoryError | ReadOnlyError) and not said(error).startswith(STANDSTILLS)
         return isinstance(error, ConnectionError) and len(batch) == 1 and self._answers()

@@ -1,11 +1,12 @@
 """One finished session as it comes in, in groove's own form or flat."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from worker.domain import SessionVersion, Signal
+from worker.domain import SessionBackground, SessionVersion, Signal
 from worker.errors import InvalidEvent
+from worker.formats.levels import level, prompt_band
 from worker.formats.lightweight_event import LightweightEvent
 from worker.formats.wire import (
     Identifier,
@@ -18,6 +19,21 @@ from worker.formats.wire import (
     read_json_object,
     validated,
 )
+
+
+def _text(value: object) -> str | None:
+    """One of groove's enums too: `{"Other": name}`."""
+    if isinstance(value, dict) and len(value) == 1:
+        value = next(iter(value.values()))
+    return value if isinstance(value, str) and value.isprintable() and value else None
+
+
+def _whole(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+#: known of a session before its first answer
+Circumstance = Annotated[str | None, BeforeValidator(_text)]
 
 
 class HeavyEvent(Incoming):
@@ -55,6 +71,14 @@ class HeavyEvent(Incoming):
     sampling_probability: Probability | None = Field(
         default=None, description="Chance with which the assessor chose this session for a heavy event."
     )
+    project_id: Circumstance = Field(default=None, description="Project that the session ran in.")
+    user_id: Circumstance = Field(default=None, description="Whoever worked with the assistant, or their group.")
+    harness_type: Circumstance = Field(default=None, description='The assistant: `ClaudeCode`, or `{"Other": name}`.')
+    model: Circumstance = Field(default=None, description="The language model at the session's start.")
+    task_kind: Circumstance = Field(default=None, description="Kind of task, as it was known before the first answer.")
+    prompt_length: Annotated[int | None, BeforeValidator(_whole)] = Field(
+        default=None, description="Characters of the first prompt."
+    )
     outcome_known: bool = Field(
         default=True,
         description="False: `outcome` only fills its place; the session stands in no arm of an experiment.",
@@ -67,6 +91,23 @@ class HeavyEvent(Incoming):
         default_factory=dict,
         description="Per learning the outcome without the parts that its own text moves; null: nothing else is known.",
     )
+
+    @property
+    def background(self) -> SessionBackground:
+        """What is known of the session as a whole; what the event tells of it as no usable text or number is passed over."""
+        known = {
+            "harness": self.harness_type,
+            "kind": self.task_kind,
+            "model": self.model,
+            "project": self.project_id,
+            "prompt_length": None if self.prompt_length is None else prompt_band(self.prompt_length),
+            "user": self.user_id,
+        }
+        return SessionBackground(
+            levels=tuple(sorted(level(name, value) for name, value in known.items() if value)),
+            outcome=self.outcome if self.outcome_known else None,
+            sampling_probability=self.sampling_probability or 1.0,
+        )
 
     @property
     def version(self) -> SessionVersion:
@@ -101,6 +142,7 @@ _CONTEXT_KEYS = (
     "took_part",
     "withhold_probabilities",
     "sampling_probability",
+    *("project_id", "user_id", "harness_type", "model", "task_kind", "prompt_length"),
     "outcome_known",
     "excluded_signals",
     "learning_outcomes",
@@ -147,5 +189,7 @@ def _flattened(document: dict[str, Any]) -> dict[str, Any]:
     fields.setdefault("outcome", None)
     if "context" in document:
         validated(_GrooveForm, document["context"])
-        fields |= {key: document["context"][key] for key in _CONTEXT_KEYS if document["context"].get(key) is not None}
+        context = document["context"]
+        fields |= {key: context[key] for key in _CONTEXT_KEYS if context.get(key) is not None}
+        fields.setdefault("project_id", context.get("project"))  # as `groove import` calls it
     return fields

@@ -40,5 +40,5 @@ class HookFolder:
 
     @property
     def draws(self) -> Path:
-        """Of the hook alone: what it drew for each conversation, one small file each, so that a resumed one gets the same."""
+        """The hook's own memory: what it drew for each conversation, one small file each, so that a resumed one gets the same."""
         return self.path / "draws"

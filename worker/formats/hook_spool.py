@@ -94,6 +94,6 @@ def read_spool_record(line: bytes) -> SpoolRecord:
 
 
 def spool_line(record: SpoolRecord) -> bytes:
-    """As a hook appends it, in one write."""
+    """Write a line as a hook appends it, in one write."""
     document = asdict(record) | {"format": FORMAT, "at": format_timestamp(record.at), "event": str(record.event)}
     return b"\n" + json.dumps(document, ensure_ascii=True, separators=(",", ":")).encode() + b"\n"

@@ -58,7 +58,7 @@ def gives_all(text: str) -> bool:
 
 
 def traces_in(texts: Iterable[str]) -> list[HookTrace]:
-    """Of all injected parts, in their order; a comment that cannot be read is none."""
+    """Traces of all injected parts, in their order; a comment that cannot be read is none."""
     found = []
     for text in texts:
         for comment in _COMMENT.finditer(text):

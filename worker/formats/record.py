@@ -36,6 +36,8 @@ def _numbers(record: AttributionRecord) -> Iterator[float]:
     yield from (record.activation_confidence, record.session_outcome, record.attributed_value)
     yield from (record.temporal_positive, record.temporal_negative, record.net_temporal)
     yield record.withhold_probability
+    if record.background is not None:
+        yield from (record.background.outcome or 0.0, record.background.sampling_probability)
     yield from record.activation_features.values()
     for sign in (*record.activation_signals, *record.activation_candidates):
         if isinstance(sign, EmbeddingSimilarity):

@@ -26,12 +26,12 @@ def _is_written_one_way(session_id: str) -> bool:
 
 
 def _written(session_id: str) -> set[bytes]:
-    """As most producers do."""
+    """Find the id where most producers write it."""
     return {json.dumps(session_id, ensure_ascii=escaped).encode("utf-8", "replace") for escaped in (True, False)}
 
 
 def _own(document: dict[str, Any]) -> set[str]:
-    """Of a heavy event in either form, a lightweight event, or a message about an attributed session."""
+    """Session id of a heavy event in either form, a lightweight event, or a message about an attributed session."""
     context = document.get("context")
     named = [document.get("session_id"), context.get("session_id") if isinstance(context, dict) else None]
     return {id_ for id_ in named if isinstance(id_, str)}

@@ -1,6 +1,6 @@
 """The four layers' interfaces. Each has one default implementation, built in `resources.py` from the settings."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from worker.domain import (
@@ -60,6 +60,10 @@ class AblationStrategy(Protocol):
 
 
 class ValueAggregator(Protocol):
+    def fleet(self, sums: Collection[LearningSums], global_sums: TemporalSums) -> Fleet:
+        """What all learnings share, made of their current epochs' sums in any order; statistics.md 6 and 9."""
+        ...
+
     def value(
         self, *, sums: LearningSums, global_sums: TemporalSums, fleet: Fleet, standing: Standing, updated_at: int
     ) -> LearningValue:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, exists, func, select
 
 from worker.ledger.database import Database
 from worker.ledger.schema import DeadLetterRow, Entry, Event, Lightweight, OutboxRow, Payload, Session
@@ -35,6 +35,15 @@ class Counts:
     finished_last_day: int
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HeardSession:
+    """A lightweight event, and whether a heavy event of its session has come."""
+
+    session_id: str
+    is_assessed: bool
+    payload: bytes
+
+
 _AT_WORK = (SessionState.RECEIVED, SessionState.ATTRIBUTING)
 
 
@@ -46,6 +55,19 @@ class Counting:
         """Sessions somebody has to work on; those that wait for their transcript do not count."""
         with self._database.single() as connection:
             return connection.scalar(select(func.count()).where(Session.state.in_(_AT_WORK))) or 0
+
+    def heard(self, *, limit: int = 20_000) -> list[HeardSession]:
+        """The newest lightweight events whose payload is kept."""
+        is_assessed = exists().where(Session.session_id == Lightweight.session_id)
+        rows = (
+            select(Lightweight.session_id, is_assessed.label("assessed"), Lightweight.payload)
+            .where(Lightweight.payload.is_not(None))
+            .order_by(Lightweight.received_at.desc(), Lightweight.event_id)
+            .limit(limit)
+        )
+        with self._database.single() as connection:
+            found = connection.execute(rows).all()
+        return [HeardSession(session_id=one, is_assessed=bool(known), payload=of) for one, known, of in found if of]
 
     def count(self) -> Counts:
         with self._database.single() as connection:

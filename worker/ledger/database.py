@@ -116,7 +116,7 @@ def insert_into(connection: Connection, table: type[DeclarativeBase]) -> sqlite.
 
 
 def fold_back(url: str) -> None:
-    """Of SQLite: what lies in the log beside the file goes into it, so that a copy of the file is the whole ledger.
+    """SQLite only: write what lies in the log beside the file into it, so that a copy of the file is the whole ledger.
 
     For whoever has stopped all that used it: parts that are ended by a signal leave that to the last one. While others still have it open
     it does what can be done without waiting.

@@ -110,7 +110,7 @@ class DeadLetters:
             return [DeadLetterReason(**row) for row in rows.mappings()]
 
     def get(self, number: int) -> DeadLetter:
-        """With its bytes; those of a session are its event's."""
+        """One letter with its bytes; those of a session are its event's."""
         query = select(*_SHOWN, DeadLetterRow.payload).where(DeadLetterRow.id == number)
         with self._database.single() as connection:
             row = connection.execute(query).one_or_none()
@@ -172,7 +172,7 @@ def keep_session(connection: Connection, session_id: str, version: SessionVersio
 
 
 def settle_sessions(connection: Connection, session_ids: Sequence[str]) -> None:
-    """Those sessions are tried again: their letters are no longer open."""
+    """Mark the letters of sessions that are tried again as no longer open."""
     change = update(DeadLetterRow).where(
         DeadLetterRow.session_id.in_(session_ids), DeadLetterRow.state == DeadLetterState.OPEN
     )

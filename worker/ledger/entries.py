@@ -177,7 +177,7 @@ def entry_details(connection: Connection, session_id: str, version: SessionVersi
 
 
 def _fail(reason: str, *, now: int, max_tries: int, pause: int) -> ReturningUpdate[Any]:
-    """Of an open entry -> its state."""
+    """Keys of an open entry -> its state."""
     gives_up = Entry.tries + 1 >= max_tries
     waits = {doublings: now + (pause << doublings) for doublings in range(MOST_DOUBLINGS + 1)}
     retry_at = case(waits, value=Entry.tries, else_=waits[MOST_DOUBLINGS])

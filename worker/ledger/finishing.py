@@ -74,7 +74,10 @@ class Finishing:
             return True
 
     def fail_finish(self, session_id: str, version: SessionVersion, reason: str, *, max_tries: int) -> bool:
-        """Its learnings are there, but closing it failed. False: the sweeper tries again. True: give it up with `fail_session`."""
+        """Note that closing a session failed though its learnings are there.
+
+        False: the sweeper tries again. True: give it up with `fail_session`.
+        """
         with self._database.write() as connection:
             session = in_force(connection, session_id, version, lock=True)
             is_open = connection.execute(ANY_OPEN, key_of(session_id, version)).first() is not None

@@ -97,7 +97,7 @@ def digest_of(session_id: str) -> str:
 
 
 def forgotten_among(connection: Connection, session_ids: Iterable[str]) -> set[str]:
-    """Those that nothing is to be stored of; nobody has one more forgotten until the caller's transaction ends."""
+    """Forgotten sessions, of which nothing is stored; nobody has one more forgotten until the caller's transaction ends."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock_shared(:number)"), {"number": _FORGETTING})
     by_digest = {digest_of(session_id): session_id for session_id in session_ids}

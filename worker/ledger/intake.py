@@ -88,7 +88,7 @@ class Intake:
         lightweight: Sequence[LightweightReceived] = (),
         ablation_rate: float,
     ) -> list[SessionRef]:
-        """The same without a place in the log: a dead letter that can be read by now.
+        """Receive without a place in the log: a dead letter that can be read by now.
 
         Raises `InvalidEvent` for the id of another session's event.
         """
@@ -201,7 +201,7 @@ class _Batch:
         }
 
     def _begin_sessions(self, connection: Connection, newest: list[HeavyReceived]) -> list[SessionRef]:
-        """Those sessions that are new, or stand at an older event than what came."""
+        """Sessions that are new, or stand at an older event than what came."""
         in_force = _events_in_force(connection, [received.event.session_id for received in newest])
         rows = [
             self._session_row(received)
@@ -284,7 +284,7 @@ def _replace_older(connection: Connection) -> Executable:
 
 
 def _unknown(connection: Connection, table: type[Event | Lightweight], ids: Iterable[str]) -> list[str]:
-    """Those that the ledger has never seen, in order."""
+    """Sessions that the ledger has never seen, in order."""
     wanted = sorted(ids)
     if not wanted:
         return []

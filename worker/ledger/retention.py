@@ -51,7 +51,7 @@ class Retention:
             return connection.scalar(select(func.max(Event.received_at)))
 
     def prune(self, *, keep_days: float) -> Pruned:
-        """Of sessions that finished longer ago than `keep_days`: what only a new attempt would need, and their history.
+        """Remove what only a new attempt would need, and the history, of sessions that finished longer ago than `keep_days`.
 
         Failed entries stay until they are retried, open dead letters until they are settled, unsent messages until they are sent.
         """

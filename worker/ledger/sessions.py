@@ -189,7 +189,7 @@ def readable(reason: str) -> str:
 
 
 def version_of(row: Any) -> SessionVersion:
-    """Of any row that has the three columns."""
+    """Session reference of any row that has the three columns."""
     return SessionVersion(timestamp=row.timestamp, event_id=row.event_id, attempt=row.attempt)
 
 

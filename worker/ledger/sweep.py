@@ -126,7 +126,7 @@ class _Turn:
         self._resent.gave_up_entries.append(entry)
 
     def _finish(self, ref: SessionRef) -> None:
-        """Those whose last entry has just been given up are due at once."""
+        """Make sessions due at once whose last entry has just been given up."""
         gave_up = any(entry.session_id == ref.session_id for entry in self._resent.gave_up_entries)
         gates = Gates(prepare=0, attribute=0, finish=self._now + 1) if gave_up else self._overdue.gates
         change = update(Session).where(is_version(ref.session_id, ref.version), finish_due(self._overdue.now, gates))

@@ -44,7 +44,7 @@ class Heartbeat:
 
     @property
     def kind(self) -> str:
-        """Its name without the place: copies of one part have one kind."""
+        """The part's name without the place: copies of one part have one kind."""
         return self.part.partition("@")[0]
 
 

@@ -47,7 +47,7 @@ class Stack:
                 Queues(self.settings).forget()
 
     def stop(self) -> None:
-        """Those that do the work first and at once, then what they stand on."""
+        """Stop the parts that do the work, all at once, then what they stand on."""
         self.stopping.set()
         for child in self.children:
             if child.name not in _FOUNDATION:

@@ -9,9 +9,11 @@ dead_letters  what could not be read, tried again or given up
 resending     messages sent again
 pruning       learnings that may go, taken out of the managed file, and put back
 what_if       what other settings would make of the stored records
+sampling      whether assessed sessions are like all sessions
 labelling     pairs worth a person's judgement, and the judgements on disk
 rereading     layer 1 over kept sessions, for what_if
 settings      every setting with its value, its meaning and where it comes from
+backgrounds   what is known of earlier sessions as a whole
 assessment    how a session was assessed, from its event
 ids           ids shortened to a beginning, and found by it
 connections   the ledger and the store of the settings in force

@@ -9,7 +9,8 @@ from worker.errors import ConfigurationError, EventLogUnavailable, GrooveError, 
 from worker.ledger import Ledger
 from worker.operations.agreement import compare
 from worker.operations.connections import open_store, open_the_ledger
-from worker.operations.findings import Finding, about_experiments, about_hooks, about_the_ledger
+from worker.operations.findings import Finding, about_experiments, about_hooks, about_the_ledger, about_the_outlook
+from worker.operations.sampling import about_the_sampling
 from worker.operations.status import lags, living_parts, queue_lengths
 from worker.operations.wording import counted
 from worker.settings import Settings
@@ -153,6 +154,9 @@ def _event_log(settings: Settings, ledger: Ledger) -> str:
 def _ledger(ledger: Ledger) -> Iterator[Finding]:
     ledger.ping()
     yield from about_the_ledger(ledger.counts.count())
+    heard = ledger.counts.heard()
+    if not all(one.is_assessed for one in heard):
+        yield about_the_sampling(heard)
 
 
 def _store(store: StoreApi, *, is_thorough: bool) -> Iterator[Finding]:
@@ -163,6 +167,7 @@ def _store(store: StoreApi, *, is_thorough: bool) -> Iterator[Finding]:
     if is_thorough:
         yield _sums(store)
     yield from about_experiments(store.health())
+    yield about_the_outlook(store.outlook())
 
 
 def _sums(store: StoreApi) -> Finding:

@@ -11,7 +11,7 @@ from worker.system.clock import HOUR
 if TYPE_CHECKING:
     from worker.ledger import Counts
     from worker.store.hooks.agreement import HookAgreement
-    from worker.store.protocol import LearningHealth
+    from worker.store.protocol import LearningHealth, OutlookStatus
 
 #: ids named in one finding; `groove show` has the rest
 _NAMED = 5
@@ -57,6 +57,22 @@ def about_the_ledger(counts: "Counts") -> Iterator[Finding]:
         counts.outbox_unsent if counts.outbox_oldest and counts.outbox_oldest < counts.at - HOUR else 0,
         "does the event log answer? the sweeper sends them as soon as it does; the bridge's log tells which it refuses",
     )
+
+
+def about_the_outlook(of: "OutlookStatus") -> Finding:
+    """How much of the outcomes was to be expected from what was known before; models that explain nothing are not used."""
+    known = f"{of.sessions_with_background} of {counted(of.sessions, 'sessions')} known as a whole"
+    if of.mode == "off":
+        detail = f"not taken into account (outlook.mode is off); {known}"
+    elif of.explained is None:
+        detail = f"too little to tell what was to be expected; {known}"
+    elif of.models:
+        detail = (
+            f"{of.explained:.0%} of the outcomes was to be expected (R²), and experiments compare the rest; {known}"
+        )
+    else:
+        detail = f"nothing explains the outcomes (R² {of.explained:.2f}), so they count as they are; {known}"
+    return Finding(what="outlook", is_well=True, detail=detail)
 
 
 def about_experiments(healths: "Sequence[LearningHealth]") -> Iterator[Finding]:

@@ -68,7 +68,7 @@ class RedisAddress:
         return self._url("redis+socket", "virtual_host")
 
     def for_redis(self) -> str:
-        """As redis-py takes it."""
+        """Address in redis-py's form."""
         return self._url("unix", "db")
 
     def _url(self, socket_scheme: str, database: str) -> str:
@@ -81,13 +81,13 @@ class RedisAddress:
 
 
 def event_log_address(text: str) -> str:
-    """The same for every server of Redis; other logs read their own."""
+    """Check the address of a Redis server; other logs read their own."""
     scheme, rest = _split_scheme(text, f"iggy://USER:PASSWORD@HOST:PORT, or {_REDIS}")
     return f"{scheme}://{rest}" if scheme in ("iggy", "memory") else RedisAddress.parse(text).for_celery()
 
 
 def ledger_address(text: str) -> str:
-    """With user and password percent-encoded. Raises `ValueError`."""
+    """Address with user and password percent-encoded. Raises `ValueError`."""
     scheme, rest = _split_scheme(text, _LEDGER)
     if scheme == "sqlite":
         if not rest.startswith("/") or not rest.strip("/"):

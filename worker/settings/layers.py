@@ -97,11 +97,43 @@ class AblationParameters(Parameters):
         description="Probability that an eligible learning is withheld from a session. Higher: verdicts come sooner, and more sessions "
         "go without good learnings. The bridge and the store server must have the same.",
     )
+    start_rate: float = Field(
+        default=0.25,
+        ge=0,
+        lt=1,
+        description="The probability instead of `rate` until five sessions went without a learning.",
+    )
     suspect_rate: float = Field(
         default=0.50,
         ge=0,
         lt=1,
-        description="The probability instead of `rate` while a learning is suspected of harm or on trial. Equal to `rate`: no difference.",
+        description="The probability instead of `rate` while a learning is on trial, suspected of harm, or harms with a chance above "
+        "`harm_chance`. Equal to `rate`: no difference.",
+    )
+    harm_chance: float = Field(
+        default=0.25,
+        ge=0,
+        le=1,
+        description="Chance of an effect below minus `verdict_margin` from which on `suspect_rate` is in force. 1: never.",
+    )
+    promise_rate: float = Field(
+        default=0.25,
+        ge=0,
+        lt=1,
+        description="The probability instead of `rate` while a learning helps with a chance above `promise_chance`, until its verdict.",
+    )
+    promise_chance: float = Field(
+        default=0.35,
+        ge=0,
+        le=1,
+        description="Chance of an effect above `verdict_margin` from which on `promise_rate` is in force. 1: never.",
+    )
+    most_withheld: float = Field(
+        default=1.0,
+        gt=0,
+        le=1,
+        description="Largest share of a session's learnings that is withheld on average: their probabilities are scaled down to it. "
+        "1: no limit.",
     )
     min_sessions_per_arm: int = Field(
         default=20,
@@ -185,18 +217,36 @@ class AggregationParameters(Parameters):
         ge=2,
         description="A learning is deprecated only after so many randomised sessions with it, and so many without.",
     )
+    false_removals: float = Field(
+        default=0.2,
+        ge=0,
+        lt=1,
+        description="Of the learnings that are deprecated, at most this share is wrong on average, over all learnings together. 0: each "
+        "learning is judged alone, by `harm_alpha`.",
+    )
     harm_alpha: float = Field(
         default=0.005,
         gt=0,
         lt=1,
-        description="A learning is deprecated only when the Bayes factor for harm exceeds 1 / harm_alpha.",
+        description="With `false_removals` at 0, a learning is deprecated only when the Bayes factor for harm is at least 1 / harm_alpha.",
+    )
+
+
+class OutlookParameters(Parameters):
+    """How well a session was to be expected to end, which experiments take off its outcome."""
+
+    mode: Literal["folds", "past", "off"] = Field(
+        default="folds",
+        description="What a session's outlook is fitted on: `folds`, the sessions of other folds; `past`, those of earlier days, which is "
+        "strict and somewhat weaker; `off`: outcomes count as they are.",
     )
 
 
 class LayerParameters(Parameters):
-    """All four; one value travels from the settings to wherever layers are built."""
+    """All of them; one value travels from the settings to wherever layers are built."""
 
     activation: ActivationParameters = ActivationParameters()
     temporal: TemporalParameters = TemporalParameters()
     ablation: AblationParameters = AblationParameters()
     aggregation: AggregationParameters = AggregationParameters()
+    outlook: OutlookParameters = OutlookParameters()

@@ -15,6 +15,7 @@ from worker.settings.layers import (
     ActivationParameters,
     AggregationParameters,
     LayerParameters,
+    OutlookParameters,
     TemporalParameters,
 )
 from worker.settings.store_tokens import tokens_at
@@ -393,6 +394,7 @@ class Settings(Group):
     temporal: TemporalParameters = TemporalParameters()
     ablation: AblationParameters = AblationParameters()
     aggregation: AggregationParameters = AggregationParameters()
+    outlook: OutlookParameters = OutlookParameters()
 
     @field_validator("broker", "event_log", "ledger")
     @classmethod
@@ -408,7 +410,11 @@ class Settings(Group):
     @property
     def layers(self) -> LayerParameters:
         return LayerParameters(
-            activation=self.activation, temporal=self.temporal, ablation=self.ablation, aggregation=self.aggregation
+            activation=self.activation,
+            temporal=self.temporal,
+            ablation=self.ablation,
+            aggregation=self.aggregation,
+            outlook=self.outlook,
         )
 
     @property

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from worker.domain import AttributionRecord, Decision, Learning, LearningStatus, LearningValue, VerdictKind
+from worker.layers.aggregation.breakdown import GroupEffect
 from worker.store.protocol import AssignmentAnswer, LearningHealth, TakenDecision
 
 
@@ -35,6 +36,8 @@ class Shown:
     #: newest first
     recent: list[AttributionRecord]
     history: list[Decision]
+    #: its effect by project, user and so on
+    groups: tuple[GroupEffect, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -17,8 +17,10 @@ from worker.domain import (
     LearningCategory,
     LearningStatus,
     LearningValue,
+    SessionBackground,
     VerdictKind,
 )
+from worker.layers.aggregation.breakdown import GroupEffect
 from worker.layers.aggregation.explain import Explanation
 from worker.layers.aggregation.observed import Observed
 from worker.settings.layers import LayerParameters
@@ -29,6 +31,7 @@ from worker.store.protocol import (
     ImportReport,
     LearningHealth,
     MadeDecision,
+    OutlookStatus,
     Proof,
     PublishedPolicy,
     Reading,
@@ -112,7 +115,7 @@ class StoreApi:
         return [listed.value for listed in self.learnings().learnings]
 
     def health(self) -> list[LearningHealth]:
-        """Of every learning that has records and is neither disabled nor deprecated."""
+        """Health of every learning that has records and is neither disabled nor deprecated."""
         return self._get(list[LearningHealth], "/attr/experiments")
 
     def proof(self, *, seconds: float) -> Proof:
@@ -147,8 +150,12 @@ class StoreApi:
     def experiment(self, learning_id: str) -> AblationExperiment:
         return self._get(AblationExperiment, f"/learnings/{_part(learning_id)}/experiment")
 
+    def groups(self, learning_id: str) -> list[GroupEffect]:
+        """Its effect by project, user and so on."""
+        return self._get(list[GroupEffect], f"/learnings/{_part(learning_id)}/groups")
+
     def sessions(self, learning_id: str, *, limit: int = 100) -> list[AttributionRecord]:
-        """Its records, newest first."""
+        """A learning's records, newest first."""
         return self._get(list[AttributionRecord], f"/learnings/{_part(learning_id)}/sessions", {"limit": limit})
 
     def over_time(self, learning_id: str, *, points: int = 60, epoch: int | None = None) -> OverTime:
@@ -236,7 +243,7 @@ class StoreApi:
         return self._delete(f"/sessions/{_part(session_id)}", dry_run=dry_run)
 
     def forget_learning(self, learning_id: str, *, dry_run: bool = False) -> ForgottenFromStore:
-        """With all that was found out about it. `dry_run`: only count."""
+        """Forget a learning, with all that was found out about it. `dry_run`: only count."""
         return self._delete(f"/learnings/{_part(learning_id)}", dry_run=dry_run)
 
     # -- upkeep
@@ -247,6 +254,18 @@ class StoreApi:
     def refresh(self) -> int:
         """Bring every cached value up to date -> how many changed."""
         return self._post(Refreshed, "/attr/refresh", {}).changed
+
+    def outlook(self) -> OutlookStatus:
+        """How much of the outcomes was to be expected."""
+        return self._get(OutlookStatus, "/attr/outlook")
+
+    def sessions_without_background(self, *, limit: int = 1000) -> list[str]:
+        """By id; those of which nobody was asked yet."""
+        return self._get(list[str], "/attr/backgrounds/missing", {"limit": limit})
+
+    def tell_backgrounds(self, given: Mapping[str, SessionBackground | None]) -> int:
+        """None: nobody can tell -> of how many sessions something new is known."""
+        return self._post(Refreshed, "/attr/backgrounds", {"backgrounds": given}).changed
 
     def shadow(self, parameters: LayerParameters, *, readings: Sequence[Reading] = ()) -> list[ShadowChange]:
         return self._post(list[ShadowChange], "/attr/shadow", {"parameters": parameters, "readings": readings})

@@ -62,7 +62,7 @@ _HELD_TO: dict[str, Any] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Operation:
-    """Its adapters are made when they are first needed."""
+    """One private call. The adapters are made when they are first needed."""
 
     name: str
 

@@ -20,10 +20,12 @@ from worker.domain import (
     DecisionKind,
     Learning,
     LearningValue,
+    SessionBackground,
     SessionVersion,
 )
 from worker.layers.ablation.companions import Companion
 from worker.layers.ablation.experiment_health import ExperimentHealth
+from worker.layers.aggregation.breakdown import GroupEffect
 from worker.layers.aggregation.explain import Explanation
 from worker.settings.layers import LayerParameters
 
@@ -180,6 +182,21 @@ class LearningHealth:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class OutlookStatus:
+    """What is made of how sessions were to be expected to end."""
+
+    #: as it is set: "folds", "past" or "off"
+    mode: str
+    #: in force; 0: outcomes count as they are
+    models: int
+    #: 1 − Σr² / Σy² over the experiments' records at the last refresh; null before any; at 0 or below no model is in force
+    explained: float | None
+    sessions: int
+    #: of these, sessions of which anything is known as a whole: the models are fitted on them
+    sessions_with_background: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Reading:
     """What layer 1 says of one record when the session is read again under other settings."""
 
@@ -264,7 +281,7 @@ class AttributionStore(SessionStore, Protocol):
         ...
 
     def get_decisions(self, learning_id: str) -> list[Decision]:
-        """Its whole history, oldest first."""
+        """A learning's whole history, oldest first."""
         ...
 
     # -- assignment
@@ -352,8 +369,12 @@ class AttributionStore(SessionStore, Protocol):
         """Sample ratio, contamination, mismatches, constant companions."""
         ...
 
+    def get_breakdown(self, learning_id: str) -> tuple[GroupEffect, ...]:
+        """Its effect by project, user and so on, drawn towards the whole; statistics.md 16."""
+        ...
+
     def list_health(self) -> list[LearningHealth]:
-        """Of every learning that has records and is neither disabled nor deprecated, by id."""
+        """Health of every learning that has records and is neither disabled nor deprecated, by id."""
         ...
 
     def explain(self, learning_id: str, session_id: str) -> Explanation:
@@ -378,6 +399,16 @@ class AttributionStore(SessionStore, Protocol):
     def rebuild(self, *, repair: bool) -> list[SumDifference]:
         """Recompute sums and values from the records alone; differences are written back only with `repair`."""
         ...
+
+    def sessions_without_background(self, *, limit: int) -> list[str]:
+        """Sessions that an earlier release stored, and of which nobody was asked yet, by id."""
+        ...
+
+    def take_backgrounds(self, given: Mapping[str, SessionBackground | None]) -> int:
+        """What is known of them as a whole; None: nobody can tell -> of how many sessions something new is known."""
+        ...
+
+    def get_outlook(self) -> OutlookStatus: ...
 
     def prove(self, *, seconds: float) -> Proof:
         """The same for as many learnings as the time allows, begun anywhere; nothing is written."""

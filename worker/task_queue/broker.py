@@ -15,7 +15,7 @@ _DEADLINE_SECONDS = 5.0
 
 
 def broker_client(settings: Settings, *, deadline_seconds: float = _DEADLINE_SECONDS) -> Redis:
-    """With deadlines; connects at the first command."""
+    """A client with deadlines; it connects at the first command."""
     address = RedisAddress.parse(settings.broker_url)
     tcp_only = {} if address.path else {"socket_connect_timeout": min(3, deadline_seconds)}
     return Redis.from_url(address.for_redis(), socket_timeout=deadline_seconds, **tcp_only)

@@ -36,7 +36,7 @@ class Attribution:
             return left_to_sweeper(reason, session_id=self.session_id)
 
     def _prepare_again(self, learning_ids: Sequence[str]) -> Outcome:
-        """Of all tasks that find the bundle gone the first sends the session to be prepared, once."""
+        """The first task that finds the bundle gone sends the session to be prepared, once."""
         put_back(self.resources, self.session_id, self.version, learning_ids)
         ledger = self.resources.ledger
         try:

@@ -81,6 +81,7 @@ class Preparation:
             assignments=assigned.assignments,
             mismatched=assigned.mismatched,
             excluded_signals={id_: frozenset(kinds) for id_, kinds in event.excluded_signals.items()},
+            background=event.background,
             learning_outcomes={id_: known for id_, known in event.learning_outcomes.items() if known is not None},
         )
         if assigned.assignments:
@@ -158,7 +159,7 @@ def transcript_of(event: HeavyEvent, work: SessionWork) -> Transcript | None:
 
 
 def _signals(event: HeavyEvent, work: SessionWork) -> tuple[Any, ...]:
-    """Those inside the heavy event win; else what the lightweight topic brought, in an order that is the session's own."""
+    """Signals inside the heavy event win; else what the lightweight topic brought, in an order that is the session's own."""
     if event.lightweight_events:
         return event.signals
     heard = [signal for payload in work.lightweight for signal in read_lightweight_event(payload).to_signals()]

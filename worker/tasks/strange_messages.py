@@ -29,11 +29,11 @@ def bear_strange_messages() -> None:
 
 class Channel(redis.Channel):  # type: ignore[misc]  # kombu carries no types
     def _brpop_read(self, **options: Any) -> Any:
-        """Of the queues."""
+        """Drop strange messages of the queues."""
         return self._or_empty(super()._brpop_read, **options)
 
     def _receive_one(self, c: Any) -> Any:
-        """Of the channels on which workers are spoken to."""
+        """Drop strange messages of the channels on which workers are spoken to."""
         return self._or_empty(super()._receive_one, c)
 
     def _or_empty(self, read: Callable[..., Any], *args: Any, **options: Any) -> Any:

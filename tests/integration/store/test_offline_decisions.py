@@ -112,7 +112,7 @@ def test_old_versions_stay_known(known: AttributionStore) -> None:
         (lambda m: replace(m, policy_version="99-abc"), "policy 99-abc was never given out"),
         (lambda m: replace(m, policy_version="9" * 200), f"policy {'9' * 200} was never given out"),
         (lambda m: replace(m, policy_version="1-zzzz"), "policy 1-zzzz was never given out"),
-        (lambda m: replace(m, withhold_probability=0.5), "gives it the chance 0.1, not 0.5"),
+        (lambda m: replace(m, withhold_probability=0.5), "gives it the chance 0.25, not 0.5"),
         (lambda m: replace(m, decision="withhold"), "draws inject for this conversation, not withhold"),
         (lambda m: replace(m, decision="excluded"), "draws inject for this conversation, not excluded"),
     ],
@@ -140,7 +140,7 @@ def test_a_second_draw_for_a_session_is_refused(known: AttributionStore) -> None
     tried = known.publish_policy([A], now=5)
     (taken,) = known.take_decisions(decided(tried, "s"), now=6)
     assert taken.state is REFUSED
-    assert taken.reason.endswith(" at the chance 0.1 was assigned before")
+    assert taken.reason.endswith(" at the chance 0.25 was assigned before")
     assert tried.learnings[0].withhold_probability == 0.5
 
 

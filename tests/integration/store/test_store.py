@@ -275,7 +275,7 @@ def test_an_assignment_is_logged_once(store: AttributionStore) -> None:
     sessions = [f"session-{number}" for number in range(200)]
     answers = {session: store.assign(session, [A, B], now=1) for session in sessions}
     withheld = [s for s, given in answers.items() if given[0].decision == "withhold"]
-    assert 5 <= len(withheld) <= 40
+    assert 30 <= len(withheld) <= 70
     assert all(store.assign(session, [A, B], now=2) == answers[session] for session in sessions[:20])
     store.decide(A, DecisionKind.DISABLED, actor="alex", reason="no", now=2)
     assert all(store.assign(session, [A, B], now=3)[1] == answers[session][1] for session in sessions[:20])
@@ -294,7 +294,7 @@ def test_disabling_reaches_sessions_that_were_assigned_before(store: Attribution
     assert (again.decision, again.withhold_probability) == ("excluded", 0.0)
     assert "dangerous" in again.reason
     logged = store.open_session(session, version(), [A]).assignments[A]
-    assert (logged.was_withheld, logged.withhold_probability, logged.epoch) == (before == "withhold", 0.1, 1)
+    assert (logged.was_withheld, logged.withhold_probability, logged.epoch) == (before == "withhold", 0.25, 1)
     store.decide(A, DecisionKind.ENABLED, actor="alex", reason="", now=4)
     assert store.assign(session, [A], now=5)[0].decision == before
 
@@ -306,7 +306,7 @@ def test_an_opened_session_knows_its_assignments(store: AttributionStore) -> Non
     assert set(opened.learnings) == {A, B}
     assert set(opened.assignments) == {A}
     assert opened.assignments[A].epoch == 1
-    assert opened.assignments[A].withhold_probability == 0.1
+    assert opened.assignments[A].withhold_probability == 0.25
 
 
 def test_a_record_counts_in_the_epoch_of_its_assignment(store: AttributionStore) -> None:

@@ -23,6 +23,7 @@ def _known(store: AttributionStore) -> None:
 def test_a_session_is_as_if_it_had_never_been(store: AttributionStore) -> None:
     """Records, assignments and sums are without it; a dry run counts the same and leaves everything."""
     attribute(store, "kept", A, B, timestamp=5)
+    store.refresh_values()
     before = store.list_learning_values()
     store.assign("s", [A, B], now=1)
     attribute(store, "s", A, B, timestamp=9)

@@ -6,6 +6,8 @@ import pytest
 from fixtures.store import attribute, learning, record, version
 
 from worker.domain import DecisionKind, LearningStatus, VerdictKind
+from worker.settings.layers import AblationParameters, LayerParameters
+from worker.store.cozo.store import CozoStore
 from worker.store.protocol import AttributionStore
 
 A, B = "learning-a", "learning-b"
@@ -140,3 +142,15 @@ def test_only_people_decide_what_people_decide(store: AttributionStore) -> None:
     """The kinds of line that the rule writes are refused from outside."""
     with pytest.raises(ValueError, match="people decide"):
         store.decide(A, DecisionKind.DEPRECATED, actor="alex", reason="", now=1)
+
+
+def test_a_session_withholds_no_more_than_its_share_on_average() -> None:
+    """New learnings at a quarter each, where a tenth is the limit: all chances are scaled down, and logged as they were drawn."""
+    store = CozoStore(None, parameters=LayerParameters(ablation=AblationParameters(most_withheld=0.1)))
+    names = [f"l{number}" for number in range(10)]
+    store.import_learnings([learning(name) for name in names], actor="alex", now=1)
+    answers = store.assign("s", names, now=2)
+    assert {answer.withhold_probability for answer in answers} == {0.1}
+    logged = store.open_session("s", version(), names).assignments
+    assert {one.withhold_probability for one in logged.values()} == {0.1}
+    store.close()

@@ -11,7 +11,8 @@ from worker.domain import AttributionRecord, Signal, SignalKind, Standing
 from worker.layers.ablation.fleet import Fleet
 from worker.layers.aggregation.aggregator import WeightedAggregator
 from worker.layers.aggregation.explain import Explanation, explain
-from worker.layers.statistics.sums import LearningSums
+from worker.layers.outlook.models import SessionOutlook
+from worker.layers.statistics.sums import MICRO, LearningSums
 from worker.layers.temporal.correlation import ExponentialDecay, attributed_value
 
 STANDING = Standing(learning_id="mine", epoch=3)
@@ -41,6 +42,7 @@ def explained(one: AttributionRecord, *, net_kappa: float = 1.0) -> Explanation:
     sums = OTHERS + LearningSums.of(one) if one.epoch in {None, 3} else OTHERS
     return explain(
         one,
+        session=SessionOutlook(None, None, MICRO),
         sums=sums,
         global_sums=sums.temporal,
         fleet=Fleet(),

@@ -72,8 +72,7 @@ def _verdict(counts: dict[tuple[bool, int], int]) -> VerdictKind:
         for (withheld, sign), number in counts.items()
         if number
     }
-    total = sum(counts.values())
-    sums = LearningSums(n_records=total, n_injected=sum(n for (w, _), n in counts.items() if not w), arms=arms)
+    sums = LearningSums.of_cells(arms)
     value = WeightedAggregator(OFTEN).value(
         sums=sums,
         global_sums=TemporalSums(),

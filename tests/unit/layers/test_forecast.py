@@ -71,12 +71,16 @@ def test_half_of_the_likely_effects_take_longer_than_the_one_held(
 def test_sessions_that_come_as_forecast_bring_the_verdict() -> None:
     """The prediction agrees with the value computed from sums that have really grown."""
     before = arms((110, 0, 0, 250), (14, 0, 0, 26))
-    needed = value_of(before).verdict.sessions_needed
+    today = value_of(before)
+    needed, p = today.verdict.sessions_needed, today.next_withhold_probability
     assert needed is not None
     assert 400 < needed < 4000
-    times = 1 + needed / 400
-    with_, without = (round(110 * times), 0, 0, round(250 * times)), (round(14 * times), 0, 0, round(26 * times))
-    assert value_of(arms(with_, without)).verdict.kind is not VerdictKind.UNDECIDED
+    # as they went so far, at the chance that is next
+    with_, without = needed * (1 - p) / 360, needed * p / 40
+    after = before + arms(
+        (round(110 * with_), 0, 0, round(250 * with_)), (round(14 * without), 0, 0, round(26 * without)), p
+    )
+    assert value_of(after).verdict.kind is not VerdictKind.UNDECIDED
     assert value_of(before).verdict.reason == f"about {needed:,} more eligible sessions, going by those so far"
 
 

@@ -16,6 +16,8 @@ HARM = arms((150, 130, 130, 130), (6, 6, 14, 34))
 HELP = arms((12, 18, 40, 530), (15, 16, 16, 16))
 NOTHING_YET = arms((20, 30, 45, 85), (2, 4, 5, 9))
 HARMLESS = arms((1510, 1500, 1500, 4490), (1500, 1500, 1500, 4500), probability=0.5)
+#: a little better with it than without, and far from harm
+SETTLING = arms((50, 0, 0, 53), (50, 0, 0, 50), probability=0.5)
 MILD_HARM = arms((900, 0, 0, 900), (766, 0, 0, 1034), probability=0.5)
 
 standings = st.builds(
@@ -122,25 +124,39 @@ def test_verdicts(sums: LearningSums, expected: VerdictKind) -> None:
 
 
 class TestNextWithholdProbability:
-    def test_a_new_learning_is_withheld_at_the_ordinary_rate(self) -> None:
-        """Without any record there is nothing to suspect."""
-        assert value_of(LearningSums()).next_withhold_probability == 0.1
+    def test_a_new_learning_begins_gently(self) -> None:
+        """A quarter of its sessions, until five went without it."""
+        assert value_of(LearningSums()).next_withhold_probability == 0.25
+        assert value_of(arms((20, 0, 0, 20), (0, 0, 0, 4))).next_withhold_probability == 0.25
 
-    def test_suspicion_by_the_experiment(self) -> None:
-        """Five withheld sessions that went better raise the rate; four do not."""
+    def test_harm_that_is_likely_enough_keeps_the_experiment_wide_open(self) -> None:
+        """Five withheld sessions that went better: half of them; some that went as the others: the ordinary rate."""
         assert value_of(arms((20, 0, 0, 20), (0, 0, 0, 5))).next_withhold_probability == 0.5
-        assert value_of(arms((20, 0, 0, 20), (0, 0, 0, 4))).next_withhold_probability == 0.1
+        assert value_of(SETTLING).next_withhold_probability == 0.1
+
+    def test_a_benefit_that_is_likely_enough_keeps_it_open(self) -> None:
+        """A quarter, until the verdict keeps it."""
+        promising = value_of(arms((12, 18, 40, 130), (5, 5, 6, 12)))
+        assert (promising.verdict.kind, promising.next_withhold_probability) == (VerdictKind.UNDECIDED, 0.25)
+
+    def test_a_rate_of_nothing_withholds_only_what_a_person_tries(self) -> None:
+        """However likely the harm is."""
+        parameters = LayerParameters(ablation=AblationParameters(rate=0.0))
+        likely = arms((20, 0, 0, 20), (0, 0, 0, 5))
+        assert value_of(likely, parameters=parameters).next_withhold_probability == 0.0
+        assert value_of(likely, replace(ACTIVE, on_trial=True), parameters).next_withhold_probability == 0.5
 
     def test_suspicion_by_observation(self) -> None:
-        """Bad signals after the uses raise the rate, until ten withheld sessions speak for the learning."""
+        """Bad signals after the uses raise the rate, until withheld sessions speak for the learning."""
         bad = TemporalSums(n_act=30, a=30 * 10**9, ab=-15 * 10**18, a2=30 * 10**18, a2b=-15 * 10**27, a2b2=10 * 10**36)
-        assert value_of(replace(arms((0, 0, 0, 30), (0, 0, 0, 0)), temporal=bad)).next_withhold_probability == 0.5
-        cleared = replace(arms((0, 0, 0, 30), (10, 0, 0, 0)), temporal=bad)
-        assert value_of(cleared).next_withhold_probability == 0.1
+        assert value_of(replace(SETTLING, temporal=bad)).next_withhold_probability == 0.1
+        doubtful = arms((50, 0, 0, 52), (50, 0, 0, 53), probability=0.5)
+        assert value_of(doubtful).next_withhold_probability == 0.1
+        assert value_of(replace(doubtful, temporal=bad)).next_withhold_probability == 0.5
 
     def test_suspicion_can_be_switched_off(self) -> None:
         """A suspect rate equal to the ordinary one."""
-        parameters = LayerParameters(ablation=AblationParameters(suspect_rate=0.1))
+        parameters = LayerParameters(ablation=AblationParameters(suspect_rate=0.1, promise_rate=0.1))
         assert value_of(arms((20, 0, 0, 20), (0, 0, 0, 5)), parameters=parameters).next_withhold_probability == 0.1
 
     def test_a_settled_experiment_withholds_no_more(self) -> None:
@@ -160,7 +176,7 @@ class TestNextWithholdProbability:
         promising = arms((12, 18, 40, 130), (5, 5, 6, 12))
         value = value_of(promising, parameters=LayerParameters(ablation=AblationParameters(verdict_margin=0.001)))
         assert value.confidence > 0.7
-        assert value.next_withhold_probability == 0.1
+        assert value.next_withhold_probability == 0.25
 
 
 def test_the_deprecation_threshold_is_a_setting() -> None:

@@ -8,7 +8,7 @@ from worker.layers.statistics.sums import Cell, Count, LearningSums
 
 def sums(*cells: tuple[bool, int, int, int]) -> LearningSums:
     """(was withheld, p in percent, records, activated), all at one outcome."""
-    return LearningSums(arms={Cell(withheld, p * 10**4, 1000): Count(n, used) for withheld, p, n, used in cells})
+    return LearningSums.of_cells({Cell(withheld, p * 10**4, 1000): Count(n, used) for withheld, p, n, used in cells})
 
 
 def test_newcombes_published_example() -> None:

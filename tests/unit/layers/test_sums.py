@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from unit.layers.worlds import record, records
 
 from worker.domain import AttributionRecord, LearningValue, Standing
-from worker.layers.ablation.fleet import Fleet, fleet_variance
 from worker.layers.aggregation.aggregator import WeightedAggregator
 from worker.layers.statistics.sums import LearningSums, TemporalSums
 
@@ -33,7 +32,7 @@ class Ledger:
 
     def values(self) -> list[LearningValue]:
         everybody = sum((sums.temporal for sums in self.sums.values()), TemporalSums())
-        fleet = Fleet(variance=fleet_variance(self.sums.values(), floor=0.01))
+        fleet = WeightedAggregator().fleet(list(self.sums.values()), everybody)
         return [
             WeightedAggregator().value(
                 sums=self.sums.get(learning_id, LearningSums()),
@@ -78,7 +77,7 @@ def test_repeated_records_change_no_bit(given: list[AttributionRecord], random: 
 @given(st.lists(records, max_size=60))
 def test_many_records_in_one_pass_are_the_same_sums(given: list[AttributionRecord]) -> None:
     """As adding them one by one."""
-    assert LearningSums.over(given) == sum((LearningSums.of(one) for one in given), LearningSums())
+    assert LearningSums.over(given, {}) == sum((LearningSums.of(one) for one in given), LearningSums())
 
 
 @given(st.lists(records, max_size=60))

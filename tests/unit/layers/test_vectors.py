@@ -132,8 +132,8 @@ def test_the_arms_give_the_experiment_its_numbers(vector: dict[str, Any]) -> Non
     """Every statistic of a complete or incomplete experiment, from counts of outcomes."""
     given, expected = vector["input"], vector["expected"]
     levels = given["outcome_levels"]
-    sums = LearningSums(
-        arms=arms(
+    sums = LearningSums.of_cells(
+        arms(
             given["withhold_probability"],
             dict(zip(levels, given["with_counts"], strict=True)),
             dict(zip(levels, given["without_counts"], strict=True)),
@@ -161,7 +161,7 @@ def test_the_arms_give_the_experiment_its_numbers(vector: dict[str, Any]) -> Non
 
 def test_an_experiment_below_twenty_an_arm_shows_no_result() -> None:
     """A6: five withheld sessions, however far apart the arms look."""
-    sums = LearningSums(n_records=35, n_injected=30, arms=arms(0.1, {-1: 10, -0.5: 8, 0.5: 6, 1: 6}, {0.5: 1, 1: 4}))
+    sums = LearningSums.of_cells(arms(0.1, {-1: 10, -0.5: 8, 0.5: 6, 1: 6}, {0.5: 1, 1: 4}))
     value = WeightedAggregator().value(
         sums=sums, global_sums=TemporalSums(), fleet=Fleet(), standing=Standing(learning_id="mine"), updated_at=0
     )
@@ -173,7 +173,7 @@ def test_an_experiment_below_twenty_an_arm_shows_no_result() -> None:
 def test_a_drifting_baseline_and_a_changing_rate_make_no_effect(vector: dict[str, Any]) -> None:
     """Sessions of different p are weighed so that their baselines cancel, where a plain difference is far off."""
     cells = arms(0.1, {1: 90}, {1: 10}) | arms(0.5, {-0.5: 50}, {-0.5: 50})
-    result = ConservativeAblation().compute_marginal_value(LearningSums(arms=cells), Fleet())
+    result = ConservativeAblation().compute_marginal_value(LearningSums.of_cells(cells), Fleet())
     assert result is not None
     assert result.marginal_value == pytest.approx(vector["expected"]["marginal_value"], **CLOSE)
     naive = (90 - 25) / 140 - (10 - 25) / 60

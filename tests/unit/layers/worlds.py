@@ -56,7 +56,7 @@ def arms(with_: tuple[int, ...], without: tuple[int, ...], probability: float = 
         for outcome, count in zip(OUTCOMES, counts, strict=True)
         if count
     }
-    return LearningSums(n_records=sum(with_) + sum(without), n_injected=sum(with_), arms=cells)
+    return LearningSums.of_cells(cells)
 
 
 def value_of(

@@ -68,6 +68,7 @@ def test_forgotten_sessions_leave_no_trace_in_any_value(found: list[AttributionR
             never.store_attribution(one, version(10))
     for session_id in sorted(gone):
         forgetful.forget_session(session_id, dry_run=False)
+    never.refresh_values()
     assert forgetful.list_learning_values() == never.list_learning_values()
     assert forgetful.rebuild(repair=False) == []
     assert [forgetful.get_experiment(name) for name in LEARNINGS] == [never.get_experiment(name) for name in LEARNINGS]

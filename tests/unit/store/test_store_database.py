@@ -60,6 +60,11 @@ ROWS: list[tuple[str, Any]] = [
         rows.TemporalRow: "global_sums",
         rows.SumsRow: "all_sums sums_between put_sums",
         rows.ArmRow: "all_arms arms_between put_arms",
+        rows.ArmSumsRow: "all_arm_sums put_arm_sums",
+        rows.DesignRow: "all_designs designs put_design",
+        rows.ModelRow: "all_models put_model",
+        rows.OutlookRow: "outlook",
+        rows.FleetRow: "fleet",
         rows.ValueRow: "all_values put_value",
         rows.ExperimentRow: "all_experiments put_experiment",
     }.items()
@@ -243,7 +248,7 @@ def test_other_parameters_are_followed_at_the_start(tmp_path: Path) -> None:
     """Switching the experiment off really stops withholding, from the next start on."""
     store = CozoStore(tmp_path / "db")
     store.import_learnings([learning("a")], actor="alex", now=1)
-    assert store.assign("s", ["a"], now=2)[0].withhold_probability == 0.1
+    assert store.assign("s", ["a"], now=2)[0].withhold_probability == 0.25
     store.close()
     off = CozoStore(tmp_path / "db", parameters=LayerParameters(ablation=AblationParameters(enabled=False)))
     assert off.assign("t", ["a"], now=2)[0].withhold_probability == 0.0

@@ -45,7 +45,7 @@ def check_there(path: Path) -> None:
 
 @contextmanager
 def opened(path: Path) -> Iterator[IO[bytes]]:
-    """Its bytes, unpacked where they are gzip's or zstd's; `-` is standard input. Raises `InvalidFile`."""
+    """The file's bytes, unpacked where they are gzip's or zstd's; `-` is standard input. Raises `InvalidFile`."""
     check_there(path)
     try:
         with io.BufferedReader(_raw(path)) as file:

@@ -27,7 +27,7 @@ def parse_transcript(value: object) -> Transcript:
 
 
 def read_document(value: object, skipped: Counter[str]) -> ReadSession:
-    """The same as a session: a document that says nothing of where it comes from."""
+    """Read a list of messages as a session: a document that says nothing of where it comes from."""
     transcript = parse_transcript(value)
     times = tuple(moment(entry.get("timestamp")) for entry in _entries(value) if isinstance(entry, dict))
     known = [time for time in times if time is not None]

@@ -79,7 +79,7 @@ def words_of_a_person(text: str) -> str:
 
 
 def words_of_a_queued_prompt(text: str) -> str:
-    """The same for a prompt that waited in the queue, where a command still stands as it was typed."""
+    """Decide who spoke in a prompt that waited in the queue, where a command still stands as it was typed."""
     said = words_of_a_person(text)
     typed = _TYPED_COMMAND.fullmatch(said)
     return _arguments(typed[1], typed[2] or "") if typed else said

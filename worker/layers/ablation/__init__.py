@@ -1,6 +1,7 @@
 """Layer 3: what happens in sessions from which a learning was withheld at random?
 
 strategy           whether a session withholds a learning, and with what chance the next one will
+rates              with what chance the next session withholds it
 assignment         the draw: a hash of session and learning
 arms               sums of the sessions with and without the learning
 fleet              the variance that all experiments share

@@ -17,6 +17,10 @@ class Fleet(NamedTuple):
 
     #: v, variance of outcomes within an arm, in outcome units squared, rounded to 6 decimals
     variance: float = _PRIOR_VARIANCE
+    #: learnings with randomised records in their current epoch
+    tested: int = 0
+    #: of these, how many the evidence removes
+    removable: int = 0
 
 
 def fleet_variance(sums: Iterable[LearningSums], *, floor: float) -> float:

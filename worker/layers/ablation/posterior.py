@@ -75,7 +75,7 @@ def variance(with_: Arm, without: Arm, parameters: AblationParameters, fleet: Fl
 
 
 def half_width(variance: float, parameters: AblationParameters) -> float:
-    """Of the confidence sequence, which leaves the truth outside once in 1/`significance_level`, however often one looks."""
+    """Half-width of the confidence sequence, which leaves the truth outside once in 1/`significance_level`, however often one looks."""
     prior = parameters.effect_prior_sd**2
     ratio = (variance + prior) / prior
     return math.sqrt(

@@ -4,7 +4,8 @@ from worker.domain import ExperimentResult, LearningStatus, LearningValue, Stand
 from worker.layers.ablation import assignment
 from worker.layers.ablation.arms import arm
 from worker.layers.ablation.fleet import Fleet
-from worker.layers.ablation.posterior import posterior
+from worker.layers.ablation.posterior import Posterior, posterior
+from worker.layers.ablation.rates import open_rate
 from worker.layers.ablation.welch import welch
 from worker.layers.statistics.distributions import normal_cdf
 from worker.layers.statistics.sums import LearningSums, TemporalSums
@@ -18,7 +19,7 @@ _NO_PRIOR = 0.0
 
 
 class ConservativeAblation:
-    """Withholds rarely, half of the time under suspicion of harm, and no more once the answer is in."""
+    """Withholds rarely, more often while a verdict is within reach or harm is suspected, and no more once the answer is in."""
 
     def __init__(self, parameters: AblationParameters | None = None) -> None:
         self._parameters = parameters or AblationParameters()
@@ -69,24 +70,28 @@ class ConservativeAblation:
         settled = value.verdict.kind in _SETTLED
         if not self._parameters.enabled or value.status in _NEVER_WITHHELD or settled or standing.drawn_with:
             return 0.0  # by itself: its section may withhold it
-        on_trial = standing.on_trial and value.verdict.kind is VerdictKind.UNDECIDED
-        if on_trial or self._suspects_harm(value, sums, global_sums, fleet):
+        if standing.on_trial and value.verdict.kind is VerdictKind.UNDECIDED:
             return self._parameters.suspect_rate
-        return self._parameters.rate_in_force
+        # at a rate of 0 only what a person tries is withheld
+        return self._open_rate(value, sums, global_sums, fleet) if self._parameters.rate else 0.0
 
-    def _suspects_harm(self, value: LearningValue, sums: LearningSums, global_sums: TemporalSums, fleet: Fleet) -> bool:
+    def _open_rate(self, value: LearningValue, sums: LearningSums, global_sums: TemporalSums, fleet: Fleet) -> float:
+        found = posterior(arm(sums, was_withheld=False), arm(sums, was_withheld=True), self._parameters, fleet)
+        return open_rate(
+            self._parameters,
+            withheld=value.sessions_without,
+            mean=found.shrunk if found else 0.0,
+            sd=found.sd if found else self._parameters.effect_prior_sd,
+            is_suspect=self._suspects_harm(value, sums, global_sums, found),
+        )
+
+    def _suspects_harm(
+        self, value: LearningValue, sums: LearningSums, global_sums: TemporalSums, found: Posterior | None
+    ) -> bool:
         """By the experiment so far; while it has said little, by what was observed after the learning's uses too."""
-        withheld = value.sessions_without
-        harm = self._chance_of_harm(value, sums, fleet) if withheld >= 5 else 0.5
+        harm = normal_cdf(-found.z) if found else 0.5
         if harm > 0.8:
             return True
-        if sums.temporal.n_act < 5 or (withheld >= 10 and harm < 0.5):
+        if sums.temporal.n_act < 5 or (value.sessions_without >= 10 and harm < 0.5):
             return False
         return observe(sums.temporal, global_sums, prior_sessions=_NO_PRIOR).z < -1.5
-
-    def _chance_of_harm(self, value: LearningValue, sums: LearningSums, fleet: Fleet) -> float:
-        """Φ(−z); one half where the arms say nothing yet."""
-        if value.experiment:
-            return normal_cdf(-value.experiment.z)
-        found = posterior(arm(sums, was_withheld=False), arm(sums, was_withheld=True), self._parameters, fleet)
-        return normal_cdf(-found.z) if found else 0.5

@@ -61,7 +61,7 @@ class Calibration:
         history: dict[str, float],
         provenance: dict[str, Any],
     ) -> "Calibration":
-        """With a version that names these numbers: the same ones always have the same."""
+        """A calibration whose version names its numbers: equal numbers have equal versions."""
         parts = [intercept, sorted(weights.items()), common_words.to_json(), asdict(second_look)]
         numbers = json.dumps([*parts, sorted(history.items())] if history else parts)
         return cls(
@@ -89,7 +89,7 @@ class Calibration:
         return self.intercept + math.fsum(parts) + features.get(HISTORY, 0.0)
 
     def probabilities(self, features: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
-        """The same for many at once: one array a feature, all of one length."""
+        """Probabilities of many pairs at once: one array per feature, all of one length."""
         logits = np.full(len(next(iter(features.values()))), self.intercept)
         for name, weight in sorted(self.weights.items()):
             logits += weight * features[name]
@@ -131,7 +131,7 @@ class Calibration:
 
 
 def log_odds(probability: float) -> float:
-    """Of a rounded probability, which may be 0 or 1."""
+    """Log odds of a rounded probability, which may be 0 or 1."""
     kept = min(max(probability, 1e-6), 1 - 1e-6)
     return math.log(kept / (1 - kept))
 

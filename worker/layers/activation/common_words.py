@@ -38,7 +38,7 @@ class CommonWords:
         return cls(sessions=number, held_by=dict(kept))
 
     def rarity(self, phrase: str) -> float:
-        """Of its rarest word: from 0 (every session holds it) to 1 (none does, or it is not common); rounded to 6 decimals."""
+        """Rarity of its rarest word: from 0 (every session holds it) to 1 (none does, or it is not common); rounded to 6 decimals."""
         return max((self._rarity(word) for word in words_of(phrase)), default=1.0)
 
     def of(self, texts: Iterable[str]) -> "CommonWords":

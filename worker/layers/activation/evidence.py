@@ -82,7 +82,7 @@ class SessionEvidence:
     calibration: Calibration = field(default_factory=shipped_calibration)
 
     def of(self, learning_ids: Collection[str]) -> Self:
-        """The same for some of its learnings; ids that it does not hold are left out."""
+        """Evidence for some of its learnings; ids that it does not hold are left out."""
         wanted = frozenset(learning_ids)
         places = [place for place, learning_id in enumerate(self.learning_ids) if learning_id in wanted]
         if len(places) == len(self.learning_ids):

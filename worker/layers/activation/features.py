@@ -71,7 +71,7 @@ class LearningFeatures:
         return {"meaning": self.best_meaning, "wording": self.best_wording, **self.facts}
 
     def per_text(self) -> dict[str, Floats]:
-        """The same for each text alone: code counts only where it stands."""
+        """Features of each text alone: code counts only where it stands."""
         holds_code = np.zeros(len(self.meaning))
         for code, rows in self.found:
             if code.kind is not CodeKind.MENTIONED:
@@ -94,7 +94,7 @@ class SessionFeatures:
         self._best_wording = self._wording.max(axis=1).tolist()
 
     def of(self, learning_id: str) -> LearningFeatures:
-        """Of a learning that the evidence holds."""
+        """Features of a learning that the evidence holds."""
         place = self.evidence.learning_ids.index(learning_id)
         searched = searchable_text(self.evidence.chunks)
         named = [

@@ -205,7 +205,8 @@ def _command(span: str) -> NamedCode | None:
         return None
     name = whole_words(head)
     if name is None:
-        return None
+        whole = whole_words(span)
+        return NamedCode(text=span, kind=CodeKind.COMMAND, looks=(whole,)) if whole else None
     look = at_line_start(head.lower()) if end == 1 else name
     arguments = [
         found for word in words[end:] if not is_placeholder(word) and (found := whole_words(word.strip("\"'")))

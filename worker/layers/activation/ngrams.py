@@ -58,7 +58,7 @@ def _weights_by_count(counts: Counter[int]) -> dict[int, float]:
 
 @lru_cache(maxsize=1 << 12)
 def _question(text: str) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
-    """The same of a learning, which comes back in every session: buckets, ascending, and their weights for the index's whole parts."""
+    """Index form of a learning, which comes back in every session: buckets, ascending, and their weights for the index's whole parts."""
     asked = sorted(ngram_weights(text).items())
     buckets = np.array([bucket for bucket, _ in asked], dtype=np.int32)
     return buckets, np.array([weight / _ONE for _, weight in asked])

@@ -4,7 +4,9 @@ aggregator     sums and decisions -> a LearningValue
 told           values of learnings whose use leaves no trace
 estimate       effect, interval and confidence
 verdict        keep, remove, undecided …, in words
+breakdown      where it helps and where it hurts
 observed       what followed its uses and what followed elsewhere, counted without randomisation
+removals       which learnings may be removed together
 status         a learning's life: active, deprecated, re-tested
 forecast       sessions until the next verdict
 first_verdict  sessions until the first one of what has no records yet

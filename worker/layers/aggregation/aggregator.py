@@ -1,14 +1,17 @@
 """Layer 4: what a learning is worth over all sessions, as a pure function of exact sums and people's decisions (statistics.md 5 to 11)."""
 
+import math
+from collections.abc import Collection
 from dataclasses import replace
 
 from worker.domain import ExperimentResult, LearningValue, Standing, Verdict, VerdictKind
 from worker.layers.ablation.arms import arm
-from worker.layers.ablation.fleet import Fleet
+from worker.layers.ablation.fleet import Fleet, fleet_variance
 from worker.layers.ablation.lift import activation_lift
 from worker.layers.ablation.posterior import posterior
 from worker.layers.ablation.strategy import ConservativeAblation
 from worker.layers.aggregation.forecast import SESSIONS_NEEDED_CAP, Forecast, effect_to_hold
+from worker.layers.aggregation.removals import log_odds_needed, removable
 from worker.layers.aggregation.status import status, status_reason
 from worker.layers.aggregation.verdict import Evidence, assess, decided, undecided
 from worker.layers.protocols import AblationStrategy
@@ -41,13 +44,29 @@ class WeightedAggregator:
             verdict = self._undecided(sums, observation, fleet, probability)
         return replace(value, next_withhold_probability=probability, verdict=verdict)
 
+    def fleet(self, sums: Collection[LearningSums], global_sums: TemporalSums) -> Fleet:
+        variance = fleet_variance(sums, floor=self._parameters.ablation.variance_floor)
+        tested = [one for one in sums if one.with_.records or one.without.records]
+        alone = Fleet(variance=variance, tested=len(tested))
+        odds = [found for one in tested if (found := self._log_odds(one, global_sums, alone)) is not None]
+        share = self._parameters.aggregation.false_removals
+        return alone._replace(removable=removable(odds, tested=len(tested), share=share) if share else 0)
+
+    def _log_odds(self, sums: LearningSums, global_sums: TemporalSums, fleet: Fleet) -> float | None:
+        """For harm; None where another condition of a removal does not hold."""
+        evidence = _evidence(self._result(sums, fleet), sums, log_odds_needed=-math.inf)
+        prior = self._parameters.aggregation.temporal_prior_sessions
+        observation = observe(sums.temporal, global_sums, prior_sessions=prior)
+        found = assess(evidence, observation=observation, n_records=sums.n_records, parameters=self._parameters)
+        return evidence.log_bf_harm if evidence and found.kind is VerdictKind.REMOVE else None
+
     def _judged(
         self, sums: LearningSums, observation: Observation, fleet: Fleet, standing: Standing, updated_at: int
     ) -> LearningValue:
         """All but what comes next: the chance of being withheld, and the forecast that depends on it."""
         experiment = self._result(sums, fleet)
-        smaller = min(sums.n_randomised(was_withheld=False), sums.n_randomised(was_withheld=True))
-        evidence = _evidence(experiment, smaller)
+        needed = log_odds_needed(fleet, self._parameters.aggregation)
+        evidence = _evidence(experiment, sums, log_odds_needed=needed)
         found = assess(evidence, observation=observation, n_records=sums.n_records, parameters=self._parameters)
         verdict = (
             decided(found.kind, evidence)
@@ -75,6 +94,7 @@ class WeightedAggregator:
             sessions_without=sums.n_randomised(was_withheld=True),
             pinned=standing.is_pinned,
             epoch=standing.epoch,
+            log_odds_needed=needed,
         )
 
     def _result(self, sums: LearningSums, fleet: Fleet) -> ExperimentResult | None:
@@ -104,7 +124,7 @@ class WeightedAggregator:
         return undecided(f"{amount} more eligible sessions, going by those so far", sessions_needed=needed)
 
 
-def _evidence(experiment: ExperimentResult | None, smaller_arm: int) -> Evidence | None:
+def _evidence(experiment: ExperimentResult | None, sums: LearningSums, *, log_odds_needed: float) -> Evidence | None:
     if experiment is None:
         return None
     return Evidence(
@@ -113,5 +133,6 @@ def _evidence(experiment: ExperimentResult | None, smaller_arm: int) -> Evidence
         experiment.interval_low,
         experiment.interval_high,
         experiment.log_bf_harm,
-        smaller_arm,
+        min(sums.with_.records, sums.without.records),
+        log_odds_needed,
     )

@@ -1,6 +1,5 @@
 """Observation and experiment combined into one value, and the rule by which a value ends a learning (statistics.md 7 and 9)."""
 
-import math
 from typing import NamedTuple
 
 from worker.layers.temporal.observation import Observation
@@ -40,7 +39,13 @@ def temporal_estimate(
 
 
 def is_proven_harmful(
-    estimate: Estimate, *, n_records: int, smaller_arm: float, log_bf_harm: float, parameters: AggregationParameters
+    estimate: Estimate,
+    *,
+    n_records: int,
+    smaller_arm: float,
+    log_bf_harm: float,
+    log_odds_needed: float,
+    parameters: AggregationParameters,
 ) -> bool:
     """The deprecation rule, of a complete experiment."""
     return (
@@ -48,5 +53,5 @@ def is_proven_harmful(
         and estimate.value < parameters.deprecation_threshold
         and estimate.confidence > parameters.deprecation_confidence
         and n_records >= parameters.min_sessions_for_deprecation
-        and log_bf_harm > -math.log(parameters.harm_alpha)
+        and log_bf_harm >= log_odds_needed
     )

@@ -2,6 +2,7 @@
 
 Explanation
 ├── parts       each signal's share of the attributed value
+├── expected    what was to be expected of the session, in parts that add up to the thousandth
 ├── the sums    P, N, net, bounded net, attributed value, put together again from the parts
 └── Move        the learning's value without this record and with it
 """
@@ -11,8 +12,9 @@ from dataclasses import dataclass
 
 from worker.domain import ActivationSignal, Answer, AttributionRecord, LearningValue, SignalKind, Standing
 from worker.layers.ablation.fleet import Fleet
+from worker.layers.outlook.models import SessionOutlook
 from worker.layers.protocols import ValueAggregator
-from worker.layers.statistics.sums import LearningSums, TemporalSums
+from worker.layers.statistics.sums import MILLI, LearningSums, TemporalSums
 from worker.layers.temporal.correlation import attributed_value, bounded_net
 
 #: parts and stored numbers agree to this
@@ -35,6 +37,15 @@ class SignalPart:
     #: its part in the bounded net, ±product / (P + N + κ), and in the attributed value
     bounded: float
     attributed: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ExpectedPart:
+    """What one thing that was known before the session added to what was to be expected of it."""
+
+    #: a level, `+learning@epoch` of another learning that was injected, `1`, `average`, `rounding`
+    feature: str
+    millionths: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,6 +76,13 @@ class Explanation:
     bounded: float
     attributed_value: float
     session_outcome: float
+    #: what was to be expected of the session less the average one, by feature; empty where there is no model. The millionths add up to
+    #: `expected_thousandths`; the outcome less that is what the experiment compares
+    expected: tuple[ExpectedPart, ...]
+    expected_thousandths: int
+    compared_thousandths: int
+    #: how many sessions it stands for
+    weight_millionths: int
     #: "injected" or "withheld", and with what chance of the latter; 0: not randomised, in no arm of the experiment
     arm: str
     withhold_probability: float
@@ -78,6 +96,7 @@ class Explanation:
 def explain(
     record: AttributionRecord,
     *,
+    session: SessionOutlook,
     sums: LearningSums,
     global_sums: TemporalSums,
     fleet: Fleet,
@@ -86,7 +105,9 @@ def explain(
     updated_at: int,
     net_kappa: float,
 ) -> Explanation:
-    """`sums` and `global_sums` are today's, this record included if it counts."""
+    """`sums` and `global_sums` are today's, this record included if it counts; `session` is what the models in force expect of it."""
+    epoch = record.epoch or standing.epoch
+    adjustment = session.adjustment(record.learning_id, epoch)
     parts = _parts(record, net_kappa)
     positive = math.fsum(part.product for part in parts if part.is_positive)
     negative = math.fsum(part.product for part in parts if not part.is_positive)
@@ -110,12 +131,19 @@ def explain(
         bounded=bounded,
         attributed_value=attributed,
         session_outcome=record.session_outcome,
+        expected=tuple(
+            ExpectedPart(feature=line.feature, millionths=line.micro)
+            for line in session.lines(record.learning_id, epoch)
+        ),
+        expected_thousandths=adjustment.expected,
+        compared_thousandths=round(record.session_outcome * MILLI) - adjustment.expected,
+        weight_millionths=adjustment.weight,
         arm="withheld" if record.was_withheld else "injected",
         withhold_probability=record.withhold_probability,
         counts=counts,
         adds_up=all(abs(a - b) <= TOLERANCE for a, b in zip(again, stored, strict=True)),
         move=_move(
-            LearningSums.of(record) if counts else LearningSums(),
+            LearningSums.of(record, adjustment) if counts else LearningSums(),
             sums,
             global_sums,
             fleet,

@@ -17,6 +17,7 @@ from worker.layers.ablation.arms import Arm
 from worker.layers.ablation.fleet import Fleet
 from worker.layers.ablation.posterior import posterior, variance
 from worker.layers.aggregation.forecast import SESSIONS_NEEDED_CAP
+from worker.layers.aggregation.removals import log_odds_needed
 from worker.layers.aggregation.verdict import Evidence, assess
 from worker.layers.temporal.observation import Observation
 from worker.settings.layers import LayerParameters
@@ -91,5 +92,9 @@ def _experiment(
 def _verdict(look: _Look, difference: float, fleet: Fleet, parameters: LayerParameters) -> VerdictKind:
     shown = posterior(look.with_._replace(mean=difference), look.without, parameters.ablation, fleet)
     assert shown is not None, "both arms have records"
-    evidence = Evidence.of(shown, smaller_arm=min(look.with_.records, look.without.records))
+    evidence = Evidence.of(
+        shown,
+        smaller_arm=min(look.with_.records, look.without.records),
+        log_odds_needed=log_odds_needed(fleet, parameters.aggregation),
+    )
     return assess(evidence, observation=_NOTHING_SEEN, n_records=look.sessions, parameters=parameters).kind

@@ -14,6 +14,7 @@ from worker.domain import VerdictKind
 from worker.layers.ablation.arms import Arm
 from worker.layers.ablation.fleet import Fleet
 from worker.layers.ablation.posterior import Posterior, half_width, posterior, variance
+from worker.layers.aggregation.removals import log_odds_needed
 from worker.layers.aggregation.verdict import Evidence, assess
 from worker.layers.temporal.observation import Observation
 from worker.settings.layers import LayerParameters
@@ -26,7 +27,7 @@ _LIKELY = tuple(NormalDist().inv_cdf((place + 0.5) / 9) for place in range(9))
 
 
 def effect_to_hold(today: Posterior, *, margin: float) -> float:
-    """Of the effects that it may turn out to be, the one that takes the median number of sessions: half of them take longer."""
+    """The likely effect that takes the median number of sessions: half of the likely effects take longer."""
     effects = (today.shrunk + today.sd * z for z in _LIKELY)
     return sorted(effects, key=lambda effect: _half_width_needed(effect, margin))[len(_LIKELY) // 2]
 
@@ -38,7 +39,7 @@ def _half_width_needed(effect: float, margin: float) -> float:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Forecast:
-    """Of an undecided experiment with records in both arms and 0 < `probability` < 1."""
+    """Forecast of an undecided experiment with records in both arms and 0 < `probability` < 1."""
 
     with_: Arm
     without: Arm
@@ -57,8 +58,11 @@ class Forecast:
         with_, without = self._arms_after(sessions)
         after = posterior(with_, without, self.parameters.ablation, self.fleet)
         smaller_arm = min(with_.records, without.records)
+        needed = log_odds_needed(self.fleet, self.parameters.aggregation)
         return assess(
-            Evidence.of(after, smaller_arm=smaller_arm) if after and sessions >= self._until_complete() else None,
+            Evidence.of(after, smaller_arm=smaller_arm, log_odds_needed=needed)
+            if after and sessions >= self._until_complete()
+            else None,
             observation=self.observation,
             n_records=self.n_records + sessions,
             parameters=self.parameters,
@@ -88,7 +92,7 @@ class Forecast:
         return _first(lambda sessions: self._half_width(sessions) < needed, complete, SESSIONS_NEEDED_CAP + 1)
 
     def _until_harm_is_proven(self, *, before: int) -> int:
-        """The same for the deprecation rule, if it comes first: it may prove a large harm while the interval is still wide."""
+        """Sessions until the deprecation rule, if it comes first: it may prove a large harm while the interval is still wide."""
         d, threshold = self.with_.mean - self.without.mean, self.parameters.aggregation.deprecation_threshold
         enough = max(
             self._until_complete(),

@@ -1,5 +1,6 @@
 """Values of learnings whose use leaves no trace: sessions in which none was seen say nothing, so they count nowhere as not used."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from worker.domain import LearningValue, Standing
@@ -14,6 +15,9 @@ class Told:
 
     aggregation: ValueAggregator
     leaves_trace: bool
+
+    def fleet(self, sums: Collection[LearningSums], global_sums: TemporalSums) -> Fleet:
+        return self.aggregation.fleet(sums, global_sums)
 
     def value(
         self, *, sums: LearningSums, global_sums: TemporalSums, fleet: Fleet, standing: Standing, updated_at: int

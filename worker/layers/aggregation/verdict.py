@@ -29,11 +29,13 @@ class Evidence(NamedTuple):
     log_bf_harm: float
     #: records in the arm that has fewer; a forecast may hold a fraction
     smaller_arm: float
+    #: what `log_bf_harm` must reach for a removal
+    log_odds_needed: float
 
     @classmethod
-    def of(cls, posterior: Posterior, *, smaller_arm: float) -> Self:
+    def of(cls, posterior: Posterior, *, smaller_arm: float, log_odds_needed: float) -> Self:
         p = posterior
-        return cls(p.shrunk, p.confidence, p.low, p.high, p.log_bf_harm, smaller_arm)
+        return cls(p.shrunk, p.confidence, p.low, p.high, p.log_bf_harm, smaller_arm, log_odds_needed)
 
 
 class Assessment(NamedTuple):
@@ -58,6 +60,7 @@ def assess(
         n_records=n_records,
         smaller_arm=evidence.smaller_arm,
         log_bf_harm=evidence.log_bf_harm,
+        log_odds_needed=evidence.log_odds_needed,
         parameters=parameters.aggregation,
     ):
         return Assessment(VerdictKind.REMOVE, estimate, temporal)

@@ -18,7 +18,7 @@ EMPTY = Moments(0.0, 0.0, 0.0)
 
 
 def moments(*, w: int, wy: int, w2: int, w2y: int, w2y2: int, unit: int) -> Moments:
-    """Of Σω, Σωy, Σω², Σω²y and Σω²y², the y in whole 1/`unit`; the scale of ω cancels.
+    """Moments from Σω, Σωy, Σω², Σω²y and Σω²y², the y in whole 1/`unit`; the scale of ω cancels.
 
     Integers to the last division, so equal observations have a variance of exactly 0 and no digit depends on an order.
     """

@@ -9,6 +9,9 @@ row_codec      learnings, decisions, assignments and values as their rows, and b
 memory         a store without a folder
 overlay        reads through what a transaction is about to write
 workspace      what one transaction needs of several learnings, read once
+accounting     a session's records in the sums, as the models see it
+designs        what the models see of each session, as rows and as arrays
+backgrounds    what is known of sessions as a whole, brought in later
 recording      a session's records stored, replaced or refused
 sessions       the newest known version of each session
 sums_book      sums per learning and epoch
@@ -23,6 +26,7 @@ chances        with what chance each learning is withheld next, by itself or wit
 sections       learnings that are drawn together
 policies       what was given out to decide by elsewhere, version by version
 offline        decisions made elsewhere, checked against their policy
+groups         a learning's effect by group
 beside         who was injected beside whom, for many learnings at once
 experiments    the arms and the state of each experiment
 strategies     the layers as the settings ask for them

@@ -1,10 +1,11 @@
 """Inject or withhold: the experiment's decision for one session, made by hash and logged once (statistics.md 2, 8 and 10)."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from itertools import starmap
 
 from worker.domain import Assignment
+from worker.layers.ablation.rates import capped
 from worker.layers.protocols import AblationStrategy
 from worker.store.cozo.chances import Chance, chance_of, why_excluded
 from worker.store.cozo.database import Transaction
@@ -26,13 +27,24 @@ def assign(
         must_know(work.draft, learning_ids)
         log = AssignmentLog.of(work, session_id)
         assigner = Assigner(
-            strategy=workspace.layers.ablation, memory=work.draft, conversation_id=conversation_id, now=now
+            strategy=workspace.layers.ablation,
+            memory=work.draft,
+            conversation_id=conversation_id,
+            now=now,
+            scaled=_scaled(work.draft, learning_ids, most=workspace.parameters.ablation.most_withheld),
         )
         for learning_id in dict.fromkeys(learning_ids):
             if learning_id not in log.rows:
                 for row in assigner.rows(session_id, learning_id):
                     log.add(row, assigner.chance(learning_id).unit if row.learning_id == learning_id else "")
         return [_answer(work.draft, log.rows[learning_id]) for learning_id in dict.fromkeys(learning_ids)]
+
+
+def _scaled(memory: Memory, learning_ids: list[str], *, most: float) -> dict[str, float]:
+    """The chances of a session's learnings, no more of which are withheld on average than the share `most`."""
+    chances = [chance for id_ in dict.fromkeys(learning_ids) if not (chance := chance_of(memory, id_)).is_excluded]
+    scaled = capped([chance.probability for chance in chances], most=most)
+    return {chance.unit: p for chance, p in zip(chances, scaled, strict=True)}
 
 
 def assigned(source: Transaction, session_id: str) -> dict[str, Assignment]:
@@ -77,6 +89,8 @@ class Assigner:
     memory: Memory
     conversation_id: str
     now: int
+    #: by what is drawn, where a session would withhold too many
+    scaled: Mapping[str, float] = field(default_factory=dict)
 
     def rows(self, session_id: str, learning_id: str) -> Iterator[AssignmentRow]:
         """The learning's, and before it that of the section that it is drawn with: the section is in the session as well."""
@@ -86,7 +100,8 @@ class Assigner:
         yield self._row(session_id, learning_id, chance)
 
     def chance(self, learning_id: str) -> Chance:
-        return chance_of(self.memory, learning_id)
+        found = chance_of(self.memory, learning_id)
+        return found._replace(probability=self.scaled.get(found.unit, found.probability))
 
     def _row(self, session_id: str, learning_id: str, chance: Chance) -> AssignmentRow:
         withheld = not chance.is_excluded and self.strategy.should_withhold(

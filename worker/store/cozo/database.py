@@ -210,7 +210,7 @@ class Transaction:
             self._writes.setdefault(name, []).extend(rows)
 
     def overwrite(self, name: str, rows: Sequence[Row]) -> None:
-        """The same for a row that may be written more than once in a transaction: the last one counts."""
+        """Write a row that may be written more than once in a transaction: the last one counts."""
         self._writes[name] = list(rows)
 
     def commit(self) -> None:

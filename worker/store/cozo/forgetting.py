@@ -2,8 +2,9 @@
 
 from itertools import starmap
 
+from worker.store.cozo.accounting import design_of, stored_design, take_out
+from worker.store.cozo.database import Transaction
 from worker.store.cozo.memory import NOTHING
-from worker.store.cozo.record_codec import record_of
 from worker.store.cozo.rows import AssignmentRow, RecordRow
 from worker.store.cozo.sessions import digest_of
 from worker.store.cozo.totals import temporal_row
@@ -19,8 +20,6 @@ def forget_session(workspace: Workspace, session_id: str, *, dry_run: bool) -> F
         if not dry_run:
             _take_out(workspace, session_id, records, assignments)
             workspace.forget()
-    if not dry_run:
-        workspace.database.compact()
     return ForgottenFromStore(records=len(records), assignments=len(assignments), decisions=len(decisions))
 
 
@@ -28,9 +27,10 @@ def _take_out(
     workspace: Workspace, session_id: str, records: list[RecordRow], assignments: list[AssignmentRow]
 ) -> None:
     with workspace.working(workspace.clock(), session_id) as work:
-        for row in records:
-            work.book.remove(record_of(row), row.epoch)
+        if records:
+            take_out(work, stored_design(work, session_id, records), records)
         work.book.settle()
+        work.transaction.write("rm_design", [[session_id]])
         keys = [(row.learning_id, session_id) for row in records]
         work.transaction.write("rm_record", keys)
         work.transaction.write("rm_detail", keys)
@@ -46,7 +46,7 @@ def _take_out(
 
 
 def forget_learning(workspace: Workspace, learning_id: str, *, dry_run: bool) -> ForgottenFromStore:
-    """Its records no longer stand beside others' in companions and global sums. Raises `NotFound`."""
+    """Forget a learning: its records no longer stand beside others' in companions and global sums. Raises `NotFound`."""
     with workspace.reading() as memory:
         must_know(memory, [learning_id])
         rows = {name: workspace.database.read(f"{name}_keys", learning_id=learning_id) for name in _OF_LEARNING}
@@ -58,15 +58,27 @@ def forget_learning(workspace: Workspace, learning_id: str, *, dry_run: bool) ->
                     transaction.write(f"rm_{name}", keys)
                 rest = temporal_row(memory.global_sums - current)
                 transaction.write("put_global_sums", [[0, *rest]])
+                for _, session_id in rows["record"]:
+                    _redesign(transaction, session_id, without=learning_id)
             workspace.forget()
-    if not dry_run:
-        workspace.database.compact()
     return ForgottenFromStore(
         learnings=1,
         records=len(rows["record"]),
         assignments=len(rows["assignment"]),
         decisions=len(rows["decision"]),
     )
+
+
+def _redesign(transaction: Transaction, session_id: str, *, without: str) -> None:
+    """The models no longer see the learning in the session; of a section, its learnings stand for themselves."""
+    design = design_of(transaction, session_id)
+    rest = tuple(one for one in design.records if one.learning_id != without)
+    sections = transaction.read("sections_of_assignments", session_id=session_id)
+    members = frozenset(row[0] for row in sections if without not in row)
+    if rest:
+        transaction.write("put_design", [design._replace(records=rest, members=members).row()])
+    else:
+        transaction.write("rm_design", [[session_id]])
 
 
 #: whatever has a learning's id in its key: `X_keys` finds it, `rm_X` removes it
@@ -85,6 +97,7 @@ _OF_LEARNING = (
     "detail",
     "sums",
     "arms",
+    "arm_sums",
     "value",
     "experiment",
 )

@@ -4,18 +4,20 @@ One process owns the database, so what was committed is what is here. A transact
 committed is the draft taken over. About 5 kB a learning.
 """
 
+import json
 from collections.abc import MutableMapping
 from dataclasses import dataclass, field
 from itertools import starmap
 
 from worker.domain import Learning, LearningValue, SessionVersion, Standing
 from worker.layers.ablation.fleet import Fleet
+from worker.layers.outlook.models import Model, Outlook
 from worker.layers.statistics.sums import TemporalSums
 from worker.store.cozo.database import CozoDatabase, Row
 from worker.store.cozo.history import LearningHistory, read_histories
 from worker.store.cozo.overlay import Overlay
 from worker.store.cozo.row_codec import learning_of
-from worker.store.cozo.rows import DecisionRow, ExperimentRow, FleetRow, LearningRow, ValueRow
+from worker.store.cozo.rows import DecisionRow, ExperimentRow, FleetRow, LearningRow, ModelRow, ValueRow
 from worker.store.cozo.totals import EpochKey, Totals, joined, read_global
 
 #: sessions whose version is remembered without asking the database
@@ -55,6 +57,10 @@ class Memory:
     global_sums: TemporalSums = field(default_factory=TemporalSums)
     #: as of the last refresh
     fleet: Fleet = field(default_factory=Fleet)
+    #: the models in force, which every sum of an experiment is under
+    outlook: Outlook = field(default_factory=Outlook)
+    #: a learning was ever assigned with a section
+    has_sections: bool = False
     #: deprecations that no session has carried yet -> whether they still wait
     unpublished: MutableMapping[tuple[str, int], bool] = field(default_factory=dict)
     #: the rows of `learning_value` and `ablation_experiment`, to write only what differs
@@ -72,9 +78,11 @@ class Memory:
         return cls(
             learnings={row.learning_id: learning_of(row) for row in learnings},
             histories=read_histories(database),
-            totals=joined(database.read("all_sums"), database.read("all_arms")),
+            totals=joined(database.read("all_sums"), database.read("all_arms"), database.read("all_arm_sums")),
             global_sums=read_global(database.read("global_sums")),
             fleet=fleet_of(database.read("fleet")),
+            outlook=outlook_of(database.read("outlook"), database.read("all_models")),
+            has_sections=bool(database.read("all_first_section")),
             unpublished={(row.learning_id, row.number): True for row in unpublished},
             values={row.learning_id: row for row in values},
             experiments={row.learning_id: row for row in experiments},
@@ -88,6 +96,8 @@ class Memory:
             totals=Overlay(self.totals),
             global_sums=self.global_sums,
             fleet=self.fleet,
+            outlook=self.outlook,
+            has_sections=self.has_sections,
             unpublished=Overlay(self.unpublished),
             values=Overlay(self.values),
             experiments=Overlay(self.experiments),
@@ -121,6 +131,8 @@ class Memory:
             ours.update(theirs.changes)
         self.global_sums = draft.global_sums
         self.fleet = draft.fleet
+        self.outlook = draft.outlook
+        self.has_sections = draft.has_sections
         self._forget()
 
     def counts(self) -> dict[str, int]:
@@ -150,3 +162,16 @@ NOTHING = Totals()
 def fleet_of(rows: list[Row]) -> Fleet:
     """What nothing is known of is as the prior has it."""
     return Fleet(*FleetRow(*rows[0])) if rows else Fleet()
+
+
+def outlook_of(rows: list[Row], models: list[Row]) -> Outlook:
+    """None was ever made: nothing is expected of any session."""
+    if not rows:
+        return Outlook()
+    known = starmap(ModelRow, models)
+    return Outlook(
+        mode=rows[0][0],
+        salt=rows[0][1],
+        explained=rows[0][2],
+        models={row.key: Model(coefficients=json.loads(row.coefficients_json), mean=row.mean) for row in known},
+    )

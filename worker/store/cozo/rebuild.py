@@ -7,23 +7,30 @@ import secrets
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import starmap
 from typing import NamedTuple
 
-from worker.layers.statistics.sums import TemporalSums
+from worker.domain import SessionBackground
+from worker.layers.outlook.features import weight_of
+from worker.layers.statistics.sums import NO_ARM, TemporalSums
+from worker.store.cozo.accounting import design_of
 from worker.store.cozo.database import CozoDatabase, Row, Transaction
 from worker.store.cozo.history import read_histories
-from worker.store.cozo.rows import SummedRow, SumsRow, TemporalRow
+from worker.store.cozo.refreshing import arms_under
+from worker.store.cozo.rows import DesignRow, SummedRow, SumsRow, TemporalRow
 from worker.store.cozo.totals import (
     SUMS_COLUMNS,
     EpochKey,
     Totals,
     arm_rows,
+    arm_sums_rows,
     joined,
     read_global,
     temporal_row,
     totals_row,
 )
+from worker.store.cozo.workspace import Workspace
 from worker.store.protocol import Proof, SumDifference
 
 #: records and learnings in one transaction, a tenth of a second's work: whoever wants to write waits that long
@@ -32,15 +39,38 @@ _RECORDS, _LEARNINGS = 10_000, 500
 _LAST = "\U0010ffff" * 256
 
 
-def rebuild(database: CozoDatabase, *, repair: Callable[[], None] | None) -> list[SumDifference]:
-    """Compare what is stored with what the records say; with `repair`, the records win.
+def rebuild(space: Workspace, *, is_repair: bool) -> list[SumDifference]:
+    """Compare what is stored with what the records say; to repair, the records win.
 
-    `repair` is called before the database is let go after each change: whoever keeps sums in memory has to read them again.
+    What memory holds is read again after each change, before the database is let go.
     """
-    differences = []
+    database, repair = space.database, space.forget if is_repair else None
+    differences = [d for session_id in _sessions(database) for d in _design(database, session_id, repair=repair)]
     for each in _ranges(database):
         differences += _between(database, each, repair=repair)
-    return differences + _global(database, repair=repair)
+    return [*differences, *_global(database, repair=repair), *_experiments(space, repair=repair)]
+
+
+def _sessions(database: CozoDatabase) -> list[str]:
+    names = ("all_designed_sessions", "all_sessions_with_records")
+    return sorted({session_id for name in names for (session_id,) in database.read(name)})
+
+
+def _design(database: CozoDatabase, session_id: str, *, repair: Callable[[], None] | None) -> list[SumDifference]:
+    """What the models see of one session; its background comes with the records and is taken as it is."""
+    with database.transaction() as transaction:
+        stored = [DesignRow(*row) for row in transaction.read("designs", keys=[[session_id]])]
+        design = design_of(transaction, session_id)
+        true = [design.row()] if design.records else []
+        if stored and true:
+            true = [true[0]._replace(has_background=stored[0].has_background)]
+        if repair and stored != true:
+            transaction.write("put_design" if true else "rm_design", true or [[session_id]])
+            repair()
+    if stored == true:
+        return []
+    was, is_ = ("; ".join(row.records.hex() for row in rows) for rows in (stored, true))
+    return [SumDifference(learning_id="", name=f"session {session_id} as models see it", stored=was, recomputed=is_)]
 
 
 def prove(database: CozoDatabase, *, seconds: float) -> Proof:
@@ -83,7 +113,8 @@ def _between(database: CozoDatabase, each: _Range, *, repair: Callable[[], None]
         records: dict[EpochKey, list[SummedRow]] = defaultdict(list)
         for row in starmap(SummedRow, transaction.read("summed_records_between", **ids)):
             records[row.learning_id, row.epoch].append(row)
-        true = {key: Totals.over(rows) for key, rows in records.items()}
+        weights = _weights(transaction)
+        true = {key: Totals.over(rows, weights) for key, rows in records.items()}
         wrong = [key for key in sorted(stored.keys() | true.keys()) if stored.get(key) != true.get(key)]
         differences = [
             d for key in wrong for d in _differences(key, stored.get(key, Totals()), true.get(key, Totals()))
@@ -93,6 +124,39 @@ def _between(database: CozoDatabase, each: _Range, *, repair: Callable[[], None]
                 _repair(transaction, key, stored.get(key, Totals()), true.get(key, Totals()))
             repair()
     return differences
+
+
+def _weights(transaction: Transaction) -> dict[str, int]:
+    """Of the sessions that stand for more than themselves."""
+    return {
+        session_id: weight_of(SessionBackground(sampling_probability=chance))
+        for session_id, chance in transaction.read("all_sampled_sessions")
+    }
+
+
+def _experiments(space: Workspace, *, repair: Callable[[], None] | None) -> list[SumDifference]:
+    """The experiments' sums, under the models in force."""
+    with space.reading() as memory, space.database.transaction() as transaction:
+        true = arms_under(transaction.read("all_designs"), list(memory.totals), memory.outlook)
+        found = []
+        for key, totals in sorted(memory.totals.items()):
+            stored = totals.sums.with_, totals.sums.without
+            recomputed = true.get(key, (NO_ARM, NO_ARM))
+            if stored != recomputed:
+                found.append(
+                    SumDifference(
+                        learning_id=key[0],
+                        name=f"experiment of epoch {key[1]}",
+                        stored=str(stored),
+                        recomputed=str(recomputed),
+                    )
+                )
+                if repair:
+                    sums = replace(totals.sums, with_=recomputed[0], without=recomputed[1])
+                    transaction.write("put_arm_sums", arm_sums_rows(key, sums))
+        if repair and found:
+            repair()
+    return found
 
 
 def _global(database: CozoDatabase, *, repair: Callable[[], None] | None) -> list[SumDifference]:

@@ -4,6 +4,7 @@ from itertools import starmap
 
 from worker.domain import AttributionRecord, Decision, DecisionKind, LearningValue, SessionVersion
 from worker.formats.record import UNKNOWN_LEARNING, refuse_not_finite
+from worker.store.cozo.accounting import design_after, epoch_of, stored_design, take_out
 from worker.store.cozo.database import CozoDatabase
 from worker.store.cozo.lifecycle import Cause
 from worker.store.cozo.record_codec import record_of, record_row, version_of
@@ -20,12 +21,11 @@ def store_record(workspace: Workspace, record: AttributionRecord, version: Sessi
     with workspace.working(version.timestamp, session_id) as work:
         take_version(work.transaction, work.draft, session_id, version)
         must_know(work.draft, [learning_id])
-        if may_have_records(work.draft, session_id, [learning_id]):
-            before = work.transaction.read("records", keys=[[learning_id, session_id]])
-            _take_out(work, list(starmap(RecordRow, before)))
+        before = _rows_before(work, session_id)
         note_records(work.draft, session_id, [learning_id])
-        _put_in(work, record, version)
-        work.book.settle()
+        kept = [row for row in before if row.learning_id != learning_id]
+        _account(work, session_id, before=before, kept=kept, records=[record])
+        _write_record(work, record, version)
 
 
 def finish(
@@ -36,7 +36,7 @@ def finish(
         known = take_version(work.transaction, work.draft, session_id, version)
         taken = [record for record in records if record.learning_id in work.draft.histories]
         before = _rows_before(work, session_id)
-        kept = _replace(work, version, before, taken)
+        kept = _replace(work, session_id, version, before, taken)
         learning_ids = sorted({*(row.learning_id for row in before), *(record.learning_id for record in taken)})
         note_records(work.draft, session_id, learning_ids)
         # a version's deprecations are settled when it first finishes; what shows later waits for the next session
@@ -62,19 +62,22 @@ def _rows_before(work: UnitOfWork, session_id: str) -> list[RecordRow]:
 
 
 def _replace(
-    work: UnitOfWork, version: SessionVersion, before: list[RecordRow], records: list[AttributionRecord]
+    work: UnitOfWork,
+    session_id: str,
+    version: SessionVersion,
+    before: list[RecordRow],
+    records: list[AttributionRecord],
 ) -> list[RecordRow]:
     """These records in, those of other versions out -> what else this version has."""
     replaced = {record.learning_id for record in records}
     others = [row for row in before if row.learning_id not in replaced]
     kept = [row for row in others if version_of(row) == version]
     gone = [(row.learning_id, row.session_id) for row in others if version_of(row) != version]
-    _take_out(work, [row for row in before if row.learning_id in replaced or version_of(row) != version])
     work.transaction.write("rm_record", gone)
     work.transaction.write("rm_detail", gone)
+    _account(work, session_id, before=before, kept=kept, records=records)
     for record in records:
-        _put_in(work, record, version)
-    work.book.settle()
+        _write_record(work, record, version)
     return kept
 
 
@@ -88,18 +91,37 @@ def _conclude(work: UnitOfWork, cause: Cause, learning_ids: list[str]) -> tuple[
     return values, [*deprecations, *carried]
 
 
-def _put_in(work: UnitOfWork, record: AttributionRecord, version: SessionVersion) -> None:
-    """With the epoch it counts in."""
-    epoch = record.epoch or work.draft.histories[record.learning_id].epoch_at(record.timestamp)
-    work.book.add(record, epoch)
-    *columns, detail_json = record_row(record, epoch=epoch, version=version)
+def _account(
+    work: UnitOfWork,
+    session_id: str,
+    *,
+    before: list[RecordRow],
+    kept: list[RecordRow],
+    records: list[AttributionRecord],
+) -> None:
+    """All of the session's records out as they counted, and in as they count now: what is expected of one depends on the others."""
+    was = stored_design(work, session_id, before) if before else None
+    background = next((one.background for one in records if one.background), was.background if was else None)
+    now = design_after(work, session_id, background, kept, records)
+    outlook = now.outlook(work.draft.outlook)
+    if was is not None:
+        take_out(work, was, before)
+    for row in kept:
+        work.book.add(record_of(row), row.epoch, outlook)
+    for record in records:
+        work.book.add(record, epoch_of(work, record), outlook)
+    work.book.settle()
+    if now.records:
+        work.transaction.write("put_design", [now.row()])
+    elif was is not None:
+        work.transaction.write("rm_design", [[session_id]])
+
+
+def _write_record(work: UnitOfWork, record: AttributionRecord, version: SessionVersion) -> None:
+    """The record with the epoch it counts in."""
+    *columns, detail_json = record_row(record, epoch=epoch_of(work, record), version=version)
     work.transaction.write("put_record", [columns])
     work.transaction.write("put_detail", [[record.learning_id, record.session_id, detail_json]])
-
-
-def _take_out(work: UnitOfWork, rows: list[RecordRow]) -> None:
-    for row in rows:
-        work.book.remove(record_of(row), row.epoch)
 
 
 def _deprecations(database: CozoDatabase, session_id: str, version: SessionVersion) -> list[Decision]:

@@ -195,8 +195,50 @@ class ArmRow(NamedTuple):
     activated: int
 
 
+class ArmSumsRow(NamedTuple):
+    """Of one arm, outcomes less what was to be expected; exact, in decimal strings."""
+
+    learning_id: str
+    epoch: int
+    was_withheld: bool
+    records: int
+    w: str
+    w2: str
+    wr: str
+    w2r: str
+    w2r2: str
+
+
+class DesignRow(NamedTuple):
+    """What the models see of a session."""
+
+    session_id: str
+    timestamp: int
+    #: None: nobody asked for it yet; False: nobody can tell
+    has_background: bool | None
+    levels_json: str
+    outcome_milli: int | None
+    sampling_probability: float
+    #: of each record 16 bytes
+    records: bytes
+
+
+class ModelRow(NamedTuple):
+    key: int
+    mean: int
+    coefficients_json: str
+
+
+class OutlookRow(NamedTuple):
+    mode: str
+    salt: str
+    explained: float | None
+
+
 class FleetRow(NamedTuple):
     variance: float
+    tested: int
+    removable: int
 
 
 class ValueRow(NamedTuple):

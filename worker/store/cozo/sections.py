@@ -52,6 +52,7 @@ def _move(work: UnitOfWork, learning_id: str, section: str, actor: str) -> None:
     history = work.draft.histories[learning_id]
     work.draft.histories[learning_id] = replace(history, standing=replace(history.standing, drawn_with=section))
     if section:
+        work.draft.has_sections = True
         work.transaction.write("put_member", [[learning_id, section]])
     else:
         work.transaction.write("rm_member", [[learning_id]])

@@ -1,8 +1,8 @@
 """The store on CozoDB: one method per operation, each of them one transaction; `protocol.py` says what they promise."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
-from itertools import starmap
 from pathlib import Path
 
 from worker.domain import (
@@ -14,15 +14,20 @@ from worker.domain import (
     Learning,
     LearningStatus,
     LearningValue,
+    SessionBackground,
     SessionVersion,
 )
 from worker.errors import NotFound
+from worker.layers.aggregation.breakdown import GroupEffect
 from worker.layers.aggregation.explain import Explanation, explain
 from worker.settings.layers import LayerParameters
+from worker.store.cozo.accounting import design_of
 from worker.store.cozo.assign import assign, assigned
-from worker.store.cozo.database import CozoDatabase
+from worker.store.cozo.backgrounds import backgrounds_of, migrate, outlook_status, take_backgrounds
+from worker.store.cozo.database import CozoDatabase, Row
 from worker.store.cozo.experiments import read_experiment, read_health
 from worker.store.cozo.forgetting import forget_learning, forget_session
+from worker.store.cozo.groups import read_breakdown
 from worker.store.cozo.memory import Memory
 from worker.store.cozo.offline import take_decisions
 from worker.store.cozo.policies import Policies
@@ -48,6 +53,7 @@ from worker.store.protocol import (
     LearningHealth,
     MadeDecision,
     OpenedSession,
+    OutlookStatus,
     Proof,
     PublishedPolicy,
     Reading,
@@ -80,6 +86,7 @@ class CozoStore(AttributionStore):
         parameters = parameters or LayerParameters()
         self._space = Workspace(CozoDatabase(path), parameters, build_layers(parameters), clock)
         self._policies = Policies(self._space)
+        migrate(self._space.database)
         self._follow_parameters()
 
     @property
@@ -177,7 +184,7 @@ class CozoStore(AttributionStore):
         rows = self._space.database.read("whole_records", keys=[[learning_id, session_id]])
         if not rows:
             raise NotFound(f"no record of learning {learning_id} in session {session_id}")
-        return record_of(RecordRow(*rows[0]))
+        return self._whole(rows)[0]
 
     def get_attributions_for_learning(self, learning_id: str, *, limit: int = 100) -> list[AttributionRecord]:
         with self._space.reading() as memory:
@@ -185,9 +192,9 @@ class CozoStore(AttributionStore):
             newest = partial(self._space.database.read, "newest_record_keys", learning_id=learning_id, limit=limit)
             epochs = range(1, len(memory.histories[learning_id].epoch_starts) + 1)
             keys = [key for epoch in epochs for key in newest(epoch=epoch)]
-            rows = starmap(RecordRow, self._space.database.read("whole_records", keys=keys))
-        ordered = sorted(rows, key=lambda row: (row.newest_first, row.session_id))
-        return [record_of(row) for row in ordered[:limit]]
+            rows = self._space.database.read("whole_records", keys=keys)
+        ordered = sorted(rows, key=lambda row: (RecordRow(*row).newest_first, RecordRow(*row).session_id))
+        return self._whole(ordered[:limit])
 
     def get_attributions_for_epochs(self, epochs: Sequence[tuple[str, int]]) -> list[AttributionRecord]:
         rows = self._space.database.read("whole_records_of_epochs", keys=[list(epoch) for epoch in epochs])
@@ -195,7 +202,13 @@ class CozoStore(AttributionStore):
 
     def get_attributions_for_session(self, session_id: str) -> list[AttributionRecord]:
         rows = self._space.database.read("records_of_session", session_id=session_id)
-        return [record_of(RecordRow(*row)) for row in rows]
+        return self._whole(rows)
+
+    def _whole(self, rows: list[Row]) -> list[AttributionRecord]:
+        """The records, with what is known of their sessions."""
+        records = [record_of(RecordRow(*row)) for row in rows]
+        known = backgrounds_of(self._space.database, sorted({record.session_id for record in records}))
+        return [replace(record, background=known.get(record.session_id)) for record in records]
 
     # -- values
 
@@ -236,6 +249,9 @@ class CozoStore(AttributionStore):
     def get_health(self, learning_id: str) -> LearningHealth:
         return read_health(self._space, [learning_id])[0]
 
+    def get_breakdown(self, learning_id: str) -> tuple[GroupEffect, ...]:
+        return read_breakdown(self._space, learning_id)
+
     def list_health(self) -> list[LearningHealth]:
         with self._space.reading() as memory:
             chosen = sorted(id_ for id_, history in memory.histories.items() if history.status not in _OUT)
@@ -248,6 +264,7 @@ class CozoStore(AttributionStore):
             totals = memory.totals_of(learning_id)
             return explain(
                 record,
+                session=design_of(self._space.database, session_id).outlook(memory.outlook),
                 sums=totals.sums,
                 global_sums=memory.global_sums,
                 fleet=memory.fleet,
@@ -260,22 +277,39 @@ class CozoStore(AttributionStore):
     # -- forgetting
 
     def forget_session(self, session_id: str, *, dry_run: bool) -> ForgottenFromStore:
-        return forget_session(self._space, session_id, dry_run=dry_run)
+        found = forget_session(self._space, session_id, dry_run=dry_run)
+        if not dry_run:
+            self._let_go()
+        return found
 
     def forget_learning(self, learning_id: str, *, dry_run: bool) -> ForgottenFromStore:
         found = forget_learning(self._space, learning_id, dry_run=dry_run)
         if not dry_run:
             self._policies.forget()
-            self.refresh_values()
+            self._let_go()
         return found
+
+    def _let_go(self) -> None:
+        """Models name learnings, projects and people: made without those that went, and nothing of them stays in the files."""
+        self.refresh_values()
+        self._space.database.compact()
 
     # -- maintenance
 
     def rebuild(self, *, repair: bool) -> list[SumDifference]:
-        differences = rebuild(self._space.database, repair=self._space.forget if repair else None)
+        differences = rebuild(self._space, is_repair=repair)
         if repair:
             self.refresh_values()
         return differences
+
+    def sessions_without_background(self, *, limit: int) -> list[str]:
+        return [row[0] for row in self._space.database.read("all_without_background", limit=limit)]
+
+    def take_backgrounds(self, given: Mapping[str, SessionBackground | None]) -> int:
+        return take_backgrounds(self._space, given)
+
+    def get_outlook(self) -> OutlookStatus:
+        return outlook_status(self._space)
 
     def prove(self, *, seconds: float) -> Proof:
         return prove(self._space.database, seconds=seconds)

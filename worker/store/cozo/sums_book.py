@@ -7,10 +7,11 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from worker.domain import AttributionRecord
+from worker.layers.outlook.models import SessionOutlook
 from worker.layers.statistics.sums import LearningSums, TemporalSums
 from worker.store.cozo.database import Transaction
 from worker.store.cozo.memory import NOTHING, Memory
-from worker.store.cozo.totals import EpochKey, Totals, arm_rows, temporal_row, totals_row
+from worker.store.cozo.totals import EpochKey, Totals, arm_rows, arm_sums_rows, temporal_row, totals_row
 
 _NO_SUMS, _NO_TEMPORAL_SUMS = LearningSums(), TemporalSums()
 
@@ -37,15 +38,17 @@ class Book:
         self._session_id = session_id
         self._changes: dict[EpochKey, _Change] = defaultdict(_Change)
 
-    def add(self, record: AttributionRecord, epoch: int) -> None:
+    def add(self, record: AttributionRecord, epoch: int, outlook: SessionOutlook) -> None:
+        """`outlook` is that of the record's session, as it will be."""
         change = self._changes[record.learning_id, epoch]
-        one = LearningSums.of(record)
+        one = LearningSums.of(record, outlook.adjustment(record.learning_id, epoch))
         change.sums = one if change.is_fresh() else change.sums + one
         change.added.append(record.timestamp)
 
-    def remove(self, record: AttributionRecord, epoch: int) -> None:
+    def remove(self, record: AttributionRecord, epoch: int, outlook: SessionOutlook) -> None:
+        """`outlook` is that of the record's session, as it was."""
         change = self._changes[record.learning_id, epoch]
-        change.sums -= LearningSums.of(record)
+        change.sums -= LearningSums.of(record, outlook.adjustment(record.learning_id, epoch))
         change.removed.append(record.timestamp)
 
     def settle(self) -> None:
@@ -71,6 +74,10 @@ class Book:
         else:
             after = NOTHING
             self._transaction.write("rm_sums", [list(key)])
+        self._transaction.write("put_arm_sums", arm_sums_rows(key, sums))
+        gone = [was for was, of in ((False, sums.with_), (True, sums.without)) if not of.records]
+        had = {False: before.sums.with_.records, True: before.sums.without.records}
+        self._transaction.write("rm_arm_sums", [[*key, was] for was in gone if had[was]])
         self._draft.totals[key] = after
         touched = {cell: sums.arms[cell] for cell in change.sums.arms if cell in sums.arms}
         self._transaction.write("put_arms", arm_rows(key, touched))

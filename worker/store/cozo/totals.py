@@ -1,13 +1,13 @@
 """One learning's exact sums in one epoch, and how they stand in `learning_sums`, `arm_count` and `global_sums`."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import starmap
 
-from worker.layers.statistics.sums import Cell, Count, LearningSums, TemporalSums
+from worker.layers.statistics.sums import ArmSums, Cell, Count, LearningSums, TemporalSums, arm_of_cells
 from worker.store.cozo.database import Row
-from worker.store.cozo.rows import ArmRow, SummedRow, SumsRow, TemporalRow
+from worker.store.cozo.rows import ArmRow, ArmSumsRow, SummedRow, SumsRow, TemporalRow
 
 #: (learning_id, epoch)
 EpochKey = tuple[str, int]
@@ -24,10 +24,10 @@ class Totals:
     newest_at: int = 0
 
     @classmethod
-    def over(cls, rows: Sequence[SummedRow]) -> "Totals":
+    def over(cls, rows: Sequence[SummedRow], weights: Mapping[str, int]) -> "Totals":
         """Of records of one learning and epoch; there is at least one."""
         times = [row.timestamp for row in rows]
-        return cls(sums=LearningSums.over(rows), first_at=min(times), newest_at=max(times))
+        return cls(sums=LearningSums.over(rows, weights), first_at=min(times), newest_at=max(times))
 
 
 def totals_row(key: EpochKey, totals: Totals) -> SumsRow:
@@ -58,14 +58,26 @@ def arm_rows(key: EpochKey, arms: dict[Cell, Count]) -> list[ArmRow]:
     ]
 
 
-def joined(sums: list[Row], arms: list[Row]) -> dict[EpochKey, Totals]:
-    """Totals from the rows of both relations."""
+def arm_sums_rows(key: EpochKey, sums: LearningSums) -> list[ArmSumsRow]:
+    return [
+        ArmSumsRow(*key, was_withheld, of.records, *map(str, (of.w, of.w2, of.wr, of.w2r, of.w2r2)))
+        for was_withheld, of in ((False, sums.with_), (True, sums.without))
+        if of.records
+    ]
+
+
+def joined(sums: list[Row], arms: list[Row], adjusted: Sequence[Row] = ()) -> dict[EpochKey, Totals]:
+    """Totals from the rows of the three relations. `adjusted` lacks what an earlier release wrote: then nothing adjusts it."""
+    of_arm = {row[:3]: _arm_of(row) for row in starmap(ArmSumsRow, adjusted)}
     cells: dict[EpochKey, dict[Cell, Count]] = defaultdict(dict)
     for arm in starmap(ArmRow, arms):
         cell = Cell(arm.was_withheld, arm.p_micro, arm.outcome_milli)
         cells[arm.learning_id, arm.epoch][cell] = Count(arm.records, arm.activated)
     rows = starmap(SumsRow, sums)
-    found = {(row.learning_id, row.epoch): _totals_of(row, cells.pop((row.learning_id, row.epoch), {})) for row in rows}
+    found = {
+        (row.learning_id, row.epoch): _totals_of(row, cells.pop((row.learning_id, row.epoch), {}), of_arm)
+        for row in rows
+    }
     # arms without a row of sums cannot come from here; kept, so that a rebuild can tell
     return found | {key: Totals(sums=LearningSums(arms=arms)) for key, arms in cells.items()}
 
@@ -74,7 +86,13 @@ def read_global(rows: list[Row]) -> TemporalSums:
     return _temporal_of(TemporalRow(*rows[0])) if rows else TemporalSums()
 
 
-def _totals_of(row: SumsRow, arms: dict[Cell, Count]) -> Totals:
+def _arm_of(row: ArmSumsRow) -> ArmSums:
+    w, w2, wr, w2r, w2r2 = map(int, row[4:])
+    return ArmSums(records=row.records, w=w, w2=w2, wr=wr, w2r=w2r, w2r2=w2r2)
+
+
+def _totals_of(row: SumsRow, arms: dict[Cell, Count], adjusted: Mapping[tuple[str, int, bool], ArmSums]) -> Totals:
+    key = row.learning_id, row.epoch
     sums = LearningSums(
         n_records=row.n_records,
         n_injected=row.n_injected,
@@ -82,6 +100,8 @@ def _totals_of(row: SumsRow, arms: dict[Cell, Count]) -> Totals:
         n_mismatched=row.n_mismatched,
         temporal=_temporal_of(row),
         arms=arms,
+        with_=adjusted.get((*key, False)) or arm_of_cells(arms, was_withheld=False),
+        without=adjusted.get((*key, True)) or arm_of_cells(arms, was_withheld=True),
     )
     return Totals(sums=sums, first_at=row.first_at, newest_at=row.newest_at)
 

@@ -9,11 +9,11 @@ from itertools import starmap
 
 from worker.domain import AttributionRecord, EmbeddingSimilarity, LearningValue, Standing
 from worker.layers.activation.traces import leaves_a_trace
-from worker.layers.statistics.sums import LearningSums, TemporalSums
+from worker.layers.statistics.sums import NO_ARM, ArmSums, LearningSums, TemporalSums
 from worker.layers.temporal.correlation import attributed_value
 from worker.settings.layers import ActivationParameters, LayerParameters
 from worker.store.cozo.record_codec import record_of
-from worker.store.cozo.refreshing import fleet_over
+from worker.store.cozo.refreshing import remake
 from worker.store.cozo.rows import RecordRow
 from worker.store.cozo.strategies import StoreLayers
 from worker.store.cozo.totals import Totals
@@ -47,10 +47,11 @@ class WhatIf:
         with self.space.reading() as memory:
             learning_ids = sorted(memory.histories)
         both = {learning_id: self._both(learning_id) for learning_id in learning_ids}
+        both = self._as_refreshed(both)
         now = sum((b.now.sums.temporal for b in both.values()), TemporalSums())
         then = sum((b.then.sums.temporal for b in both.values()), TemporalSums())
-        fleet_now = fleet_over((b.now.sums for b in both.values()), self.space.parameters)
-        fleet_then = fleet_over((b.then.sums for b in both.values()), self.after)
+        fleet_now = self.space.layers.aggregation.fleet([b.now.sums for b in both.values()], now)
+        fleet_then = self.then.aggregation.fleet([b.then.sums for b in both.values()], then)
         valuer = Valuer(self.then.aggregation)
         pairs = [
             (
@@ -73,6 +74,25 @@ class WhatIf:
         records = [self._record_then(record_of(row)) for row in rows if row.epoch == standing.epoch]
         sums = sum((LearningSums.of(record) for record in records), LearningSums())
         return _Both(standing=standing, now=now, then=replace(now, sums=sums), leaves_trace=leaves_trace)
+
+    def _as_refreshed(self, both: "dict[str, _Both]") -> "dict[str, _Both]":
+        """With the experiments' sums that a refresh would make, under either settings: they rest on all sessions."""
+        with self.space.reading() as memory:
+            rows, known = self.space.database.read("all_designs"), list(memory.totals)
+        now = remake(rows, known, self.space.parameters)
+        is_same = (self.space.parameters.outlook, self.space.parameters.ablation.salt) == (
+            self.after.outlook,
+            self.after.ablation.salt,
+        )
+        then = now if is_same else remake(rows, known, self.after)
+        return {
+            learning_id: replace(
+                each,
+                now=_with_arms(each.now, now.arms.get((learning_id, each.standing.epoch))),
+                then=_with_arms(each.then, then.arms.get((learning_id, each.standing.epoch))),
+            )
+            for learning_id, each in both.items()
+        }
 
     def _keeps_records(self) -> bool:
         before = self.space.parameters
@@ -124,6 +144,11 @@ def reactivated(record: AttributionRecord, parameters: ActivationParameters) -> 
         return confidence, False, ()
     used = [s.message_idx for s in similarities if s.score >= parameters.similarity_threshold]
     return confidence, True, tuple(sorted({*used, *(s.message_idx for s in references)}))
+
+
+def _with_arms(totals: Totals, arms: tuple[ArmSums, ArmSums] | None) -> Totals:
+    with_, without = arms or (NO_ARM, NO_ARM)
+    return replace(totals, sums=replace(totals.sums, with_=with_, without=without))
 
 
 def _differ(was: LearningValue, would_be: LearningValue) -> bool:

@@ -42,6 +42,7 @@ def application(
         views.of_sessions,
         sessions.router,
         upkeep.router,
+        upkeep.missing,
     ):
         app.include_router(router)
     app.include_router(description.router)

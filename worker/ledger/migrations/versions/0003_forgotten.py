@@ -1,4 +1,4 @@
-"""Of a session that a person had forgotten, a digest of its id stays."""
+"""Keep a digest of the id of a session that a person had forgotten."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -48,7 +48,7 @@ async def openapi(request: Request) -> dict[str, Any]:
 
 @router.get("/docs", dependencies=[Depends(_may_look)])
 async def docs(request: Request) -> Response:
-    """With the description in the page: a browser that asks for it once more would have no token."""
+    """The description inside the page: a browser that asks for it once more would have no token."""
     description = _description(request)
     page = get_swagger_ui_html(
         openapi_url="/openapi.json",

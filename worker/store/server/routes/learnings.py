@@ -11,6 +11,7 @@ from worker.domain import AblationExperiment, AttributionRecord, Decision, Decis
 from worker.errors import InvalidEvent, NotFound
 from worker.formats.learning import learning_to_wire, read_learning
 from worker.formats.wire import check_moment
+from worker.layers.aggregation.breakdown import GroupEffect
 from worker.store.answers import Shown
 from worker.store.protocol import AttributionStore, ForgottenFromStore, ImportReport
 from worker.store.server.dependencies import Asked, ForgetQuery, MayRead, MayWrite, NoneAsked, PathId, Store, now
@@ -81,6 +82,15 @@ async def experiment(store: Store, learning_id: PathId) -> AblationExperiment:
     return await store.long(lambda of: of.get_experiment(learning_id))
 
 
+@reading.get(
+    "/learnings/{learning_id}/groups",
+    dependencies=[NoneAsked],
+    summary="Its effect by group: where it helps, where it hurts",
+)
+async def groups(store: Store, learning_id: PathId) -> list[GroupEffect]:
+    return await store.long(lambda of: list(of.get_breakdown(learning_id)))
+
+
 @reading.get("/learnings/{learning_id}/sessions", summary="Its records, newest first")
 async def sessions(
     store: Store, learning_id: PathId, asked: Annotated[SessionsQuery, Query()]
@@ -143,4 +153,5 @@ def _shown(store: AttributionStore, learning_id: str, recent: int) -> Shown:
         health=store.get_health(learning_id),
         recent=store.get_attributions_for_learning(learning_id, limit=recent) if recent else [],
         history=store.get_decisions(learning_id),
+        groups=store.get_breakdown(learning_id),
     )

@@ -1,19 +1,46 @@
 """Recomputing: sums and values, and what other settings would make of them."""
 
-from fastapi import APIRouter
-from pydantic import Field
+from typing import Annotated
 
+from fastapi import APIRouter, Query
+from pydantic import Field, StringConstraints
+
+from worker.domain import SessionBackground
+from worker.formats.levels import ALLOWED
 from worker.settings.layers import LayerParameters
 from worker.store.answers import Refreshed, ShadowChange
-from worker.store.protocol import Reading, SumDifference
-from worker.store.server.dependencies import Asked, MayRead, MayWrite, NoneAsked, Store
+from worker.store.protocol import OutlookStatus, Reading, SumDifference
+from worker.store.server.dependencies import Asked, Identifier, MayRead, MayWrite, NoneAsked, Store
 from worker.store.server.problems import documented
 
 router = APIRouter(dependencies=[NoneAsked], responses=documented(400, 401, 403, 413, 422))
+missing = APIRouter(responses=documented(401, 403, 422))
 
 
 class RebuildBody(Asked):
     repair: bool = Field(default=False, strict=True)
+
+
+class MissingQuery(Asked):
+    limit: int = Field(default=1000, ge=1, le=10_000)
+
+
+class BackgroundBody(Asked):
+    #: `project=…` and so on
+    levels: list[Annotated[str, StringConstraints(pattern=f"^({'|'.join(ALLOWED)})=", max_length=255)]] = Field(
+        max_length=20
+    )
+    outcome: float | None = Field(default=None, ge=-1, le=1)
+    sampling_probability: float = Field(default=1.0, gt=0, le=1)
+
+    def told(self) -> SessionBackground:
+        levels = tuple(sorted(set(self.levels)))
+        return SessionBackground(levels=levels, outcome=self.outcome, sampling_probability=self.sampling_probability)
+
+
+class BackgroundsBody(Asked):
+    #: by session; null: nobody can tell
+    backgrounds: dict[Identifier, BackgroundBody | None] = Field(max_length=10_000)
 
 
 class ShadowBody(Asked):
@@ -38,3 +65,21 @@ async def refresh(store: Store) -> Refreshed:
 async def shadow(store: Store, asked: ShadowBody) -> list[ShadowChange]:
     pairs = await store.long(lambda of: of.what_if(asked.parameters, readings=asked.readings))
     return [ShadowChange(now=now, then=then) for now, then in pairs]
+
+
+@router.get("/attr/outlook", dependencies=[MayRead], summary="How much of the outcomes was to be expected")
+async def outlook(store: Store) -> OutlookStatus:
+    return await store.long(lambda of: of.get_outlook())
+
+
+@missing.get(
+    "/attr/backgrounds/missing", dependencies=[MayRead], summary="Sessions of which nothing is known as a whole, by id"
+)
+async def without_background(store: Store, asked: Annotated[MissingQuery, Query()]) -> list[str]:
+    return await store.long(lambda of: of.sessions_without_background(limit=asked.limit))
+
+
+@router.post("/attr/backgrounds", dependencies=[MayWrite], summary="Tell what is known of sessions as a whole")
+async def backgrounds(store: Store, asked: BackgroundsBody) -> Refreshed:
+    given = {session_id: of.told() if of else None for session_id, of in asked.backgrounds.items()}
+    return Refreshed(changed=await store.long(lambda of: of.take_backgrounds(given)))

@@ -126,7 +126,10 @@ async def observed(store: Store) -> list[Observed]:
 
 
 def what_followed(store: AttributionStore) -> list[Observed]:
-    """Of each learning that has sessions under its present text; those whose uses fail by name in most sessions come first."""
+    """What followed each learning's uses; those whose uses fail by name in most sessions come first.
+
+    Of learnings that have sessions under their present text.
+    """
     epochs = [(value.learning_id, value.epoch) for value in store.views.latest_values() if value.session_count]
     portions = (epochs[start : start + _PORTION] for start in range(0, len(epochs), _PORTION))
     found = [one for portion in portions for one in _observed_of(store, portion)]
