@@ -5,6 +5,7 @@ from dataclasses import asdict
 
 import click
 
+from worker.cli.support.output import escaped
 from worker.cli.support.tables import print_table
 from worker.operations.settings import settings_in_force
 from worker.settings.reference import reference
@@ -25,7 +26,7 @@ def show_command(beginning: str, *, is_long: bool, as_json: bool) -> None:
     if not found:
         raise click.UsageError(f"no setting begins with {beginning}; `groove config show` lists them all")
     if as_json:
-        click.echo(json.dumps(found, ensure_ascii=False, indent=1))
+        click.echo(escaped(json.dumps(found, ensure_ascii=False, indent=1)))
         return
     columns = [("name", "left"), ("value", "wrap"), ("source", "left")]
     if is_long:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from worker.cli.support.output import moment, plain, print_hanging, print_json, tell, with_times
+from worker.cli.support.output import escaped, moment, plain, print_hanging, print_json, tell, with_times
 from worker.cli.support.tables import print_rows
 from worker.operations.connections import open_the_ledger
 from worker.settings import load_settings
@@ -64,7 +64,7 @@ def show_command(letter_id: int, *, raw: bool, as_json: bool) -> None:
         return
     if as_json:
         text = (letter.payload or b"").decode("utf-8", "replace")
-        click.echo(json.dumps(asdict(letter) | {"payload": text}, ensure_ascii=False, indent=1))
+        click.echo(escaped(json.dumps(asdict(letter) | {"payload": text}, ensure_ascii=False, indent=1)))
         return
     print_hanging("", f"{letter.kind} from {_place(letter)} on {moment(letter.at)}, {letter.state}")
     print_hanging("reason: ", letter.reason)
@@ -82,7 +82,7 @@ def retry_command(letter_ids: tuple[int, ...], *, dry_run: bool, as_json: bool) 
     with open_the_ledger() as ledger:
         retried = retry_letters(ledger, load_settings(), letter_ids, dry_run=dry_run)
     if as_json:
-        click.echo(json.dumps([asdict(one) for one in retried], ensure_ascii=False, indent=1))
+        click.echo(escaped(json.dumps([asdict(one) for one in retried], ensure_ascii=False, indent=1)))
     else:
         for one in retried:
             click.echo(f"{one.id}: {plain(one.told())}", err=not one.taken_in)

@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 import click
 
-from worker.cli.support.output import print_hanging
+from worker.cli.support.output import escaped, print_hanging
 from worker.operations.examining import examine
 from worker.operations.findings import Finding
 from worker.settings import load_settings
@@ -19,7 +19,7 @@ def doctor_command(*, as_json: bool) -> None:
     """Check every part and every promise; the status is 0 only when all is well."""
     findings = list(examine(load_settings()))
     if as_json:
-        click.echo(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False, indent=1))
+        click.echo(escaped(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False, indent=1)))
     else:
         for finding in findings:
             for lead, line in lines(finding):

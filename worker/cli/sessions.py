@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from worker.cli.support.ids import shown_session_ids
-from worker.cli.support.output import moment, print_facts, print_json, with_times
+from worker.cli.support.output import escaped, moment, print_facts, print_json, with_times
 from worker.cli.support.tables import print_rows
 from worker.cli.support.types import Moment
 from worker.ledger.states import SessionState
@@ -72,7 +72,7 @@ def show_command(session_id: str, *, as_json: bool) -> None:
         assessment = assessment_of(kept_work(ledger, detail.session_id))
     if as_json:
         document = asdict(detail) | {"assessment": assessment}
-        click.echo(json.dumps(document, ensure_ascii=False, indent=1, default=str))
+        click.echo(escaped(json.dumps(document, ensure_ascii=False, indent=1, default=str)))
         return
     version = detail.version
     print_facts(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import click
 
-from worker.cli.support.output import print_facts
+from worker.cli.support.output import escaped, print_facts
 from worker.operations.status import Answer, stack_status
 from worker.operations.wording import counted
 from worker.settings import load_settings
@@ -21,7 +21,7 @@ def status_command(*, as_json: bool) -> None:
     """Parts, lag, queue lengths, sessions, learnings by status, average value; the status is 1 when a part cannot be reached."""
     found = stack_status(load_settings())
     if as_json:
-        click.echo(json.dumps(found, ensure_ascii=False, indent=1))
+        click.echo(escaped(json.dumps(found, ensure_ascii=False, indent=1)))
     else:
         print_facts(list(_told_once(_lines(found))))
     sys.exit(1 if any(isinstance(answer, dict) and "error" in answer for answer in found.values()) else 0)

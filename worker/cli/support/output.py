@@ -1,5 +1,6 @@
 """Text for people: as wide as the terminal, whole where there is none, and harmless whatever it was made of."""
 
+import json
 import shutil
 import sys
 from collections.abc import Sequence
@@ -59,7 +60,21 @@ def print_facts(facts: Sequence[tuple[str, str]]) -> None:
 
 def print_json(answer: object) -> None:
     """An answer as JSON, made from its objects as the HTTP API makes it."""
-    print(to_json(answer, indent=1, inf_nan_mode="null").decode())
+    print(escaped(to_json(answer, indent=1, inf_nan_mode="null").decode()))
+
+
+def escaped(document: str) -> str:
+    """JSON that means the same, with characters that a terminal would obey, or nobody sees, as escapes."""
+    if document.replace("\n", "").isprintable():
+        return document
+    return "".join(
+        character
+        if character.isprintable() or character == "\n"
+        else json.dumps(character)[1:-1]
+        if ord(character) != 0x7F
+        else "\\u007f"
+        for character in document
+    )
 
 
 def with_times(answer: "DataclassInstance", *names: str) -> dict[str, Any]:
