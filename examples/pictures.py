@@ -28,7 +28,7 @@ _TALL: ViewportSize = {"width": 1200, "height": 1900}
 _PHONE: ViewportSize = {"width": 390, "height": 820}
 _PAGES = {
     "learnings": "/learnings",
-    "learning": "/learnings/reset-database?where=1",
+    "learning": "/learnings/reset-database",
     "sessions": "/sessions",
     "session": "/sessions/simulated-1380?learning=check-first",
     "experiment": "/experiment",

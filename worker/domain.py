@@ -5,7 +5,6 @@ Transcript          Message, Block: what the session said and did
 Signal              something in the session went well or badly
 SessionVersion      which account of a session this is; newer replaces older
 SessionBackground   what is known of a session as a whole
-Circumstances       where and how a session ran
 Activation          ActivationSignal: did the session use the learning, and where
 TemporalCorrelation SignalContribution: what followed the use
 AttributionRecord   what one session says about one learning
@@ -139,18 +138,6 @@ class SessionBackground:
     outcome: float | None = None
     #: chance with which the assessor chose this session, in (0, 1]
     sampling_probability: float = 1.0
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Circumstances:
-    """Where and how a session ran; empty: nobody said."""
-
-    project: str = ""
-    #: the assistant
-    harness: str = ""
-    #: that the assistant used
-    model: str = ""
-    user: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -14,7 +14,7 @@ from dashboard.pages.page import Page
 from dashboard.words import counted, percent
 from worker.domain import DecisionKind, Learning
 from worker.store.answers import Shown
-from worker.store.shapes.learning import Arms, Breakdown, Circumstance, Group, OverTime, RecordSort
+from worker.store.shapes.learning import Arms, OverTime, RecordSort
 
 A_PAGE, _POINTS, _COLUMNS = 25, 60, 30
 #: outcomes of more kinds than this are put together in quarters
@@ -45,25 +45,6 @@ class LearningQuery(Query):
     used: bool | None = None
     sort: RecordSort = RecordSort.USED
     offset: int = Field(default=0, ge=0, le=10_000_000)
-    #: its experiment by project, harness and model, which takes a moment
-    where: bool = False
-
-
-_DIMENSIONS = (Circumstance.PROJECT, Circumstance.HARNESS, Circumstance.MODEL)
-
-
-class Where(NamedTuple):
-    """A learning's experiment by where and how the sessions ran."""
-
-    #: (what they are told apart by, the sessions that are alike in it), the largest of each first
-    groups: list[tuple[str, Group]]
-    #: randomised ones, and those of them of which nobody said it
-    sessions: int
-    unknown: int
-
-    @property
-    def comparisons(self) -> int:
-        return sum(group.result is not None for _, group in self.groups)
 
 
 class ArmShown(NamedTuple):
@@ -81,11 +62,11 @@ def show(asked: Asked) -> Response:
     over_time, arms = store.over_time(id_, points=_POINTS), store.arms(id_)
     both = [_arm(arms, was_withheld=False), _arm(arms, was_withheld=True)]
     closing = list(_closing(over_time))
-    where = _where(asked, id_) if query.where else None
+    margin = asked.sources.settings.ablation.verdict_margin
     return asked.page(
         "learning.html",
-        where=where,
-        scale=Scale.around(_ends(where), margin=asked.sources.settings.ablation.verdict_margin) if where else None,
+        groups=sorted(shown.groups, key=lambda group: not group.differs),
+        scale=Scale.around((end for group in shown.groups for end in (group.low, group.high)), margin=margin),
         shown=shown,
         query=query,
         records=store.lean_records(
@@ -94,7 +75,7 @@ def show(asked: Asked) -> Response:
         a_page=A_PAGE,
         closing=closing if len(closing) > 1 else [],
         marks=_marks(over_time),
-        margin=asked.sources.settings.ablation.verdict_margin,
+        margin=margin,
         arms=both,
         most_share=max((share for arm in both for _, share in arm.shares), default=1.0),
         use=_use(over_time),
@@ -107,32 +88,6 @@ def show(asked: Asked) -> Response:
         part=part,
         active="/learnings",
     )
-
-
-def _where(asked: Asked, learning_id: str) -> Where:
-    found = [asked.sources.store.breakdown(learning_id, by) for by in _DIMENSIONS]
-    alike = [group for group in found[0].groups if _randomised(group)]
-    return Where(
-        groups=[(one.by, group) for one in found for group in _told_apart(one)],
-        sessions=sum(map(_randomised, alike)),
-        unknown=sum(_randomised(group) for group in alike if not group.name),
-    )
-
-
-def _told_apart(found: Breakdown) -> list[Group]:
-    """Where all sessions are alike there is nothing to compare."""
-    named = [group for group in found.groups if group.name and _randomised(group)]
-    return named if len(named) > 1 else []
-
-
-def _randomised(group: Group) -> int:
-    return group.sessions_with + group.sessions_without
-
-
-def _ends(where: Where) -> Iterator[float]:
-    for _, group in where.groups:
-        if group.result:
-            yield from (group.result.interval_low, group.result.interval_high)
 
 
 def _closing(over_time: OverTime) -> Iterator[Closing]:

@@ -23,7 +23,6 @@ from worker.domain import (
     Learning,
     LearningCategory,
 )
-from worker.formats.circumstances import read_circumstances
 from worker.formats.heavy_event import HeavyEvent, read_heavy_event
 from worker.formats.record import UNKNOWN_LEARNING, to_bytes
 from worker.formats.wire import derived_id, format_timestamp
@@ -121,7 +120,7 @@ class Filling:
         received = HeavyReceived(event=event, payload=payload, offset=number, logged_at=self._clock.read())
         [ref] = self._ledger.intake.receive(heavy=[received], ablation_rate=0.1)
         expected = list(event.expected_learnings)
-        self._store.open_session(ref.session_id, ref.version, expected, read_circumstances(payload))
+        self._store.open_session(ref.session_id, ref.version, expected)
         known = [id_ for id_ in event.expected_learnings if id_ in _COMMANDS]
         refused = {id_: UNKNOWN_LEARNING for id_ in event.expected_learnings if id_ not in _COMMANDS}
         self._ledger.work.expect(ref.session_id, ref.version, known, refused=refused, signals_seen=0)
@@ -165,6 +164,7 @@ class Filling:
             net_temporal=temporal.net,
             temporal_contributions=temporal.contributions,
             signals=event.signals,
+            background=event.background,
             was_withheld=was_withheld,
             withhold_probability=assigned.withhold_probability,
             session_outcome=event.outcome,

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser
 
 PAGES = (
     "/learnings",
-    "/learnings/reset-database?where=1",
+    "/learnings/reset-database",
     "/sessions",
     "/sessions/simulated-0096?learning=check-first",
     "/experiment",

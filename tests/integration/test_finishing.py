@@ -10,8 +10,8 @@ from fixtures.ledger import at, heavy
 from fixtures.store import WRITE, learning, record, store_server
 from fixtures.tasks import task_parts
 
-from worker.domain import Circumstances
 from worker.event_log.protocol import TopicName
+from worker.formats.heavy_event import read_heavy_event
 from worker.formats.record import to_bytes
 from worker.ledger import SessionRef, SessionState
 from worker.resources import Resources
@@ -150,18 +150,23 @@ def test_a_preparation_catches_up_with_the_store(parts: Resources) -> None:
     assert parts.ledger.work.load_work("s", replace(ref.version, attempt=6)).state is SessionState.RECEIVED
 
 
-def test_a_preparation_tells_where_the_session_ran(parts: Resources) -> None:
-    """The store keeps what the event says of it, and the records of the session are told apart by it."""
-    ran = Circumstances(project="/w/p", model="m-1", harness="claude-code")
-    received = heavy(
-        "s", active_learnings=[], transcript=TRANSCRIPT, project="/w/p", model="m-1", harness="claude-code"
-    )
-    [ref] = at(parts.ledger, 1).intake.receive(heavy=[received], ablation_rate=0.1)
-    assert Preparation(parts, "s", ref.version).run() == {"state": "prepared", "learnings": 0}
-    parts.store.finish_session("s", ref.version, records=[record("a", "s", ref.version.timestamp)])
+def test_a_finished_session_tells_where_it_ran(parts: Resources) -> None:
+    """What its event told of it goes from the worker's record to the store, and whoever asks is told."""
+    payload = {
+        "session_id": "s",
+        "outcome": "success",
+        "project_id": "/w/p",
+        "model": "m-1",
+        "harness_type": "ClaudeCode",
+    }
+    background = read_heavy_event(json.dumps(payload).encode(), logged_at=0).background
+    [ref] = at(parts.ledger, 1).intake.receive(heavy=[heavy("s", transcript=TRANSCRIPT)], ablation_rate=0.1)
+    at(parts.ledger, 2).work.expect("s", ref.version, ["a"], signals_seen=0)
+    done = to_bytes(record("a", "s", ref.version.timestamp, background=background))
+    at(parts.ledger, 3).work.complete_entries("s", ref.version, {"a": done})
+    assert finish(parts, "s", ref.version) == {"state": "finished"}
     [summary] = api(parts).summaries(["s"])
-    assert summary.circumstances == ran
-    assert [group.name for group in api(parts).breakdown("a", "model").groups] == ["m-1"]
+    assert summary.levels == ("harness=ClaudeCode", "model=m-1", "project=/w/p")
 
 
 def test_an_attempt_number_is_not_used_for_something_else(parts: Resources) -> None:

@@ -4,7 +4,6 @@ wire                JSON, times, ids and numbers
 heavy_event         one finished session, in groove's own form or flat
 lightweight_event   signals seen while a session ran
 levels              what may be known of a session before its first answer
-circumstances       where and how a session ran, as far as its event tells
 limits              how much one event may ask for, and which moments a session may have
 session_attributed  what is published for one finished attempt
 session_of          which session a message of any topic tells of

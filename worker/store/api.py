@@ -40,7 +40,7 @@ from worker.store.protocol import (
     TakenDecision,
 )
 from worker.store.shapes.experiments import ExperimentOverview
-from worker.store.shapes.learning import Arms, Breakdown, OverTime, RecordPage, RecordSort, SessionSummary, TextOfEpochs
+from worker.store.shapes.learning import Arms, OverTime, RecordPage, RecordSort, SessionSummary, TextOfEpochs
 from worker.store.shapes.learnings import LearningPage, LearningSort
 
 #: learnings sent in one request
@@ -162,10 +162,6 @@ class StoreApi:
         """A learning's interval closing in, and its use; `epoch`: None is the present one."""
         query = {"points": points} | ({} if epoch is None else {"epoch": epoch})
         return self._get(OverTime, f"/learnings/{_part(learning_id)}/over-time", query)
-
-    def breakdown(self, learning_id: str, by: str, *, limit: int = 100) -> Breakdown:
-        """`by`: project, harness, model or user."""
-        return self._get(Breakdown, f"/learnings/{_part(learning_id)}/breakdown", {"by": by, "limit": limit})
 
     def arms(self, learning_id: str) -> Arms:
         return self._get(Arms, f"/learnings/{_part(learning_id)}/arms")

@@ -5,7 +5,7 @@
 
 from typing import Any
 
-from worker.domain import AttributionRecord, Circumstances, SessionVersion
+from worker.domain import AttributionRecord, SessionVersion
 from worker.store.connection import StoreConnection, Token
 from worker.store.operations import OPERATIONS
 from worker.store.protocol import FinishedSession, OpenedSession, SessionStore
@@ -17,20 +17,8 @@ class HttpStore(SessionStore):
     def __init__(self, address: str, *, token: Token = "", timeout_s: float = 10.0) -> None:
         self._connection = StoreConnection(address, token=token, timeout_s=timeout_s)
 
-    def open_session(
-        self,
-        session_id: str,
-        version: SessionVersion,
-        learning_ids: list[str],
-        circumstances: Circumstances | None = None,
-    ) -> OpenedSession:
-        return self._call(
-            "open_session",
-            session_id=session_id,
-            version=version,
-            learning_ids=learning_ids,
-            circumstances=circumstances,
-        )
+    def open_session(self, session_id: str, version: SessionVersion, learning_ids: list[str]) -> OpenedSession:
+        return self._call("open_session", session_id=session_id, version=version, learning_ids=learning_ids)
 
     def get_session_version(self, session_id: str) -> SessionVersion:
         return self._call("get_session_version", session_id=session_id)

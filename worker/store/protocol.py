@@ -15,7 +15,6 @@ from worker.domain import (
     AblationExperiment,
     Assignment,
     AttributionRecord,
-    Circumstances,
     Decision,
     DecisionKind,
     Learning,
@@ -221,17 +220,8 @@ class ForgottenFromStore:
 class SessionStore(Protocol):
     """A session's way through the store."""
 
-    def open_session(
-        self,
-        session_id: str,
-        version: SessionVersion,
-        learning_ids: list[str],
-        circumstances: Circumstances | None = None,
-    ) -> OpenedSession:
-        """Take note that this version is being worked on. Raises `Superseded` when a newer one is known.
-
-        `circumstances`: as its event tells them; None leaves what is known.
-        """
+    def open_session(self, session_id: str, version: SessionVersion, learning_ids: list[str]) -> OpenedSession:
+        """Take note that this version is being worked on. Raises `Superseded` when a newer one is known."""
         ...
 
     def get_session_version(self, session_id: str) -> SessionVersion:

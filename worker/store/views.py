@@ -7,8 +7,6 @@ from worker.domain import LearningValue
 from worker.store.shapes.experiments import ExperimentOverview
 from worker.store.shapes.learning import (
     Arms,
-    Breakdown,
-    Circumstance,
     OverTime,
     RecordPage,
     RecordsWanted,
@@ -37,10 +35,6 @@ class Views(Protocol):
 
     def over_time(self, learning_id: str, *, points: int, epoch: int | None = None) -> OverTime:
         """`epoch`: None is the present one."""
-        ...
-
-    def breakdown(self, learning_id: str, by: Circumstance, *, limit: int) -> Breakdown:
-        """The present epoch's records by where or how their sessions ran, at most so many groups."""
         ...
 
     def records(self, learning_id: str, wanted: RecordsWanted) -> RecordPage: ...

@@ -10,7 +10,6 @@ from worker.attribution.assignments import settle_assignments
 from worker.attribution.bundle import SessionContext
 from worker.domain import SessionVersion, Transcript
 from worker.errors import ConfigurationError, NotFound, Superseded, Unavailable
-from worker.formats.circumstances import read_circumstances
 from worker.formats.heavy_event import HeavyEvent, read_heavy_event
 from worker.formats.lightweight_event import read_lightweight_event
 from worker.formats.transcripts.messages import parse_transcript
@@ -66,7 +65,6 @@ class Preparation:
             self.session_id,
             self.version,
             list(event.expected_learnings),
-            read_circumstances(work.payload),
         )
         if opened.is_finished and self.version.attempt > 1 and not work.was_prepared:
             # the ledger was restored from an older copy: under this number something else has been published

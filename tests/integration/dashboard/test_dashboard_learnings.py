@@ -8,6 +8,7 @@ from pathlib import Path
 from fixtures.dashboard import Opened, copied, form_token, opened, settings_of
 from starlette.testclient import TestClient
 
+from dashboard.words import signed
 from worker.store.cozo.store import CozoStore
 
 
@@ -112,8 +113,8 @@ def test_a_decision_is_told_and_in_the_log(filled: Path, tmp_path: Path) -> None
 
 
 def test_where_it_helps_and_hurts(dashboard: Opened, ada: TestClient) -> None:
-    """By project, each with its own interval: together they have all its randomised sessions, and a warning stands beside them."""
-    page = ada.get("/learnings/check-first?where=1").text
+    """By project, as the store says: together they have all its randomised sessions; flags and a warning stand beside them."""
+    page = ada.get("/learnings/check-first").text
     rows = re.findall(
         r'<th scope="row" class="wide">(\S+) <small>project</small></th><td class="n" data-label="With">(\d+)</td>'
         r'<td class="n" data-label="Without">(\d+)</td>',
@@ -123,5 +124,8 @@ def test_where_it_helps_and_hurts(dashboard: Opened, ada: TestClient) -> None:
     last = dashboard.sources.store.over_time("check-first").points[-1]
     assert sum(int(number) for _, number, _ in rows) == last.sessions_with
     assert sum(int(number) for _, _, number in rows) == last.sessions_without
-    assert "2 comparisons:" in page
-    assert "Look at its experiment by project" in ada.get("/learnings/check-first").text
+    groups = dashboard.sources.store.groups("check-first")
+    for group in groups:
+        assert f"{signed(group.effect)}: {signed(group.low)} … {signed(group.high)}" in page
+    assert f"{len(groups)} comparisons:" in page
+    assert page.count("differs from the rest</span>") == sum(group.differs for group in groups)

@@ -63,7 +63,7 @@ def test_it_says_what_holds(api: StoreApi, folder: HookFolder) -> None:
     """Text, chance, pin, disabling, epoch, section; learnings that the store does not know are not drawn."""
     first = becomes(folder, lambda s: len(s.learnings) == 2)
     assert (first.root, first.salt, [each.id for each in first.learnings]) == ("/p", "groove-ablation-1", [A, B])
-    assert (of(first).mark, of(first).unit, of(first).withhold_probability) == ("learning-a", A, 0.1)
+    assert (of(first).mark, of(first).unit, of(first).withhold_probability) == ("learning-a", A, 0.25)
     api.decide(A, DecisionKind.PINNED, actor="alex")
     becomes(folder, lambda s: of(s).pinned)
     api.decide(A, DecisionKind.TRIED, actor="alex")

@@ -15,7 +15,7 @@ from worker.store.api import StoreApi
 from worker.store.client import HttpStore
 from worker.store.cozo.store import CozoStore
 from worker.store.protocol import Reading
-from worker.store.shapes.learning import Circumstance, RecordsWanted
+from worker.store.shapes.learning import RecordsWanted
 from worker.store.shapes.learnings import LearningSort, LearningsWanted
 
 A, B = "learning-a", "b/{}'\"\\;:=?# 🙂"
@@ -129,7 +129,6 @@ def test_views_over_http(tmp_path: Path, socket_address: str) -> None:
         reader = StoreApi(address, token=READ)
         page = reader.learnings(scope="/home/a b", sort="worth", reverse=True)
         answers = [reader.over_time(B, points=2), reader.over_time(B, epoch=7), reader.arms(B), reader.texts(B)]
-        answers.append(reader.breakdown(B, "user", limit=3))
         records = [reader.lean_records(B, arm="without"), reader.lean_records(B, used=True, randomised=True, limit=1)]
         summaries, overview = reader.summaries(["s1", "nobody's", "s0"]), reader.overview(limit=1)
     store = CozoStore(tmp_path / "store")
@@ -143,7 +142,6 @@ def test_views_over_http(tmp_path: Path, socket_address: str) -> None:
         views.over_time(B, points=60, epoch=7),
         views.arms(B),
         views.texts(B),
-        views.breakdown(B, Circumstance.USER, limit=3),
     ]
     assert records == [
         views.records(B, RecordsWanted(was_withheld=True)),

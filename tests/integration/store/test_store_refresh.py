@@ -296,6 +296,7 @@ def test_a_learning_is_told_by_group_under_the_models_in_force() -> None:
     value = store.get_learning_value("a")
     assert sum(one.sessions_with for one in groups.values()) == value.sessions_with
     assert sum(one.sessions_without for one in groups.values()) == value.sessions_without
+    assert store.views.over_time("a", points=1).points[-1].result == value.experiment
     store.decide("a", DecisionKind.ENABLED, actor="alex", reason="", now=10**9)
     assert store.get_breakdown("a") == ()
     store.close()

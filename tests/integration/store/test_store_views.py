@@ -3,19 +3,26 @@
 import random
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from fixtures.store import attribute, learning, record, version
 
-from worker.domain import AttributionRecord, Circumstances, DecisionKind, LearningCategory, LearningStatus, VerdictKind
+from worker.domain import (
+    AttributionRecord,
+    DecisionKind,
+    LearningCategory,
+    LearningStatus,
+    SessionBackground,
+    VerdictKind,
+)
 from worker.errors import NotFound
 from worker.store.cozo.store import CozoStore
 from worker.store.protocol import AttributionStore
 from worker.store.shapes.experiments import Stage
-from worker.store.shapes.learning import Circumstance, LeanRecord, RecordSort, RecordsWanted
+from worker.store.shapes.learning import LeanRecord, RecordSort, RecordsWanted
 from worker.store.shapes.learnings import LearningSort, LearningsWanted
 from worker.system.clock import DAY
 
@@ -181,34 +188,16 @@ def test_sessions_in_sums(store: AttributionStore) -> None:
     assert store.views.sessions([]) == []
 
 
-def test_records_are_told_apart_by_where_their_sessions_ran(store: AttributionStore) -> None:
-    """Each group with its own result, the largest first; sessions of which nobody said it are one group; nothing is lost."""
-    work(store, A, sessions=60)
-    for number in range(60):
-        ran = Circumstances(project=f"/p{number % 4 and 1}", harness="codex" if number < 20 else "", user="kim")
-        if number % 10:
-            store.open_session(f"s{START}-{number}", version(START + number * DAY // 10), [A], ran)
-    found = store.views.breakdown(A, Circumstance.PROJECT, limit=10)
-    assert [(group.name, group.sessions) for group in found.groups] == [("/p1", 42), ("/p0", 12), ("", 6)]
-    records = store.get_attributions_for_learning(A)
-    mine = [
-        r for r in records if int(r.session_id.rpartition("-")[2]) % 10 and int(r.session_id.rpartition("-")[2]) % 4
-    ]
-    [large] = [group for group in found.groups if group.name == "/p1"]
-    assert large.sessions_with == sum(not r.was_withheld and r.withhold_probability > 0 for r in mine)
-    assert large.sessions_without == sum(r.was_withheld for r in mine)
-    assert (large.injected, large.used) == (sum(not r.was_withheld for r in mine), sum(r.was_activated for r in mine))
-    assert large.result is not None
-    whole = store.views.breakdown(A, Circumstance.USER, limit=1)
-    assert (whole.total, whole.groups[0].name) == (2, "kim")
-    assert sum(group.sessions for group in store.views.breakdown(A, Circumstance.HARNESS, limit=9).groups) == 60
-    [nobody] = store.views.breakdown(A, Circumstance.MODEL, limit=9).groups
-    assert (nobody.name, nobody.result) == ("", store.get_experiment(A).result)
-    assert store.views.breakdown(B, Circumstance.PROJECT, limit=9).groups == ()
-    [summary] = store.views.sessions([f"s{START}-1"])
-    assert summary.circumstances == Circumstances(project="/p1", harness="codex", user="kim")
-    store.forget_session(f"s{START}-1", dry_run=False)
-    assert store.views.breakdown(A, Circumstance.PROJECT, limit=1).groups[0].sessions == 41
+def test_sessions_tell_where_they_ran(store: AttributionStore) -> None:
+    """As their background says, until they are forgotten; of those without one nobody said it."""
+    levels = ("harness=codex", "project=/p1", "user=kim")
+    told = replace(record(A, "told"), background=SessionBackground(levels=levels))
+    store.finish_session("told", version(), records=[told])
+    attribute(store, "untold", A)
+    found = {summary.session_id: summary.levels for summary in store.views.sessions(["untold", "told"])}
+    assert found == {"told": levels, "untold": ()}
+    store.forget_session("told", dry_run=False)
+    assert [summary.session_id for summary in store.views.sessions(["told", "untold"])] == ["untold"]
 
 
 def test_texts_are_kept_when_they_are_edited(tmp_path: Path) -> None:
@@ -361,7 +350,6 @@ def test_of_what_nobody_knows_there_is_nothing_to_see(store: AttributionStore) -
         lambda: store.views.over_time("x", points=1),
         lambda: store.views.records("x", RecordsWanted()),
         lambda: store.views.texts("x"),
-        lambda: store.views.breakdown("x", Circumstance.USER, limit=1),
     ):
         with pytest.raises(NotFound, match="x"):
             ask()

@@ -36,6 +36,11 @@ class Sample(NamedTuple):
     #: outcome less what was to be expected, in thousandths
     residual: int
 
+    @property
+    def sums(self) -> LearningSums:
+        one = ArmSums.of(self.omega, self.residual)
+        return LearningSums(without=one) if self.was_withheld else LearningSums(with_=one)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GroupEffect:
@@ -63,8 +68,7 @@ def breakdown(samples: Iterable[Sample], parameters: LayerParameters, fleet: Fle
     of_group: dict[tuple[str, str], LearningSums] = {}
     whole = LearningSums()
     for sample in samples:
-        one = ArmSums.of(sample.omega, sample.residual)
-        sums = LearningSums(without=one) if sample.was_withheld else LearningSums(with_=one)
+        sums = sample.sums
         whole += sums
         for level in sample.levels:
             dimension, _, group = level.partition("=")

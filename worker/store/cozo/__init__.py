@@ -26,6 +26,7 @@ chances        with what chance each learning is withheld next, by itself or wit
 sections       learnings that are drawn together
 policies       what was given out to decide by elsewhere, version by version
 offline        decisions made elsewhere, checked against their policy
+samples        a learning's randomised records as its experiment counts them
 groups         a learning's effect by group
 beside         who was injected beside whom, for many learnings at once
 experiments    the arms and the state of each experiment

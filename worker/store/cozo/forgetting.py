@@ -38,7 +38,6 @@ def _take_out(
         work.transaction.write("rm_assignment", drawn)
         work.transaction.write("rm_assignment_section", drawn)
         work.transaction.write("rm_session", [[session_id]])
-        work.transaction.write("rm_circumstances", [[session_id]])
         work.transaction.write("put_forgotten", [[digest_of(session_id)]])
         learning_ids = sorted({row.learning_id for row in records} & set(work.draft.histories))
         work.lifecycle.bring_up_to_date(learning_ids)

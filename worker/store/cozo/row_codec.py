@@ -4,7 +4,6 @@ import json
 
 from worker.domain import (
     Assignment,
-    Circumstances,
     Decision,
     DecisionKind,
     Learning,
@@ -12,7 +11,7 @@ from worker.domain import (
     LearningValue,
     SessionVersion,
 )
-from worker.store.cozo.rows import AssignmentRow, CircumstancesRow, DecisionRow, FormerTextRow, LearningRow, ValueRow
+from worker.store.cozo.rows import AssignmentRow, DecisionRow, FormerTextRow, LearningRow, ValueRow
 
 
 def learning_row(learning: Learning) -> LearningRow:
@@ -43,14 +42,6 @@ def learning_of(row: LearningRow) -> Learning:
         updated_at=row.updated_at,
         source=json.loads(row.source_json),
     )
-
-
-def circumstances_row(session_id: str, found: Circumstances) -> CircumstancesRow:
-    return CircumstancesRow(session_id, found.project, found.harness, found.model, found.user)
-
-
-def circumstances_of(row: CircumstancesRow) -> Circumstances:
-    return Circumstances(project=row.project, harness=row.harness, model=row.model, user=row.user)
 
 
 def former_text_row(learning: Learning, *, epoch: int) -> FormerTextRow:

@@ -75,16 +75,6 @@ class SessionRow(NamedTuple):
     is_finished: bool
 
 
-class CircumstancesRow(NamedTuple):
-    """Where and how a session ran; empty: nobody said."""
-
-    session_id: str
-    project: str
-    harness: str
-    model: str
-    user: str
-
-
 class AssignmentRow(NamedTuple):
     session_id: str
     learning_id: str

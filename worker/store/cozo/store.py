@@ -8,7 +8,6 @@ from pathlib import Path
 from worker.domain import (
     AblationExperiment,
     AttributionRecord,
-    Circumstances,
     Decision,
     DecisionKind,
     Learning,
@@ -35,7 +34,6 @@ from worker.store.cozo.rebuild import prove, rebuild
 from worker.store.cozo.record_codec import record_of
 from worker.store.cozo.recording import finish, store_record
 from worker.store.cozo.refreshing import refresh
-from worker.store.cozo.row_codec import circumstances_row
 from worker.store.cozo.rows import RecordRow
 from worker.store.cozo.sections import draw_together, sections
 from worker.store.cozo.sessions import known_version, take_version
@@ -153,17 +151,9 @@ class CozoStore(AttributionStore):
 
     # -- attribution
 
-    def open_session(
-        self,
-        session_id: str,
-        version: SessionVersion,
-        learning_ids: list[str],
-        circumstances: Circumstances | None = None,
-    ) -> OpenedSession:
+    def open_session(self, session_id: str, version: SessionVersion, learning_ids: list[str]) -> OpenedSession:
         with self._space.working(version.timestamp, session_id) as work:
             known = take_version(work.transaction, work.draft, session_id, version)
-            if circumstances is not None:
-                work.transaction.write("put_circumstances", [circumstances_row(session_id, circumstances)])
             assignments = assigned(work.transaction, session_id)
             learnings = _known_among(work.draft, [*learning_ids, *assignments])
         return OpenedSession(learnings=learnings, assignments=assignments, is_finished=known.is_finished)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from worker.domain import Circumstances, DecisionKind, ExperimentResult, LearningCategory
+from worker.domain import DecisionKind, ExperimentResult, LearningCategory
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,43 +93,6 @@ class TextOfEpochs:
     is_present: bool
 
 
-class Circumstance(StrEnum):
-    """What sessions are told apart by."""
-
-    PROJECT = "project"
-    HARNESS = "harness"
-    MODEL = "model"
-    USER = "user"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Group:
-    """A learning's records from sessions with one circumstance in common."""
-
-    #: empty: nobody said
-    name: str
-    sessions: int
-    injected: int
-    #: of the injected ones, those that used it
-    used: int
-    sessions_with: int
-    sessions_without: int
-    #: of these sessions alone; with many groups some will look good or bad by chance
-    result: ExperimentResult | None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Breakdown:
-    """An epoch's records in groups, the largest first."""
-
-    learning_id: str
-    epoch: int
-    by: Circumstance
-    #: of all groups, those that are left out too
-    total: int
-    groups: tuple[Group, ...]
-
-
 class RecordSort(StrEnum):
     NEWEST = "newest"
     #: the used ones first, the newest of each first
@@ -191,4 +154,5 @@ class SessionSummary:
     withheld: int
     #: sum of the attributed values
     attributed: float
-    circumstances: Circumstances
+    #: `project=…`, `user=…` and so on, as known before its first answer; empty: nobody said
+    levels: tuple[str, ...]

@@ -3,7 +3,6 @@
 views       all of them, as the seam names them
 learnings   a page of learnings: chosen, ordered, computed
 over_time   a learning's records in stretches of time, and its interval after each
-breakdown   a learning's records by where and how their sessions ran
 alike       records that are alike, counted
 records     a page of a learning's records, and sessions in sums
 texts       a learning's texts, epoch by epoch

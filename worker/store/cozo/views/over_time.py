@@ -1,9 +1,9 @@
 """A learning's records in stretches of equal time, and what its experiment said at the end of each (statistics.md 6).
 
-The database counts, stretch by stretch; each interval comes from the sums up to its end, so the last one is the learning's own.
+The database counts, stretch by stretch. Each interval comes from the experiment's sums up to its end: the last one is the learning's own.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby, starmap
 
 from worker.domain import Decision
@@ -11,9 +11,10 @@ from worker.layers.ablation.arms import arm
 from worker.layers.ablation.fleet import Fleet
 from worker.layers.statistics.sums import MICRO, MILLI, LearningSums
 from worker.store.cozo.memory import NOTHING
+from worker.store.cozo.samples import read_randomised, samples
 from worker.store.cozo.totals import Totals
 from worker.store.cozo.undoing import read_log, undone_lines
-from worker.store.cozo.views.alike import Alike, arms_of, in_all, injected, used
+from worker.store.cozo.views.alike import Alike, in_all, injected, used
 from worker.store.cozo.workspace import Workspace, must_know
 from worker.store.shapes.learning import Arms, Mark, OutcomeCount, OverTime, Point
 
@@ -51,23 +52,35 @@ def over_time(workspace: Workspace, learning_id: str, *, points: int, epoch: int
         found = workspace.database.read(
             "counted_over_time", learning_id=learning_id, epoch=shown, start=totals.first_at, width=width
         )
+        randomised = read_randomised(workspace, memory, learning_id, shown)
         lines = read_log(workspace.database, learning_id)
+    sums: dict[int, LearningSums] = {}
+    for timestamp, sample in samples(randomised):
+        stretch = (timestamp - totals.first_at) // width
+        sums[stretch] = sums.get(stretch, LearningSums()) + sample.sums
     return OverTime(
         learning_id=learning_id,
         epoch=shown,
         first_at=totals.first_at,
         newest_at=totals.newest_at,
         width=width,
-        points=tuple(_points(workspace, totals, width, fleet, sorted(starmap(Alike, found)))),
+        points=tuple(_points(workspace, totals, width, fleet, sorted(starmap(Alike, found)), sums)),
         marks=tuple(_marks(lines)),
     )
 
 
-def _points(workspace: Workspace, totals: Totals, width: int, fleet: Fleet, rows: Sequence[Alike]) -> Iterator[Point]:
+def _points(
+    workspace: Workspace,
+    totals: Totals,
+    width: int,
+    fleet: Fleet,
+    rows: Sequence[Alike],
+    of_stretch: Mapping[int, LearningSums],
+) -> Iterator[Point]:
     sums = LearningSums()
-    for stretch, group in groupby(rows, lambda row: int(row.group)):
+    for stretch, group in groupby(rows, lambda row: row.stretch):
         alike = list(group)
-        sums += arms_of(alike)
+        sums += of_stretch.get(stretch, LearningSums())
         yield Point(
             at=min(totals.first_at + (stretch + 1) * width - 1, totals.newest_at),
             sessions=in_all(alike),

@@ -1,12 +1,9 @@
 """A page of a learning's records, and sessions in sums; the database chooses, orders and counts."""
 
 from collections.abc import Sequence
-from itertools import starmap
 from typing import Any
 
-from worker.domain import Circumstances
-from worker.store.cozo.row_codec import circumstances_of
-from worker.store.cozo.rows import CircumstancesRow
+from worker.store.cozo.designs import levels_of
 from worker.store.cozo.workspace import Workspace, must_know
 from worker.store.shapes.learning import LeanRecord, RecordPage, RecordsWanted, SessionSummary
 
@@ -34,9 +31,9 @@ def sessions(workspace: Workspace, session_ids: Sequence[str]) -> list[SessionSu
     keys = [[id_] for id_ in dict.fromkeys(session_ids)]
     with workspace.database.consistent():
         found = workspace.database.read("session_summaries", keys=keys)
-        rows = starmap(CircumstancesRow, workspace.database.read("circumstances", keys=keys))
-    ran = {row.session_id: circumstances_of(row) for row in rows}
-    by_id = {row[0]: _summary(*row, ran=ran.get(row[0], Circumstances())) for row in found}
+        designs = workspace.database.read("designs", keys=keys)
+    levels = dict(zip((row[0] for row in designs), levels_of(designs), strict=True))
+    by_id = {row[0]: _summary(*row, levels=levels.get(row[0], ())) for row in found}
     return [by_id[session_id] for session_id in dict.fromkeys(session_ids) if session_id in by_id]
 
 
@@ -58,7 +55,7 @@ def _summary(
     withheld: float,
     moved: float,
     *,
-    ran: Circumstances,
+    levels: tuple[str, ...],
 ) -> SessionSummary:
     """The database sums in fractions."""
     return SessionSummary(
@@ -70,5 +67,5 @@ def _summary(
         used=int(used),
         withheld=int(withheld),
         attributed=moved,
-        circumstances=ran,
+        levels=levels,
     )

@@ -3,13 +3,11 @@
 from collections.abc import Sequence
 
 from worker.domain import LearningValue
-from worker.store.cozo.views import breakdown, learnings, over_time, overview, records, texts
+from worker.store.cozo.views import learnings, over_time, overview, records, texts
 from worker.store.cozo.workspace import Workspace
 from worker.store.shapes.experiments import ExperimentOverview
 from worker.store.shapes.learning import (
     Arms,
-    Breakdown,
-    Circumstance,
     OverTime,
     RecordPage,
     RecordsWanted,
@@ -40,9 +38,6 @@ class CozoViews(Views):
 
     def over_time(self, learning_id: str, *, points: int, epoch: int | None = None) -> OverTime:
         return over_time.over_time(self._space, learning_id, points=points, epoch=epoch)
-
-    def breakdown(self, learning_id: str, by: Circumstance, *, limit: int) -> Breakdown:
-        return breakdown.breakdown(self._space, learning_id, by, limit=limit)
 
     def records(self, learning_id: str, wanted: RecordsWanted) -> RecordPage:
         return records.records(self._space, learning_id, wanted)

@@ -10,8 +10,6 @@ from worker.store.server.dependencies import Asked, Identifier, MayRead, NoneAsk
 from worker.store.server.problems import documented
 from worker.store.shapes.learning import (
     Arms,
-    Breakdown,
-    Circumstance,
     OverTime,
     RecordPage,
     RecordSort,
@@ -31,12 +29,6 @@ class OverTimeQuery(Asked):
     points: int = Field(default=60, ge=1, le=1000)
     #: left out: the present one
     epoch: Annotated[int, Field(ge=1, le=1_000_000)] | SkipJsonSchema[None] = None
-
-
-class BreakdownQuery(Asked):
-    by: Circumstance = Circumstance.PROJECT
-    #: groups at most
-    limit: int = Field(default=100, ge=1, le=10_000)
 
 
 class RecordsQuery(Asked):
@@ -69,13 +61,6 @@ class SessionsBody(Asked):
 @of_learning.get("/over-time", summary="Its interval closing in, and its use, in stretches of equal time")
 async def over_time(store: Store, learning_id: PathId, asked: Annotated[OverTimeQuery, Query()]) -> OverTime:
     return await store.long(lambda of: of.views.over_time(learning_id, points=asked.points, epoch=asked.epoch))
-
-
-@of_learning.get(
-    "/breakdown", summary="Where it helps and where it hurts: its records by project, harness, model or user"
-)
-async def breakdown(store: Store, learning_id: PathId, asked: Annotated[BreakdownQuery, Query()]) -> Breakdown:
-    return await store.long(lambda of: of.views.breakdown(learning_id, asked.by, limit=asked.limit))
 
 
 @of_learning.get("/arms", dependencies=[NoneAsked], summary="How the sessions with it, and those without it, ended")
