@@ -44,7 +44,7 @@ def show(asked: Asked) -> Response:
 
 
 def _texts(store: StoreApi) -> dict[str, str]:
-    """Of those whose verdict comes next; the page names others by their ids."""
+    """Texts of the learnings whose verdict comes next; the page names others by their ids."""
     soonest = store.learnings(sort=LearningSort.NEEDED, limit=_TEXTS).learnings
     return {entry.learning.learning_id: entry.learning.insight for entry in soonest}
 

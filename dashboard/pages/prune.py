@@ -90,7 +90,7 @@ def _taken_back(asked: Asked, learning_id: str, line: int) -> bool:
 
 
 def _looked_at(asked: Asked) -> Iterator[ListedLearning]:
-    """Those with a verdict against them, and of the undecided the ones that most sessions had."""
+    """Candidates: those with a verdict against them, and of the undecided the ones that most sessions had."""
     ask = asked.sources.store.learnings
     for verdict in (VerdictKind.REMOVE, VerdictKind.HARMFUL, VerdictKind.HARMLESS):
         yield from ask(verdict=verdict, limit=_MOST).learnings
