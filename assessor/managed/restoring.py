@@ -5,10 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from assessor.managed.merge import carried
-from assessor.managed.moving import POINTER
 from assessor.managed.records import Moved, Record
 from assessor.rules.units import lines_of
-from worker.formats.learnings_file import PLACE, LearningsFile
+from worker.formats.learnings_file import PLACE, POINTER, LearningsFile
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,6 +8,7 @@ import_pipeline  imported events through the stack
 import_report    what an import tells
 import_judge     second opinions on imported sessions
 hook             the experiment inside an assistant: install, look, uninstall
+hook_switch      rules files with what each period is assigned, for assistants without hooks
 hook_status      what became of the hook
 adopt            learnings out of a rules file, to the hook
 restore          and back

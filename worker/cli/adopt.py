@@ -11,6 +11,7 @@ import click
 from assessor.belonging import project_of
 from assessor.learnings import learning_of
 from assessor.managed.adopting import Adoption, adopt, adoption, tell_the_hook
+from assessor.managed.switchback import switch
 from assessor.project import Project, look_at
 from assessor.rules.catalogue import Unit
 from worker.cli.hook import tell_what_installations_lack
@@ -57,7 +58,7 @@ def adopt_command(file: Path, unit: Unit, only: Sequence[str], *, yes: bool) -> 
     after = looked_at(settings, root, unit)
     tell_the_store(settings, after)
     click.echo(f"moved; {plain(str(root / PLACE))} is yours to edit and to commit")
-    tell_what_installations_lack(root)
+    tell_what_installations_lack(root, switched=bool(switch(settings.data_dir)))
     _tell_what_git_ignores(root)
 
 
@@ -80,6 +81,7 @@ def tell_the_store(settings: Settings, project: Project) -> None:
             store.draw_together(drawn_with, actor=actor())
         tell_the_hook(project.root, settings.data_dir)
         HookKeeper(settings.data_dir, store).look(patient=True)
+    switch(settings.data_dir)
 
 
 def looked_at(settings: Settings, root: Path, unit: Unit) -> Project:

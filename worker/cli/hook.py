@@ -18,6 +18,7 @@ from assessor.hooks.installation import (
     uninstall,
     write_hook,
 )
+from worker.cli.hook_switch import switch_command
 from worker.cli.support.diffs import confirm, show_diff
 from worker.cli.support.output import plain
 from worker.errors import InvalidFile
@@ -100,12 +101,15 @@ def status_command(*, as_json: bool) -> None:
     tell_status(hook_status(load_settings(), _project(), homes_of_hooks()), as_json=as_json)
 
 
+hook_command.add_command(switch_command)
+
+
 def homes_of_hooks() -> Homes:
     return Homes(home=Path.home(), environ=os.environ)
 
 
-def tell_what_installations_lack(project: Path) -> None:
-    """Where no hook gives out the project's learnings, or an installed one fewer than there are."""
+def tell_what_installations_lack(project: Path, *, switched: bool) -> None:
+    """Where no hook, and no switchback (`switched`), gives out the project's learnings, or an installed one fewer than there are."""
     homes, needed = homes_of_hooks(), parts_needed(project)
     installed = [
         (scope, name, parts)
@@ -113,8 +117,11 @@ def tell_what_installations_lack(project: Path) -> None:
         for scope in Scope
         if (parts := parts_installed(each.settings(scope, project, homes)))
     ]
-    if not installed:
-        click.echo("no assistant gives them out yet: groove hook install claude-code", err=True)
+    if not installed and not switched:
+        click.echo(
+            "no assistant gives them out yet: groove hook install claude-code, or for one without hooks groove hook switch AGENTS.md",
+            err=True,
+        )
     for scope, name, parts in installed:
         if parts < needed:
             option = " --project" if scope is Scope.PROJECT else ""

@@ -7,7 +7,9 @@ import click
 
 from assessor.belonging import project_of
 from assessor.managed.adopting import files_with_records, put_back, restoration
+from assessor.managed.switchback import forget_file
 from worker.cli.adopt import looked_at, tell_the_store
+from worker.cli.hook_switch import wake_hooks
 from worker.cli.support.diffs import confirm, show_diff
 from worker.cli.support.output import plain
 from worker.errors import NotFound
@@ -40,6 +42,8 @@ def restore_command(file: Path | None, *, original: bool, yes: bool) -> None:
         show_diff(path, planned.before.decode(), planned.after.decode())
         confirm(f"Change {path}?", yes=yes)
         put_back(planned)
+        forget_file(root, path.relative_to(root).as_posix(), settings.data_dir)
+        wake_hooks(settings)
         click.echo(f"{plain(str(path))} is restored")
     tell_the_store(settings, looked_at(settings, root, "bullet"))
     sys.exit(0 if is_well else 1)
