@@ -3,7 +3,7 @@
 `python3 -I -S groove_hook.py ASSISTANT SCOPE [PART/PARTS]`, on the events SessionStart, SubagentStart and SessionEnd. Only the standard
 library, from Python 3.8 on. It waits for nothing but its input, says nothing on standard error and ends with status 0 whatever happens:
 then it gives all learnings or none, and the session takes no part in the experiment. GROOVE_OFF=1, or a file `off` or `off-ASSISTANT`
-beside the snapshot, switches it off. How it decides and what it writes: docs/integration.md.
+beside the snapshot, switches it off. How it decides and what it writes: docs/hooks.md.
 """
 
 from __future__ import annotations

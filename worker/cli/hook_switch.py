@@ -12,10 +12,10 @@ import structlog
 from assessor.belonging import project_of
 from assessor.hooks.assistants import ASSISTANTS
 from assessor.managed.adopting import rules_file
-from assessor.managed.switchback import Switched, begin, beginning, end, ending, switch
+from assessor.managed.switchback import Change, Switched, begin, beginning, end, ending, switch
 from assessor.rules.files import Family, RulesFile, loads
-from worker.cli.support.diffs import confirm, show_diff
-from worker.cli.support.output import moment, plain, print_json
+from worker.cli.support.diffs import confirm, must_not_ask, show_diff
+from worker.cli.support.output import moment, plain, print_json, with_times
 from worker.errors import GrooveError, NotFound
 from worker.formats.hook_folder import HookFolder
 from worker.formats.hook_switchback import Every, Switchback, read_switchback
@@ -46,11 +46,14 @@ def switch_command(file: Path | None, every: str, *, is_end: bool, yes: bool, as
     from cron for example. That needs no server. What a person edits between the marks is left; edit .groove/learnings.md instead.
     The status is 1 where a file could not be kept.
     """
+    if file is not None:
+        must_not_ask(as_json=as_json, yes=yes)
     settings = load_settings()
     if file is not None:
-        changed = _end(settings, file, yes=yes) if is_end else _begin(settings, file, Every(every), yes=yes)
-        if changed and not as_json:
-            click.echo(changed)
+        do = _end if is_end else _begin
+        told = do(settings, file, Every(every), yes=yes, as_json=as_json)
+        if told and not as_json:
+            click.echo(told)
     elif is_end:
         raise click.UsageError("--end needs a FILE")
     done = switch(settings.data_dir)
@@ -94,16 +97,21 @@ def _keep_switching(settings: Settings, stopping: threading.Event) -> None:
         told = said
 
 
-def _begin(settings: Settings, file: Path, every: Every, *, yes: bool) -> str:
+def _begin(settings: Settings, file: Path, every: Every, *, yes: bool, as_json: bool) -> str:
     from worker.cli.adopt import looked_at
 
     root = Path(project_of(str(file.resolve().parent)))
     rules = rules_file(looked_at(settings, root, "bullet"), file)
     change = beginning(root, rules, settings.data_dir, every, now=now_micros())
-    show_diff(change.path, change.before, change.after)
-    confirm(f"Let groove write this into {file}, anew each {every}?", yes=yes)
+    _ask(change, f"Let groove write this into {file}, anew each {every}?", yes=yes, as_json=as_json)
     begin(change, rules, settings.data_dir, every, now=now_micros())
     return _rest_hooks(settings, rules)
+
+
+def _ask(change: Change, question: str, *, yes: bool, as_json: bool) -> None:
+    if not as_json:
+        show_diff(change.path, change.before, change.after)
+    confirm(question, yes=yes)
 
 
 def _rest_hooks(settings: Settings, rules: RulesFile) -> str:
@@ -114,11 +122,10 @@ def _rest_hooks(settings: Settings, rules: RulesFile) -> str:
     return f"the hook of {', '.join(resting)} rests in this project meanwhile" if resting else ""
 
 
-def _end(settings: Settings, file: Path, *, yes: bool) -> str:
+def _end(settings: Settings, file: Path, _: Every, *, yes: bool, as_json: bool) -> str:
     root = Path(project_of(str(file.resolve().parent)))
     change = ending(root, file.resolve())
-    show_diff(change.path, change.before, change.after)
-    confirm(f"Change {file}?", yes=yes)
+    _ask(change, f"Change {file}?", yes=yes, as_json=as_json)
     end(change, settings.data_dir)
     wake_hooks(settings)
     return f"{plain(str(file))} is as adopting left it; groove restore puts its learnings back"
@@ -135,12 +142,8 @@ def wake_hooks(settings: Settings) -> None:
 
 
 def _facts(known: Switchback, done: tuple[Switched, ...]) -> dict[str, object]:
-    return {
-        "root": known.root,
-        "every": known.every,
-        "files": done,
-        "period": known.periods[-1] if known.periods else None,
-    }
+    period = with_times(known.periods[-1], "written_at", "seen_at") if known.periods else None
+    return {"root": known.root, "every": known.every, "files": done, "period": period}
 
 
 def _tell(known: Switchback, done: tuple[Switched, ...]) -> None:
