@@ -39,7 +39,7 @@ class Switched:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Change:
-    """Of one file; nothing is written yet."""
+    """One file before and after; nothing is written yet."""
 
     root: Path
     path: Path
@@ -140,7 +140,7 @@ def forget_file(root: Path, file: str, data_dir: Path) -> None:
 
 
 def _seen(known: Switchback, root: Path, now: int) -> tuple[Switchback, bool]:
-    """With the newest period seen until now, where every file still holds it -> (that, whether it does)."""
+    """The newest period seen until now, where every file still holds it -> (that, whether it does)."""
     last = known.periods[-1] if known.periods else None
     found = [block_in(text_of(root / file).decode()) for file in known.files]
     if last is None or any(

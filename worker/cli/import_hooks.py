@@ -19,7 +19,7 @@ from worker.settings import Settings
 from worker.store.hooks.keeper import HookKeeper
 from worker.store.hooks.records import HookRecords as KeptRecords
 from worker.store.hooks.records import RecordState, is_recorded, open_records
-from worker.store.hooks.spool import append, drain, has_lines, the_spool
+from worker.store.hooks.spool import append, drain, has_lines, has_renamed, the_spool
 from worker.system.clock import now_micros
 
 
@@ -73,11 +73,13 @@ def recorded_by_hooks(settings: Settings, archive: Archive) -> Iterator[HookReco
     """
     folder = HookFolder(settings.data_dir)
     record_periods(settings, archive)
-    if not (is_recorded(folder) or has_lines(folder)):
+    if not (is_recorded(folder) or has_lines(folder) or has_renamed(folder)):
         yield NoRecords()
         return
     with open_records(settings.data_dir) as records:
-        if has_lines(folder) or records.counts()[RecordState.WAITING]:
+        with the_spool(folder, patient=True):  # a store that runs may be in the middle of it
+            drain(folder, records, now=now_micros())
+        if records.counts()[RecordState.WAITING]:
             with open_store(settings) as store:
                 HookKeeper(settings.data_dir, store).look(patient=True)
         yield RecordedByHooks(records)
