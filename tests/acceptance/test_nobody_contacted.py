@@ -14,6 +14,7 @@ from acceptance.groove_command import Groove
 from acceptance.small_sessions import sessions, write_events, write_learnings
 from fixtures.broker import free_port
 from fixtures.language_models import Provider
+from fixtures.tiny_models import save_model
 from fixtures.waiting import wait_until
 
 pytestmark = pytest.mark.timeout(400)
@@ -64,8 +65,8 @@ def test_a_whole_run_reaches_nobody(groove: Groove, contacts: Path, tmp_path: Pa
         learnings,
         GROOVE_LOCAL__WORKERS="1",
         GROOVE_EMBEDDER__BACKEND="openvino",
+        GROOVE_EMBEDDER__MODEL=str(save_model(tmp_path / "model")),
         GROOVE_EMBEDDER__DEVICE="cpu",
-        XDG_CACHE_HOME=str(tmp_path / "cache"),  # so that the model is converted here
     )
     groove("doctor")
     assert contacts.read_text() == ""
