@@ -56,7 +56,7 @@ def test_a_full_disk_ends_nothing(groove: Groove, small_disk: Path, tmp_path: Pa
     wait_until(lambda: not published(groove, events), "the event log refuses", seconds=100)
     wait_until(lambda: b"bridge_waits" in log.read_bytes(), "the bridge meets it", seconds=200)
     wait_until(lambda: b"broker_refuses" in log.read_bytes(), "the worker meets it", seconds=200)
-    assert "disk" in groove("doctor", status=1)
+    assert "BAD  room on the disk: 0 MB" in groove("doctor", status=1)
     assert b"part_restarted" not in log.read_bytes()
     assert up.poll() is None
     (small_disk / "filling").unlink()
