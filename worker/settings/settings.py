@@ -37,7 +37,7 @@ _TOPIC = r"^[^/\s]+/[^/\s]+$"
 
 
 def _from_home(path: Path) -> Path:
-    """With `~` as shells read it: in files and in containers' variables nobody else does."""
+    """Path whose `~` is read as shells do: in files and in containers' variables nobody else would."""
     try:
         return path.expanduser()
     except RuntimeError as error:
