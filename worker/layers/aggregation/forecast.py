@@ -1,7 +1,7 @@
 """How many more eligible sessions an experiment needs for a verdict, should it go on as it has gone so far.
 
 Held at what they are today: the arms' variances, the observation and the chance of being withheld. The difference is held at an effect
-that it may turn out to be (`effect_to_hold`): the observed one is mostly luck while the arms are small (statistics.md 13).
+that it may turn out to be (`effect_to_hold`): the observed one is mostly luck while the arms are small (experiments.md 13).
 """
 
 import math
