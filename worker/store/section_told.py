@@ -1,4 +1,4 @@
-"""What a section's verdict says of the learnings in it: data and one sentence, no second verdict (docs/statistics.md 11)."""
+"""What a section's verdict says of the learnings in it: data and one sentence, no second verdict (docs/experiments.md 11)."""
 
 from dataclasses import dataclass
 
