@@ -101,7 +101,7 @@ def test_pruned_together_and_brought_back_together(tmp_path: Path) -> None:
         assert "2 learnings disabled: about" in told
         batch = re.search(r'name="batch" value="([^"]+)"', told)
         assert batch is not None
-        ada.post("/prune/undo", data={"form_token": form_token(told), "batch": batch[1]})
+        ada.post("/learnings/undo", data={"form_token": form_token(told), "batch": batch[1]})
         assert {value.learning_id: value for value in api.values()} == before
-        ada.post("/prune/undo", data={"form_token": form_token(told), "batch": batch[1]})
+        ada.post("/learnings/undo", data={"form_token": form_token(told), "batch": batch[1]})
         assert "taken back already" in ada.get("/prune").text

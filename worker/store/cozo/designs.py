@@ -93,6 +93,12 @@ def presences_of(row: DesignRow) -> Iterator[tuple[int, bool]]:
         yield key, bool(flags & _WITHHELD)
 
 
+def outcomes_of(row: DesignRow) -> tuple[int, int]:
+    """The lowest and the highest outcome of the session's records, in thousandths."""
+    outcomes = [outcome for _, _, outcome, _ in _ENTRY.iter_unpack(row.records)]
+    return min(outcomes, default=0), max(outcomes, default=0)
+
+
 @lru_cache(maxsize=20_000)
 def key_of(learning_id: str, epoch: int) -> int:
     """The key of a presence: 64 bits stand for it, so that a row has one length for any id."""
