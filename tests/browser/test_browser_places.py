@@ -38,6 +38,8 @@ def test_behind_a_proxy_with_a_prefix(browser: Browser, prefixed: Running, *, st
         page.get_by_role("button", name="Pin").click()
         expect(page.locator(".said")).to_contain_text("jq is pinned")
         assert page.url == f"{outside}/team/groove/learnings"
+        page.get_by_role("button", name="Undo").click()
+        expect(page.locator(".said")).to_contain_text("jq: taken back")
         with page.expect_download() as download:
             page.get_by_role("link", name="CSV").click()
         assert download.value.url.startswith(f"{outside}/team/groove/learnings.csv")

@@ -9,6 +9,8 @@ from fixtures.dashboard import Opened, copied, opened
 from fixtures.team import SESSIONS
 from starlette.testclient import TestClient
 
+from worker.store.shapes.sessions import Ending
+
 FIRST_FINISHED = f"simulated-{SESSIONS - 4:04}"
 
 
@@ -84,8 +86,8 @@ def test_sessions_are_chosen_by_ending_project_and_state_together(dashboard: Ope
     page = ada.get("/sessions?outcome=bad&state=finished").text
     found = re.findall(r'href="/sessions/(simulated-\d+)"', page)
     assert found == sorted(bad.session_ids[:30], reverse=True)
-    assert f'<option value="bad" selected>bad ({facets.outcomes["bad"]})</option>' in page
-    assert "/sessions?outcome=bad&amp;state=attributing" in page
+    assert f'<option value="bad" selected>bad ({facets.outcomes[Ending.BAD]})</option>' in page
+    assert "/sessions?state=attributing&amp;outcome=bad" in page
     assert ("outcome=bad&amp;offset=30" in page) == (bad.total > 30)
     second = re.findall(
         r'href="/sessions/(simulated-\d+)"', ada.get("/sessions?outcome=bad&state=finished&offset=30").text
