@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from dashboard.asked import Asked, part
 from dashboard.pages.page import Page
-from dashboard.words import counted, day
+from dashboard.words import counted, day, short_day
 from worker.store.api import StoreApi
 from worker.store.shapes.experiments import Day, Stage
 from worker.store.shapes.learnings import LearningSort
@@ -29,8 +29,8 @@ def show(asked: Asked) -> Response:
         values=numbers,
         most=most,
         top=counted(most, "sessions"),
-        first=day(overview.days[0].start) if overview.days else "",
-        last=day(overview.days[-1].start) if overview.days else "",
+        first=short_day(overview.days[0].start) if overview.days else "",
+        last=short_day(overview.days[-1].start) if overview.days else "",
         titles=[
             f"{day(overview.days[0].start + place * DAY)}: {counted(n, 'sessions')}" for place, n in enumerate(numbers)
         ],

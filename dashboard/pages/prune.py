@@ -40,6 +40,8 @@ def show(asked: Asked) -> Response:
         candidates=candidates,
         total=page.total,
         n_live=sum(statuses.get(status, 0) for status in _LIVE),
+        deprecated=LearningStatus.DEPRECATED,
+        n_withdrawn=statuses.get(LearningStatus.DEPRECATED, 0),
         saved=sum(candidate.tokens for candidate in candidates if candidate.is_decided),
         part=part,
         active="/prune",
