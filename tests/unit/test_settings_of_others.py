@@ -70,6 +70,13 @@ def test_a_topics_name_is_one_that_every_log_takes(name: str) -> None:
         load_settings({"GROOVE_STREAMS__HEAVY": name})
 
 
+@pytest.mark.parametrize("name", ["123/heavy", "groove/0"])
+def test_a_topics_name_is_no_number(name: str) -> None:
+    """Iggy's client takes digits for the number of another topic."""
+    with pytest.raises(ConfigurationError, match=r"streams\.heavy: .*digits alone"):
+        load_settings({"GROOVE_STREAMS__HEAVY": name})
+
+
 @pytest.mark.parametrize("queues", ["embeddings", "attribution,embeding", "", " , ", "Attribution"])
 def test_a_misspelt_queue_is_one_line_with_those_there_are(queues: str) -> None:
     """Before anything is connected."""

@@ -75,6 +75,8 @@ class StreamSettings(Group):
                 raise ValueError(
                     f"streams.{name}: a stream's and a topic's name have at most {MAX_TOPIC_BYTES} bytes each"
                 )
+            if any(part.isascii() and part.isdecimal() for part in topic.split("/")):
+                raise ValueError(f"streams.{name}: a name of digits alone would be a number to Iggy, not a name")
             same = [other for other, its in names.items() if its == topic and other != name]
             if same:
                 raise ValueError(f"streams.{name} and streams.{same[0]} name one topic: each needs its own")
