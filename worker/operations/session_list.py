@@ -24,7 +24,7 @@ def sessions_that_ended(
     offset: int = 0,
     limit: int = 20,
 ) -> list[SessionLine]:
-    """Of those that have records, the newest first by the time of the session.
+    """Sessions that have records and match, the newest first by the time of the session.
 
     `outcome`: "good", "bad" or "neither"; `project`: its path; the others choose as in the ledger's own list.
     """

@@ -246,7 +246,7 @@ class StoreApi:
     def find_sessions(
         self, *, outcome: str | None = None, project: str = "", offset: int = 0, limit: int = 100
     ) -> SessionPage:
-        """Those that have records, the newest first; `outcome`: "good", "bad" or "neither"."""
+        """Sessions that have records, the newest first; `outcome`: "good", "bad" or "neither"."""
         query = {"outcome": outcome, "project": project, "offset": offset, "limit": limit}
         return self._get(SessionPage, "/sessions", {key: one for key, one in query.items() if one not in {None, ""}})
 

@@ -49,7 +49,7 @@ class Views(Protocol):
         ...
 
     def find_sessions(self, wanted: SessionsWanted) -> SessionPage:
-        """Of the sessions that have records, those that match, the newest first."""
+        """Sessions that have records and match, the newest first."""
         ...
 
     def experiments(self, *, limit: int) -> ExperimentOverview:

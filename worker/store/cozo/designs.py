@@ -88,7 +88,7 @@ def background_of(row: DesignRow) -> SessionBackground | None:
 
 
 def presences_of(row: DesignRow) -> Iterator[tuple[int, bool]]:
-    """Of each of the session's records: the key of its presence, and whether it was withheld."""
+    """The key of each record's presence, and whether the learning was withheld."""
     for key, _, _, flags in _ENTRY.iter_unpack(row.records):
         yield key, bool(flags & _WITHHELD)
 
