@@ -48,7 +48,7 @@ def read_health(workspace: Workspace, learning_ids: Sequence[str]) -> list[Learn
 
 
 def looked_at(memory: Memory, totals: Mapping[str, Totals]) -> list[Looked]:
-    """Those among these learnings that may have companions: with fewer sessions none has."""
+    """Learnings among these that may have companions: with fewer sessions none has."""
     families = _families(memory)
     return [
         _looked(memory, learning_id, of.sums.n_records, families)
