@@ -358,7 +358,10 @@ def test_a_replica_that_slept_past_its_lease_moves_nothing(tmp_path: Path, broke
                 wait_until(lambda: "woken" in events(lines), "the sleeper is woken")
             return messages
 
-    with structlog.testing.capture_logs() as lines, running(tmp_path, broker_url, Sleeper(), lease_seconds=2.0) as first:
+    with (
+        structlog.testing.capture_logs() as lines,
+        running(tmp_path, broker_url, Sleeper(), lease_seconds=2.0) as first,
+    ):
         first.publish(0, 3)
         wait_until(lambda: bool(gate), "the sleeper has read")
         second = Bridge(log, first.ledger, first.settings, "two")
