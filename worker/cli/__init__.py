@@ -142,7 +142,7 @@ def groove(context: click.Context, config: str | None) -> None:
     from worker.settings.settings import LogSettings
 
     # what a command answers stands on standard output alone; the long-running parts configure theirs by the settings
-    configure_logs(LogSettings(level="warning"))
+    configure_logs(LogSettings(level="warning"), is_final=False)
     if context.invoked_subcommand is None:
         from worker.cli.next_step import print_next_step
 
