@@ -163,6 +163,29 @@ def test_with_amx_lengths_are_whole_tiles(exact: Embedder, monkeypatch: pytest.M
     assert all(np.abs(full @ full.T - rough @ rough.T).max() < 0.02 for rough in rows.values())
 
 
+_DROPPED_ELSEWHERE = """
+import gc, signal, threading
+from worker.embedder import open_embedder
+from worker.settings import load_settings
+held = [open_embedder(conversions=load_settings().conversions_dir, backend="openvino", device="cpu", precision="float32", threads=1)]
+held[0].embed(["so"])
+def drop():
+    held.clear()
+    gc.collect()
+dropping = threading.Thread(target=drop)
+dropping.start()
+dropping.join()
+signal.signal(signal.SIGTERM, lambda *_: print("told to end"))
+signal.raise_signal(signal.SIGTERM)
+"""
+
+
+def test_a_model_that_another_thread_drops_takes_no_signal_handler_along() -> None:
+    """On processors with AMX OpenVINO brings a stack for handlers, and unmaps it with itself."""
+    done = subprocess.run([sys.executable, "-c", _DROPPED_ELSEWHERE], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.splitlines()[-1:]) == (0, ["told to end"]), done.stderr
+
+
 @pytest.mark.parametrize("backend", ["torch", "openvino"])
 def test_auto_follows_the_flags_of_this_processor(backend: str) -> None:
     """Each time anew, so workers on processors of one kind choose alike."""

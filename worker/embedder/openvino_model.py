@@ -1,5 +1,6 @@
 """A converted model on processors, by OpenVINO: in 0.6 of torch's time and a third of its memory (benchmarks/results/embedding.md)."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,21 @@ _MULTIPLES = {"bfloat16": 16, "float32": 1}
 _FORMATS = {"bfloat16": "bf16", "float32": "f32"}
 
 
+@cache
+def _core() -> Any:
+    """The process's only one, never given back.
+
+    Where a processor has AMX, it gives the thread that loads a model another stack for signal handlers and unmaps that with itself. Were
+    another thread to drop the last of it, the loading thread would die of its next signal.
+    """
+    return load_openvino().Core()
+
+
 class OpenVinoModel:
     """Not safe to share between threads."""
 
     def __init__(self, folder: Path, *, precision: str, threads: int | None, batch_tokens: int | None = None) -> None:
         """`folder`: see conversion.py; `threads`: None takes a core each. Raises `RuntimeError` for files that cannot be read."""
-        openvino = load_openvino()
         options: dict[str, Any] = {
             "INFERENCE_PRECISION_HINT": _FORMATS[precision],
             "PERFORMANCE_HINT": "LATENCY",
@@ -37,7 +47,7 @@ class OpenVinoModel:
         if threads:
             options["INFERENCE_NUM_THREADS"] = threads
         self._tokenizer = TextTokenizer.read(folder / TOKENIZER)
-        compiled = openvino.Core().compile_model(folder / MODEL, "CPU", options)
+        compiled = _core().compile_model(folder / MODEL, "CPU", options)
         self._inputs = [entry.get_any_name() for entry in compiled.inputs]
         self.dimension = int(compiled.output(0).get_partial_shape()[-1].get_length())
         self._request = compiled.create_infer_request()
