@@ -104,17 +104,18 @@ sbom: setup
 	@mkdir -p sbom
 	$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --mc-type application --output-reproducible --validate -o sbom/sbom.json $(BIN)/python
 	$(BIN)/pip-licenses --format=csv --with-urls --order=license --output-file sbom/licences.csv
+	@awk -F '","' '$$3 == "UNKNOWN" { print $$1 " " $$2 "\" names no licence itself: see " $$4 }' sbom/licences.csv
 
 digests:
-	@test -e .env || cp .env.example .env
+	@test -e .env || install -m 600 .env.example .env
 	@for place in $$(sed -nE 's/.*\$$\{([A-Z]+_IMAGE):-([^}]+)\}.*/\1=\2/p' docker-compose.yml Dockerfile | sort -u); do \
-		docker pull --quiet "$${place#*=}" || exit 1; \
+		docker pull --quiet "$${place#*=}" || { echo "digests: $${place#*=} cannot be had, its line in .env stays as it is: are the engine and the registry reachable?" >&2; exit 1; }; \
 		found=$$(docker image inspect --format '{{index .RepoDigests 0}}' "$${place#*=}") || exit 1; \
 		sed -i -E "/^#?$${place%%=*}=/d" .env && echo "$${place%%=*}=$$found" >> .env; \
 	done; grep _IMAGE= .env
 
 secrets:
-	@test -e .env || cp .env.example .env
+	@test -e .env || install -m 600 .env.example .env
 	@umask 077 && $(PYTHON) -c 'import re, secrets; print(re.sub(r"(?m)^(\w+(?:PASSWORD|TOKEN))=$$", lambda empty: f"{empty[1]}={secrets.token_hex(24)}", open(".env").read()), end="")' > .env.new && mv .env.new .env
 	@echo ".env has a secret in every place: keep it, the volumes are made with these secrets"
 

@@ -1,6 +1,6 @@
-"""What a refresh from scratch costs over very many sessions, and what a session's finish costs.
+"""What a refresh from scratch costs over very many sessions.
 
-    python benchmarks/refresh.py [--sessions 100000] [--learnings 1000] [--finishes 300]
+    python benchmarks/refresh.py [--sessions 100000] [--learnings 1000]
 
 The sessions are written into the store's relation of sessions as their finishes would leave it; then the store reads them, fits its models,
 makes every experiment's sums and all values anew, and commits. Times are of this process's processor, memory is its peak.
@@ -11,12 +11,11 @@ import json
 import resource
 import tempfile
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from worker.domain import AttributionRecord, Learning, LearningCategory, SessionBackground, SessionVersion
+from worker.domain import Learning, LearningCategory, SessionBackground
 from worker.layers.statistics.sums import LearningSums
 from worker.store.cozo.database import CozoDatabase, Row
 from worker.store.cozo.designs import Brief, SessionDesign
@@ -31,11 +30,7 @@ _PORTION = 2000
 def main() -> None:
     asked = parse()
     with tempfile.TemporaryDirectory(prefix="groove-refresh-") as folder:
-        figures = {
-            **refreshed(Path(folder) / "many", asked.sessions, asked.learnings),
-            **finished(Path(folder) / "few", asked.finishes),
-        }
-    print(json.dumps(figures, indent=1))
+        print(json.dumps(refreshed(Path(folder), asked.sessions, asked.learnings), indent=1))
 
 
 def refreshed(folder: Path, sessions: int, learnings: int) -> dict[str, float]:
@@ -69,26 +64,6 @@ def refreshed(folder: Path, sessions: int, learnings: int) -> dict[str, float]:
     }
 
 
-def finished(folder: Path, sessions: int) -> dict[str, float]:
-    random = np.random.default_rng(2)
-    store = CozoStore(folder)
-    names = [f"learning-{number:04d}" for number in range(200)]
-    store.import_learnings([_learning(name) for name in names], actor="benchmark", now=1)
-    times = []
-    for at in range(sessions):
-        session_id, version = f"session-{at:06d}", SessionVersion(timestamp=1000 + at, event_id=f"e{at}")
-        records = [_record(one, session_id) for one in _design(random, names, at).records]
-        background = SessionBackground(levels=("project=a", "user=b"), outcome=records[0].session_outcome)
-        store.open_session(session_id, version, [])
-        began = time.process_time()
-        store.finish_session(session_id, version, records=[replace(one, background=background) for one in records])
-        times.append(time.process_time() - began)
-        if at == sessions // 2:
-            store.refresh_values()
-    store.close()
-    return {"finish_processor_ms": round(1000 * float(np.median(times)), 3)}
-
-
 def _design(random: np.random.Generator, names: list[str], at: int) -> SessionDesign:
     project, user = int(random.integers(0, 40)), int(random.integers(0, 60))
     outcome = float(random.choice([-1.0, -0.5, 0.5, 1.0])) if random.random() < 0.5 else (1.0 if project % 2 else -0.5)
@@ -100,24 +75,6 @@ def _design(random: np.random.Generator, names: list[str], at: int) -> SessionDe
     )
     background = SessionBackground(levels=(f"project={project}", f"user={user}"), outcome=outcome)
     return SessionDesign(f"session-{at:06d}", background, records, frozenset())
-
-
-def _record(of: Brief, session_id: str) -> AttributionRecord:
-    return AttributionRecord(
-        learning_id=of.learning_id,
-        session_id=session_id,
-        timestamp=of.timestamp,
-        was_activated=True,
-        activation_confidence=0.9,
-        activation_signals=(),
-        temporal_positive=1.0,
-        temporal_negative=0.5,
-        net_temporal=0.5,
-        was_withheld=of.was_withheld,
-        session_outcome=of.session_outcome,
-        attributed_value=0.0 if of.was_withheld else 0.18,
-        withhold_probability=of.withhold_probability,
-    )
 
 
 def _learning(name: str) -> Learning:
@@ -132,7 +89,6 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sessions", type=int, default=100_000)
     parser.add_argument("--learnings", type=int, default=1_000)
-    parser.add_argument("--finishes", type=int, default=300)
     return parser.parse_args()
 
 

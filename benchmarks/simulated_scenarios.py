@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from simulated_company import make_company
-from simulated_team import Twist
+from simulated_twists import Twist
 from simulated_world import World, make_world
 
 _NOTHING, _NO_HARM = (1.0, 0.0, 0.0), (0.78, 0.22, 0.0)
@@ -37,6 +37,11 @@ SCENARIOS: dict[str, Scenario] = {
     ),
     "opposite": Scenario(
         make=partial(make_world, confounding=1.0), twist=Twist(is_opposite=True), parameters=_NEVER_REMOVED
+    ),
+    "noise": Scenario(make=partial(make_world, confounding=1.0), twist=Twist(is_noise=True)),
+    "labels": Scenario(make=partial(make_world, confounding=1.0, random_labels=0.45)),
+    "labels-nothing": Scenario(
+        make=partial(make_world, confounding=1.0, shares=_NOTHING, random_labels=0.45), parameters=_NEVER_REMOVED
     ),
     "pairs": Scenario(make=partial(make_world, confounding=1.0, in_pairs=True)),
     "everywhere": Scenario(make=partial(make_world, confounding=1.0, n_learnings=30, everywhere=True)),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
+from simulated_twists import Twist, lot
 from simulated_world import World
 
 from worker.domain import (
@@ -21,7 +22,7 @@ from worker.layers.aggregation.verdict import undecided
 from worker.layers.outlook.design import Design, Entries
 from worker.layers.outlook.features import SessionFeatures, presence
 from worker.layers.outlook.fitting import fit
-from worker.layers.outlook.models import Model, Outlook, SessionOutlook
+from worker.layers.outlook.models import Outlook, SessionOutlook
 from worker.layers.outlook.residuals import arm_sums, expected_of
 from worker.layers.statistics.sums import MICRO, MILLI, NO_ARM, LearningSums, TemporalSums
 from worker.layers.temporal.correlation import attributed_value, bounded_net
@@ -112,16 +113,6 @@ class WithoutForecasts(WeightedAggregator):
         return undecided("not asked")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Twist:
-    """What is done to the system on purpose."""
-
-    #: chances that are set by somebody who knows how the last hundred sessions ended
-    is_adversary: bool = False
-    #: models that expect twice the opposite
-    is_opposite: bool = False
-
-
 class Team:
     """The world, seen through the project's layers."""
 
@@ -160,9 +151,9 @@ class Team:
         parameters = self._parameters
         design = self._past.design(self._presences, salt=parameters.ablation.salt)
         self._outlook = fit(design, mode=parameters.outlook.mode, salt=parameters.ablation.salt)
-        if self._twist.is_opposite:
+        if twisted := self._twist.model:
             self._outlook = replace(
-                self._outlook, models={key: _opposite(of) for key, of in self._outlook.models.items()}
+                self._outlook, models={key: twisted(of) for key, of in self._outlook.models.items()}
             )
         sums = arm_sums(design, expected_of(design, self._outlook)[0])
         self._sums = [
@@ -202,6 +193,8 @@ class Team:
         """What was to be expected of the session, under the models in force."""
         chances = [round(self._chance[i] * MICRO) for i, _ in taking_part]
         levels = self._world.levels[session]
+        if self._twist.is_noise:
+            levels = (*levels, lot(name))
         day = session // self._world.sessions_a_day
         self._past.add(name, day, levels, taking_part, chances, round(outcome * MILLI))
         present = frozenset(self._presences[i] for i, left_out in taking_part if not left_out)
@@ -259,7 +252,3 @@ class Team:
             self._chance[learning] = 0.5 if sum(self.outcomes[-100:]) > _WELL * min(len(self.outcomes), 100) else 0.05
         self._excluded[learning] = value.status is LearningStatus.DEPRECATED
         self.stories[learning].look(value)
-
-
-def _opposite(model: Model) -> Model:
-    return Model(coefficients={name: -2 * of for name, of in model.coefficients.items()}, mean=-2 * model.mean)

@@ -25,6 +25,7 @@ _CUTS = np.array([-0.7, 0.0, 0.7])
 _NOISE = 0.35
 #: outcomes saturate: hidden effects are larger by this, so that true effects come out as drawn
 _STRETCH = 2.0
+_PROJECTS = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +50,8 @@ class World:
     sessions_a_day: int = 100
     #: of each learning, another one without which it has no effect; −1: none
     partner: Ints | None = None
+    #: of each session, an outcome that stands whatever happened in it; nan: it stands for what happened
+    labels: Floats | None = None
     #: the hidden scale, noise included -> outcomes
     score: Callable[[Floats], Floats] = field(default=lambda hidden: LEVELS[np.searchsorted(_CUTS, hidden)])
 
@@ -58,6 +61,8 @@ class World:
 
     def outcome(self, session: int, injected: Bools) -> float:
         """Of the session, given which of its eligible learnings were injected."""
+        if self.labels is not None and not np.isnan(self.labels[session]):
+            return float(self.labels[session])
         entries = slice(self.starts[session], self.starts[session + 1])
         active = injected
         if self.partner is not None:
@@ -78,10 +83,12 @@ def make_world(
     jump: float = 0.0,
     everywhere: bool = False,
     in_pairs: bool = False,
+    random_labels: float = 0.0,
 ) -> World:
     """`shares`: of learnings without effect, helpful, harmful. `drift` and `jump`: of the team's level, over all sessions, in the middle.
 
     `everywhere`: every learning is eligible in every session. `in_pairs`: half of the learnings have an effect only beside another one.
+    `random_labels`: the sessions are those of eight projects, and in half of them this share of outcomes is drawn by lot.
     """
     random = np.random.default_rng(seed)
     effect = _effects(random, n_learnings, shares)
@@ -94,6 +101,8 @@ def make_world(
     partner = _partners(random, n_learnings) if in_pairs else None
     felt = push if partner is None else push * _beside(partner, session, learning)
     positive, negative = _signals(random, quality[session], effect[learning])
+    project = random.integers(0, _PROJECTS, size=n_sessions) if random_labels else None
+    mislabelled = np.zeros(n_sessions) if project is None else np.where(project % 2, random_labels, 0.0)
     return World(
         starts=np.searchsorted(session, np.arange(n_sessions + 1)),
         learning=learning,
@@ -104,9 +113,10 @@ def make_world(
         negative=negative,
         push=push,
         hidden=level + random.logistic(scale=_NOISE, size=n_sessions),
-        levels=((),) * n_sessions,
+        levels=((),) * n_sessions if project is None else tuple((f"project={one}",) for one in project.tolist()),
         partner=partner,
-        true_effect=_true_effects(level, felt, session, learning, n_learnings),
+        labels=None if project is None else _labels(random, mislabelled),
+        true_effect=_true_effects(level, felt, session, learning, n_learnings, right=1 - mislabelled),
     )
 
 
@@ -180,9 +190,18 @@ def _expected_outcome(hidden: Floats) -> Floats:
     return expected
 
 
-def _true_effects(level: Floats, push: Floats, session: Ints, learning: Ints, n_learnings: int) -> Floats:
+def _labels(random: np.random.Generator, mislabelled: Floats) -> Floats:
+    lots = random.choice(LEVELS, size=len(mislabelled))
+    return np.where(random.random(len(mislabelled)) < mislabelled, lots, np.nan)
+
+
+def _true_effects(
+    level: Floats, push: Floats, session: Ints, learning: Ints, n_learnings: int, *, right: Floats
+) -> Floats:
+    """`right`: of each session, the chance that its outcome stands for what happened."""
     everything = level + np.bincount(session, weights=push, minlength=len(level))
     difference = _expected_outcome(everything[session]) - _expected_outcome(everything[session] - push)
+    difference *= right[session]
     return np.bincount(learning, weights=difference, minlength=n_learnings) / np.bincount(
         learning, minlength=n_learnings
     )

@@ -10,6 +10,13 @@ from worker.errors import ConfigurationError, Unavailable
 #: what a setting or an option begins with that means such a model
 PREFIX = "litellm:"
 _TIMEOUT_S = 120.0
+#: switches of the library, which read when it is imported: its list of prices and its tokenizers are those that came with it,
+#: and no `.env` file of a folder around it says where keys and sessions go
+_SILENT = {
+    "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+    "LITELLM_OFFLINE_MODE": "true",
+    "LITELLM_MODE": "PRODUCTION",
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,8 +63,8 @@ class LanguageModel:
 
 
 def _library() -> Any:
-    # its list of prices comes with the package: nothing is fetched before the first request
-    os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
+    for switch, position in _SILENT.items():
+        os.environ.setdefault(switch, position)
     try:
         import litellm
     except ImportError as error:
@@ -65,4 +72,5 @@ def _library() -> Any:
             "LiteLLM is not installed, so no model can judge: pip install 'groove-attribution[judge]'"
         ) from error
     litellm.suppress_debug_info = True
+    litellm.telemetry = False
     return litellm

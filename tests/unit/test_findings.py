@@ -2,11 +2,16 @@
 
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
+
+import pytest
 
 from worker.cli.doctor import lines as told
+from worker.errors import Unavailable
 from worker.layers.ablation.companions import Companion
 from worker.layers.ablation.experiment_health import experiment_health
 from worker.layers.statistics.sums import Cell, Count, LearningSums
+from worker.operations.examining import about_the_room
 from worker.operations.findings import about_experiments
 from worker.settings.layers import AblationParameters
 from worker.store.protocol import LearningHealth
@@ -43,6 +48,14 @@ def test_what_is_broken_is_an_alarm_that_names_the_learnings() -> None:
     bad = [(line, advice) for line, advice in pairwise(lines) if line.startswith("BAD")]
     assert [line.rpartition(": ")[2] for line, _ in bad] == ["ratio", "leaks", "told otherwis"]
     assert all(advice.strip() for _, advice in bad)
+
+
+def test_a_disk_without_room_is_told(tmp_path: Path) -> None:
+    """Also before the data folder is made."""
+    folder = tmp_path / "not" / "made"
+    assert "MB are free" in about_the_room(folder, least=1)
+    with pytest.raises(Unavailable, match="MB are free"):
+        about_the_room(folder, least=1 << 60)
 
 
 def test_what_only_takes_time_is_a_note() -> None:

@@ -59,7 +59,13 @@ def test_a_byte_order_mark_costs_no_line(tmp_path: Path) -> None:
     [
         ("x\n".encode("utf-16"), "UTF-16"),
         (b"\xfe\xff\x00{", "UTF-16"),
+        ("x\n".encode("utf-32"), "UTF-32"),
+        (EVENT.decode().encode("utf-16-le"), "UTF-16"),
+        (EVENT.decode().encode("utf-16-be"), "UTF-16"),
         (b"PK\x03\x04rest", "zip"),
+        (b"7z\xbc\xaf\x27\x1crest", "7-Zip"),
+        (b"\x04\x22\x4d\x18rest", "lz4"),
+        (b"events.jsonl".ljust(257, b"\0") + b"ustar\x0000", "tar"),
         (b"BZh9rest", "bzip2"),
         (b"\xfd7zXZ\x00rest", "xz"),
         (gzip.compress(CONTENT, mtime=0)[:30], "unpacked"),
@@ -79,6 +85,16 @@ def test_another_kind_of_file_is_named_once(tmp_path: Path, written: bytes, told
     with pytest.raises(InvalidFile, match=told) as refused:
         lines(path)
     assert str(refused.value).startswith(f"{path}: ")
+
+
+def test_a_line_without_end_is_not_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Packed bytes may stand for any number, and a device never ends."""
+    monkeypatch.setattr("worker.cli.support.input_files._LONGEST_LINE", 1 << 20)
+    path = tmp_path / "events.jsonl"
+    path.write_bytes(zstd(bytes(EVENT) + b" " * (2 << 20)))
+    for endless in (path, Path("/dev/zero")):
+        with pytest.raises(InvalidFile, match=r":1: longer than 1 MB"):
+            lines(endless)
 
 
 def test_one_broken_line_is_refused_with_its_place(tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ def test_every_reference_has_its_section() -> None:
     assert sum(bool(_NUMBERED.search(read(file))) for file in layers) > 10
 
 
-@pytest.mark.parametrize("text", ["statistics.md 2 and 99", "statistics.md 16 to 17", "activation.md, *Nowhere*"])
+@pytest.mark.parametrize("text", ["statistics.md 2 and 99", "experiments.md 16 to 17", "activation.md, *Nowhere*"])
 def test_a_dangling_reference_is_found(text: str) -> None:
     """Also at the end of a list or a range, and of a section by its name."""
     assert len(dangling(text)) == 1

@@ -102,10 +102,14 @@ def test_tokens_are_not_taken_from_the_file(tmp_path: Path) -> None:
         "metrics.host",
         "web.host",
         "web.hosts",
+        "activation.judge",
+        "embedder.model",
     ],
 )
-def test_a_file_that_is_not_named_directs_no_secret(key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As in somebody's clone: who gets secrets, and who may come in, is said by a file that was named, or by the environment."""
+def test_a_file_that_is_not_named_directs_nothing_outside(
+    key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in somebody's clone: a file that was named, or the environment, says who gets secrets or sessions and who may come in."""
     group, _, name = key.rpartition(".")
     addresses = {"broker": "redis://h", "event_log": "redis://h", "ledger": "sqlite:////tmp/x", "url": "http://h:1"}
     line = f'{name} = "{addresses.get(name, "h")}"\n'
@@ -116,6 +120,13 @@ def test_a_file_that_is_not_named_directs_no_secret(key: str, tmp_path: Path, mo
     assert "\n" not in str(refused.value)
     assert key in settings_origins({"GROOVE_CONFIG": "groove.toml"})
     assert key in settings_origins({}, path=tmp_path / "groove.toml")
+
+
+def test_a_file_that_is_not_named_may_name_a_models_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A path asks nobody."""
+    (tmp_path / "groove.toml").write_text('[embedder]\nmodel = "./e5"\n')
+    monkeypatch.chdir(tmp_path)
+    assert load_settings({}).embedder.model == "./e5"
 
 
 def test_missing_named_file_is_an_error(tmp_path: Path) -> None:

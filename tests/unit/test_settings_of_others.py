@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from worker.cli.worker import worker_command
 from worker.errors import ConfigurationError
+from worker.event_log.opening import open_event_log
 from worker.operations.connections import actor
 from worker.settings import load_settings
 
@@ -46,6 +47,35 @@ def test_a_slip_is_still_told(variable: str) -> None:
         load_settings({variable: "8080"})
 
 
+@pytest.mark.parametrize(
+    ("variable", "value", "told"),
+    [
+        ("GROOVE_EVENT_LOG", "iggy://u:p@h:8090?tls=true&tls=false", "given twice"),
+        ("GROOVE_BROKER", "rediss://:p@h/0?ssl_cert_reqs=required&ssl_cert_reqs=none", "given twice"),
+        ("GROOVE_LEDGER", "sqlite:///:memory:", "a ledger of its own"),
+        ("GROOVE_STORE__URL", "http+unix://relative.sock", "whole path"),
+        ("GROOVE_STORE_READ_TOKEN", "a b", "no blanks"),
+        ("GROOVE_STORE_WRITE_TOKEN", "s\u00e9cret", "ASCII"),
+        ("GROOVE_WEB_TOKEN", "a\x1bb", "ASCII"),
+    ],
+)
+def test_what_would_be_taken_otherwise_than_meant_is_refused(variable: str, value: str, told: str) -> None:
+    """One line names the setting, before anything is connected."""
+    with pytest.raises(ConfigurationError, match=told):
+        open_event_log(load_settings({variable: value}).event_log_url).close()
+
+
+def test_a_token_from_a_file_ends_with_its_line() -> None:
+    """As secrets of Kubernetes are often written."""
+    assert load_settings({"GROOVE_STORE_READ_TOKEN": "abc\n"}).read_token() == "abc"
+
+
+def test_a_tilde_is_the_home_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Also where no shell has read it: a folder called `~` would one day be removed as such."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert load_settings({"GROOVE_DATA_DIR": "~/groove"}).data_dir == tmp_path / "groove"
+
+
 def test_bytes_that_are_no_text_are_told() -> None:
     """A value in another encoding is one line, before anything that would have to write it."""
     with pytest.raises(ConfigurationError, match=r"^GROOVE_STREAMS__HEAVY: its value is not UTF-8 text"):
@@ -67,6 +97,13 @@ def test_each_purpose_has_a_topic_of_its_own(one: str, other: str) -> None:
 def test_a_topics_name_is_one_that_every_log_takes(name: str) -> None:
     """Iggy takes 255 bytes."""
     with pytest.raises(ConfigurationError, match=r"streams\.heavy: .*255 bytes"):
+        load_settings({"GROOVE_STREAMS__HEAVY": name})
+
+
+@pytest.mark.parametrize("name", ["123/heavy", "groove/0"])
+def test_a_topics_name_is_no_number(name: str) -> None:
+    """Iggy's client takes digits for the number of another topic."""
+    with pytest.raises(ConfigurationError, match=r"streams\.heavy: .*digits alone"):
         load_settings({"GROOVE_STREAMS__HEAVY": name})
 
 

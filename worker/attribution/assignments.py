@@ -16,7 +16,7 @@ class Assigned:
 
 
 def settle_assignments(event: HeavyEvent, logged: Mapping[str, Assignment], *, ablation_rate: float) -> Assigned:
-    """Where p comes from, in this order (statistics.md 10): the event, our own log, the rate in force at receipt, 0.
+    """Where p comes from, in this order (experiments.md 10): the event, our own log, the rate in force at receipt, 0.
 
     Without a known outcome it is 0: the session stands in no arm.
     What our log withheld belongs to the session though the event may not name it, and so does a section of which the event names a

@@ -27,6 +27,7 @@ def load_libraries(*, device: str, threads: int | None, offline: bool, needed_fo
 
     Raises `ConfigurationError` when they are not installed.
     """
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     if offline:
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
     _keep_tokenizers_to_one_thread()

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass, field
 from typing import Self
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import unquote
 
 from worker.errors import ConfigurationError
+from worker.settings.addresses import options_once
 
 DEFAULT_PORT = 8090
 FORM = "iggy://user:password@host:port"
@@ -72,7 +73,10 @@ def _is_on(text: str) -> bool:
 
 
 def tls_options(query: str) -> dict[str, str]:
-    options = dict(parse_qsl(query, keep_blank_values=True))
+    try:
+        options = options_once(query)
+    except ValueError as error:
+        raise ConfigurationError(f"event log: {error}") from error
     if unknown := sorted(options.keys() - {"tls", "tls_domain", "tls_ca_file"}):
         raise ConfigurationError(f"event log: {', '.join(unknown)} in the URL is none of tls, tls_domain, tls_ca_file")
     return options

@@ -14,6 +14,7 @@ hook_managed        the learnings that a hook injects, and what of them is drawn
 hook_snapshot       all that a hook decides by
 hook_spool          what a hook did, line by line
 hook_trace          what an injection leaves in the transcript
+signatures          what a file is that is no text
 learnings_file      the managed file: learnings that a hook gives out, as people edit them
 transcripts/        transcripts in every form they come in
 """

@@ -139,7 +139,8 @@ def read_json_object(payload: bytes) -> dict[str, Any]:
     except RecursionError as error:
         raise InvalidEvent("not usable JSON: nested too deeply") from error
     except ValueError as error:
-        raise InvalidEvent(str(error)) from error
+        told = "not usable JSON: a number has too many digits" if "digits" in str(error) else str(error)
+        raise InvalidEvent(told) from error
     if not isinstance(document, dict):
         raise InvalidEvent("not a JSON object")
     if is_deep(document):

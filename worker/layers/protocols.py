@@ -67,7 +67,7 @@ class ValueAggregator(Protocol):
     def value(
         self, *, sums: LearningSums, global_sums: TemporalSums, fleet: Fleet, standing: Standing, updated_at: int
     ) -> LearningValue:
-        """Everything that is known about a learning, from exact sums and people's decisions alone; statistics.md 5 to 11.
+        """Everything that is known about a learning, from exact sums and people's decisions alone; statistics.md 5 to 9, experiments.md 11.
 
         `global_sums` are the temporal sums over all learnings' current epochs, this one's included; `fleet` is what the last refresh
         made of all experiments.

@@ -1,5 +1,6 @@
 """Is everything well, and if not, what to do: every part and every promise looked at."""
 
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
@@ -21,6 +22,8 @@ from worker.task_queue.messages import ATTRIBUTION, FINISHING
 
 #: seconds; other learnings the next time, and `groove rebuild` looks at all
 _PROVING = 0.5
+#: bytes; the embedded broker and the store write files of some ten megabytes anew
+_LEAST_ROOM = 100_000_000
 
 
 def examine(settings: Settings, *, is_thorough: bool = True) -> Iterator[Finding]:
@@ -29,6 +32,7 @@ def examine(settings: Settings, *, is_thorough: bool = True) -> Iterator[Finding
     `is_thorough`: sums are recomputed too, of as many learnings as half a second allows.
     """
     yield _versions()
+    yield _checked("room on the disk", lambda: about_the_room(settings.data_dir), "make room, or move the data folder")
     is_at_rest = _is_at_rest(settings)
     yield from _at_rest() if is_at_rest else _running(settings)
     try:
@@ -61,6 +65,16 @@ def _hooks(settings: Settings) -> Iterator[Finding]:
         return
     if agreement is not None:
         yield from about_hooks(agreement)
+
+
+def about_the_room(folder: Path, *, least: int = _LEAST_ROOM) -> str:
+    """How much the disk of `folder` still takes. Raises `Unavailable` below `least` bytes."""
+    there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    free = shutil.disk_usage(there).free
+    told = f"{free / 1e6:,.0f} MB are free where {folder} lies"
+    if free < least:
+        raise Unavailable(told)
+    return told
 
 
 def about_the_parts(settings: Settings) -> str:

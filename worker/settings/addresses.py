@@ -45,7 +45,7 @@ class RedisAddress:
         user, password, place = _split_user(rest)
         match = _place(place, _REDIS)
         path, _, query = (match["rest"] or "").partition("?")
-        options = dict(parse_qsl(query, keep_blank_values=True))
+        options = options_once(query)
         user, password = options.pop("username", user), options.pop("password", password)
         named = options.pop("db", options.pop("virtual_host", ""))
         if scheme in ("redis+socket", "unix"):
@@ -92,6 +92,8 @@ def ledger_address(text: str) -> str:
     if scheme == "sqlite":
         if not rest.startswith("/") or not rest.strip("/"):
             raise ValueError(f"it must read {_LEDGER}")
+        if ":memory:" in rest:
+            raise ValueError(f"each process would have a ledger of its own in memory: it must read {_LEDGER}")
         return f"{scheme}://{rest}"
     if scheme not in ("postgresql", "postgres", "postgresql+psycopg"):
         raise ValueError(f"{scheme}:// is not supported: it must read {_LEDGER}")
@@ -105,6 +107,8 @@ def store_address(text: str) -> str:
     """Raises `ValueError` for what a client would drop without a word: a path, a user, TLS."""
     scheme, rest = _split_scheme(text, _STORE)
     if scheme == "http+unix":
+        if not unquote(rest).startswith("/"):
+            raise ValueError(f"a socket's address names its whole path: it must read {_STORE}")
         return f"{scheme}://{rest}"
     if scheme != "http":
         raise ValueError(f"{scheme}:// is not supported: it must read {_STORE}")
@@ -125,6 +129,15 @@ def store_address(text: str) -> str:
 def masked(url: str) -> str:
     """For people's eyes: without its password, before the last `@` or among its options."""
     return _SECRET_OPTION.sub(r"\1***", re.sub(r"(://[^:@/]*):.*@", r"\1:***@", url))
+
+
+def options_once(query: str) -> dict[str, str]:
+    """Raises `ValueError` for an option that is given twice: which one holds would be a matter of chance, that of TLS too."""
+    pairs = parse_qsl(query, keep_blank_values=True)
+    options = dict(pairs)
+    if len(options) < len(pairs):
+        raise ValueError("an option is given twice")
+    return options
 
 
 def socket_path(url: str) -> str | None:

@@ -2,7 +2,7 @@
 
 A setting `bridge.batch` is `batch = 200` under `[bridge]` in the file, or `GROOVE_BRIDGE__BATCH=200` in the environment, which wins.
 What is unknown, of the wrong type or impossible stops the start with one line that names it. What an earlier release knew is a warning.
-A file that was not named but merely lies in the working folder, as in a clone of somebody's, cannot say where secrets go.
+A file that was not named but merely lies in the working folder, as in a clone of somebody's, cannot say where secrets and sessions go.
 """
 
 import json
@@ -28,7 +28,8 @@ _NOT_SETTINGS = ("GROOVE_TEST_", "GROOVE_CONFIG", "GROOVE_VERSION", "GROOVE_FILE
 _SERVICE_LINK = re.compile(r"\w+_(SERVICE_(HOST|PORT(_\w+)?)|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)")
 #: never accepted from the file, which gets copied, mailed and committed
 _ENVIRONMENT_ONLY = ("store_read_token", "store_write_token", "flower_auth", "web_token")
-#: each says where secrets go, or who may come in: never accepted from a file that merely lies in the working folder, as in somebody's clone
+#: each says where secrets or sessions go, or who may come in: never accepted from a file that merely lies in the working folder, as in
+#: somebody's clone
 _NAMED_FILE_ONLY = frozenset(
     {
         ("broker",),
@@ -40,6 +41,8 @@ _NAMED_FILE_ONLY = frozenset(
         ("metrics", "host"),
         ("web", "host"),
         ("web", "hosts"),
+        # a model's name may hold an address, and the key and the quotes of sessions follow it
+        ("activation", "judge"),
     }
 )
 _log = structlog.get_logger(__name__)
@@ -95,12 +98,17 @@ def _from_file(environ: Mapping[str, str], path: Path | None) -> Iterator[tuple[
     for key, value in leaves(document):
         if key[0] in _ENVIRONMENT_ONLY:
             raise ConfigurationError(f"{file}: {key[0]} is a secret: set {PREFIX}{key[0].upper()} instead")
-        if not chosen and key in _NAMED_FILE_ONLY:
+        if not chosen and (key in _NAMED_FILE_ONLY or _asks_a_hub(key, value)):
             raise ConfigurationError(
-                f"{file}: {'.'.join(key)} says who gets secrets, which a file does not that merely lies in the working folder: "
+                f"{file}: {'.'.join(key)} says who is contacted, which a file does not that merely lies in the working folder: "
                 f"name it by `groove --config {file}` or GROOVE_CONFIG, or set {PREFIX}{'__'.join(key).upper()}"
             )
         yield key, value, str(file)
+
+
+def _asks_a_hub(key: tuple[str, ...], value: object) -> bool:
+    """Whether a model is named that is not on this machine for certain."""
+    return key == ("embedder", "model") and not (isinstance(value, str) and value.startswith(("/", ".", "~")))
 
 
 def leaves(document: dict[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:

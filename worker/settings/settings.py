@@ -4,10 +4,19 @@ import hashlib
 import os
 import tempfile
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import quote, urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from worker.settings.addresses import RedisAddress, event_log_address, ledger_address, store_address
 from worker.settings.layers import (
@@ -25,6 +34,17 @@ _SOCKET_PATH_MAX = 100
 #: longest name that Apache Iggy takes
 MAX_TOPIC_BYTES = 255
 _TOPIC = r"^[^/\s]+/[^/\s]+$"
+
+
+def _from_home(path: Path) -> Path:
+    """Path whose `~` is read as shells do: in files and in containers' variables nobody else would."""
+    try:
+        return path.expanduser()
+    except RuntimeError as error:
+        raise ValueError(f"the home folder that {path} begins with is not known") from error
+
+
+HomePath = Annotated[Path, AfterValidator(_from_home)]
 
 
 class Group(BaseModel):
@@ -75,6 +95,8 @@ class StreamSettings(Group):
                 raise ValueError(
                     f"streams.{name}: a stream's and a topic's name have at most {MAX_TOPIC_BYTES} bytes each"
                 )
+            if any(part.isascii() and part.isdecimal() for part in topic.split("/")):
+                raise ValueError(f"streams.{name}: a name of digits alone would be a number to Iggy, not a name")
             same = [other for other, its in names.items() if its == topic and other != name]
             if same:
                 raise ValueError(f"streams.{name} and streams.{same[0]} name one topic: each needs its own")
@@ -108,7 +130,7 @@ class BridgeSettings(Group):
     max_message_bytes: int = Field(
         default=64_000_000, ge=1024, description="Bytes; a longer message becomes a dead letter."
     )
-    transcript_root: Path | None = Field(
+    transcript_root: HomePath | None = Field(
         default=None,
         description="Folder that a session's `transcript_path` must lie in to be read. Unset: transcripts are never read from files.",
     )
@@ -205,7 +227,7 @@ class EmbedderSettings(Group):
         default="auto",
         description="Library that runs the model. `auto`: OpenVINO on processors, torch on GPUs and for models that cannot be converted.",
     )
-    conversions: Path | None = Field(
+    conversions: HomePath | None = Field(
         default=None,
         description="Folder for models converted for OpenVINO. Unset: `groove/models` in the user's cache folder.",
     )
@@ -344,7 +366,7 @@ class MetricsSettings(Group):
 class Settings(Group):
     """Everything that can be set. Connections that are left out mean the embedded part below `data_dir`."""
 
-    data_dir: Path = Field(
+    data_dir: HomePath = Field(
         default=Path(".groove"), description="Folder of the embedded parts' data, and of the store server's."
     )
     event_log: SecretStr | None = Field(
@@ -375,7 +397,7 @@ class Settings(Group):
         default=None,
         description="Token that the dashboard is entered with. Unset: the store's write token. From the environment only.",
     )
-    calibration: Path | None = Field(
+    calibration: HomePath | None = Field(
         default=None, description="File that `groove calibrate` wrote. Unset: the calibration that is shipped."
     )
 
@@ -395,6 +417,15 @@ class Settings(Group):
     ablation: AblationParameters = AblationParameters()
     aggregation: AggregationParameters = AggregationParameters()
     outlook: OutlookParameters = OutlookParameters()
+
+    @field_validator("store_read_token", "store_write_token", "web_token")
+    @classmethod
+    def _sendable(cls, token: SecretStr | None) -> SecretStr | None:
+        """Blanks around it come from files, as a line feed at their end; what is no ASCII no header can hold."""
+        text = token.get_secret_value().strip() if token else ""
+        if not (text.isascii() and text.isprintable()) or " " in text:
+            raise ValueError("a token holds ASCII letters, digits and signs only, and no blanks")
+        return SecretStr(text) if text else None
 
     @field_validator("broker", "event_log", "ledger")
     @classmethod

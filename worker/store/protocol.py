@@ -360,7 +360,7 @@ class AttributionStore(SessionStore, Protocol):
         ...
 
     def get_breakdown(self, learning_id: str) -> tuple[GroupEffect, ...]:
-        """A learning's effect by project, user and so on, drawn towards the whole; statistics.md 16."""
+        """A learning's effect by project, user and so on, drawn towards the whole; experiments.md 16."""
         ...
 
     def list_health(self) -> list[LearningHealth]:

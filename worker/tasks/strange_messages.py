@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import structlog
+from celery.worker import state
 from celery.worker.consumer import Consumer
 from kombu.transport import TRANSPORT_ALIASES, redis
 from redis.exceptions import DataError, ResponseError
@@ -73,6 +74,7 @@ class BearingConsumer(Consumer):  # type: ignore[misc]  # Celery carries no type
             log.warning("broker_refuses", reason=str(error)[:300])
             self._refused = str(error)
         time.sleep(_REFUSED_SECONDS)
+        state.maybe_shutdown()  # Celery would look only after it has made good for processes that were stopped with this one
         return True
 
     def create_task_handler(self, *args: Any, **kwargs: Any) -> Callable[[Any], None]:

@@ -242,3 +242,14 @@ def test_what_may_be_assigned_may_come_back(server: tuple[int, int]) -> None:
     for session_id in ("a\nb", "\x1b", "a\x00b", "\u202e", "é" * 128, "\u200b"):
         body = json.dumps({"session_id": session_id, "learning_ids": []}).encode()
         assert ask(server[0], "POST", "/assignments", body, WRITE) == 422
+
+
+@pytest.mark.parametrize("length", [b"", b"+5", b"-1", b"1e3", b"9" * 30, "\u0663".encode(), b"0\r\nContent-Length: 1"])
+def test_a_wrong_length_is_a_problem_as_described(length: bytes, server: tuple[int, int]) -> None:
+    """Every endpoint's description has it."""
+    with socket.create_connection(("127.0.0.1", server[0]), timeout=20) as stranger:
+        stranger.sendall(b"GET /attr/values HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + length + b"\r\n\r\n")
+        answer = http.client.HTTPResponse(stranger)
+        answer.begin()
+        assert (answer.status, answer.headers["content-type"]) == (400, "application/problem+json")
+        assert json.loads(answer.read())["status"] == 400

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +26,11 @@ from worker.resources import Resources
 from worker.settings import Settings
 from worker.settings.layers import ActivationParameters
 
-pytest.importorskip("litellm")
 #: the library loads slowly on a busy machine
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [
+    pytest.mark.timeout(300),
+    pytest.mark.skipif(find_spec("litellm") is None, reason="needs LiteLLM, which only the project may import"),
+]
 SESSION = ["I will add the flag to the parser.", "Let me check it.\n[tool:Bash] mise run lint", "Fine weather today."]
 INSIGHTS = {
     "maybe": "Add each flag to the parser when an option is asked for",

@@ -1,7 +1,9 @@
 """What a file is, is told from its content; what is not read is refused by its name, and nothing waits or fills the memory."""
 
+import bz2
 import gzip
 import json
+import lzma
 import os
 import tracemalloc
 from pathlib import Path
@@ -29,9 +31,13 @@ REFUSED = {
     "mini-SWE-agent": json.dumps([{"role": "system", "content": "```mswea_bash_command"}]).encode(),
     "SQLite database": b"SQLite format 3\0" + bytes(100),
     "gzip": gzip.compress(SESSION),
-    "ZIP": b"PK\x03\x04" + bytes(30),
-    "UTF-16 text, not UTF-8": SESSION.decode().encode("utf-16"),
+    "zip": b"PK\x03\x04" + bytes(30),
+    "UTF-16 text": SESSION.decode().encode("utf-16"),
     "UTF-16": SESSION.decode().encode("utf-16-le"),
+    "xz archive": lzma.compress(SESSION),
+    "bzip2 archive": bz2.compress(SESSION),
+    "tar archive": b"session.jsonl".ljust(257, b"x") + b"ustar\x0000",
+    "UTF-32": SESSION.decode().encode("utf-32"),
     "binary": bytes(range(1, 9)) * 50,
     "no known assistant (initialized, process)": lines({"event": "process", "pid": 1}, {"event": "initialized"}),
     "not JSON, and no Markdown history": b"# Notes\n\nnothing\n",

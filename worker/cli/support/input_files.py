@@ -6,12 +6,14 @@ import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import IO, cast
 
 import zstandard
 
 from worker.errors import InvalidFile
+from worker.formats.signatures import named_kind
 
 #: standard input, as commands are told it
 STDIN = Path("-")
@@ -20,17 +22,11 @@ _MARK = b"\xef\xbb\xbf"
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
 #: packed bytes that are unpacked at once
-_PIECE = 1 << 14
-#: what a file of another kind begins with -> what it is
-_OTHERS = {
-    b"\xff\xfe": "UTF-16",
-    b"\xfe\xff": "UTF-16",
-    b"PK\x03\x04": "a zip archive",
-    b"BZh": "compressed with bzip2",
-    b"\xfd7zXZ\x00": "compressed with xz",
-    b"SQLite format 3\x00": "an SQLite database",
-    b"PAR1": "a Parquet file",
-}
+_PIECE = 1 << 12
+#: bytes of its beginning by which a file's kind is told
+_HEAD = 512
+#: bytes of a line that are held; no event and no learning may be as long
+_LONGEST_LINE = 256 << 20
 
 
 def check_there(path: Path) -> None:
@@ -59,7 +55,9 @@ def json_lines(path: Path) -> Iterator[tuple[str, bytes]]:
     """(place, line) of every line that is not blank. Raises `InvalidFile`, also once for JSON that is not one object per line."""
     is_first = True
     with opened(path) as file:
-        for number, line in enumerate(file, 1):
+        for number, line in enumerate(iter(partial(file.readline, _LONGEST_LINE), b""), 1):
+            if len(line) == _LONGEST_LINE:
+                raise InvalidFile(f"{path}:{number}: longer than {_LONGEST_LINE >> 20} MB, which no event is")
             if text := (line.removeprefix(_MARK) if number == 1 else line).strip():
                 if is_first:
                     _refuse_other_json(path, text)
@@ -73,14 +71,13 @@ def _raw(path: Path) -> io.RawIOBase:
 
 
 def _unpacked(path: Path, file: "io.BufferedReader[io.RawIOBase]") -> IO[bytes]:
-    beginning = file.peek(16)[:16]
+    beginning = file.peek(_HEAD)[:_HEAD]
     if beginning.startswith(_GZIP):
         return cast("IO[bytes]", gzip.GzipFile(fileobj=file))
     if beginning.startswith(_ZSTD):
         return io.BufferedReader(_Zstd(file))
-    for mark, what in _OTHERS.items():
-        if beginning.startswith(mark):
-            raise InvalidFile(f"{path}: this is {what}; UTF-8 text is read, plain or compressed with gzip or zstd")
+    if kind := named_kind(beginning):
+        raise InvalidFile(f"{path}: this is {kind}; UTF-8 text is read, plain or compressed with gzip or zstd")
     return file
 
 
@@ -90,16 +87,14 @@ class _Zstd(io.RawIOBase):
     def __init__(self, packed: IO[bytes]) -> None:
         self._packed = packed
         self._frame: zstandard.ZstdDecompressionObj | None = None
-        self._left = self._ready = b""
+        self._left, self._ready = b"", io.BytesIO()
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: "memoryview") -> int:  # type: ignore[override]  # what io.BufferedReader hands over
-        while not self._ready and self._unpack():
+        while not (size := self._ready.readinto(buffer)) and self._unpack():
             pass
-        size = min(len(buffer), len(self._ready))
-        buffer[:size], self._ready = self._ready[:size], self._ready[size:]
         return size
 
     def _unpack(self) -> bool:
@@ -110,7 +105,7 @@ class _Zstd(io.RawIOBase):
         if not packed:
             return False
         self._frame = self._frame or zstandard.ZstdDecompressor().decompressobj()
-        self._ready = self._frame.decompress(packed)
+        self._ready = io.BytesIO(self._frame.decompress(packed))
         self._left = self._frame.unused_data if self._frame.eof else b""
         self._frame = None if self._frame.eof else self._frame
         return True

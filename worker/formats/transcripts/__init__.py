@@ -31,5 +31,6 @@ who_spoke           whether a person stands behind a text
 tools               what a tool is for, told by its name
 lines               the lines of a file and the JSON on them
 content_blocks      the content of one message: a string, or a list of typed blocks
+foreign_calls       calls of tools in the forms of other APIs: read, or refused by name
 flattened           a string that holds `[tool:NAME] input`, `[tool_result]` … lines
 """

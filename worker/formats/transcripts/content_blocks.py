@@ -47,7 +47,7 @@ def _parse_block(item: object, *, role: str, calls: Calls) -> tuple[Block, ...]:
     if not isinstance(item, dict):
         raise InvalidEvent(f"a content block is {type(item).__name__}, not an object")
     match item.get("type"):
-        case "text":
+        case "text" | "input_text" | "output_text":
             text = clean(str(item.get("text") or ""))
             return (Block(kind=BlockKind.TEXT, text=text),) if text.strip() else ()
         case "tool_use":

@@ -7,11 +7,14 @@ from typing import Any
 from worker.domain import BlockKind, Message, Transcript
 from worker.errors import InvalidEvent
 from worker.formats.transcripts.content_blocks import Calls, clean, parse_content
+from worker.formats.transcripts.foreign_calls import UnreadForm, parse_foreign
 from worker.formats.transcripts.lines import DAMAGED, objects
 from worker.formats.transcripts.session import Harness, ReadSession, Speaker
 from worker.formats.transcripts.session_draft import moment
 from worker.formats.transcripts.who_spoke import words_of_a_person
 from worker.formats.wire import derived_id
+
+_ROLES = {"ai": "assistant", "model": "assistant", "human": "user", "function": "tool"}
 
 
 def parse_transcript(value: object) -> Transcript:
@@ -59,6 +62,8 @@ def _usable(entries: Iterator[dict[str, Any]], skipped: Counter[str]) -> Iterato
     for entry in entries:
         try:
             _parse_message(0, entry, Calls())
+        except UnreadForm:
+            raise
         except InvalidEvent:
             skipped[DAMAGED] += 1
         else:
@@ -75,12 +80,20 @@ def _entries(value: object) -> list[Any]:
 def _parse_message(message_idx: int, entry: object, calls: Calls) -> Message:
     if not isinstance(entry, dict) or not isinstance(entry.get("role"), str):
         raise InvalidEvent(f"message {message_idx} of the transcript has no role")
-    role = clean(entry["role"])
+    role = _role(clean(entry["role"]))
     try:
-        blocks = parse_content(entry.get("content"), role=role, calls=calls)
+        blocks = parse_foreign(entry, role=role, calls=calls) or parse_content(
+            entry.get("content"), role=role, calls=calls
+        )
     except InvalidEvent as error:
-        raise InvalidEvent(f"message {message_idx} of the transcript: {error}") from error
+        raise type(error)(f"message {message_idx} of the transcript: {error}") from error
     return Message(message_idx=message_idx, role=role, blocks=blocks)
+
+
+def _role(given: str) -> str:
+    """Names of other libraries for who speaks: as another role an assistant's words and calls would not count."""
+    name = given.lower()
+    return _ROLES.get(name, name if name in _ROLES.values() else given)
 
 
 def _is_a_persons(message: Message) -> bool:

@@ -5,20 +5,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from worker.errors import InvalidEvent, NoSession
+from worker.formats.signatures import named_kind
 from worker.formats.transcripts.claude_code import BOOKKEEPING
 from worker.formats.transcripts.session import Harness
 
 _Entry = dict[str, Any]
 
-_SIGNATURES = (
-    (b"SQLite format 3\0", "an SQLite database, as Cursor, opencode and VS Code keep them"),
-    (b"\x1f\x8b", "a gzip archive"),
-    (b"PK\x03\x04", "a ZIP archive"),
-    (b"\x28\xb5\x2f\xfd", "a zstd archive"),
-    (b"\xff\xfe", "UTF-16 text, not UTF-8"),
-    (b"\xfe\xff", "UTF-16 text, not UTF-8"),
-    (b"%PDF", "a PDF"),
-)
 #: a text holds no control characters but these; NUL runs come from crashes and end with a line
 _CONTROL = bytes(range(32)).translate(None, b"\t\n\r\f\b\x1b")
 #: beyond this share of control characters it is no text
@@ -34,12 +26,8 @@ _SPECSTORY = re.compile(
 
 def refuse_other_bytes(head: bytes) -> None:
     """Raises `InvalidEvent`, which says what it is, unless the file begins like text."""
-    for signature, name in _SIGNATURES:
-        if head.startswith(signature):
-            raise InvalidEvent(f"the file is {name}: not read")
-    halves = (head[:64:2].count(0), head[1:64:2].count(0))
-    if max(halves) > 24 and min(halves) < 8:  # every second byte of Latin text
-        raise InvalidEvent("the file is UTF-16 text, not UTF-8: not read")
+    if kind := named_kind(head):
+        raise InvalidEvent(f"the file is {kind}: not read")
     controls = len(head) - len(head.translate(None, _CONTROL))
     if controls > _CONTROL_SHARE * len(head) and b"\n" not in head.strip(b"\0"):
         raise InvalidEvent("the file is binary, not text: not read")

@@ -1,4 +1,4 @@
-"""Learnings that always travel together: no experiment and no observation can tell which of them it was (statistics.md 12)."""
+"""Learnings that always travel together: no experiment and no observation can tell which of them it was (experiments.md 12)."""
 
 import math
 from collections.abc import Mapping

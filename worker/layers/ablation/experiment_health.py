@@ -1,4 +1,4 @@
-"""Can a learning's experiment be trusted? What its own sums give away (statistics.md 12)."""
+"""Can a learning's experiment be trusted? What its own sums give away (experiments.md 12)."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Does injecting a learning make the assistant do it more often, or would it do it anyway? (statistics.md 11)"""
+"""Does injecting a learning make the assistant do it more often, or would it do it anyway? (experiments.md 11)"""
 
 import math
 from typing import NamedTuple

@@ -1,4 +1,7 @@
-"""Layer 4: what a learning is worth over all sessions, as a pure function of exact sums and people's decisions (statistics.md 5 to 11)."""
+"""Layer 4: what a learning is worth over all sessions, as a pure function of exact sums and people's decisions.
+
+The formulas: statistics.md 5 to 9, experiments.md 11.
+"""
 
 import math
 from collections.abc import Collection

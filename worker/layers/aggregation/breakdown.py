@@ -1,4 +1,4 @@
-"""Where a learning helps and where it hurts: its effect by project, user, assistant, model, kind of task (statistics.md 16).
+"""Where a learning helps and where it hurts: its effect by project, user, assistant, model, kind of task (experiments.md 16).
 
 Each group's effect is drawn towards the whole's. What differs from the rest is flagged by e-BH over all that is shown, and never a verdict:
 nobody planned these questions beforehand.

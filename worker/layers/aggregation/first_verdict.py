@@ -2,7 +2,7 @@
 
 Effects are thought of as normal around 0 with standard deviation τ (statistics.md 6); those of k learnings together add up, so theirs have
 τ√k: a section's verdict comes sooner, and says less about each. What such experiments would show is drawn many times over, look by look
-(what they gather is a Brownian motion with the effect as its drift): half of them take longer than the median (statistics.md 13).
+(what they gather is a Brownian motion with the effect as its drift): half of them take longer than the median (experiments.md 13).
 """
 
 import math

@@ -1,7 +1,7 @@
 """How many more eligible sessions an experiment needs for a verdict, should it go on as it has gone so far.
 
 Held at what they are today: the arms' variances, the observation and the chance of being withheld. The difference is held at an effect
-that it may turn out to be (`effect_to_hold`): the observed one is mostly luck while the arms are small (statistics.md 13).
+that it may turn out to be (`effect_to_hold`): the observed one is mostly luck while the arms are small (experiments.md 13).
 """
 
 import math
@@ -72,9 +72,10 @@ class Forecast:
         p = self.probability
         return self.with_.grown(sessions * (1 - p), p), self.without.grown(sessions * p, 1 - p)
 
-    def _half_width(self, sessions: int) -> float:
+    def _information(self, sessions: int) -> float:
+        """It grows nearly evenly with the sessions: the inverse square of the interval's half width."""
         ablation = self.parameters.ablation
-        return half_width(variance(*self._arms_after(sessions), ablation, self.fleet), ablation)
+        return half_width(variance(*self._arms_after(sessions), ablation, self.fleet), ablation) ** -2
 
     def _until_complete(self) -> int:
         return self._until_both_arms_have(self.parameters.ablation.min_sessions_per_arm)
@@ -89,7 +90,7 @@ class Forecast:
         if complete > SESSIONS_NEEDED_CAP:
             return complete
         needed = _half_width_needed(self.with_.mean - self.without.mean, self.parameters.ablation.verdict_margin)
-        return _first(lambda sessions: self._half_width(sessions) < needed, complete, SESSIONS_NEEDED_CAP + 1)
+        return _first_above(needed**-2, self._information, complete, SESSIONS_NEEDED_CAP + 1)
 
     def _until_harm_is_proven(self, *, before: int) -> int:
         """Sessions until the deprecation rule, if it comes first: it may prove a large harm while the interval is still wide."""
@@ -108,3 +109,25 @@ class Forecast:
 def _first(holds: Callable[[int], bool], low: int, end: int) -> int:
     """The smallest number in [low, end) from which on it holds; `end` where there is none."""
     return bisect_left(range(end), True, lo=low, key=holds)
+
+
+def _first_above(wanted: float, of: Callable[[int], float], low: int, end: int) -> int:
+    """`_first` in half the looks, for numbers that grow nearly evenly: by false position, an end that stays counting half (Illinois)."""
+    high = end - 1
+    below, above = of(low) - wanted, of(high) - wanted
+    if below > 0:
+        return low
+    if above <= 0:
+        return end
+    stayed = 0
+    while high - low > 1:
+        share = below / (below - above)
+        place = min(max(low + math.ceil(share * (high - low)), low + 1), high - 1)
+        found = of(place) - wanted
+        if found > 0:
+            high, above = place, found
+            below, stayed = (below / 2 if stayed > 0 else below), 1
+        else:
+            low, below = place, found
+            above, stayed = (above / 2 if stayed < 0 else above), -1
+    return high

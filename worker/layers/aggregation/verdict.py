@@ -1,4 +1,4 @@
-"""What to do about a learning, as far as its experiment can say (statistics.md 9 and 11).
+"""What to do about a learning, as far as its experiment can say (statistics.md 9, experiments.md 11).
 
 `assess` judges the evidence of today; a forecast asks it about the evidence to come.
 """

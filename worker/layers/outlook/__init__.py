@@ -1,4 +1,4 @@
-"""How well a session was to be expected to end, from what was known before its first answer (statistics.md 14).
+"""How well a session was to be expected to end, from what was known before its first answer (experiments.md 14).
 
 features   a session as the models see it
 models     what a model expects of a session, in lines that add up

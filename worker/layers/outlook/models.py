@@ -1,4 +1,4 @@
-"""What a model expects of a session, in whole numbers and in lines that add up (statistics.md 14)."""
+"""What a model expects of a session, in whole numbers and in lines that add up (experiments.md 14)."""
 
 from bisect import bisect_left
 from collections.abc import Mapping

@@ -32,7 +32,7 @@ class Count(NamedTuple):
 class Adjustment(NamedTuple):
     """What a record's session says of how the record counts."""
 
-    #: outcome that was to be expected, less the average one, in whole thousandths (statistics.md 14)
+    #: outcome that was to be expected, less the average one, in whole thousandths (experiments.md 14)
     expected: int = 0
     #: how many sessions it stands for, in whole millionths
     weight: int = MICRO

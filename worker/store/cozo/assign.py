@@ -1,4 +1,4 @@
-"""Inject or withhold: the experiment's decision for one session, made by hash and logged once (statistics.md 2, 8 and 10)."""
+"""Inject or withhold: the experiment's decision for one session, made by hash and logged once (statistics.md 2, 8; experiments.md 10)."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace

@@ -74,7 +74,7 @@ class Book:
         else:
             after = NOTHING
             self._transaction.write("rm_sums", [list(key)])
-        self._transaction.write("put_arm_sums", arm_sums_rows(key, sums))
+        self._transaction.write("put_arm_sums", arm_sums_rows(key, sums, stored=before.sums))
         gone = [was for was, of in ((False, sums.with_), (True, sums.without)) if not of.records]
         had = {False: before.sums.with_.records, True: before.sums.without.records}
         self._transaction.write("rm_arm_sums", [[*key, was] for was in gone if had[was]])

@@ -14,6 +14,7 @@ EpochKey = tuple[str, int]
 
 #: without the key
 SUMS_COLUMNS = SumsRow._fields[2:]
+_NO_SUMS = LearningSums()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,11 +59,12 @@ def arm_rows(key: EpochKey, arms: dict[Cell, Count]) -> list[ArmRow]:
     ]
 
 
-def arm_sums_rows(key: EpochKey, sums: LearningSums) -> list[ArmSumsRow]:
+def arm_sums_rows(key: EpochKey, sums: LearningSums, *, stored: LearningSums = _NO_SUMS) -> list[ArmSumsRow]:
+    """The arms that are not as they are `stored`: one record changes one of the two."""
     return [
         ArmSumsRow(*key, was_withheld, of.records, *map(str, (of.w, of.w2, of.wr, of.w2r, of.w2r2)))
-        for was_withheld, of in ((False, sums.with_), (True, sums.without))
-        if of.records
+        for was_withheld, of, before in ((False, sums.with_, stored.with_), (True, sums.without, stored.without))
+        if of.records and of != before
     ]
 
 

@@ -11,6 +11,8 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from worker.store.server.problems import problem
+
 #: seconds for a request's head to arrive, from its first byte or from the connection's beginning
 HEAD_S = 10.0
 #: bytes that a request's head may have
@@ -106,6 +108,15 @@ class DeadlineProtocol(HttpToolsProtocol):
         super().data_received(data)
         if was_in_head and self._in_head and self._head_bytes > HEAD_BYTES:
             self.cut()
+
+    def send_400_response(self, msg: str) -> None:
+        """What is no HTTP, a wrong length among it, is told as a problem document, as all else."""
+        told = problem(400, "Refused", msg, {"Connection": "close"})
+        self.transport.write(
+            b"HTTP/1.1 400 Bad Request\r\n" + b"".join(b"%b: %b\r\n" % pair for pair in told.raw_headers)
+        )
+        self.transport.write(b"\r\n" + bytes(told.body))
+        self.transport.close()
 
     def on_headers_complete(self) -> None:
         self._in_head = False

@@ -36,9 +36,9 @@ class Problem(BaseModel):
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The problems that an endpoint may answer with, for its description."""
+    """The problems that an endpoint may answer with, for its description; every one may be sent what is no request."""
     content = {"application/problem+json": {"schema": Problem.model_json_schema()}}
-    return {status: {"description": _WORDS[status], "content": content} for status in statuses}
+    return {status: {"description": _WORDS[status], "content": content} for status in sorted({400, *statuses})}
 
 
 def problem(status: int, title: str, detail: str, headers: dict[str, str] | None = None) -> Response:
