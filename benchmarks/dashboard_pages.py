@@ -40,6 +40,11 @@ PAGES = (
     "/sessions",
     "/experiment",
     "/prune",
+    "/operations",
+    "/operations/failed",
+    "/operations/dead-letters",
+    "/what-if",
+    "/settings",
 )
 #: seconds on the server, and bytes
 TARGET_S, TARGET_BYTES = 0.3, 150_000_000

@@ -60,6 +60,13 @@ def counted(value: int, things: str) -> str:
     return f"{number(value)} {word}"
 
 
+def of_them(value: int, what: str) -> str:
+    """`1 session open for more than an hour`. `what`: the word that takes the plural is the first one that ends in -s."""
+    words = what.split()
+    place = next((at for at, word in enumerate(words) if word.endswith("s")), len(words) - 1)
+    return " ".join([counted(value, " ".join(words[: place + 1])), *words[place + 1 :]])
+
+
 def size(value: int) -> str:
     """Bytes."""
     for unit in ("bytes", "kB", "MB"):
@@ -81,6 +88,11 @@ def when(micros: int | None) -> Markup | str:
 
 def day(micros: int) -> str:
     return moment_of(micros).strftime("%A, %-d %B %Y")
+
+
+def short_day(micros: int) -> str:
+    """For an axis."""
+    return moment_of(micros).strftime("%-d %b %Y")
 
 
 def ago(micros: int | None, now: int | None = None) -> str:
@@ -150,6 +162,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "percent": percent,
     "number": number,
     "counted": counted,
+    "of_them": of_them,
     "size": size,
     "when": when,
     "day": day,

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from dashboard.asked import Asked, Query, Said, part
 from dashboard.pages.page import Page
+from dashboard.words import counted
 from worker.domain import DecisionKind
 from worker.errors import CannotUndo
 
@@ -22,6 +23,14 @@ _KINDS = {
 class DecideForm(Query):
     action: Literal["disable", "enable", "pin", "unpin", "try"]
     reason: str = Field(default="", max_length=2000)
+
+
+class DecideTogetherForm(DecideForm):
+    chosen: tuple[str, ...] = Field(default=(), max_length=10_000)
+
+
+class UndoTogetherForm(Query):
+    batch: str = Field(max_length=64)
 
 
 class UndoForm(Query):
@@ -48,4 +57,31 @@ def undo(asked: Asked) -> Response:
     return asked.go_back(Said(text=text, undo=again, fields=[("number", str(decision.number))], undo_text="Redo"))
 
 
-PAGES = (Page("/learnings/{learning_id}/decide", decide, "POST"), Page("/learnings/{learning_id}/undo", undo, "POST"))
+def decide_together(asked: Asked) -> Response:
+    form = asked.fields(DecideTogetherForm)
+    if not form.chosen:
+        return asked.go_back(Said(text="Nothing was chosen.", is_bad=True))
+    kind, _ = _KINDS[form.action]
+    decisions = asked.sources.store.decide_together(form.chosen, kind, actor=asked.actor, reason=form.reason)
+    batch = asked.parts.batches.keep([(decision.learning_id, decision.number) for decision in decisions])
+    text = f"{counted(len(decisions), 'learnings')} {kind}."
+    return asked.go_back(Said(text=text, undo="/learnings/undo", fields=[("batch", batch)]))
+
+
+def undo_together(asked: Asked) -> Response:
+    lines = asked.parts.batches.take(asked.fields(UndoTogetherForm).batch)
+    if lines is None:
+        text = "This was taken back already, or too long ago: each learning's page has its own undo."
+        return asked.go_back(Said(text=text, is_bad=True))
+    undone = asked.sources.store.undo_together(dict(lines), actor=asked.actor, reason="taken back together")
+    done = f"{counted(len(undone.decisions), 'learnings')} as before, with their evidence."
+    left = f" Something else was decided since about {', '.join(undone.refused)}." if undone.refused else ""
+    return asked.go_back(Said(text=done + left, is_bad=bool(left)))
+
+
+PAGES = (
+    Page("/learnings/decide", decide_together, "POST"),
+    Page("/learnings/undo", undo_together, "POST"),
+    Page("/learnings/{learning_id}/decide", decide, "POST"),
+    Page("/learnings/{learning_id}/undo", undo, "POST"),
+)

@@ -6,9 +6,8 @@ from starlette.responses import Response
 
 from dashboard.asked import Asked, part
 from dashboard.pages.page import Page
-from dashboard.words import counted, day
+from dashboard.words import counted, day, short_day
 from worker.store.api import StoreApi
-from worker.store.protocol import LearningHealth
 from worker.store.shapes.experiments import Day, Stage
 from worker.store.shapes.learnings import LearningSort
 from worker.system.clock import DAY
@@ -30,13 +29,12 @@ def show(asked: Asked) -> Response:
         values=numbers,
         most=most,
         top=counted(most, "sessions"),
-        first=day(overview.days[0].start) if overview.days else "",
-        last=day(overview.days[-1].start) if overview.days else "",
+        first=short_day(overview.days[0].start) if overview.days else "",
+        last=short_day(overview.days[-1].start) if overview.days else "",
         titles=[
             f"{day(overview.days[0].start + place * DAY)}: {counted(n, 'sessions')}" for place, n in enumerate(numbers)
         ],
         pace=sum(numbers[-14:]) / max(1, len(numbers[-14:])),
-        pairs=_pairs(store.health()),
         texts=_texts(store),
         part=part,
         active="/experiment",
@@ -55,14 +53,6 @@ def _every_day(days: Sequence[Day]) -> list[int]:
         return []
     sessions = {each.start: each.sessions for each in days}
     return [sessions.get(at, 0) for at in range(days[0].start, days[-1].start + 1, DAY)]
-
-
-def _pairs(health: Sequence[LearningHealth]) -> list[tuple[str, str, float]]:
-    """Learnings that always travel together: (one, the other, share), each pair once."""
-    found = {
-        tuple(sorted((one.learning_id, other.learning_id))): other.share for one in health for other in one.companions
-    }
-    return [(pair[0], pair[1], share) for pair, share in sorted(found.items())]
 
 
 PAGES = (Page("/experiment", show),)

@@ -9,7 +9,7 @@ from dashboard.asked import Asked, part
 from dashboard.pages.page import Page
 from worker.errors import GrooveError
 from worker.ledger import SessionLine, SessionState
-from worker.operations.examining import examine
+from worker.operations.examining import examine, is_at_rest
 from worker.operations.findings import Finding
 from worker.operations.status import lags, living_parts, oldest_queued, queue_lengths
 
@@ -25,15 +25,16 @@ class Told(NamedTuple):
 
 def show(asked: Asked) -> Response:
     settings, ledger = asked.sources.settings, asked.sources.ledger
+    rests = is_at_rest(settings)
     findings = list(examine(settings, is_thorough=False))
     return asked.page(
         "operations.html",
         findings=sorted(findings, key=_urgency),
         n_bad=sum(not finding.is_well for finding in findings),
-        parts=_told(lambda: living_parts(settings)),
-        queues=_told(lambda: queue_lengths(settings)),
-        oldest=_told(lambda: oldest_queued(settings)),
-        lags=_told(lambda: lags(settings, ledger)),
+        parts=_told(lambda: living_parts(settings), rests=rests),
+        queues=_told(lambda: queue_lengths(settings), rests=rests),
+        oldest=_told(lambda: oldest_queued(settings), rests=rests),
+        lags=_told(lambda: lags(settings, ledger), rests=rests and settings.event_log is None),
         counts=ledger.counts.count(),
         in_flight=_in_flight(asked),
         flower=settings.web.flower,
@@ -47,7 +48,10 @@ def _urgency(finding: Finding) -> int:
     return 0 if not finding.is_well else 1 if finding.is_note else 2
 
 
-def _told(ask: Callable[[], Any]) -> Told:
+def _told(ask: Callable[[], Any], *, rests: bool) -> Told:
+    """`rests`: it is not running, and nobody expects it to."""
+    if rests:
+        return Told(None, "not running: `groove up` starts it")
     try:
         return Told(ask(), "")
     except GrooveError as error:

@@ -1,6 +1,5 @@
 """What may go, and what it saves: chosen learnings are disabled together, and brought back together."""
 
-from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from pydantic import Field
@@ -10,13 +9,11 @@ from dashboard.asked import Asked, Query, Said, part
 from dashboard.pages.page import Page
 from dashboard.words import counted, number
 from worker.domain import DecisionKind, LearningStatus, VerdictKind
-from worker.errors import CannotUndo
-from worker.store.shapes.learnings import LearningSort, ListedLearning
+from worker.layers.aggregation.leaving import Leaving, leaving
+from worker.store.shapes.learnings import LearningPage, LearningSort, ListedLearning
 
-#: never used in so many sessions that had it
-_UNUSED_SESSIONS, _UNUSED_SHARE = 30, 0.02
-#: learnings that are looked at, of each verdict
-_MOST = 500
+#: learnings on the page, and in one pruning
+_MOST = 300
 _LIVE = (LearningStatus.ACTIVE, LearningStatus.EXPERIMENTAL)
 
 
@@ -24,25 +21,27 @@ class PruneForm(Query):
     chosen: tuple[str, ...] = Field(default=(), max_length=10_000)
 
 
-class UndoForm(Query):
-    batch: str = Field(max_length=64)
-
-
 class Candidate(NamedTuple):
     entry: ListedLearning
     why: str
-    tokens: int
     #: by its verdict; else only by how little it is used
     is_decided: bool
 
+    @property
+    def tokens(self) -> int:
+        return self.entry.tokens
+
 
 def show(asked: Asked) -> Response:
-    statuses = asked.sources.store.learnings(limit=1).facets.status
-    candidates = list(_candidates(_looked_at(asked)))
+    page = _page(asked)
+    candidates, statuses = _candidates(page), page.facets.status
     return asked.page(
         "prune.html",
         candidates=candidates,
+        total=page.total,
         n_live=sum(statuses.get(status, 0) for status in _LIVE),
+        deprecated=LearningStatus.DEPRECATED,
+        n_withdrawn=statuses.get(LearningStatus.DEPRECATED, 0),
         saved=sum(candidate.tokens for candidate in candidates if candidate.is_decided),
         part=part,
         active="/prune",
@@ -51,78 +50,39 @@ def show(asked: Asked) -> Response:
 
 def apply(asked: Asked) -> Response:
     form = asked.fields(PruneForm)
-    whys = {one.entry.learning.learning_id: one for one in _candidates(_looked_at(asked))}
+    whys = {one.entry.learning.learning_id: one for one in _candidates(_page(asked))}
     done = [(id_, whys[id_]) for id_ in dict.fromkeys(form.chosen) if id_ in whys]
     if not done:
         return asked.go_to("/prune", Said(text="Nothing was chosen.", is_bad=True))
-    lines = [
-        (
-            id_,
-            asked.sources.store.decide(
-                id_, DecisionKind.DISABLED, actor=asked.actor, reason=f"pruned: {one.why}"
-            ).number,
-        )
-        for id_, one in done
-    ]
+    decisions = asked.sources.store.decide_together(
+        [id_ for id_, _ in done], DecisionKind.DISABLED, actor=asked.actor, reason="pruned"
+    )
+    lines = [(decision.learning_id, decision.number) for decision in decisions]
     batch = asked.parts.batches.keep(lines)
     saved = sum(one.tokens for _, one in done)
     text = f"{counted(len(done), 'learnings')} disabled: about {number(saved)} tokens less in each session."
-    return asked.go_to("/prune", Said(text=text, undo="/prune/undo", fields=[("batch", batch)]))
+    return asked.go_to("/prune", Said(text=text, undo="/learnings/undo", fields=[("batch", batch)]))
 
 
-def undo(asked: Asked) -> Response:
-    lines = asked.parts.batches.take(asked.fields(UndoForm).batch)
-    if lines is None:
-        text = "This was taken back already, or too long ago: each learning's page has its own undo."
-        return asked.go_to("/prune", Said(text=text, is_bad=True))
-    left = [id_ for id_, line in lines if not _taken_back(asked, id_, line)]
-    done = f"{counted(len(lines) - len(left), 'learnings')} as before, with their evidence."
-    text = f"{done} Something else was decided since about {', '.join(left)}." if left else done
-    return asked.go_to("/prune", Said(text=text, is_bad=bool(left)))
+def _page(asked: Asked) -> LearningPage:
+    return asked.sources.store.learnings(may_go=True, sort=LearningSort.VERDICT, limit=_MOST)
 
 
-def _taken_back(asked: Asked, learning_id: str, line: int) -> bool:
-    try:
-        asked.sources.store.undo(learning_id, number=line, actor=asked.actor, reason="the pruning is taken back")
-    except CannotUndo:
-        return False
-    return True
-
-
-def _looked_at(asked: Asked) -> Iterator[ListedLearning]:
-    """Candidates: those with a verdict against them, and of the undecided the ones that most sessions had."""
-    ask = asked.sources.store.learnings
-    for verdict in (VerdictKind.REMOVE, VerdictKind.HARMFUL, VerdictKind.HARMLESS):
-        yield from ask(verdict=verdict, limit=_MOST).learnings
-    yield from ask(verdict=VerdictKind.UNDECIDED, sort=LearningSort.SESSIONS, limit=_MOST).learnings
-
-
-def _candidates(entries: Iterable[ListedLearning]) -> Iterator[Candidate]:
+def _candidates(page: LearningPage) -> list[Candidate]:
     """What saves most first; harmful ones before all others."""
-    found = [
-        Candidate(entry, why, entry.tokens, is_decided)
-        for entry in entries
-        if entry.value.status in _LIVE and not entry.value.pinned
-        for why, is_decided in _why(entry)
-    ]
-    found.sort(
-        key=lambda one: (not one.is_decided, one.entry.value.verdict.kind is not VerdictKind.HARMFUL, -one.tokens)
-    )
-    yield from found
+    found = [_candidate(entry, why) for entry in page.learnings if (why := leaving(entry.value))]
+    is_harmful = VerdictKind.HARMFUL
+    found.sort(key=lambda one: (not one.is_decided, one.entry.value.verdict.kind is not is_harmful, -one.tokens))
+    return found
 
 
-def _why(entry: ListedLearning) -> Iterator[tuple[str, bool]]:
-    value = entry.value
-    if value.verdict.kind in (VerdictKind.REMOVE, VerdictKind.HARMFUL):
-        yield "it harms", True
-    elif value.verdict.kind is VerdictKind.HARMLESS:
-        yield "it makes no difference worth its tokens", True
-    elif (
-        value.verdict.kind is VerdictKind.UNDECIDED
-        and value.session_count >= _UNUSED_SESSIONS
-        and value.activation_rate <= _UNUSED_SHARE
-    ):
-        yield f"hardly ever used in {value.session_count} sessions; its effect is not decided", False
+def _candidate(entry: ListedLearning, why: Leaving) -> Candidate:
+    words = {
+        Leaving.HARMS: "it harms",
+        Leaving.NO_DIFFERENCE: "it makes no difference worth its tokens",
+        Leaving.UNUSED: f"hardly ever used in {entry.value.session_count} sessions; its effect is not decided",
+    }
+    return Candidate(entry, words[why], is_decided=why is not Leaving.UNUSED)
 
 
-PAGES = (Page("/prune", show), Page("/prune/apply", apply, "POST"), Page("/prune/undo", undo, "POST"))
+PAGES = (Page("/prune", show), Page("/prune/apply", apply, "POST"))

@@ -55,7 +55,7 @@ def test_nothing_is_clipped(browser: Browser, dashboard: Running, login: Any) ->
         page = context.page()
         for path in PAGES:
             page.goto(dashboard.address + path)
-            for width in (390, 620, 900, 1280, 2000):
+            for width in (390, 620, 900, 1100, 1200, 2000):
                 page.set_viewport_size({"width": width, "height": 900})
                 if found := page.evaluate(_CLIPPED):
                     clipped[path, width] = found[:4]

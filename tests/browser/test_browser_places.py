@@ -2,10 +2,11 @@
 
 import csv
 import io
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fixtures.browser import running, watched
+from fixtures.browser import Running, running, watched
 from fixtures.dashboard import copied
 from fixtures.reverse_proxy import proxy
 from fixtures.store import learning
@@ -14,16 +15,22 @@ from playwright.sync_api import Browser, expect
 from worker.store.cozo.store import CozoStore
 
 
+@pytest.fixture(scope="module")
+def prefixed(filled: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """One for every proxy before it."""
+    with running(copied(filled, tmp_path_factory.mktemp("prefixed") / "d"), WEB__PREFIX="/team/groove") as found:
+        yield found
+
+
 @pytest.mark.parametrize("strips", [True, False], ids=["stripped", "kept"])
-def test_behind_a_proxy_with_a_prefix(browser: Browser, filled: Path, tmp_path: Path, *, strips: bool) -> None:
+def test_behind_a_proxy_with_a_prefix(browser: Browser, prefixed: Running, *, strips: bool) -> None:
     """Login, pages, files, spreadsheets, redirects of actions and the stream all stay below the prefix."""
     with (
-        running(copied(filled, tmp_path / "d"), WEB__PREFIX="/team/groove") as found,
-        proxy(found.port, "/team/groove", strips=strips) as outside,
+        proxy(prefixed.port, "/team/groove", strips=strips) as outside,
         watched(browser, None) as context,
     ):
         page = context.page()
-        page.goto(f"{outside}/team/groove/login?{found.link.partition('?')[2]}")
+        page.goto(f"{outside}/team/groove/login?{prefixed.another_link().partition('?')[2]}")
         assert page.url == f"{outside}/team/groove/learnings"
         expect(page.locator(".live")).to_have_text("live")
         assert page.locator("header").evaluate("(header) => getComputedStyle(header).position") == "sticky"
@@ -31,6 +38,8 @@ def test_behind_a_proxy_with_a_prefix(browser: Browser, filled: Path, tmp_path: 
         page.get_by_role("button", name="Pin").click()
         expect(page.locator(".said")).to_contain_text("jq is pinned")
         assert page.url == f"{outside}/team/groove/learnings"
+        page.get_by_role("button", name="Undo").click()
+        expect(page.locator(".said")).to_contain_text("jq: taken back")
         with page.expect_download() as download:
             page.get_by_role("link", name="CSV").click()
         assert download.value.url.startswith(f"{outside}/team/groove/learnings.csv")

@@ -10,11 +10,11 @@ import click
 from worker.cli.support.jsonl import Refusal, read_learnings
 from worker.cli.support.output import moment, plain, print_json, tell
 from worker.cli.support.tables import print_rows
-from worker.domain import DecisionKind
+from worker.domain import Decision, DecisionKind
 from worker.errors import InvalidFile
 from worker.formats.learning import learning_to_wire
 from worker.operations.connections import actor, now, open_store
-from worker.operations.ids import full_id
+from worker.operations.ids import full_id, full_ids
 from worker.operations.wording import counted
 from worker.store.api import StoreApi
 from worker.store.protocol import ImportReport, Section
@@ -181,33 +181,54 @@ _DECISIONS = {
 
 def _decision_command(name: str, kind: DecisionKind, text: str) -> click.Command:
     @click.command(name, help=text)
-    @click.argument("learning_id")
+    @click.argument("learning_ids", metavar="LEARNING_ID…", nargs=-1, required=True)
     @click.option("--reason", default="", help="Kept in the decision log.")
     @click.option("--json", "as_json", is_flag=True)
-    def command(learning_id: str, reason: str, *, as_json: bool) -> None:
+    def command(learning_ids: tuple[str, ...], reason: str, *, as_json: bool) -> None:
         with open_store() as store:
-            known = full_id(store, learning_id)
-            decision = store.decide(known, kind, actor=actor(), reason=reason)
-        tell(f"{known}: {decision.kind} by {decision.actor}, epoch {decision.epoch}", decision, as_json=as_json)
+            known = full_ids(store, learning_ids)
+            decisions = store.decide_together(known, kind, actor=actor(), reason=reason)
+        told = [f"{one.learning_id}: {one.kind} by {one.actor}, epoch {one.epoch}" for one in decisions]
+        tell("\n".join(told), decisions[0] if len(learning_ids) == 1 else decisions, as_json=as_json)
 
     return command
 
 
 @learnings_command.command("undo")
-@click.argument("learning_id")
-@click.option("--line", type=click.IntRange(min=1), help="This line of its history, instead of the newest decision.")
+@click.argument("learning_ids", metavar="LEARNING_ID…", nargs=-1, required=True)
+@click.option(
+    "--line", type=click.IntRange(min=1), help="This line of its history, instead of the newest decision; of one only."
+)
 @click.option("--reason", default="", help="Kept in the decision log.")
 @click.option("--json", "as_json", is_flag=True)
-def undo_command(learning_id: str, line: int | None, reason: str, *, as_json: bool) -> None:
+def undo_command(learning_ids: tuple[str, ...], line: int | None, reason: str, *, as_json: bool) -> None:
     """Take a decision back: what it changed is as before, and the evidence that counted then counts again.
 
     Asking again changes nothing. An undo is taken back by its own --line.
     """
+    if len(learning_ids) > 1:
+        if line is not None:
+            raise click.UsageError("--line is of one learning's history")
+        _undo_together(learning_ids, reason, as_json=as_json)
+        return
     with open_store() as store:
-        known = full_id(store, learning_id)
+        known = full_id(store, learning_ids[0])
         decision = store.undo(known, number=line, actor=actor(), reason=reason)
-    told = f"{known}: line {decision.undoes} undone by {decision.actor}, epoch {decision.epoch}"
-    tell(told, decision, as_json=as_json)
+    tell(_undone(decision), decision, as_json=as_json)
+
+
+def _undo_together(learning_ids: tuple[str, ...], reason: str, *, as_json: bool) -> None:
+    with open_store() as store:
+        lines = dict.fromkeys(full_ids(store, learning_ids))
+        found = store.undo_together(lines, actor=actor(), reason=reason)
+    for learning_id, why in found.refused.items():
+        click.echo(f"{plain(learning_id)}: {plain(why)}", err=True)
+    tell("\n".join(map(_undone, found.decisions)), found, as_json=as_json)
+    sys.exit(1 if found.refused else 0)
+
+
+def _undone(decision: Decision) -> str:
+    return f"{decision.learning_id}: line {decision.undoes} undone by {decision.actor}, epoch {decision.epoch}"
 
 
 for _name, (_kind, _text) in _DECISIONS.items():

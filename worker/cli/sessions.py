@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TypedDict
 
 import click
 
@@ -13,8 +13,16 @@ from worker.cli.support.tables import print_rows
 from worker.cli.support.types import Moment
 from worker.ledger.states import SessionState
 from worker.operations.assessment import assessment_of, kept_work
-from worker.operations.connections import open_the_ledger
+from worker.operations.connections import open_store, open_the_ledger
 from worker.operations.ids import full_session_id
+from worker.operations.session_list import sessions_that_ended
+from worker.store.shapes.sessions import Ending
+
+
+class _Chosen(TypedDict):
+    state: SessionState | None
+    since: int | None
+    limit: int
 
 
 @click.group("sessions")
@@ -25,12 +33,23 @@ def sessions_command() -> None:
 @sessions_command.command("list")
 @click.option("--state", type=click.Choice([str(state) for state in SessionState]), help="In this state only.")
 @click.option("--since", type=Moment(), help="Those received at or after this moment (RFC 3339).")
+@click.option(
+    "--outcome", type=click.Choice([str(each) for each in Ending]), help="That ended so, as their records have it."
+)
+@click.option("--project", default="", help="In this project only, by its path.")
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(min=1), help="The newest so many only.")
 @click.option("--json", "as_json", is_flag=True)
-def list_command(state: str | None, since: int | None, limit: int, *, as_json: bool) -> None:
+def list_command(
+    state: str | None, since: int | None, outcome: str | None, project: str, limit: int, *, as_json: bool
+) -> None:
     """Where sessions stand, newest first: `done`, `failed` and `open` count their learnings."""
     with open_the_ledger() as ledger:
-        found = ledger.listing.newest(state=SessionState(state) if state else None, since=since, limit=limit)
+        chosen: _Chosen = {"state": SessionState(state) if state else None, "since": since, "limit": limit}
+        if outcome or project:
+            with open_store() as store:
+                found = sessions_that_ended(ledger, store, outcome=outcome, project=project, **chosen)
+        else:
+            found = ledger.listing.newest(**chosen)
         ids = shown_session_ids(ledger, [line.session_id for line in found])
     if as_json:
         print_json([with_times(line, "received_at") for line in found])

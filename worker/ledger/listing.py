@@ -1,5 +1,6 @@
 """Sessions as a list: where each stands, and what came of its learnings."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,11 +34,14 @@ class Listing:
         state: SessionState | None = None,
         since: int | None = None,
         beginning: str = "",
+        among: Sequence[str] | None = None,
         offset: int = 0,
         limit: int = 20,
     ) -> list[SessionLine]:
-        """By the receipt of their events; `since`: those received then or later; `beginning`: of their ids; `offset`: after so many."""
-        chosen = _chosen(state, since, beginning, offset, limit)
+        """By the receipt of their events; `since`: those received then or later; `beginning`: of their ids; `among`: these
+        ids, a thousand at most; `offset`: after so many.
+        """
+        chosen = _chosen(_wanted(state, since, beginning, among), offset, limit)
         counts = [_number(entry_state).label(entry_state) for entry_state in EntryState]
         query = (
             select(chosen, *counts)
@@ -56,8 +60,9 @@ class Listing:
             return [id_ for id_ in connection.execute(select(before, after)).one() if id_ is not None]
 
 
-def _chosen(state: SessionState | None, since: int | None, beginning: str, offset: int, limit: int) -> Subquery:
-    columns = (Session.session_id, Session.state, Session.attempt, Session.received_at, Session.reason)
+def _wanted(
+    state: SessionState | None, since: int | None, beginning: str, among: Sequence[str] | None
+) -> list[ColumnElement[bool]]:
     wanted = []
     if state is not None:
         wanted.append(Session.state == state)
@@ -65,6 +70,13 @@ def _chosen(state: SessionState | None, since: int | None, beginning: str, offse
         wanted.append(Session.received_at >= since)
     if beginning:
         wanted.append(Session.session_id.startswith(beginning, autoescape=True))
+    if among is not None:
+        wanted.append(Session.session_id.in_(among))
+    return wanted
+
+
+def _chosen(wanted: Sequence[ColumnElement[bool]], offset: int, limit: int) -> Subquery:
+    columns = (Session.session_id, Session.state, Session.attempt, Session.received_at, Session.reason)
     return (
         select(*columns)
         .where(and_(True, *wanted))

@@ -9,6 +9,7 @@ dead_letters  what could not be read, tried again or given up
 resending     messages sent again
 pruning       learnings that may go, taken out of the managed file, and put back
 what_if       what other settings would make of the stored records
+session_list  sessions by where they stand, how they ended and in which project
 sampling      whether assessed sessions are like all sessions
 labelling     pairs worth a person's judgement, and the judgements on disk
 rereading     layer 1 over kept sessions, for what_if

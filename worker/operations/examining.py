@@ -33,12 +33,12 @@ def examine(settings: Settings, *, is_thorough: bool = True) -> Iterator[Finding
     """
     yield _versions()
     yield _checked("room on the disk", lambda: about_the_room(settings.data_dir), "make room, or move the data folder")
-    is_at_rest = _is_at_rest(settings)
-    yield from _at_rest() if is_at_rest else _running(settings)
+    rests = is_at_rest(settings)
+    yield from _at_rest() if rests else _running(settings)
     try:
         with open_the_ledger(settings) as ledger:
             yield from _ledger(ledger)
-            if not (is_at_rest and settings.event_log is None):
+            if not (rests and settings.event_log is None):
                 yield _checked("event log", lambda: _event_log(settings, ledger), "check GROOVE_EVENT_LOG")
     except GrooveError as error:
         yield Finding(what="ledger", is_well=False, detail=str(error), advice="check GROOVE_LEDGER")
@@ -90,7 +90,7 @@ def about_the_parts(settings: Settings) -> str:
     return ", ".join(f"{sum(numbers.values())} {kind}" for kind, numbers in found.items())
 
 
-def _is_at_rest(settings: Settings) -> bool:
+def is_at_rest(settings: Settings) -> bool:
     """The embedded stack, between two runs."""
     path = socket_path(settings.broker_url)
     return settings.broker is None and path is not None and not Path(path).exists()

@@ -13,11 +13,10 @@ from worker.errors import InvalidFile, NotFound
 from worker.formats.hook_folder import HookFolder
 from worker.formats.hook_managed import write_managed
 from worker.formats.learnings_file import PLACE, Block, LearningsFile, read_learnings_file
+from worker.layers.aggregation.leaving import MAY_GO
 from worker.store.api import StoreApi
 from worker.system.files import written_whole
 
-#: verdicts with which a learning may go
-MAY_GO = frozenset({VerdictKind.REMOVE, VerdictKind.HARMFUL, VerdictKind.HARMLESS})
 #: what was taken out, below the project's folder
 _FOLDER = Path(".groove", "pruned")
 #: characters in a token, roughly, of English prose and code

@@ -38,10 +38,12 @@ from worker.store.protocol import (
     Section,
     SumDifference,
     TakenDecision,
+    UndoneTogether,
 )
 from worker.store.shapes.experiments import ExperimentOverview
 from worker.store.shapes.learning import Arms, OverTime, RecordPage, RecordSort, SessionSummary, TextOfEpochs
 from worker.store.shapes.learnings import LearningPage, LearningSort
+from worker.store.shapes.sessions import SessionPage
 
 #: learnings sent in one request
 _PORTION = 500
@@ -90,12 +92,13 @@ class StoreApi:
         category: LearningCategory | None = None,
         scope: str = "",
         text: str = "",
+        may_go: bool = False,
         offset: int = 0,
         limit: int | None = None,
     ) -> LearningPage:
         query: dict[str, Any] = {"sort": sort, "offset": offset, "limit": min(limit or _ALL, _ALL)}
         chosen = {"status": status, "verdict": verdict, "category": category, "scope": scope, "text": text}
-        chosen |= {"reverse": "true" if reverse else ""}
+        chosen |= {"reverse": "true" if reverse else "", "may_go": "true" if may_go else ""}
         return self._get(LearningPage, "/learnings", query | {key: str(one) for key, one in chosen.items() if one})
 
     def overview(self, *, limit: int = 50) -> ExperimentOverview:
@@ -191,6 +194,17 @@ class StoreApi:
         path = f"/learnings/{_part(learning_id)}/{_ACTION_OF[kind]}"
         return self._post(Decision, path, {"actor": actor, "reason": reason})
 
+    def decide_together(
+        self, learning_ids: Sequence[str], kind: DecisionKind, *, actor: str, reason: str = ""
+    ) -> list[Decision]:
+        """About all of them, at most 10,000, in their order; or, where one is unknown, about none."""
+        body = {"action": _ACTION_OF[kind], "learning_ids": learning_ids, "actor": actor, "reason": reason}
+        return self._post(list[Decision], "/learnings/decide", body)
+
+    def undo_together(self, lines: Mapping[str, int | None], *, actor: str, reason: str = "") -> UndoneTogether:
+        """Take back a line of each learning's log, at most 10,000; None: the newest that a person wrote."""
+        return self._post(UndoneTogether, "/learnings/undo", {"lines": lines, "actor": actor, "reason": reason})
+
     def undo(self, learning_id: str, *, actor: str, number: int | None = None, reason: str = "") -> Decision:
         """Take back the newest decision about it, or line `number` of its log."""
         body = {"actor": actor, "reason": reason, "number": number}
@@ -228,6 +242,13 @@ class StoreApi:
     def summaries(self, session_ids: Sequence[str]) -> list[SessionSummary]:
         """Summaries of those that have records among at most 1,000 sessions, in their order."""
         return self._post(list[SessionSummary], "/sessions/summaries", {"session_ids": session_ids})
+
+    def find_sessions(
+        self, *, outcome: str | None = None, project: str = "", offset: int = 0, limit: int = 100
+    ) -> SessionPage:
+        """Sessions that have records, the newest first; `outcome`: "good", "bad" or "neither"."""
+        query = {"outcome": outcome, "project": project, "offset": offset, "limit": limit}
+        return self._get(SessionPage, "/sessions", {key: one for key, one in query.items() if one not in {None, ""}})
 
     def explain(self, learning_id: str, session_id: str) -> Explanation:
         return self._get(Explanation, f"/attr/explain/{_part(learning_id)}/{_part(session_id)}")

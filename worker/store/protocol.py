@@ -181,6 +181,15 @@ class LearningHealth:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class UndoneTogether:
+    """What came of taking back several learnings' lines."""
+
+    decisions: tuple[Decision, ...]
+    #: learning -> why its line stands
+    refused: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class OutlookStatus:
     """What is made of how sessions were to be expected to end."""
 
@@ -262,11 +271,25 @@ class AttributionStore(SessionStore, Protocol):
         """A person disables, enables, pins, unpins or tries a learning; appended to its decision log, in force at once."""
         ...
 
+    def decide_together(
+        self, learning_ids: Sequence[str], kind: DecisionKind, *, actor: str, reason: str, now: int
+    ) -> list[Decision]:
+        """One decision about several learnings, in one transaction, in their order; about all of them or, where one is unknown, none."""
+        ...
+
     def undo(self, learning_id: str, *, number: int | None, actor: str, reason: str, now: int) -> Decision:
         """Take back a person's line, or the newest of them: what it changed is as before, also the epoch and the evidence that counts.
 
         -> the line "undone" in the log; the one that stands there already where it was taken back before. An undo may be undone by
         its number. Raises `CannotUndo` where there is nothing to take back or something else was decided since.
+        """
+        ...
+
+    def undo_together(self, lines: Mapping[str, int | None], *, actor: str, reason: str, now: int) -> UndoneTogether:
+        """Take back one line of each of these learnings (None: the newest that a person wrote), in one transaction.
+
+        What cannot be undone stays as it is and is named. Raises `NotFound` for a learning or line that is not there; then nothing
+        changes.
         """
         ...
 

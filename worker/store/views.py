@@ -14,6 +14,7 @@ from worker.store.shapes.learning import (
     TextOfEpochs,
 )
 from worker.store.shapes.learnings import LearningPage, LearningsWanted
+from worker.store.shapes.sessions import SessionPage, SessionsWanted
 
 
 class Views(Protocol):
@@ -45,6 +46,10 @@ class Views(Protocol):
 
     def sessions(self, session_ids: Sequence[str]) -> list[SessionSummary]:
         """Summaries of the sessions that have records, in the order that they were asked for."""
+        ...
+
+    def find_sessions(self, wanted: SessionsWanted) -> SessionPage:
+        """Sessions that have records and match, the newest first."""
         ...
 
     def experiments(self, *, limit: int) -> ExperimentOverview:

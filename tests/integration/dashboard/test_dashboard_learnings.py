@@ -129,3 +129,26 @@ def test_where_it_helps_and_hurts(dashboard: Opened, ada: TestClient) -> None:
         assert f"{signed(group.effect)}: {signed(group.low)} … {signed(group.high)}" in page
     assert f"{len(groups)} comparisons:" in page
     assert page.count("differs from the rest</span>") == sum(group.differs for group in groups)
+
+
+def test_several_are_decided_about_at_once_and_taken_back(filled: Path, tmp_path: Path) -> None:
+    """One notice with one undo; without a choice nothing happens."""
+    with opened(copied(filled, tmp_path / "d")) as found:
+        ada, store = found.visitor(), found.sources.store
+        page = ada.get("/learnings").text
+        before = {value.learning_id: value for value in store.values()}
+        chosen = ids_of(page)[:3]
+        form = {"form_token": form_token(page), "back": "/learnings?sort=id"}
+        assert ada.post("/learnings/decide", data=form | {"action": "disable"}).status_code == 303
+        assert "Nothing was chosen" in ada.get("/learnings").text
+        answer = ada.post("/learnings/decide", data=form | {"action": "disable", "chosen": chosen})
+        assert answer.headers["location"] == "/learnings?sort=id"
+        told = ada.get("/learnings?sort=id").text
+        assert "3 learnings disabled." in told
+        disabled = {id_ for id_, value in before.items() if value.status == "Disabled"}
+        assert {value.learning_id for value in store.values() if value.status == "Disabled"} == disabled | set(chosen)
+        batch = re.search(r'name="batch" value="([^"]+)"', told)
+        assert batch is not None
+        ada.post("/learnings/undo", data=form | {"batch": batch[1]})
+        assert {value.learning_id: value for value in store.values()} == before
+        assert "3 learnings as before" in ada.get("/learnings").text

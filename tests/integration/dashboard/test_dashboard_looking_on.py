@@ -70,7 +70,10 @@ def test_settings_are_all_there_and_secrets_are_not(
 def test_nothing_is_pruned_before_a_verdict(ada: TestClient, dashboard: Opened) -> None:
     """Only what is decided against may go."""
     decided = [value for value in dashboard.sources.store.values() if value.verdict.kind in ("harmful", "harmless")]
-    assert ("Nothing may go yet" in ada.get("/prune").text) == (not decided)
+    page = ada.get("/prune").text
+    assert bool(re.search("Nothing (else )?may go yet", page)) == (not decided)
+    withdrawn = sum(value.status == "Deprecated" for value in dashboard.sources.store.values())
+    assert ("withdrawn already" in page) == bool(withdrawn)
 
 
 def test_pruned_together_and_brought_back_together(tmp_path: Path) -> None:
@@ -101,7 +104,7 @@ def test_pruned_together_and_brought_back_together(tmp_path: Path) -> None:
         assert "2 learnings disabled: about" in told
         batch = re.search(r'name="batch" value="([^"]+)"', told)
         assert batch is not None
-        ada.post("/prune/undo", data={"form_token": form_token(told), "batch": batch[1]})
+        ada.post("/learnings/undo", data={"form_token": form_token(told), "batch": batch[1]})
         assert {value.learning_id: value for value in api.values()} == before
-        ada.post("/prune/undo", data={"form_token": form_token(told), "batch": batch[1]})
+        ada.post("/learnings/undo", data={"form_token": form_token(told), "batch": batch[1]})
         assert "taken back already" in ada.get("/prune").text

@@ -8,6 +8,7 @@ import pytest
 from fixtures.dashboard import Opened, copied, form_token, opened
 from starlette.testclient import TestClient
 
+from dashboard.words import of_them
 from worker.operations.examining import examine
 
 FAILED, LETTERS = "/operations/failed", "/operations/dead-letters"
@@ -32,8 +33,9 @@ def test_the_findings_are_the_doctors(dashboard: Opened, ada: TestClient) -> Non
     page = ada.get("/operations").text
     for finding in examine(dashboard.settings, is_thorough=False):
         if not finding.is_well:
-            assert finding.what in page.partition("<dl")[0]
-    assert "learnings failed" in page
+            is_number = finding.detail.isdecimal()
+            told = of_them(int(finding.detail), finding.what) if is_number else finding.what
+            assert told in page.partition("<dl")[0]
     assert f'href="{FAILED}"' in page
 
 
@@ -99,3 +101,24 @@ def test_letters_are_given_up_one_by_one(changing: Opened) -> None:
     assert "1 letter dropped" in post(ada, LETTERS, f"{LETTERS}/do", ("what", "drop"), ("chosen", "2"))
     assert [letter.id for letter in changing.sources.ledger.dead_letters.find()] == [3, 1]
     assert f'href="{LETTERS}/2"' in ada.get(f"{LETTERS}?state=dropped").text
+
+
+def test_what_rests_is_told_in_words(ada: TestClient) -> None:
+    """Between two runs of the embedded stack nothing is wrong with its broker, its parts and its event log."""
+    page = ada.get("/operations").text
+    assert page.count('not running: <code class="short">groove up</code> starts it') == 3
+    assert "Error 2" not in page
+
+
+@pytest.mark.parametrize(
+    ("number", "what", "told"),
+    [
+        (1, "sessions open for more than an hour", "1 session open for more than an hour"),
+        (2, "sessions open for more than an hour", "2 sessions open for more than an hour"),
+        (1, "dead letters", "1 dead letter"),
+        (1, "learnings failed", "1 learning failed"),
+    ],
+)
+def test_one_of_them_is_told_as_one(number: int, what: str, told: str) -> None:
+    """As a heading of a finding."""
+    assert of_them(number, what) == told

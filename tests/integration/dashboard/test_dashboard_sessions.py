@@ -9,6 +9,8 @@ from fixtures.dashboard import Opened, copied, opened
 from fixtures.team import SESSIONS
 from starlette.testclient import TestClient
 
+from worker.store.shapes.sessions import Ending
+
 FIRST_FINISHED = f"simulated-{SESSIONS - 4:04}"
 
 
@@ -75,3 +77,20 @@ def test_who_sees_what_was_said(
         assert ("That is done." in page) is sees_all
         assert ("<mark>" in page) is sees_quotes
         assert (visitor.get(f"/sessions/{FIRST_FINISHED}/event.json").status_code == 200) is sees_all
+
+
+def test_sessions_are_chosen_by_ending_project_and_state_together(dashboard: Opened, ada: TestClient) -> None:
+    """As the store has them, those that are not in the state left out; links to older ones keep every filter."""
+    store = dashboard.sources.store
+    bad, facets = store.find_sessions(outcome="bad", limit=10_000), store.find_sessions(limit=1)
+    page = ada.get("/sessions?outcome=bad&state=finished").text
+    found = re.findall(r'href="/sessions/(simulated-\d+)"', page)
+    assert found == sorted(bad.session_ids[:30], reverse=True)
+    assert f'<option value="bad" selected>bad ({facets.outcomes[Ending.BAD]})</option>' in page
+    assert "/sessions?state=attributing&amp;outcome=bad" in page
+    assert ("outcome=bad&amp;offset=30" in page) == (bad.total > 30)
+    second = re.findall(
+        r'href="/sessions/(simulated-\d+)"', ada.get("/sessions?outcome=bad&state=finished&offset=30").text
+    )
+    assert second == list(bad.session_ids[30:60])
+    assert "Nothing matches" in ada.get("/sessions?outcome=bad&project=/nowhere").text

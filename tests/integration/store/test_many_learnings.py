@@ -1,5 +1,6 @@
 """What a person asks for, at thousands of learnings: so many questions to the database, whatever the number of learnings."""
 
+import contextlib
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -9,6 +10,7 @@ import pytest
 from fixtures.store import attribute, learning, record, version
 
 from worker.domain import AttributionRecord
+from worker.errors import CannotUndo, NotFound
 from worker.layers.ablation.companions import ENOUGH, companions
 from worker.store.cozo.store import CozoStore
 from worker.store.server.routes.values import what_followed
@@ -88,7 +90,7 @@ def test_a_bounded_proof_looks_at_other_learnings_the_next_time(monkeypatch: pyt
 def test_companions_are_looked_for_only_where_there_can_be_some(asked: Callable[[int, int, str], list[str]]) -> None:
     """With few sessions the health of all learnings takes no look at who else was injected."""
     assert asked(MANY, ENOUGH - 1, "health") == []
-    assert "learnings_of_sessions" in asked(MANY, ENOUGH, "health")
+    assert "designs" in asked(MANY, ENOUGH, "health")
 
 
 def test_all_that_travel_together_are_named() -> None:
@@ -137,3 +139,49 @@ def _counted(learning_id: str, history: Sequence[Sequence[AttributionRecord]]) -
         others = [one.learning_id for one in made if one.learning_id != learning_id and not one.was_withheld]
         (instead if mine.was_withheld else together).update(others)
     return companions(sessions=sessions, together=together, instead=instead)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_health_that_is_remembered_is_what_it_would_be_anew(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is written between two looks: new sessions, others' records in them, new texts, what is forgotten."""
+    monkeypatch.setattr("worker.store.cozo.beside._MOST_TOUCHED", 6)
+    chance = random.Random(seed)
+    ids = [f"l{number}" for number in range(6)]
+    store = CozoStore(None)
+    store.import_learnings([learning(id_) for id_ in ids], actor="test", now=1)
+    for number in range(ENOUGH + 3):
+        attribute(store, f"s{number:03}", *ids, timestamp=1000 + number)
+    for step in range(40):
+        for _ in range(chance.choice((1, 1, 8))):
+            _change_something(store, chance, ids, step)
+        remembered, overview = store.list_health(), store.views.experiments(limit=3)
+        store._space.forget()
+        assert remembered == store.list_health()
+        assert overview == store.views.experiments(limit=3)
+        named = {(min(h.learning_id, c.learning_id), max(h.learning_id, c.learning_id), c.share)
+                 for h in remembered for c in h.companions}  # fmt: skip
+        assert overview.n_pairs == len({pair[:2] for pair in named})
+        assert {(pair.one, pair.other, pair.share) for pair in overview.pairs} <= named
+    store.close()
+
+
+def _change_something(store: CozoStore, chance: random.Random, ids: list[str], step: int) -> None:
+    number = chance.randrange(ENOUGH + 10)
+    what = chance.choice(("finish", "finish", "one", "forget", "learning", "text", "off"))
+    one = chance.choice(ids)
+    made = [_one(id_, number, was_withheld=chance.random() < 0.3) for id_ in ids if chance.random() < 0.8]
+    at = version(timestamp=2000 + step)
+    # a session that was forgotten, or a learning that is not there, takes no more records
+    with contextlib.suppress(NotFound, CannotUndo):
+        if what == "finish":
+            store.finish_session(f"s{number:03}", at, records=made)
+        elif what == "one":
+            store.store_attribution(_one(one, number, was_withheld=chance.random() < 0.5), at)
+        elif what == "forget" and step % 3 == 0:
+            store.forget_session(f"s{number:03}", dry_run=False)
+        elif what == "learning" and step % 9 == 0:
+            store.forget_learning(one, dry_run=False)
+        elif what == "text":
+            store.import_learnings([learning(one, insight=f"say {step}")], actor="test", now=2000 + step)
+        elif what == "off":
+            store.undo(one, number=None, actor="test", reason="", now=2000 + step)

@@ -221,3 +221,16 @@ def test_the_read_token_changes_nothing(server_address: str) -> None:
     for write in (lambda: reader.rebuild(repair=False), reader.refresh, lambda: reader.assign("s", [])):
         with pytest.raises(StoreUnavailable, match="may only read"):
             write()
+
+
+def test_decisions_and_questions_about_many_go_over_http(api: StoreApi, sessions: HttpStore) -> None:
+    """One request for several learnings, and back; sessions by how they ended."""
+    attribute(sessions, "good", A)
+    attribute(sessions, "bad", A, timestamp=2000, session_outcome=-1.0)
+    lines = api.decide_together([A, B], DecisionKind.PINNED, actor="kim", reason="both")
+    assert [line.kind for line in lines] == [DecisionKind.PINNED, DecisionKind.PINNED]
+    undone = api.undo_together({A: lines[0].number, B: None}, actor="kim")
+    assert ([line.undoes for line in undone.decisions], undone.refused) == ([line.number for line in lines], {})
+    assert api.find_sessions().session_ids == ("bad", "good")
+    assert api.find_sessions(outcome="good").session_ids == ("good",)
+    assert api.find_sessions(project="/nowhere").total == 0

@@ -187,3 +187,25 @@ def test_the_standing_is_the_fold_of_the_log(tmp_path: Path) -> None:
     with again._space.reading() as memory:
         assert memory.histories[A].turns == [(200, 1)]
     again.close()
+
+
+def test_several_are_decided_about_and_taken_back_together(store: AttributionStore) -> None:
+    """Each gets its line, once; where one of them is unknown none gets any. Undo brings each back, and names what stays."""
+    before = store.list_learning_values()
+    lines = store.decide_together([A, B, A], DecisionKind.DISABLED, actor="alex", reason="both", now=5000)
+    assert [(line.learning_id, line.reason) for line in lines] == [(A, "both"), (B, "both")]
+    assert {value.status for value in store.list_learning_values()} == {LearningStatus.DISABLED}
+    logs = {id_: store.get_decisions(id_) for id_ in (A, B)}
+    with pytest.raises(NotFound):
+        store.decide_together([A, "nobody"], DecisionKind.PINNED, actor="alex", reason="", now=5001)
+    with pytest.raises(NotFound):
+        store.undo_together({A: None, B: 99}, actor="kim", reason="", now=5002)
+    assert {id_: store.get_decisions(id_) for id_ in (A, B)} == logs
+    store.decide(B, DecisionKind.ENABLED, actor="kim", reason="", now=5003)
+    undone = store.undo_together({line.learning_id: line.number for line in lines}, actor="kim", reason="", now=6000)
+    assert [line.learning_id for line in undone.decisions] == [A]
+    assert list(undone.refused) == [B]
+    assert store.get_learning_value(A) in before
+    again = store.undo_together({A: None}, actor="kim", reason="", now=7000)
+    assert again.decisions == undone.decisions
+    assert store.rebuild(repair=False) == []

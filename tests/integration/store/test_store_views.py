@@ -24,6 +24,7 @@ from worker.store.protocol import AttributionStore
 from worker.store.shapes.experiments import Stage
 from worker.store.shapes.learning import LeanRecord, RecordSort, RecordsWanted
 from worker.store.shapes.learnings import LearningSort, LearningsWanted
+from worker.store.shapes.sessions import Ending, SessionsWanted
 from worker.system.clock import DAY
 
 A, B, C = "learning-a", "learning-b", "c"
@@ -353,3 +354,30 @@ def test_of_what_nobody_knows_there_is_nothing_to_see(store: AttributionStore) -
     ):
         with pytest.raises(NotFound, match="x"):
             ask()
+
+
+def test_sessions_are_found_by_their_ending_and_their_project(store: AttributionStore) -> None:
+    """The newest first, page by page; the counts are of all. Of one whose learnings ended differently the middle counts."""
+    here, there = ("project=/here", "user=kim"), ("project=/there",)
+    sessions = {
+        "s1": (here, (1.0, 0.5)),
+        "s2": (here, (-1.0, 0.5)),
+        "s3": (there, (-0.5, 0.5)),
+        "s4": ((), (0.25, 0.25)),
+    }
+    for number, (id_, (levels, outcomes)) in enumerate(sessions.items()):
+        background = SessionBackground(levels=levels) if levels else None
+        made = [
+            replace(record(learning_id, id_, 1000 + number, session_outcome=outcome), background=background)
+            for learning_id, outcome in zip((A, B), outcomes, strict=True)
+        ]
+        store.finish_session(id_, version(1000 + number), records=made)
+    found = store.views.find_sessions(SessionsWanted())
+    assert (found.total, found.session_ids) == (4, ("s4", "s3", "s2", "s1"))
+    assert found.outcomes == {Ending.GOOD: 2, Ending.BAD: 1, Ending.NEITHER: 1}
+    assert found.projects == {"/here": 2, "/there": 1}
+    assert store.views.find_sessions(SessionsWanted(outcome=Ending.GOOD, project="/here")).session_ids == ("s1",)
+    second = store.views.find_sessions(SessionsWanted(offset=1, limit=2))
+    assert (second.total, second.session_ids) == (4, ("s3", "s2"))
+    store.forget_session("s1", dry_run=False)
+    assert store.views.find_sessions(SessionsWanted(project="/here")).session_ids == ("s2",)

@@ -6,6 +6,7 @@ estimate       effect, interval and confidence
 verdict        keep, remove, undecided …, in words
 breakdown      where it helps and where it hurts
 observed       what followed its uses and what followed elsewhere, counted without randomisation
+leaving        which learnings may go, and why
 removals       which learnings may be removed together
 status         a learning's life: active, deprecated, re-tested
 forecast       sessions until the next verdict

@@ -9,6 +9,7 @@ row_codec      learnings, decisions, assignments and values as their rows, and b
 memory         a store without a folder
 overlay        reads through what a transaction is about to write
 workspace      what one transaction needs of several learnings, read once
+remembered     what was worked out of a learning, until something under it changes
 accounting     a session's records in the sums, as the models see it
 designs        what the models see of each session, as rows and as arrays
 backgrounds    what is known of sessions as a whole, brought in later

@@ -1,21 +1,27 @@
 """Who was injected beside whom, for many learnings at once: their sessions are read once, and each is a bit.
 
-A companion shares nearly all sessions, so it stands in any few of them: only those that do are counted.
+A companion shares nearly all sessions, so it stands in any few of them: only those that do are counted. What was found stays known
+until a session of the learning changes.
 """
 
+import threading
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import starmap
 from typing import NamedTuple
 
 from worker.layers.ablation.companions import ENOUGH, Companion, companions, most_missed
-from worker.store.cozo.database import CozoDatabase
+from worker.store.cozo.database import CozoDatabase, Row
+from worker.store.cozo.designs import key_of, presences_of
+from worker.store.cozo.rows import DesignRow
+from worker.store.cozo.totals import EpochKey
 
 #: newest sessions of a learning that are looked through
 _LOOKED_THROUGH = 200
 #: learnings, and sessions, asked for in one query
 _AT_ONCE = 500
+#: with more sessions written since, everything is looked at again
+_MOST_TOUCHED = 2_000
 
 
 class Looked(NamedTuple):
@@ -29,20 +35,60 @@ class Looked(NamedTuple):
     family: frozenset[str]
 
 
-def companions_of(
-    database: CozoDatabase, learnings: Sequence[Looked], *, is_withheld: bool
-) -> dict[str, tuple[Companion, ...]]:
-    """`is_withheld`: any learning is withheld anywhere; else nobody has to look for it."""
-    windows = _windows(database, learnings)
-    sessions = _sessions(database, {one for window in windows.values() for one in window}, is_withheld=is_withheld)
-    return {one.learning_id: sessions.companions(one, windows.get(one.learning_id, [])) for one in learnings}
+class Beside:
+    """The companions of all learnings, each looked for again when its sessions changed. Threads may share it."""
 
+    def __init__(self, database: CozoDatabase) -> None:
+        self._database = database
+        self._lock = threading.Lock()
+        self._known: dict[Looked, tuple[Companion, ...]] = {}
+        #: sessions that were written since they were looked at
+        self._touched: set[str] = set()
 
-class _Ids(NamedTuple):
-    """One id, and those that a query collected for it."""
+    def hear(self, writes: Mapping[str, Sequence[Row]]) -> None:
+        """These writes were committed. Every change of a session's records changes what the models see of it."""
+        for name in ("put_design", "rm_design"):
+            self._touched.update(row[0] for row in writes.get(name, ()))
+        if len(self._touched) > _MOST_TOUCHED:
+            self.forget()
 
-    of: str
-    found: list[str]
+    def forget(self) -> None:
+        """Nobody can tell what was written."""
+        self._known, self._touched = {}, set()
+
+    def companions_of(
+        self, learnings: Sequence[Looked], presences: Iterable[EpochKey]
+    ) -> dict[str, tuple[Companion, ...]]:
+        """`presences`: every learning and epoch that has records."""
+        names = {key_of(*key): key[0] for key in presences}
+        with self._lock:
+            try:
+                known = self._brought_up_to_date(learnings, names)
+            except BaseException:
+                self.forget()
+                raise
+        return {one.learning_id: known[one] for one in learnings}
+
+    def _brought_up_to_date(
+        self, learnings: Sequence[Looked], names: Mapping[int, str]
+    ) -> dict[Looked, tuple[Companion, ...]]:
+        with self._database.consistent():
+            before, touched = self._known, self._touched
+            self._touched = set()
+        inside = _read(self._database, touched, names).inside if before else {}
+        changed = {learning_id for ids in inside.values() for learning_id in ids}
+        known = {one: found for one, found in before.items() if one.learning_id not in changed}
+        known |= self._found([one for one in learnings if one not in known], names)
+        with self._database.consistent():
+            # unless all was forgotten meanwhile
+            if self._known is before:
+                self._known = known
+        return known
+
+    def _found(self, learnings: Sequence[Looked], names: Mapping[int, str]) -> dict[Looked, tuple[Companion, ...]]:
+        windows = _windows(self._database, learnings)
+        sessions = _read(self._database, {one for window in windows.values() for one in window}, names)
+        return {one: sessions.companions(one, windows.get(one.learning_id, [])) for one in learnings}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,24 +128,30 @@ def _windows(database: CozoDatabase, learnings: Sequence[Looked]) -> dict[str, l
     return found
 
 
-def _sessions(database: CozoDatabase, session_ids: Iterable[str], *, is_withheld: bool) -> _Sessions:
+def _read(database: CozoDatabase, session_ids: Iterable[str], names: Mapping[int, str]) -> _Sessions:
     ordered = sorted(session_ids)
-    inside = dict(_of_sessions(database, "learnings_of_sessions", ordered))
-    withheld = dict(_of_sessions(database, "withheld_in_sessions", ordered)) if is_withheld else {}
-    places = defaultdict[str, list[int]](list)
-    for place, session_id in enumerate(ordered):
-        for learning_id in set(inside.get(session_id, ())).difference(withheld.get(session_id, ())):
-            places[learning_id].append(place)
+    places = {session_id: place for place, session_id in enumerate(ordered)}
+    inside: dict[str, list[str]] = defaultdict(list)
+    injected: dict[str, list[int]] = defaultdict(list)
+    for row in _designs(database, ordered):
+        for key, is_withheld in presences_of(row):
+            # of a learning that was forgotten meanwhile nothing is known
+            if (learning_id := names.get(key)) is None:
+                continue
+            inside[row.session_id].append(learning_id)
+            if not is_withheld:
+                injected[learning_id].append(places[row.session_id])
     return _Sessions(
-        places={session_id: place for place, session_id in enumerate(ordered)},
-        inside=defaultdict(list, inside),
-        injected={learning_id: _bits(numbers) for learning_id, numbers in places.items()},
+        places=places,
+        inside=inside,
+        injected={learning_id: _bits(numbers) for learning_id, numbers in injected.items()},
     )
 
 
-def _of_sessions(database: CozoDatabase, query: str, session_ids: Sequence[str]) -> Iterator["_Ids"]:
+def _designs(database: CozoDatabase, session_ids: Sequence[str]) -> Iterator[DesignRow]:
     for keys in _portions([[session_id] for session_id in session_ids]):
-        yield from starmap(_Ids, database.read(query, keys=keys))
+        for row in database.read("designs", keys=keys):
+            yield DesignRow(*row)
 
 
 def _portions(keys: Sequence[Sequence[object]]) -> Iterator[Sequence[Sequence[object]]]:

@@ -7,7 +7,7 @@ commits everything it wants written as one script of blocks, which Cozo applies 
 import secrets
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
@@ -37,6 +37,8 @@ class CozoDatabase:
         """Opens the folder, made if missing; None keeps everything in memory. Raises `StoreUnavailable` if another process has it."""
         self._path = path
         self._opened, self._commits = secrets.token_hex(4), 0
+        #: told of all that was committed, by the name of the write, while the lock is held
+        self.listeners: list[Callable[[Mapping[str, Sequence[Row]]], None]] = []
         self._queries = named_queries.load("queries.cozo")
         self._lock = threading.RLock()
         self._client: Client | None = self._open()
@@ -78,6 +80,8 @@ class CozoDatabase:
                 time.sleep(0.001 * 2**attempt)
             else:
                 self._commits += 1
+                for hear in self.listeners:
+                    hear(writes)
                 return
 
     def compact(self) -> None:

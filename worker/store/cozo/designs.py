@@ -6,7 +6,7 @@ A row is made of the session's records, all but the background, which comes with
 import hashlib
 import json
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import starmap
 from typing import TYPE_CHECKING, NamedTuple
@@ -87,10 +87,16 @@ def background_of(row: DesignRow) -> SessionBackground | None:
     )
 
 
-def without_learning(row: DesignRow, keys: frozenset[int]) -> DesignRow:
-    """The row when the records of these presences are gone."""
-    entries = (row.records[at : at + _ENTRY.size] for at in range(0, len(row.records), _ENTRY.size))
-    return row._replace(records=b"".join(entry for entry in entries if _ENTRY.unpack(entry)[0] not in keys))
+def presences_of(row: DesignRow) -> Iterator[tuple[int, bool]]:
+    """The key of each record's presence, and whether the learning was withheld."""
+    for key, _, _, flags in _ENTRY.iter_unpack(row.records):
+        yield key, bool(flags & _WITHHELD)
+
+
+def outcomes_of(row: DesignRow) -> tuple[int, int]:
+    """The lowest and the highest outcome of the session's records, in thousandths."""
+    outcomes = [outcome for _, _, outcome, _ in _ENTRY.iter_unpack(row.records)]
+    return min(outcomes, default=0), max(outcomes, default=0)
 
 
 @lru_cache(maxsize=20_000)

@@ -5,10 +5,10 @@ from itertools import starmap
 
 from worker.domain import AblationExperiment, SessionOutcome
 from worker.layers.ablation.companions import ENOUGH
-from worker.layers.ablation.experiment_health import experiment_health
-from worker.store.cozo.beside import Looked, companions_of
+from worker.store.cozo.beside import Looked
 from worker.store.cozo.memory import Memory
 from worker.store.cozo.rows import OutcomeRow
+from worker.store.cozo.totals import Totals
 from worker.store.cozo.workspace import Workspace, must_know
 from worker.store.protocol import LearningHealth
 
@@ -33,23 +33,27 @@ def read_experiment(workspace: Workspace, learning_id: str) -> AblationExperimen
 def read_health(workspace: Workspace, learning_ids: Sequence[str]) -> list[LearningHealth]:
     with workspace.reading() as memory:
         must_know(memory, list(learning_ids))
-        sums = {learning_id: memory.totals_of(learning_id).sums for learning_id in learning_ids}
-        families = _families(memory)
-        # with fewer sessions it has no companions
-        looked = [
-            _looked(memory, learning_id, of.n_records, families)
-            for learning_id, of in sums.items()
-            if of.n_records >= ENOUGH
-        ]
-        is_withheld = any(totals.sums.n_injected < totals.sums.n_records for totals in memory.totals.values())
-    found = companions_of(workspace.database, looked, is_withheld=is_withheld)
+        totals = {learning_id: memory.totals_of(learning_id) for learning_id in learning_ids}
+        looked = looked_at(memory, totals)
+        presences = list(memory.totals)
+    found = workspace.beside.companions_of(looked, presences)
     return [
         LearningHealth(
             learning_id=learning_id,
-            experiment=experiment_health(of, workspace.parameters.ablation),
+            experiment=workspace.health_of(learning_id, of),
             companions=found.get(learning_id, ()),
         )
-        for learning_id, of in sums.items()
+        for learning_id, of in totals.items()
+    ]
+
+
+def looked_at(memory: Memory, totals: Mapping[str, Totals]) -> list[Looked]:
+    """Learnings among these that may have companions: with fewer sessions none has."""
+    families = _families(memory)
+    return [
+        _looked(memory, learning_id, of.sums.n_records, families)
+        for learning_id, of in totals.items()
+        if of.sums.n_records >= ENOUGH
     ]
 
 

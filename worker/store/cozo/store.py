@@ -16,7 +16,7 @@ from worker.domain import (
     SessionBackground,
     SessionVersion,
 )
-from worker.errors import NotFound
+from worker.errors import CannotUndo, NotFound
 from worker.layers.aggregation.breakdown import GroupEffect
 from worker.layers.aggregation.explain import Explanation, explain
 from worker.settings.layers import LayerParameters
@@ -41,7 +41,7 @@ from worker.store.cozo.strategies import LayersBuilder, default_layers
 from worker.store.cozo.undoing import PEOPLE_DECIDE, read_log, undoing
 from worker.store.cozo.views.views import CozoViews
 from worker.store.cozo.what_if import WhatIf
-from worker.store.cozo.workspace import Workspace, must_know
+from worker.store.cozo.workspace import UnitOfWork, Workspace, must_know
 from worker.store.protocol import (
     AssignmentAnswer,
     AttributionStore,
@@ -58,6 +58,7 @@ from worker.store.protocol import (
     Section,
     SumDifference,
     TakenDecision,
+    UndoneTogether,
 )
 from worker.system.clock import now_micros
 
@@ -111,19 +112,35 @@ class CozoStore(AttributionStore):
             return sorted(memory.learnings.values(), key=lambda learning: learning.learning_id)
 
     def decide(self, learning_id: str, kind: DecisionKind, *, actor: str, reason: str, now: int) -> Decision:
+        return self.decide_together([learning_id], kind, actor=actor, reason=reason, now=now)[0]
+
+    def decide_together(
+        self, learning_ids: Sequence[str], kind: DecisionKind, *, actor: str, reason: str, now: int
+    ) -> list[Decision]:
         if kind not in PEOPLE_DECIDE:
             raise ValueError(f"people decide {', '.join(sorted(PEOPLE_DECIDE))}; {kind} is the store's own")
         with self._space.working(now) as work:
-            must_know(work.draft, [learning_id])
-            return work.lifecycle.decide(learning_id, kind, actor=actor, reason=reason)
+            must_know(work.draft, list(learning_ids))
+            return [
+                work.lifecycle.decide(learning_id, kind, actor=actor, reason=reason)
+                for learning_id in dict.fromkeys(learning_ids)
+            ]
 
     def undo(self, learning_id: str, *, number: int | None, actor: str, reason: str, now: int) -> Decision:
         with self._space.working(now) as work:
             must_know(work.draft, [learning_id])
-            found = undoing(read_log(work.transaction, learning_id), number)
-            if isinstance(found, Decision):
-                return found
-            return work.lifecycle.take_back(found, actor=actor, reason=reason)
+            return _taken_back(work, learning_id, number, actor=actor, reason=reason)
+
+    def undo_together(self, lines: Mapping[str, int | None], *, actor: str, reason: str, now: int) -> UndoneTogether:
+        decisions, refused = [], {}
+        with self._space.working(now) as work:
+            must_know(work.draft, list(lines))
+            for learning_id, number in lines.items():
+                try:
+                    decisions.append(_taken_back(work, learning_id, number, actor=actor, reason=reason))
+                except CannotUndo as error:
+                    refused[learning_id] = str(error)
+        return UndoneTogether(decisions=tuple(decisions), refused=refused)
 
     def get_decisions(self, learning_id: str) -> list[Decision]:
         with self._space.reading() as memory:
@@ -342,3 +359,11 @@ def _known_among(memory: Memory, learning_ids: list[str]) -> dict[str, Learning]
     return {
         learning_id: memory.learnings[learning_id] for learning_id in learning_ids if learning_id in memory.learnings
     }
+
+
+def _taken_back(work: UnitOfWork, learning_id: str, number: int | None, *, actor: str, reason: str) -> Decision:
+    """The line that takes it back, now or already. Raises `CannotUndo`, before anything is written, and `NotFound`."""
+    found = undoing(read_log(work.transaction, learning_id), number)
+    if isinstance(found, Decision):
+        return found
+    return work.lifecycle.take_back(found, actor=actor, reason=reason)

@@ -5,13 +5,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from worker.errors import NotFound, StoreUnavailable
+from worker.layers.ablation.experiment_health import ExperimentHealth, experiment_health
 from worker.settings.layers import LayerParameters
+from worker.store.cozo.beside import Beside
 from worker.store.cozo.database import CozoDatabase, Transaction
 from worker.store.cozo.lifecycle import Lifecycle
 from worker.store.cozo.memory import Memory
+from worker.store.cozo.remembered import Remembered
 from worker.store.cozo.strategies import StoreLayers
 from worker.store.cozo.sums_book import Book
+from worker.store.cozo.totals import Totals
 from worker.store.cozo.values import Valuer
+from worker.store.shapes.experiments import ExperimentLine
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,6 +37,12 @@ class Workspace:
         self.parameters = parameters
         self.layers = layers
         self.valuer = Valuer(layers.aggregation)
+        self.beside = Beside(database)
+        database.listeners.append(self.beside.hear)
+        #: from a learning's totals
+        self.healths: Remembered[ExperimentHealth] = Remembered()
+        #: from a learning's value and totals
+        self.experiment_lines: Remembered[ExperimentLine] = Remembered()
         #: microseconds; dates the lines that the rule writes to the decision log
         self.clock = clock
         #: how often something may have changed; never goes back
@@ -39,6 +50,10 @@ class Workspace:
         self._loaded: Memory | None = None
         #: something was written since the last refresh, as far as anybody knows
         self.is_stale = True
+
+    def health_of(self, learning_id: str, totals: Totals) -> ExperimentHealth:
+        """Can its experiment be trusted?"""
+        return self.healths.of(learning_id, (totals,), lambda: experiment_health(totals.sums, self.parameters.ablation))
 
     @contextmanager
     def reading(self) -> Iterator[Memory]:
@@ -69,6 +84,9 @@ class Workspace:
     def forget(self) -> None:
         """Memory may differ from the database: read it again before it is used."""
         self._loaded = None
+        self.beside.forget()
+        self.healths.forget()
+        self.experiment_lines.forget()
         self.changes += 1
         self.is_stale = True
 

@@ -39,6 +39,7 @@ def application(
         learnings.writing,
         learnings.forgetting,
         views.of_learning,
+        views.finding,
         views.of_sessions,
         sessions.router,
         upkeep.router,

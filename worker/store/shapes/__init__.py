@@ -2,5 +2,6 @@
 
 learnings    a page of learnings
 learning     one learning: arms, over time, texts, records; sessions in sums
+sessions     sessions that are looked for
 experiments  all experiments together
 """

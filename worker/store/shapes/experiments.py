@@ -44,6 +44,16 @@ class ExperimentLine:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Pair:
+    """Two learnings that always travel together; `one` comes first by its id."""
+
+    one: str
+    other: str
+    #: of the sessions that injected one of the two, the share that injected both
+    share: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Day:
     """From midnight to midnight, UTC."""
 
@@ -67,3 +77,7 @@ class ExperimentOverview:
     suspects: tuple[ExperimentLine, ...]
     #: the soonest verdict first
     forecasts: tuple[ExperimentLine, ...]
+    #: the closest first
+    pairs: tuple[Pair, ...]
+    #: all of them, listed or not
+    n_pairs: int

@@ -48,6 +48,8 @@ class LearningsWanted:
     scope: str = ""
     status: LearningStatus | None = None
     verdict: VerdictKind | None = None
+    #: only those that may go, by their verdict or because they are hardly used
+    may_go: bool = False
     sort: LearningSort = LearningSort.VALUE
     #: the other way round
     reverse: bool = False

@@ -6,5 +6,6 @@ over_time   a learning's records in stretches of time, and its interval after ea
 alike       records that are alike, counted
 records     a page of a learning's records, and sessions in sums
 texts       a learning's texts, epoch by epoch
+found_sessions  sessions by outcome and project
 overview    all experiments together
 """

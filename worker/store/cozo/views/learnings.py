@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from worker.domain import ExperimentResult, Learning, LearningValue
 from worker.formats.learning import about_tokens
+from worker.layers.aggregation.leaving import leaving
 from worker.layers.temporal.observation import observe
 from worker.store.cozo.memory import Memory
 from worker.store.cozo.totals import Totals
@@ -99,6 +100,7 @@ def _is_wanted(one: Candidate, wanted: LearningsWanted) -> bool:
         and wanted.scope in ("", scope_of(one.learning))
         and wanted.status in (None, one.value.status)
         and wanted.verdict in (None, one.value.verdict.kind)
+        and not (wanted.may_go and leaving(one.value) is None)
     )
 
 

@@ -1,15 +1,16 @@
 """All experiments together: how many are how far, which cannot be trusted, and whose verdict comes next."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from worker.domain import LearningStatus, LearningValue, VerdictKind
-from worker.layers.ablation.experiment_health import experiment_health
+from worker.store.cozo.experiments import looked_at
+from worker.store.cozo.memory import Memory
 from worker.store.cozo.totals import Totals
 from worker.store.cozo.views.learnings import sessions_per_day
 from worker.store.cozo.workspace import Workspace
-from worker.store.shapes.experiments import Day, ExperimentLine, ExperimentOverview, Stage
+from worker.store.shapes.experiments import Day, ExperimentLine, ExperimentOverview, Pair, Stage
 from worker.system.clock import DAY
 
 _DAYS = 30
@@ -20,9 +21,10 @@ def experiments(workspace: Workspace, *, limit: int) -> ExperimentOverview:
     with workspace.reading() as memory:
         snapshot = memory.snapshot()
     lines = [
-        _line(workspace, workspace.valuer.latest(snapshot, learning_id), snapshot.totals_of(learning_id))
+        _remembered(workspace, workspace.valuer.latest(snapshot, learning_id), snapshot.totals_of(learning_id))
         for learning_id in sorted(snapshot.histories)
     ]
+    pairs = _pairs(workspace, snapshot, [line.learning_id for line in lines if line.stage is not Stage.OUT])
     rate = workspace.parameters.ablation.rate_in_force
     return ExperimentOverview(
         coverage=dict(Counter(line.stage for line in lines)),
@@ -32,11 +34,17 @@ def experiments(workspace: Workspace, *, limit: int) -> ExperimentOverview:
         mismatched=_first(lines, limit, lambda line: -line.mismatched_share or None),
         suspects=_first(lines, limit, lambda line: _above(line, rate)),
         forecasts=_first(lines, limit, lambda line: line.days_needed),
+        pairs=tuple(pairs[:limit]),
+        n_pairs=len(pairs),
     )
 
 
+def _remembered(workspace: Workspace, value: LearningValue, totals: Totals) -> ExperimentLine:
+    return workspace.experiment_lines.of(value.learning_id, (value, totals), lambda: _line(workspace, value, totals))
+
+
 def _line(workspace: Workspace, value: LearningValue, totals: Totals) -> ExperimentLine:
-    health = experiment_health(totals.sums, workspace.parameters.ablation)
+    health = workspace.health_of(value.learning_id, totals)
     per_day = sessions_per_day(totals)
     needed = value.verdict.sessions_needed
     return ExperimentLine(
@@ -77,6 +85,19 @@ def _first(
 
 def _above(line: ExperimentLine, rate: float) -> float | None:
     return -line.next_withhold_probability if line.next_withhold_probability > rate else None
+
+
+def _pairs(workspace: Workspace, memory: Memory, learning_ids: Sequence[str]) -> list[Pair]:
+    """Each pair once."""
+    looked = looked_at(memory, {learning_id: memory.totals_of(learning_id) for learning_id in learning_ids})
+    companions = workspace.beside.companions_of(looked, memory.totals)
+    found = {
+        (min(one, other.learning_id), max(one, other.learning_id)): other.share
+        for one, others in companions.items()
+        for other in others
+    }
+    pairs = (Pair(one=one, other=other, share=share) for (one, other), share in found.items())
+    return sorted(pairs, key=lambda pair: (-pair.share, pair.one, pair.other))
 
 
 def _days(workspace: Workspace) -> tuple[Day, ...]:

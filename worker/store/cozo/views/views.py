@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from worker.domain import LearningValue
-from worker.store.cozo.views import learnings, over_time, overview, records, texts
+from worker.store.cozo.views import found_sessions, learnings, over_time, overview, records, texts
 from worker.store.cozo.workspace import Workspace
 from worker.store.shapes.experiments import ExperimentOverview
 from worker.store.shapes.learning import (
@@ -15,6 +15,7 @@ from worker.store.shapes.learning import (
     TextOfEpochs,
 )
 from worker.store.shapes.learnings import LearningPage, LearningsWanted
+from worker.store.shapes.sessions import SessionPage, SessionsWanted
 from worker.store.views import Views
 
 
@@ -47,6 +48,9 @@ class CozoViews(Views):
 
     def sessions(self, session_ids: Sequence[str]) -> list[SessionSummary]:
         return records.sessions(self._space, session_ids)
+
+    def find_sessions(self, wanted: SessionsWanted) -> SessionPage:
+        return found_sessions.find_sessions(self._space, wanted)
 
     def experiments(self, *, limit: int) -> ExperimentOverview:
         return overview.experiments(self._space, limit=limit)

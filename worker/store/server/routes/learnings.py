@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Awaitable, Callable
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Body, Query
 from pydantic import AfterValidator, Field, StringConstraints
@@ -13,8 +13,18 @@ from worker.formats.learning import learning_to_wire, read_learning
 from worker.formats.wire import check_moment
 from worker.layers.aggregation.breakdown import GroupEffect
 from worker.store.answers import Shown
-from worker.store.protocol import AttributionStore, ForgottenFromStore, ImportReport
-from worker.store.server.dependencies import Asked, ForgetQuery, MayRead, MayWrite, NoneAsked, PathId, Store, now
+from worker.store.protocol import AttributionStore, ForgottenFromStore, ImportReport, UndoneTogether
+from worker.store.server.dependencies import (
+    Asked,
+    ForgetQuery,
+    Identifier,
+    MayRead,
+    MayWrite,
+    NoneAsked,
+    PathId,
+    Store,
+    now,
+)
 from worker.store.server.problems import documented
 
 reading = APIRouter(dependencies=[MayRead], responses=documented(401, 403, 404, 422))
@@ -28,6 +38,9 @@ _ACTIONS = {
     "unpin": (DecisionKind.UNPINNED, "Let the rule apply to it again"),
     "try": (DecisionKind.TRIED, "Put it on trial: withhold it more often until its verdict"),
 }
+
+#: learnings that are decided about at once
+_TOGETHER = 10_000
 
 #: who decides, for the learning's history
 Actor = Annotated[str, StringConstraints(min_length=1, max_length=100)]
@@ -60,6 +73,16 @@ class DecisionBody(Asked):
 class UndoBody(DecisionBody):
     #: of the line in its history; left out: the newest that a person wrote
     number: Annotated[int, Field(ge=1, le=2**53)] | None = None
+
+
+class DecideTogetherBody(DecisionBody):
+    action: Literal["enable", "disable", "pin", "unpin", "try"]
+    learning_ids: list[Identifier] = Field(min_length=1, max_length=_TOGETHER)
+
+
+class UndoTogetherBody(DecisionBody):
+    #: learning -> the line of its history; null: the newest that a person wrote
+    lines: dict[Identifier, Annotated[int, Field(ge=1, le=2**53)] | None] = Field(min_length=1, max_length=_TOGETHER)
 
 
 class LearningsBody(Asked):
@@ -101,6 +124,21 @@ async def sessions(
 @writing.post("/learnings/import", summary="Add or replace learnings by id; an edited one begins a new epoch")
 async def import_learnings(store: Store, asked: LearningsBody) -> ImportReport:
     return await store.long(lambda of: of.import_learnings(asked.learnings, actor=asked.actor, now=now()))
+
+
+@writing.post("/learnings/decide", summary="One decision about several learnings, about all of them or none")
+async def decide_together(store: Store, asked: DecideTogetherBody) -> list[Decision]:
+    kind = _ACTIONS[asked.action][0]
+    return await store.long(
+        lambda of: of.decide_together(asked.learning_ids, kind, actor=asked.actor, reason=asked.reason, now=now())
+    )
+
+
+@writing.post(
+    "/learnings/undo", summary="Take back a decision about each of several learnings; what cannot be is named"
+)
+async def undo_together(store: Store, asked: UndoTogetherBody) -> UndoneTogether:
+    return await store.long(lambda of: of.undo_together(asked.lines, actor=asked.actor, reason=asked.reason, now=now()))
 
 
 @writing.post(

@@ -41,6 +41,8 @@ class LearningsQuery(Asked):
     scope: str = Field(default="", max_length=4000)
     status: LearningStatus | SkipJsonSchema[None] = None
     verdict: VerdictKind | SkipJsonSchema[None] = None
+    #: only those that may go, by their verdict or because they are hardly used
+    may_go: bool = False
     sort: LearningSort = LearningSort.VALUE
     reverse: bool = False
     offset: int = Field(default=0, ge=0, le=1_000_000)

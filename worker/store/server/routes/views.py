@@ -17,10 +17,12 @@ from worker.store.shapes.learning import (
     SessionSummary,
     TextOfEpochs,
 )
+from worker.store.shapes.sessions import Ending, SessionPage, SessionsWanted
 
 of_learning = APIRouter(
     prefix="/learnings/{learning_id}", dependencies=[MayRead], responses=documented(401, 403, 404, 422)
 )
+finding = APIRouter(dependencies=[MayRead], responses=documented(401, 403, 422))
 of_sessions = APIRouter(dependencies=[MayRead, NoneAsked], responses=documented(400, 401, 403, 413, 422))
 
 
@@ -54,6 +56,17 @@ class RecordsQuery(Asked):
         )
 
 
+class FindQuery(Asked):
+    outcome: Ending | SkipJsonSchema[None] = None
+    #: its path
+    project: str = Field(default="", max_length=4000)
+    offset: int = Field(default=0, ge=0, le=10_000_000)
+    limit: int = Field(default=100, ge=1, le=10_000)
+
+    def wanted(self) -> SessionsWanted:
+        return SessionsWanted(outcome=self.outcome, project=self.project, offset=self.offset, limit=self.limit)
+
+
 class SessionsBody(Asked):
     session_ids: list[Identifier] = Field(max_length=1000)
 
@@ -83,3 +96,8 @@ async def texts(store: Store, learning_id: PathId) -> list[TextOfEpochs]:
 )
 async def summaries(store: Store, asked: SessionsBody) -> list[SessionSummary]:
     return await store.long(lambda of: of.views.sessions(asked.session_ids))
+
+
+@finding.get("/sessions", summary="Sessions that have records, by outcome and project, the newest first")
+async def find(store: Store, asked: Annotated[FindQuery, Query()]) -> SessionPage:
+    return await store.long(lambda of: of.views.find_sessions(asked.wanted()))
