@@ -61,19 +61,21 @@ format: setup
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
+#: two processes, a file in one of them; when one dies the run ends and names its test (a replacement may be waited for without end)
+PARALLEL := -n 2 --dist loadfile --max-worker-restart 0
 test: check
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest $(PARALLEL)
 
 #: what needs neither a model, nor a bridge of its own, nor a server of Iggy
 FAST := tests/unit tests/integration/ledger tests/integration/store tests/integration/test_workflow.py
 fast: setup
-	$(BIN)/pytest -n 2 --dist loadfile $(FAST)
+	$(BIN)/pytest $(PARALLEL) $(FAST)
 
 unit: setup
 	$(BIN)/pytest tests/unit
 
 coverage: setup
-	$(BIN)/pytest -n 2 --dist loadfile --cov tests/unit tests/integration
+	$(BIN)/pytest $(PARALLEL) --cov tests/unit tests/integration
 
 mutants: MINUTES ?= 600
 mutants: setup

@@ -1,7 +1,8 @@
 """Whether a session took part in the experiment, and with what: what its transcript shows counts, checked against what the hook recorded.
 
 A hook leaves a trace in the text that it injects. A session without a trace took no part, whatever the hook meant to do; a learning that
-was drawn but does not stand in the trace was neither injected nor withheld.
+was drawn but does not stand in the trace was neither injected nor withheld. A switchback's trace stands in a rules file. Many transcripts
+do not show those: then what the file held when the session began counts.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,6 +13,7 @@ from typing import Protocol
 
 from assessor.rules.catalogue import Rule
 from worker.formats.hook_spool import SpoolRecord
+from worker.formats.hook_switchback import SOURCE
 from worker.formats.hook_trace import HookTrace, gives_all, traces_in
 from worker.formats.learnings_file import PLACE
 from worker.formats.transcripts.session import ReadSession
@@ -23,6 +25,8 @@ class Agreement(StrEnum):
     #: neither says that it took part
     NEITHER = "neither"
     AGREES = "agrees"
+    #: a switchback gave it; the transcript shows no rules file, so what is known of the file counts
+    NOT_SHOWN = "not shown"
     #: recorded, but nothing of it stands in the transcript: the assistant dropped it
     NO_TRACE = "no trace"
     #: it stands in the transcript, and no record of this machine tells of it: not randomised, as far as anybody knows
@@ -32,13 +36,13 @@ class Agreement(StrEnum):
 
     @property
     def is_disagreement(self) -> bool:
-        return self not in (Agreement.NEITHER, Agreement.AGREES)
+        return self not in (Agreement.NEITHER, Agreement.AGREES, Agreement.NOT_SHOWN)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TakingPart:
     agreement: Agreement = Agreement.NEITHER
-    #: a trace was found
+    #: what the session was given is known: by a trace, or by a switchback's file
     is_shown: bool = False
     policy_version: str = ""
     conversation_id: str = ""
@@ -71,8 +75,11 @@ class NoRecords(HookRecords):
 
 def taking_part(session: ReadSession, recorded: Sequence[SpoolRecord], known_ids: Iterable[str]) -> TakingPart:
     """`recorded`: of this session; `known_ids`: learnings that marks may mean."""
-    traces = traces_in(session.hook_contexts)
+    rules = [text.text for text in session.rules if text.reason == "session_start"]
+    traces = traces_in(session.hook_contexts) or traces_in(rules)
     draw = next((record for record in recorded if record.takes_part), None)
+    if not traces and not rules and draw is not None and draw.source == SOURCE:
+        return _by_record(draw)
     if not traces:
         was_printed = draw is not None and any(record.is_printed for record in recorded if record.takes_part)
         return TakingPart(agreement=Agreement.NO_TRACE if was_printed else Agreement.NEITHER)
@@ -87,6 +94,18 @@ def taking_part(session: ReadSession, recorded: Sequence[SpoolRecord], known_ids
         injected=tuple(injected),
         withheld=tuple(withheld),
         probabilities=_probabilities(draw, injected, withheld),
+    )
+
+
+def _by_record(draw: SpoolRecord) -> TakingPart:
+    return TakingPart(
+        agreement=Agreement.NOT_SHOWN,
+        is_shown=True,
+        policy_version=draw.policy_version,
+        conversation_id=draw.conversation_id,
+        injected=draw.injected,
+        withheld=draw.withheld,
+        probabilities=_probabilities(draw, draw.injected, draw.withheld),
     )
 
 
@@ -122,8 +141,8 @@ def _agreement(
 
 
 def _probabilities(draw: SpoolRecord | None, injected: Sequence[str], withheld: Sequence[str]) -> dict[str, float]:
-    """A learning that did not go where it was drawn to stands in no arm."""
-    if draw is None:
+    """A learning that did not go where it was drawn to stands in no arm, and none does in a session that repeats a draw."""
+    if draw is None or draw.is_repeat:
         return dict.fromkeys((*injected, *withheld), 0.0)
     as_drawn = {*draw.injected} & {*injected} | {*draw.withheld} & {*withheld}
     named = dict.fromkeys((*injected, *withheld, *draw.injected, *draw.withheld))

@@ -1,9 +1,12 @@
 """Fixtures live by the part they belong to, in tests/fixtures (this folder is on the path: it holds the conftest)."""
 
+import logging
 import os
 import tempfile
+from collections.abc import Iterator
 
 import pytest
+import structlog
 from fixtures import reaper
 
 pytest_plugins = [
@@ -25,3 +28,15 @@ def pytest_configure(config: pytest.Config) -> None:
         # runs find their processes by command line, which Celery writes over where setproctitle is installed
         os.environ["NOSETPS"] = "1"
         os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="cache-")
+
+
+@pytest.fixture(autouse=True)
+def _own_logs() -> Iterator[None]:
+    """A command that runs within a test configures the logs of its process; the next test has the usual ones again."""
+    root = logging.getLogger()
+    handlers, level = root.handlers, root.level
+    yield
+    if structlog.is_configured():
+        structlog.reset_defaults()
+        root.handlers = handlers
+        root.setLevel(level)

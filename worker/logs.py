@@ -8,8 +8,11 @@ import structlog
 from worker.settings.settings import LogSettings
 
 
-def configure_logs(settings: LogSettings) -> None:
-    """Send everything, Celery's own lines included, to standard error in one form."""
+def configure_logs(settings: LogSettings, *, is_final: bool = True) -> None:
+    """Send everything, Celery's own lines included, to standard error in one form.
+
+    Once it is final a logger remembers it from its first line on, and another configuration reaches that one no more.
+    """
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -19,7 +22,7 @@ def configure_logs(settings: LogSettings) -> None:
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[settings.level.upper()]),
         logger_factory=structlog.stdlib.LoggerFactory(),
-        cache_logger_on_first_use=True,
+        cache_logger_on_first_use=is_final,
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(

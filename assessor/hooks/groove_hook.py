@@ -2,8 +2,8 @@
 
 `python3 -I -S groove_hook.py ASSISTANT SCOPE [PART/PARTS]`, on the events SessionStart, SubagentStart and SessionEnd. Only the standard
 library, from Python 3.8 on. It waits for nothing but its input, says nothing on standard error and ends with status 0 whatever happens:
-then it gives all learnings or none, and the session takes no part in the experiment. GROOVE_OFF=1, or a file `off` beside the snapshot,
-switches it off. How it decides and what it writes: docs/integration.md.
+then it gives all learnings or none, and the session takes no part in the experiment. GROOVE_OFF=1, or a file `off` or `off-ASSISTANT`
+beside the snapshot, switches it off. How it decides and what it writes: docs/hooks.md.
 """
 
 from __future__ import annotations
@@ -55,7 +55,8 @@ def main(arguments: list[str]) -> None:
     if event not in ("SessionStart", "SubagentStart", "SessionEnd") or not is_id(session) or place is None:
         return
     project, folder = place
-    if os.path.exists(os.path.join(folder, "off")) or is_installed_nearer(scope, project):
+    is_off = any(os.path.exists(os.path.join(folder, name)) for name in ("off", f"off-{assistant}"))
+    if is_off or is_installed_nearer(scope, project):
         return
     record = {"format": 1, "at": moment(time.time()), "event": event, "session_id": session, "conversation_id": session}
     record.update(harness=assistant, cwd=cwd, source=str(told.get("source") or told.get("reason") or "")[:40])
@@ -339,23 +340,22 @@ def packed(blocks: list[Record], marker: Callable[[list[Record]], str]) -> list[
 
     More than could ever be printed, where one learning alone is too long.
     """
-
-    def text_of(group: list[Record]) -> str:
-        body = ""
-        for before, block in zip([None, *group], group):
-            is_list = before and all(each["text"].lstrip()[:1] in ("-", "*", "|") for each in (before, block))
-            body += ("" if before is None else "\n" if is_list else "\n\n") + block["text"]
-        return (
-            f"{TITLE}:\n\n{body}\n\n{marker(group)}" if body else f"{TITLE}: none in this session.\n\n{marker(group)}"
-        )
-
     groups: list[list[Record]] = [[]]
     for block in blocks:
-        if groups[-1] and width(text_of([*groups[-1], block])) > LIMIT:
+        if groups[-1] and width(written([*groups[-1], block], marker)) > LIMIT:
             groups.append([])
         groups[-1].append(block)
-    texts = [text_of(group) for group in groups]
+    texts = [written(group, marker) for group in groups]
     return texts if all(width(text) <= LIMIT for text in texts) else [*texts, *[""] * 1000]
+
+
+def written(group: list[Record], marker: Callable[[list[Record]], str]) -> str:
+    """One text of these blocks, with its marker at the end."""
+    body = ""
+    for before, block in zip([None, *group], group):
+        is_list = before and all(each["text"].lstrip()[:1] in ("-", "*", "|") for each in (before, block))
+        body += ("" if before is None else "\n" if is_list else "\n\n") + block["text"]
+    return f"{TITLE}:\n\n{body}\n\n{marker(group)}" if body else f"{TITLE}: none in this session.\n\n{marker(group)}"
 
 
 def parts_needed(blocks: list[Record], marks: list[str]) -> int:

@@ -18,7 +18,7 @@ from worker.errors import InvalidFile
 from worker.formats.hook_snapshot import marks_of
 from worker.system.files import written_whole
 
-#: added to the name of the settings file: how it was before we last changed it
+#: added to the name of the settings file: how it was before the hook came in
 KEPT = ".before-groove"
 
 
@@ -89,6 +89,8 @@ def uninstall(assistant: Assistant, scope: Scope, project: Path, homes: Homes, *
             kept = _text(_kept(path))
             if after != before and _said(read(after)) == _said(read(kept) if kept.strip() else {}):
                 after = kept  # as it was, down to the byte
+            elif HOOK_NAME in kept and not _said(read(after)):
+                after = ""  # the copy is of a time with the hook: nobody else has ever put anything in
     except InvalidFile as error:
         raise InvalidFile(f"{path}: {error}") from error
     hook = assistant.hook_file(scope, project, homes)
@@ -134,7 +136,9 @@ def by_hand(assistant: Assistant, scope: Scope, homes: Homes, *, parts: int = 1)
 def _change_settings(change: Change) -> None:
     if change.path.exists() and not os.access(change.path, os.W_OK):
         raise InvalidFile(f"{change.path}: read-only; it was left alone")
-    if change.before:
+    if not change.before:
+        _kept(change.path).unlink(missing_ok=True)  # of another file, which is gone
+    elif HOOK_NAME not in change.before:
         shutil.copy2(change.path, _kept(change.path))  # with its rights: settings may hold keys
     if change.after:
         _write(change.path, change.after)

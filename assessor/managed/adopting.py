@@ -1,15 +1,13 @@
 """Learnings out of a rules file into the managed file and back: what changes is worked out first, and then made as a whole."""
 
-import contextlib
-import fcntl
-import os
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from assessor.managed.moving import Move, move
 from assessor.managed.records import Record, keep, kept
 from assessor.managed.restoring import Restored, restore
+from assessor.managed.writing import changing, text_of, write_bytes
 from assessor.project import Project
 from assessor.rules.catalogue import Unit
 from assessor.rules.files import Family, Owner, RulesFile
@@ -17,9 +15,11 @@ from worker.errors import InvalidFile
 from worker.formats.hook_folder import HookFolder
 from worker.formats.hook_managed import read_managed, write_managed
 from worker.formats.learnings_file import HEADER, PLACE, LearningsFile, read_learnings_file
-from worker.system.files import written_whole
+from worker.formats.switchback_block import BlockState, block_in, with_block, without_block
 
-_FAMILIES = frozenset({Family.CLAUDE, Family.AGENTS, Family.GEMINI, Family.COPILOT})
+#: whose assistants a hook or a switchback reaches
+_FAMILIES = frozenset({Family.CLAUDE, Family.AGENTS, Family.GEMINI, Family.COPILOT, Family.CURSOR})
+_EDITED = "somebody edited between the marks of the switchback: put it right, or groove hook switch --end shows it and takes it out\n"
 #: of the data folder git knows what people edit, and what undoes it
 _IGNORED = "*\n!.gitignore\n!learnings.md\n!adopted/\n!adopted/*\n!pruned/\n!pruned/*\n!groove_hook.py\n"
 
@@ -64,7 +64,7 @@ def adoption(project: Project, path: Path, *, unit: Unit, only: Iterable[str] = 
 
     Raises `InvalidFile` for a file whose learnings have no business in the project's own.
     """
-    file = _rules_file(project, path)
+    file = rules_file(project, path)
     wanted = [word.lower() for word in only]
     ids = {
         (rule.unit, rule.words): rule.learning_id
@@ -73,7 +73,7 @@ def adoption(project: Project, path: Path, *, unit: Unit, only: Iterable[str] = 
     }
     learnings = read_learnings_file(project.root)
     done = move(
-        _text(file.path).decode(),
+        without_block(text_of(file.path).decode()),
         unit=unit,
         id_of=lambda words, kind: ids.get((kind, words)),
         is_wanted=lambda id_, headings, text: (
@@ -90,10 +90,10 @@ def adoption(project: Project, path: Path, *, unit: Unit, only: Iterable[str] = 
 
 def adopt(adoption_: Adoption, *, now: int) -> None:
     """Raises `InvalidFile` when a file is no longer as it was, or cannot be written: then none is changed that people edit."""
-    with _changing(adoption_.root):
-        if _text(adoption_.path) != adoption_.move.before.encode() or str(read_learnings_file(adoption_.root)) != str(
-            adoption_.learnings
-        ):
+    with changing(adoption_.root):
+        now_there = text_of(adoption_.path).decode()
+        is_changed = without_block(now_there) != adoption_.move.before
+        if is_changed or str(read_learnings_file(adoption_.root)) != str(adoption_.learnings):
             raise InvalidFile(f"{adoption_.path}: somebody else has just changed it; nothing was done: try again")
         record = Record(
             file=adoption_.file,
@@ -105,8 +105,11 @@ def adopt(adoption_: Adoption, *, now: int) -> None:
         _ignore(adoption_.root)
         # killed in between, a learning stands in both files, or in one of them: never in none
         keep(adoption_.root, record)
-        _write(adoption_.root / PLACE, str(adoption_.managed).encode())
-        _write(adoption_.path, record.after)
+        write_bytes(adoption_.root / PLACE, str(adoption_.managed).encode())
+        block = block_in(now_there)
+        after = adoption_.move.after
+        written = with_block(after, block.body) if block.state is BlockState.WHOLE else after
+        write_bytes(adoption_.path, written.encode())
 
 
 def restoration(root: Path, path: Path, *, is_original: bool = False) -> Restoration:
@@ -119,9 +122,13 @@ def restoration(root: Path, path: Path, *, is_original: bool = False) -> Restora
         raise InvalidFile(
             f"{path}: none of its learnings were adopted here; git may know an earlier state: git log -- {file}"
         )
-    before, learnings = _text(path), read_learnings_file(root)
+    before, learnings = text_of(path), read_learnings_file(root)
     records = [record for _, record in found]
-    done = restore(records, before, learnings, is_gone=not (root / PLACE).exists())
+    text = before.decode()
+    rules = without_block(text).encode()
+    done = restore(records, rules, learnings, is_gone=not (root / PLACE).exists())
+    if block_in(text).state is BlockState.EDITED:
+        done = replace(done, conflicts=(f"{file}: {_EDITED}", *done.conflicts))
     if is_original:
         moved = {one.learning_id for record in records for one in record.moved}
         done = Restored(rules=records[-1].before, learnings=learnings.without(lambda block: block.id in moved))
@@ -139,14 +146,14 @@ def restoration(root: Path, path: Path, *, is_original: bool = False) -> Restora
 
 def put_back(restored: Restoration) -> None:
     """Raises `InvalidFile` when a file is no longer as it was, or cannot be written."""
-    with _changing(restored.root):
-        if _text(restored.path) != restored.before or str(read_learnings_file(restored.root)) != str(
+    with changing(restored.root):
+        if text_of(restored.path) != restored.before or str(read_learnings_file(restored.root)) != str(
             restored.learnings
         ):
             raise InvalidFile(f"{restored.path}: somebody else has just changed it; nothing was done: try again")
-        _write(restored.path, restored.after)
+        write_bytes(restored.path, restored.after)
         if restored.managed.learnings or restored.managed.top != HEADER:
-            _write(restored.root / PLACE, str(restored.managed).encode())
+            write_bytes(restored.root / PLACE, str(restored.managed).encode())
         else:
             (restored.root / PLACE).unlink(missing_ok=True)
         for path in restored.records:
@@ -166,7 +173,7 @@ def _is_in_place(root: Path, path: Path) -> bool:
     real = path.resolve()
     return (
         real.is_relative_to(root.resolve())
-        and real.suffix == ".md"
+        and real.suffix in {".md", ".mdc"}
         and ".git" not in real.relative_to(root.resolve()).parts
     )
 
@@ -187,7 +194,8 @@ def was_edited(root: Path, data_dir: Path) -> bool:
     return read_learnings_file(root).managed(root) != known
 
 
-def _rules_file(project: Project, path: Path) -> RulesFile:
+def rules_file(project: Project, path: Path) -> RulesFile:
+    """The file that learnings may move out of. Raises `InvalidFile` with the reason where they may not."""
     real = path.resolve()
     file = next((each for each in project.files if each.path.resolve() == real), None)
     if file is None:
@@ -204,40 +212,8 @@ def _rules_file(project: Project, path: Path) -> RulesFile:
     return file
 
 
-def _text(path: Path) -> bytes:
-    try:
-        content = path.read_bytes()
-        content.decode()
-    except FileNotFoundError:
-        return b""
-    except OSError as error:
-        raise InvalidFile(f"{path}: cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise InvalidFile(f"{path}: not text in UTF-8") from error
-    return content
-
-
-def _write(path: Path, content: bytes) -> None:
-    with written_whole(path) as file:
-        file.buffer.write(content)  # type: ignore[attr-defined]  # line ends as they are
-
-
 def _ignore(root: Path) -> None:
     path = root / PLACE.parent / ".gitignore"
     if not path.exists():
         path.parent.mkdir(mode=0o700, exist_ok=True)
         path.write_text(_IGNORED, encoding="utf-8")
-
-
-@contextlib.contextmanager
-def _changing(root: Path) -> Iterator[None]:
-    """One change at a time; the kernel's lock goes with the process. What cannot be written is told."""
-    try:
-        number = os.open(root, os.O_RDONLY)
-        try:
-            fcntl.flock(number, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(number)
-    except OSError as error:
-        raise InvalidFile(f"{error.filename or root}: cannot be written: {error.strerror}") from error

@@ -12,13 +12,8 @@ from assessor.rules.split import split
 from assessor.rules.units import Piece, PieceKind, lines_of
 from assessor.rules.wording import normalised
 from assessor.secrets import scrub
-from worker.formats.learnings_file import PLACE, Block, holds_a_mark
+from worker.formats.learnings_file import Block, holds_a_mark, with_pointer
 
-#: what stays; it also serves those who have no hook
-POINTER = (
-    f"Further learnings of this repository stand in `{PLACE.as_posix()}`. A hook gives those that apply to a session, under the words "
-    '"Learnings of this repository"; where it has not, read that file.'
-)
 #: characters; an assistant takes little more from a hook at once
 MAX_TEXT = 9_000
 
@@ -81,7 +76,7 @@ def move(
     kept = "".join(line for number, line in enumerate(lines) if number not in gone)
     return Move(
         before=text,
-        after=_with_pointer(kept, text) if chosen else text,
+        after=with_pointer(kept, text) if chosen else text,
         blocks=tuple(blocks),
         moved=tuple(_moved(one, there.get(one.learning_id or "", one.text)) for one in chosen),
         left=left,
@@ -162,12 +157,3 @@ def _written(piece: Piece, lines: list[str]) -> tuple[str, str | None]:
 
 def _words(text: str) -> str:
     return normalised(scrub(text))
-
-
-def _with_pointer(kept: str, before: str) -> str:
-    """At the end; where it stands already it is not added again."""
-    if POINTER in kept:
-        return kept
-    newline = "\r\n" if "\r\n" in before else "\n"
-    body = kept.rstrip("\r\n")
-    return f"{body}{newline * 2 if body else ''}{POINTER}{newline}"

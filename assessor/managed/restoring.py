@@ -5,10 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from assessor.managed.merge import carried
-from assessor.managed.moving import POINTER
 from assessor.managed.records import Moved, Record
 from assessor.rules.units import lines_of
-from worker.formats.learnings_file import PLACE, LearningsFile
+from worker.formats.learnings_file import PLACE, POINTER, LearningsFile
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,7 +26,8 @@ def restore(records: Iterable[Record], rules: bytes, learnings: LearningsFile, *
     for record in records:
         pieces, said = _with_edits(record, learnings)
         now, contradicted = _put_back(record, pieces, now)
-        conflicts += [f"{PLACE} is gone: nobody can tell whether its learnings were meant to go"] if is_gone else said
+        is_lost = is_gone and bool(record.moved)
+        conflicts += [f"{PLACE} is gone: nobody can tell whether its learnings were meant to go"] if is_lost else said
         conflicts += [f"{record.file}: {each}" for each in contradicted]
         moved = {one.learning_id for one in record.moved}
         left = left.without(lambda block, moved=moved: block.id in moved)  # type: ignore[misc]

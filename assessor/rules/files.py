@@ -9,6 +9,7 @@ import pathspec
 
 from assessor.rules.front_matter import read_front_matter
 from assessor.rules.units import lines_of
+from worker.formats.switchback_block import without_block
 from worker.formats.transcripts.session import Harness
 
 #: what Claude Code loads of its memory
@@ -31,7 +32,11 @@ class Family(StrEnum):
 
 
 def as_loaded(text: str, family: Family) -> str:
-    """The part of a file that the assistant is given without asking."""
+    """The part of a file that the assistant is given without asking.
+
+    It is without the block of a switchback: what that held and when is known elsewhere.
+    """
+    text = without_block(text)
     if family is Family.MEMORY:
         first = "".join(lines_of(text)[:_MEMORY_LINES])
         return first.encode("utf-8", "replace")[:_MEMORY_BYTES].decode("utf-8", "ignore")
@@ -51,6 +56,10 @@ _LOADED_BY: Mapping[Harness, frozenset[Family]] = {
     Harness.COPILOT_CLI: frozenset({Family.COPILOT, Family.AGENTS, Family.CLAUDE}),
     Harness.GEMINI_CLI: frozenset({Family.GEMINI}),
 }
+
+
+def loads(harness: Harness, family: Family) -> bool:
+    return family in _LOADED_BY.get(harness, frozenset())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,7 +83,7 @@ class RulesFile:
         return self.path.parent.name if self.family is Family.SKILL else self.path.name.partition(".")[0] or "rules"
 
     def is_loaded_by(self, harness: Harness) -> bool:
-        return self.family in _LOADED_BY.get(harness, frozenset())
+        return loads(harness, self.family)
 
     def applies_from_start(self, cwd: str = ".") -> bool:
         """Whether it is loaded at once in a session that starts in `cwd` (relative to the project)."""

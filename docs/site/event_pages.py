@@ -10,7 +10,7 @@ from worker.formats.lightweight_event import LightweightEvent
 _HEAD = """# Events
 
 Made from the models that read them. One JSON object per message; unknown fields are kept in the payload and not looked at.
-How to publish them: [Connecting an assistant](../integration.md#after-a-session-publish-a-heavy-event).
+How to publish them: [programs of your own](../own-programs.md#after-a-session-publish-a-heavy-event).
 """
 _TOPICS = """## What is published
 

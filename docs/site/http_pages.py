@@ -10,7 +10,7 @@ from worker.store.server.tokens import Tokens
 _HEAD = """# HTTP API
 
 Made from the store's OpenAPI document, which it also serves at `/openapi.json`.
-How to use it: [Connecting an assistant](../integration.md).
+How to use it: [the HTTP API](../http.md).
 """
 _METHODS = ("get", "post", "put", "delete")
 

@@ -170,8 +170,8 @@ def lose_and_restore(walk: Walk) -> None:
 
 
 def check_examples(walk: Walk) -> None:
-    """The programs of docs/integration.md, as they stand there: asking for assignments, publishing, the shell lines."""
-    guide = (PROJECT_FOLDER / "docs" / "integration.md").read_text()
+    """The programs of docs/own-programs.md, as they stand there: asking for assignments, publishing, the shell lines."""
+    guide = (PROJECT_FOLDER / "docs" / "own-programs.md").read_text()
     inject, publish = re.findall(r"```python\n(.*?)```", guide, re.DOTALL)
     learnings = [each["learning"]["learning_id"] for each in walk.stack.asked("learnings", "list")["learnings"][:5]]
     answer = json.loads(walk.stack.in_network(["python", "-", "a-new-session", *learnings], stdin=inject))

@@ -3,7 +3,6 @@
 import io
 import json
 import logging
-from collections.abc import Iterator
 
 import pytest
 import structlog
@@ -14,17 +13,12 @@ from worker.store.server.tokens import Tokens
 
 
 @pytest.fixture
-def lines(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
+def lines(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
     """What is logged in the form that the test names."""
-    root = logging.getLogger()
-    handlers, level = root.handlers, root.level
     written = io.StringIO()
     monkeypatch.setattr("sys.stderr", written)
     configure_logs(LogSettings(format=request.param))
-    yield written
-    root.handlers = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
+    return written
 
 
 def fail(transcript: str, tokens: Tokens) -> None:

@@ -8,6 +8,7 @@ import_pipeline  imported events through the stack
 import_report    what an import tells
 import_judge     second opinions on imported sessions
 hook             the experiment inside an assistant: install, look, uninstall
+hook_switch      rules files with what each period is assigned, for assistants without hooks
 hook_status      what became of the hook
 adopt            learnings out of a rules file, to the hook
 restore          and back
@@ -141,7 +142,7 @@ def groove(context: click.Context, config: str | None) -> None:
     from worker.settings.settings import LogSettings
 
     # what a command answers stands on standard output alone; the long-running parts configure theirs by the settings
-    configure_logs(LogSettings(level="warning"))
+    configure_logs(LogSettings(level="warning"), is_final=False)
     if context.invoked_subcommand is None:
         from worker.cli.next_step import print_next_step
 

@@ -2,7 +2,7 @@
 
 import subprocess
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,15 +11,16 @@ import click
 from assessor.belonging import project_of
 from assessor.learnings import learning_of
 from assessor.managed.adopting import Adoption, adopt, adoption, tell_the_hook
+from assessor.managed.switchback import switch
 from assessor.project import Project, look_at
 from assessor.rules.catalogue import Unit
 from assessor.rules.left_out import left_out
 from worker.cli.hook import tell_what_installations_lack
-from worker.cli.support.diffs import confirm, show_diff
+from worker.cli.support.diffs import confirm, must_not_ask, show_diff
 from worker.cli.support.how_long import MONTH_DAYS, HowLong, how_long
 from worker.cli.support.known_rules import homes, keep_rules, known_rules
 from worker.cli.support.left_out_lines import left_out_lines
-from worker.cli.support.output import plain
+from worker.cli.support.output import plain, print_json
 from worker.errors import NotFound
 from worker.formats.learnings_file import PLACE, read_learnings_file
 from worker.operations.connections import actor, open_store
@@ -40,26 +41,34 @@ from worker.system.clock import now_micros
 )
 @click.option("--only", multiple=True, metavar="TEXT", help="Those of this heading, text or beginning of an id.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def adopt_command(file: Path, unit: Unit, only: Sequence[str], *, yes: bool) -> None:
+@click.option("--json", "as_json", is_flag=True, help="The answer as JSON; needs --yes.")
+def adopt_command(file: Path, unit: Unit, only: Sequence[str], *, yes: bool, as_json: bool) -> None:
     """Move the learnings of a rules file to where the hook gives them out, session by session; one line stays in their place.
 
     Shows first what changes, and how many sessions a verdict takes. `groove restore` puts the file back.
     """
+    must_not_ask(as_json=as_json, yes=yes)
     settings, root = load_settings(), Path(project_of(str(file.resolve().parent)))
     project = looked_at(settings, root, unit)
     planned = adoption(project, file, unit=unit, only=only)
-    _tell_what_stays(project, planned)
+    if not as_json:
+        _tell_what_stays(project, planned)
     if not planned.move.blocks and planned.move.before == planned.move.after:
         raise NotFound(f"{file}: no learning to move")
-    show_diff(planned.path, planned.move.before, planned.move.after)
-    show_diff(root / PLACE, "" if not planned.learnings.blocks else str(planned.learnings), str(planned.managed))
-    _tell_how_long(settings, planned)
+    forecasts = _forecasts(settings, planned)
+    if not as_json:
+        show_diff(planned.path, planned.move.before, planned.move.after)
+        show_diff(root / PLACE, "" if not planned.learnings.blocks else str(planned.learnings), str(planned.managed))
+        _tell_how_long(settings, forecasts)
     confirm(f"Move {counted(len(planned.move.learning_ids), 'learnings')} out of {file}?", yes=yes)
     adopt(planned, now=now_micros())
     after = looked_at(settings, root, unit)
     tell_the_store(settings, after)
+    if as_json:
+        print_json(_facts(planned, unit, forecasts))
+        return
     click.echo(f"moved; {plain(str(root / PLACE))} is yours to edit and to commit")
-    tell_what_installations_lack(root)
+    tell_what_installations_lack(root, switched=bool(switch(settings.data_dir)))
     _tell_what_git_ignores(root)
 
 
@@ -82,6 +91,7 @@ def tell_the_store(settings: Settings, project: Project) -> None:
             store.draw_together(drawn_with, actor=actor())
         tell_the_hook(project.root, settings.data_dir)
         HookKeeper(settings.data_dir, store).look(patient=True)
+    switch(settings.data_dir)
 
 
 def looked_at(settings: Settings, root: Path, unit: Unit) -> Project:
@@ -113,14 +123,36 @@ def _tell_what_stays(project: Project, planned: Adoption) -> None:
         )
 
 
-def _tell_how_long(settings: Settings, planned: Adoption) -> None:
-    """For each learning by itself and for the sections, by the sessions of late."""
+def _facts(planned: Adoption, unit: Unit, forecasts: Mapping[int, HowLong]) -> dict[str, object]:
+    return {
+        "file": planned.file,
+        "unit": unit,
+        "managed": str(planned.root / PLACE),
+        "learnings": planned.move.learning_ids,
+        "left": planned.move.left,
+        "elsewhere": planned.elsewhere,
+        "forecasts": [
+            {"together": size, "sessions": each.sessions, "days": each.days} for size, each in forecasts.items()
+        ],
+    }
+
+
+def _forecasts(settings: Settings, planned: Adoption) -> dict[int, HowLong]:
+    """Learnings drawn together -> how long their verdict takes, by the sessions of late; first for one by itself."""
     sizes = Counter(block.section for block in planned.move.blocks if block.kind == "learning" and block.section)
-    alone = _told(settings, how_long(settings, planned.root, together=1))
-    click.echo(f"a verdict of a learning that is drawn by itself takes {alone}", err=True)
-    for size in sorted(set(sizes.values()) - {1}):
-        together = _told(settings, how_long(settings, planned.root, together=size))
-        click.echo(f"of a section of {size} learnings, all drawn together, {together}", err=True)
+    return {size: how_long(settings, planned.root, together=size) for size in sorted({1, *sizes.values()})}
+
+
+def _tell_how_long(settings: Settings, forecasts: Mapping[int, HowLong]) -> None:
+    """One line for a learning by itself, one for the sections, from the smallest to the largest."""
+    click.echo(f"a verdict of a learning that is drawn by itself takes {_told(settings, forecasts[1])}", err=True)
+    sizes = [size for size in forecasts if size > 1]
+    if not sizes:
+        return
+    ends = list(dict.fromkeys([sizes[0], sizes[-1]]))
+    told = list(dict.fromkeys(_told(settings, forecasts[size]) for size in ends))
+    of = " to ".join(map(str, ends))
+    click.echo(f"of a section of {of} learnings, all drawn together, {' to '.join(told)}", err=True)
 
 
 def _told(settings: Settings, wait: HowLong) -> str:

@@ -18,8 +18,9 @@ from assessor.hooks.installation import (
     uninstall,
     write_hook,
 )
-from worker.cli.support.diffs import confirm, show_diff
-from worker.cli.support.output import plain
+from worker.cli.hook_switch import switch_command
+from worker.cli.support.diffs import confirm, must_not_ask, show_diff
+from worker.cli.support.output import plain, print_json
 from worker.errors import InvalidFile
 from worker.settings import load_settings
 
@@ -32,6 +33,7 @@ _SCOPE = click.option(
     help="In all projects of yours, or for everybody in this one.",
 )
 _YES = click.option("--yes", is_flag=True, help="Do not ask.")
+_JSON = click.option("--json", "as_json", is_flag=True, help="The answer as JSON; needs --yes.")
 
 
 @click.group("hook")
@@ -43,29 +45,29 @@ def hook_command() -> None:
 @_ASSISTANT
 @_SCOPE
 @_YES
-def install_command(assistant: str, *, for_user: bool, yes: bool) -> None:
+@_JSON
+def install_command(assistant: str, *, for_user: bool, yes: bool, as_json: bool) -> None:
     """Put the hook into the assistant's settings. Shows the change first, keeps a copy of the settings; again there is nothing to do.
 
     The hook gives each session the learnings that it is assigned, in projects with learnings that were adopted; elsewhere it does nothing.
     GROOVE_OFF=1 switches it off, and in one project a file .groove/hook/off.
     """
+    must_not_ask(as_json=as_json, yes=yes)
     chosen, scope, project, homes = ASSISTANTS[assistant], _scope(for_user), _project(), homes_of_hooks()
     parts = max(parts_needed(project), parts_installed(chosen.settings(scope, project, homes)))
     try:
         change = install(chosen, scope, project, homes, parts=parts)
         if not change.is_needed:
-            click.echo(f"{change.path}: the hook is installed; nothing to do")
+            _tell(change, "the hook is installed; nothing to do", is_changed=False, as_json=as_json)
             return
-        _show(change)
-        confirm(f"Change {change.path}?", yes=yes)
-        make(change)
+        _make(change, yes=yes, as_json=as_json)
     except InvalidFile as error:
         write_hook(chosen.hook_file(scope, project, homes))
         error.add_note(
             f"to do it by hand, put this into {chosen.settings(scope, project, homes)}:\n{by_hand(chosen, scope, homes, parts=parts)}"
         )
         raise
-    click.echo(f"installed in {plain(str(change.path))}; {chosen.advice}")
+    _tell(change, f"installed; {chosen.advice}", is_changed=True, as_json=as_json)
     _tell_of_others(chosen, scope, project, homes)
 
 
@@ -73,22 +75,22 @@ def install_command(assistant: str, *, for_user: bool, yes: bool) -> None:
 @_ASSISTANT
 @_SCOPE
 @_YES
-def uninstall_command(assistant: str, *, for_user: bool, yes: bool) -> None:
+@_JSON
+def uninstall_command(assistant: str, *, for_user: bool, yes: bool, as_json: bool) -> None:
     """Take the hook out of the assistant's settings again, which are then as they were.
 
     Learnings that were adopted stay in their file: `groove restore` puts them back.
     """
+    must_not_ask(as_json=as_json, yes=yes)
     chosen, scope, project, homes = ASSISTANTS[assistant], _scope(for_user), _project(), homes_of_hooks()
     others = [other for name, other in ASSISTANTS.items() if name != assistant]
     is_last = not any(names_the_hook(other.settings(scope, project, homes)) for other in others)
     change = uninstall(chosen, scope, project, homes, is_last=is_last)
     if not change.is_needed:
-        click.echo(f"{plain(str(change.path))}: the hook is not installed; nothing to do")
+        _tell(change, "the hook is not installed; nothing to do", is_changed=False, as_json=as_json)
         return
-    _show(change)
-    confirm(f"Change {change.path}?", yes=yes)
-    make(change)
-    click.echo(f"taken out of {plain(str(change.path))}")
+    _make(change, yes=yes, as_json=as_json)
+    _tell(change, "taken out", is_changed=True, as_json=as_json)
 
 
 @hook_command.command("status")
@@ -100,12 +102,15 @@ def status_command(*, as_json: bool) -> None:
     tell_status(hook_status(load_settings(), _project(), homes_of_hooks()), as_json=as_json)
 
 
+hook_command.add_command(switch_command)
+
+
 def homes_of_hooks() -> Homes:
     return Homes(home=Path.home(), environ=os.environ)
 
 
-def tell_what_installations_lack(project: Path) -> None:
-    """Where no hook gives out the project's learnings, or an installed one fewer than there are."""
+def tell_what_installations_lack(project: Path, *, switched: bool) -> None:
+    """Where no hook, and no switchback (`switched`), gives out the project's learnings, or an installed one fewer than there are."""
     homes, needed = homes_of_hooks(), parts_needed(project)
     installed = [
         (scope, name, parts)
@@ -113,8 +118,11 @@ def tell_what_installations_lack(project: Path) -> None:
         for scope in Scope
         if (parts := parts_installed(each.settings(scope, project, homes)))
     ]
-    if not installed:
-        click.echo("no assistant gives them out yet: groove hook install claude-code", err=True)
+    if not installed and not switched:
+        click.echo(
+            "no assistant gives them out yet: groove hook install claude-code, or for one without hooks groove hook switch AGENTS.md",
+            err=True,
+        )
     for scope, name, parts in installed:
         if parts < needed:
             option = " --project" if scope is Scope.PROJECT else ""
@@ -131,6 +139,20 @@ def _project() -> Path:
     return Path(project_of(str(Path.cwd())))
 
 
+def _make(change: Change, *, yes: bool, as_json: bool) -> None:
+    if not as_json:
+        _show(change)
+    confirm(f"Change {change.path}?", yes=yes)
+    make(change)
+
+
+def _tell(change: Change, what: str, *, is_changed: bool, as_json: bool) -> None:
+    if as_json:
+        print_json({"settings": str(change.path), "hook": str(change.hook), "is_changed": is_changed, "told": what})
+    else:
+        click.echo(f"{plain(str(change.path))}: {what}")
+
+
 def _show(change: Change) -> None:
     show_diff(change.path, change.before, change.after)
     what = "goes" if change.program is None else "is written"
@@ -142,5 +164,6 @@ def _tell_of_others(chosen: Assistant, scope: Scope, project: Path, homes: Homes
     other = Scope.PROJECT if scope is Scope.USER else Scope.USER
     if names_the_hook(chosen.settings(other, project, homes)):
         click.echo(
-            "it is installed for the person and for this project: in this project the project's is used, so nothing comes twice"
+            "it is installed for the person and for this project: in this project the project's is used, so nothing comes twice",
+            err=True,
         )

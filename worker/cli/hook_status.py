@@ -19,6 +19,7 @@ from worker.errors import InvalidEvent
 from worker.formats.hook_folder import HookFolder
 from worker.formats.hook_snapshot import snapshot_at
 from worker.formats.hook_spool import HookEvent, SpoolRecord, read_spool_record
+from worker.formats.hook_switchback import read_switchback
 from worker.operations.wording import counted
 from worker.settings import Settings
 from worker.store.hooks.agreement import HookAgreement, hook_agreement
@@ -49,6 +50,8 @@ class HookStatus:
     #: why others take no part -> sessions
     reasons: dict[str, int] = field(default_factory=dict)
     agreement: HookAgreement | None = None
+    #: rules files that are written for each period
+    switched: tuple[str, ...] = ()
 
 
 def hook_status(settings: Settings, project: Path, homes: Homes) -> HookStatus:
@@ -72,6 +75,7 @@ def hook_status(settings: Settings, project: Path, homes: Homes) -> HookStatus:
         recorded_taking_part=len(taking_part),
         reasons=dict(Counter(others.values())),
         agreement=hook_agreement(settings.data_dir),
+        switched=tuple(known.files) if (known := read_switchback(folder.switchback)) else (),
     )
 
 
@@ -89,6 +93,8 @@ def _facts(status: HookStatus) -> Iterator[tuple[str, str]]:
         yield "installed", "nowhere: groove hook install claude-code"
     if status.is_off:
         yield "switched off", "in this project, by the file .groove/hook/off"
+    if status.switched:
+        yield "switchback", f"{', '.join(status.switched)}: groove hook switch"
     written = status.snapshot_written_at
     old = written is not None and written < now_micros() - 7 * DAY
     late = "; too old to draw by: run groove up" if old else ""
@@ -113,7 +119,11 @@ def _facts(status: HookStatus) -> Iterator[tuple[str, str]]:
     if status.agreement is not None:
         told = status.agreement
         differ = "".join(f", {count} {word}" for word, count in told.disagree.items())
-        yield "transcripts", f"{told.agree} show what was recorded{differ}, {told.not_imported} not imported yet"
+        unseen = f", {told.not_shown} show no rules" if told.not_shown else ""
+        yield (
+            "transcripts",
+            f"{told.agree} show what was recorded{unseen}{differ}, {told.not_imported} not imported yet",
+        )
         yield "records", f"{told.waiting} wait for the store, {told.refused} refused, {told.damaged} cannot be read"
 
 

@@ -57,7 +57,7 @@ class Worth:
 
 
 def process(settings: Settings, importer: Importer) -> Worth:
-    with recorded_by_hooks(settings) as importer.hooks:
+    with recorded_by_hooks(settings, importer.archive) as importer.hooks:
         return _process(settings, importer)
 
 

@@ -6,14 +6,16 @@ from pathlib import Path
 import click
 
 from assessor.belonging import project_of
-from worker.cli.support.diffs import confirm, show_diff
+from assessor.managed.switchback import switch
+from worker.cli.support.diffs import confirm, must_not_ask, show_diff
 from worker.cli.support.how_long import sessions_of_a_month
 from worker.cli.support.output import plain, print_json
 from worker.cli.support.tables import print_rows
 from worker.errors import NotFound
 from worker.formats.learnings_file import PLACE
+from worker.formats.wire import format_timestamp
 from worker.operations.connections import open_store
-from worker.operations.pruning import MayGo, may_go, planned, prune, undo
+from worker.operations.pruning import MayGo, Pruned, may_go, planned, prune, undo
 from worker.operations.wording import counted
 from worker.settings import load_settings
 from worker.system.clock import now_micros
@@ -24,34 +26,48 @@ from worker.system.clock import now_micros
 @click.option("--only", multiple=True, metavar="ID", help="Only this learning; a beginning of its id will do.")
 @click.option("--undo", "is_undone", is_flag=True, help="Put back what was taken out last.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--json", "as_json", is_flag=True, help="The answer as JSON; --apply then needs --yes.")
 def prune_command(only: Sequence[str], *, is_applied: bool, is_undone: bool, yes: bool, as_json: bool) -> None:
     """Learnings that harm, or do nothing and cost tokens: with the verdict, the evidence, and the tokens of each session and month.
 
     Only verdicts of a complete experiment count. What `--apply` takes out is an edit that `git diff` shows; `--undo` puts it back.
     """
     settings, root = load_settings(), Path(project_of(str(Path.cwd())))
+    if is_applied:
+        must_not_ask(as_json=as_json, yes=yes)
     if is_undone:
         done = undo(root, settings.data_dir)
-        click.echo(f"{counted(len(done.learning_ids), 'learnings')} back in {PLACE}")
+        _tell(done, f"back in {PLACE}", as_json=as_json)
+        switch(settings.data_dir)
         return
     with open_store(settings) as store:
         found = may_go(store, root, sessions_per_month=sessions_of_a_month(settings, root))
     found = [each for each in found if not only or any(each.learning_id.startswith(beginning) for beginning in only)]
-    if as_json:
-        print_json(found)
-    else:
+    if not as_json:
         _print(found)
+    elif not is_applied:
+        print_json(found)
     if not is_applied:
         return
     if not found:
         raise NotFound("no learning may go yet")
     ids = [each.learning_id for each in found]
     before, after = planned(root, ids)
-    show_diff(root / PLACE, str(before), str(after))
+    if not as_json:
+        show_diff(root / PLACE, str(before), str(after))
     confirm(f"Take {counted(len(ids), 'learnings')} out of {PLACE}?", yes=yes)
-    prune(root, settings.data_dir, ids, now=now_micros())
-    click.echo(f"taken out of {PLACE}; groove prune --undo puts them back")
+    done = prune(root, settings.data_dir, ids, now=now_micros())
+    _tell(done, f"taken out of {PLACE}; groove prune --undo puts them back", as_json=as_json)
+    switch(settings.data_dir)
+
+
+def _tell(done: Pruned, what: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json(
+            {"number": done.number, "at": format_timestamp(done.at), "learning_ids": done.learning_ids, "told": what}
+        )
+    else:
+        click.echo(f"{counted(len(done.learning_ids), 'learnings')} {what}")
 
 
 def _print(found: Sequence[MayGo]) -> None:

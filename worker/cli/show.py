@@ -11,6 +11,7 @@ from worker.domain import Answer, AttributionRecord, Learning, LearningValue
 from worker.layers.aggregation.breakdown import GroupEffect
 from worker.operations.connections import open_store
 from worker.operations.ids import full_id
+from worker.store.answers import Shown
 from worker.store.protocol import LearningHealth
 
 
@@ -27,7 +28,9 @@ def show_command(learning_id: str, sessions: int, *, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
-    print_facts([*_value(found.learning, found.value), *_experiment(found.value, found.health)])
+    print_facts(
+        [*_value(found.learning, found.value), *_section(found), *_experiment(found.value, found.health)],
+    )
     _print_groups(found.groups)
     _print_records(found.recent)
 
@@ -48,6 +51,16 @@ def _value(learning: Learning, value: LearningValue) -> Iterator[tuple[str, str]
     )
     yield "sessions", f"{value.session_count}, {seen}"
     yield "verdict", f"{value.verdict.kind}: {value.verdict.reason}"
+
+
+def _section(found: Shown) -> Iterator[tuple[str, str]]:
+    if (told := found.section) is None:
+        return
+    yield "section", told.sentence
+    if told.section_id == found.learning.learning_id:
+        for each in told.members:
+            followed = f"{each.temporal_value:+.4f} after its uses, with confidence {each.temporal_confidence:.2f}"
+            yield "", f"{each.learning_id}: used in {each.activation_rate:.0%}, {followed}"
 
 
 def _experiment(value: LearningValue, health: LearningHealth) -> Iterator[tuple[str, str]]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 @click.option("--web", "with_web", is_flag=True, help="Also start the dashboard, and print a link into it.")
 def up_command(flower_port: int | None, *, with_web: bool) -> None:
     """Run the embedded stack until Ctrl-C: broker, store, workers, bridge; what dies is started again."""
+    from worker.cli.hook_switch import switching
     from worker.local.stack import running_stack
     from worker.store.hooks.keeper import kept
 
@@ -30,7 +31,7 @@ def up_command(flower_port: int | None, *, with_web: bool) -> None:
             f"up: {counted(len(stack.children), 'parts')}, data in {settings.data_dir.absolute()}; Ctrl-C stops",
             err=True,
         )
-        with kept(_keeper(settings)):
+        with kept(_keeper(settings)), switching(settings):
             stack.watch()
 
 

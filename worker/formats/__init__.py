@@ -13,8 +13,10 @@ hook_folder         where an assistant's hook finds and leaves its files
 hook_managed        the learnings that a hook injects, and what of them is drawn together
 hook_snapshot       all that a hook decides by
 hook_spool          what a hook did, line by line
+hook_switchback     rules files that are written for each period, and what they held when
 hook_trace          what an injection leaves in the transcript
 signatures          what a file is that is no text
 learnings_file      the managed file: learnings that a hook gives out, as people edit them
+switchback_block    the block of a rules file that a switchback writes
 transcripts/        transcripts in every form they come in
 """

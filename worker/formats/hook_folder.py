@@ -33,6 +33,15 @@ class HookFolder:
         """While this file is there the hook does nothing."""
         return self.path / "off"
 
+    def off_for(self, assistant: str) -> Path:
+        """While this file is there that assistant's hook does nothing: the learnings stand in a rules file that it reads."""
+        return self.path / f"off-{assistant}"
+
+    @property
+    def switchback(self) -> Path:
+        """Rules files that are written anew for each period, and what they held when (`hook_switchback`)."""
+        return self.path / "switchback.json"
+
     @property
     def managed(self) -> Path:
         """Which learnings stand in the managed file, and what is drawn together; written by the commands (`hook_managed`)."""

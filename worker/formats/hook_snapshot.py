@@ -1,6 +1,6 @@
 """The snapshot that a hook decides by: one JSON file per project, all that is needed for the very decision the store would make.
 
-The decision (docs/integration.md, *How a hook decides*): the number of a pair is the first 8 bytes of SHA-256 over the UTF-8 text
+The decision (docs/hooks.md): the number of a pair is the first 8 bytes of SHA-256 over the UTF-8 text
 `salt|unit|conversation`, big-endian, divided by 2**64; it is withheld when that is less than `withhold_probability`. All learnings of one
 unit share it and so are injected or withheld together. A learning that is `disabled` is never injected, and stands in no arm.
 """

@@ -61,6 +61,8 @@ class SpoolRecord:
     excluded: tuple[str, ...] = ()
     #: id -> chance of being withheld, of those injected and withheld
     probabilities: Mapping[str, float] = field(default_factory=dict)
+    #: another session stands in the arms for this draw already
+    is_repeat: bool = False
     #: from the start of the process to this line
     milliseconds: float | None = None
 
@@ -83,6 +85,7 @@ class _Record(Incoming):
     withheld: tuple[Identifier, ...] = ()
     excluded: tuple[Identifier, ...] = ()
     probabilities: dict[str, Probability] = Field(default_factory=dict)
+    is_repeat: bool = False
     milliseconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
 
 

@@ -11,6 +11,11 @@ from worker.formats.hook_managed import Managed, ManagedLearning, ManagedUnit
 
 #: below the project's folder
 PLACE = Path(".groove", "learnings.md")
+#: what stays in a rules file; it also serves those who have no hook
+POINTER = (
+    f"Further learnings of this repository stand in `{PLACE.as_posix()}`. A hook gives those that apply to a session, under the words "
+    '"Learnings of this repository"; where it has not, read that file.'
+)
 HEADER = """\
 # Learnings
 
@@ -124,6 +129,15 @@ def read_learnings_file(root: Path) -> LearningsFile:
 def holds_a_mark(text: str) -> bool:
     """Whether the text itself would be taken for blocks of this file."""
     return re.search(r"^<!-- groove:(?:learning|section) ", text, re.MULTILINE) is not None
+
+
+def with_pointer(kept: str, before: str) -> str:
+    """A rules file with the line at its end, once; with the line ends that it had `before`."""
+    if POINTER in kept:
+        return kept
+    newline = "\r\n" if "\r\n" in before else "\n"
+    body = kept.rstrip("\r\n")
+    return f"{body}{newline * 2 if body else ''}{POINTER}{newline}"
 
 
 def _block(mark: re.Match[str], source: str) -> Block:

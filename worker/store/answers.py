@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from worker.domain import AttributionRecord, Decision, Learning, LearningStatus, LearningValue, VerdictKind
 from worker.layers.aggregation.breakdown import GroupEffect
 from worker.store.protocol import AssignmentAnswer, LearningHealth, TakenDecision
+from worker.store.section_told import SectionTold
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,6 +39,8 @@ class Shown:
     history: list[Decision]
     #: its effect by project, user and so on
     groups: tuple[GroupEffect, ...]
+    #: what its section's verdict says of it, or its own of its learnings; None: it is drawn by itself
+    section: SectionTold | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

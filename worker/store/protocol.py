@@ -324,8 +324,8 @@ class AttributionStore(SessionStore, Protocol):
         """
         ...
 
-    def list_sections(self) -> list[Section]:
-        """The sections that learnings are drawn with, by id."""
+    def list_sections(self, *, of: str = "") -> list[Section]:
+        """The sections that learnings are drawn with, by id; with `of` the one that this learning is, or stands in."""
         ...
 
     # -- attribution

@@ -93,7 +93,7 @@ def settings_for(tmp_path: Path, broker_url: str, **bridge: float) -> Settings:
         data_dir=tmp_path,
         broker=SecretStr(broker_url),
         streams=StreamSettings(partitions=1, trim=False),
-        bridge=BridgeSettings.model_validate({"idle_seconds": 0.01, "lease_seconds": 1.0} | bridge),
+        bridge=BridgeSettings.model_validate({"idle_seconds": 0.01} | bridge),
     )
 
 
@@ -358,7 +358,10 @@ def test_a_replica_that_slept_past_its_lease_moves_nothing(tmp_path: Path, broke
                 wait_until(lambda: "woken" in events(lines), "the sleeper is woken")
             return messages
 
-    with structlog.testing.capture_logs() as lines, running(tmp_path, broker_url, Sleeper()) as first:
+    with (
+        structlog.testing.capture_logs() as lines,
+        running(tmp_path, broker_url, Sleeper(), lease_seconds=2.0) as first,
+    ):
         first.publish(0, 3)
         wait_until(lambda: bool(gate), "the sleeper has read")
         second = Bridge(log, first.ledger, first.settings, "two")

@@ -26,11 +26,11 @@ from worker.store.hooks.records import HookRecords, RecordState
 from worker.store.hooks.seam import OwnStore
 from worker.store.hooks.spool import LAST_WRITE_AFTER, drain, the_spool
 from worker.store.protocol import PublishedPolicy
-from worker.system.clock import now_micros
+from worker.system.clock import DAY, now_micros
 
 A, B = "learning-a", "learning-b"
 WRITERS, LINES = 4, 150
-NOW = 1_790_000_000_000_000
+NOW = LONG_AGO = 1_790_000_000_000_000
 
 
 @pytest.fixture
@@ -262,3 +262,25 @@ def _progress(folder: HookFolder) -> int:
 def _wait_for_progress(folder: HookFolder) -> None:
     before = _progress(folder)
     wait_until(lambda: _progress(folder) != before or not folder.spool.exists(), "a reader reads")
+
+
+def test_records_of_sessions_that_nobody_imports_go(folder: HookFolder, records: HookRecords, store: CozoStore) -> None:
+    """After 90 days, with torn lines of then; what was imported stays, and what the store has not taken yet."""
+    policy = store.publish_policy([A, B], now=2)
+    for session_id in ("imported", "never", "both-ways"):
+        append(folder.spool, decided(policy, session_id, at=LONG_AGO))
+    append(folder.spool, decided(policy, "young", at=LONG_AGO + 60 * DAY))
+    append_bytes(folder.spool, b"\n{torn\n")
+    taken(folder, records, now=LONG_AGO)
+    for path in renamed(folder):
+        path.unlink()
+    records.note_comparison("imported", "agrees")
+    records.note_comparison("both-ways", "neither")
+    records.forget_unmatched(before=LONG_AGO + DAY)
+    assert records.sessions() == ["both-ways", "imported", "never", "young"], "all of them wait for the store"
+    HookKeeper(folder.data_dir, OwnStore(store), clock=lambda: LONG_AGO + 90 * DAY).look(patient=True)
+    assert len(records.sessions()) == 4
+    HookKeeper(folder.data_dir, OwnStore(store), clock=lambda: LONG_AGO + 91 * DAY).look(patient=True)
+    assert records.sessions() == ["imported", "young"]
+    assert records.comparisons() == {"agrees": 1}
+    assert records.damaged() == 0

@@ -11,6 +11,7 @@ from worker.domain import DecisionKind, LearningStatus, VerdictKind
 from worker.formats.heavy_event import read_heavy_event
 from worker.store.cozo.store import CozoStore
 from worker.store.protocol import AttributionStore
+from worker.store.section_told import SectionTold, told_of
 
 MEMBERS = ["a", "b", "c"]
 SECTION, ALONE = "section", "alone"
@@ -86,3 +87,30 @@ def test_the_section_has_the_verdict(sections: AttributionStore) -> None:
     health = {each.learning_id: each for each in sections.list_health()}
     assert not any(companion.learning_id in MEMBERS for companion in health["a"].companions)
     assert sections.rebuild(repair=False) == []
+
+
+def test_what_the_verdict_says_of_the_learnings(sections: AttributionStore) -> None:
+    """The mean of all with its interval, and their uses beside it; in words for the section and for each. Others hear nothing."""
+    assert "“undecided” is about all 3 learnings of section together; " in told(sections, "a").sentence
+    for number in range(SESSIONS):
+        run_session(sections, number)
+    of_one, of_all = told(sections, "a"), told(sections, SECTION)
+    result = sections.get_learning_value(SECTION).experiment
+    assert result is not None
+    assert (of_one.section_id, of_one.verdict) == (SECTION, sections.get_learning_value(SECTION).verdict.kind)
+    assert (of_one.mean_effect, of_one.mean_low, of_one.mean_high) == (
+        result.marginal_value / 3,
+        result.interval_low / 3,
+        result.interval_high / 3,
+    )
+    assert [each.learning_id for each in of_one.members] == MEMBERS
+    assert of_one.members == of_all.members
+    assert "this one may be better or worse" in of_one.sentence
+    assert "one of them may harm while the others help" in of_all.sentence
+    assert sections.list_sections(of=ALONE) == []
+    assert [each.section.learning_id for each in sections.list_sections(of="b")] == [SECTION]
+
+
+def told(store: AttributionStore, learning_id: str) -> SectionTold:
+    (section,) = store.list_sections(of=learning_id)
+    return told_of(section, learning_id)

@@ -8,14 +8,14 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from assessor.managed.adopting import files_with_records, restoration
-from assessor.managed.moving import POINTER, Move, move
+from assessor.managed.moving import Move, move
 from assessor.managed.records import Record, keep
 from assessor.managed.restoring import restore
 from assessor.rules.catalogue import Unit
 from assessor.rules.units import lines_of
 from assessor.rules.wording import learning_id
 from worker.errors import InvalidFile
-from worker.formats.learnings_file import HEADER, LearningsFile
+from worker.formats.learnings_file import HEADER, POINTER, LearningsFile
 
 PIECES = [
     "# Title\n",

@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 
 from assessor.managed.adopting import tell_the_hook, was_edited
-from assessor.managed.moving import POINTER, move
+from assessor.managed.moving import move
 from assessor.project import Project, look_at
 from assessor.rules.asks import asks
 from assessor.rules.catalogue import Catalogue, Unit
 from assessor.rules.wording import normalised
 from worker.formats.hook_folder import HookFolder
 from worker.formats.hook_managed import Managed, read_managed, write_managed
-from worker.formats.learnings_file import PLACE, LearningsFile
+from worker.formats.learnings_file import PLACE, POINTER, LearningsFile
 
 RULES = """\
 # Work

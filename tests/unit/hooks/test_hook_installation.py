@@ -171,3 +171,30 @@ def test_for_a_project_and_for_codex(home: Path) -> None:
     assert Path(".groove/groove_hook.py").exists(), "Codex still calls it"
     run("uninstall", "codex", "--project", "--yes")
     assert not Path(".groove/groove_hook.py").exists()
+
+
+def test_nothing_is_left_where_nothing_was(home: Path) -> None:
+    """However often it came and went, also by copies that an older release made; what somebody else put in stays."""
+    copy = settings(home).with_name("settings.json.before-groove")
+    for _ in range(2):
+        run("install", "claude-code", "--yes")
+        make(install(ASSISTANTS["claude-code"], Scope.USER, Path.cwd(), Homes(home=home, environ={}), parts=3))
+        run("uninstall", "claude-code", "--yes")
+        assert not settings(home).exists()
+    run("install", "claude-code", "--yes")
+    copy.write_text(settings(home).read_text())
+    run("uninstall", "claude-code", "--yes")
+    assert not settings(home).exists()
+    run("install", "claude-code", "--yes")
+    settings(home).write_text(settings(home).read_text().replace("{", '{\n  "model": "opus",', 1))
+    run("uninstall", "claude-code", "--yes")
+    assert json.loads(settings(home).read_text())["model"] == "opus"
+
+
+def test_told_to_a_program(home: Path) -> None:
+    """One object on standard output, whether there was something to do; it cannot be asked."""
+    assert "add --yes" in run("install", "claude-code", "--json", status=2).output
+    for words, is_changed in (("install", True), ("install", False), ("uninstall", True), ("uninstall", False)):
+        told = json.loads(run(words, "claude-code", "--json", "--yes").stdout)
+        assert (told["settings"], told["is_changed"]) == (str(settings(home)), is_changed)
+        assert told["hook"].endswith("groove_hook.py")

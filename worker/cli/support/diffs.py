@@ -21,6 +21,12 @@ def show_diff(path: "os.PathLike[str]", before: str, after: str) -> None:
         click.echo(plain(line.rstrip("\r\n")))
 
 
+def must_not_ask(*, as_json: bool, yes: bool) -> None:
+    """Raises `UsageError` where a program would be asked."""
+    if as_json and not yes:
+        raise click.UsageError("--json cannot ask: add --yes")
+
+
 def confirm(question: str, *, yes: bool) -> None:
     """Ends the command where the answer is no."""
     if not yes:

@@ -24,8 +24,8 @@ def draw_together(workspace: Workspace, sections: Mapping[str, str | None], *, a
     return changed
 
 
-def sections(workspace: Workspace) -> list[Section]:
-    """Each with its value and its learnings, by id."""
+def sections(workspace: Workspace, *, of: str = "") -> list[Section]:
+    """Each with its value and its learnings, by id; with `of` only the one that this learning is, or stands in."""
     members: defaultdict[str, list[str]] = defaultdict(list)
     with workspace.reading() as memory:
         for learning_id in sorted(memory.histories):
@@ -38,6 +38,7 @@ def sections(workspace: Workspace) -> list[Section]:
                 learnings=tuple(workspace.valuer.value(memory, learning_id) for learning_id in ids),
             )
             for section, ids in sorted(members.items())
+            if not of or of in (section, *ids)
         ]
 
 

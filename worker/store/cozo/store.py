@@ -163,8 +163,8 @@ class CozoStore(AttributionStore):
     def draw_together(self, sections: Mapping[str, str | None], *, actor: str, now: int) -> list[str]:
         return draw_together(self._space, sections, actor=actor, now=now)
 
-    def list_sections(self) -> list[Section]:
-        return sections(self._space)
+    def list_sections(self, *, of: str = "") -> list[Section]:
+        return sections(self._space, of=of)
 
     # -- attribution
 

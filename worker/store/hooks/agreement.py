@@ -8,13 +8,15 @@ from worker.formats.hook_folder import HookFolder
 from worker.store.hooks.records import RecordState, is_recorded, open_records
 
 #: transcripts that show what was recorded; other words are disagreements, in the importer's own
-_AGREES, _NEITHER = "agrees", "neither"
+_AGREES, _NEITHER, _NOT_SHOWN = "agrees", "neither", "not shown"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HookAgreement:
     #: sessions whose transcript shows what the hook recorded
     agree: int = 0
+    #: sessions of a switchback whose transcript shows no rules
+    not_shown: int = 0
     #: what is otherwise ("no trace", "no record", "differs") -> sessions
     disagree: Mapping[str, int] = field(default_factory=dict)
     #: sessions that took part by the hook's records, and were not imported yet
@@ -39,7 +41,10 @@ def hook_agreement(data_dir: Path) -> HookAgreement | None:
         found, states = records.comparisons(), records.counts()
         return HookAgreement(
             agree=found.get(_AGREES, 0),
-            disagree={word: count for word, count in sorted(found.items()) if word not in (_AGREES, _NEITHER)},
+            not_shown=found.get(_NOT_SHOWN, 0),
+            disagree={
+                word: count for word, count in sorted(found.items()) if word not in (_AGREES, _NEITHER, _NOT_SHOWN)
+            },
             not_imported=records.not_compared(),
             waiting=states[RecordState.WAITING],
             refused=states[RecordState.REFUSED],

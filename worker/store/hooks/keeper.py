@@ -15,11 +15,13 @@ from worker.store.hooks.records import HookRecords, is_recorded
 from worker.store.hooks.seam import PolicyStore
 from worker.store.hooks.snapshots import refresh_snapshot
 from worker.store.hooks.spool import drain, has_lines, has_renamed, the_spool
-from worker.system.clock import HOUR, now_micros
+from worker.system.clock import DAY, HOUR, now_micros
 
 _INTERVAL_S = 0.1
 #: a hook that is slow to write is as good as one that comes later
 _RENAMED_INTERVAL_S = 30.0
+#: microseconds; assistants keep a session for a month, so nobody will import it any more
+_UNMATCHED_KEPT_FOR = 90 * DAY
 _log = structlog.get_logger(__name__)
 
 
@@ -40,6 +42,8 @@ class HookKeeper:
         self._told = ""
         #: by a clock that is never set: when renamed spools are read again
         self._due_at = 0.0
+        #: when old records were looked for last
+        self._day = 0
         #: whoever was here before may have been killed
         self._has_undelivered = is_recorded(self._folder)
 
@@ -49,6 +53,7 @@ class HookKeeper:
             return
         self._refresh()
         self._take_in(patient=patient)
+        self._forget_unmatched()
 
     def keep_looking(self, stopping: threading.Event) -> None:
         """Until `stopping` is set; what fails is told once, and tried again."""
@@ -99,6 +104,16 @@ class HookKeeper:
                 drain(self._folder, records, now=self._clock())
                 deliver(records, self._store)
             self._has_undelivered = False
+
+    def _forget_unmatched(self) -> None:
+        """Once a day."""
+        now = self._clock()
+        if self._day == now // DAY or not is_recorded(self._folder):
+            return
+        with closing(HookRecords(self._folder)) as records:
+            if gone := records.forget_unmatched(before=now - _UNMATCHED_KEPT_FOR):
+                _log.info("hooks.old_records_removed", records=gone)
+        self._day = now // DAY
 
 
 @contextmanager

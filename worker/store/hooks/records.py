@@ -187,6 +187,24 @@ class HookRecords:
         self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return gone
 
+    def forget_unmatched(self, *, before: int) -> int:
+        """Records from before that moment (microseconds) whose session was never imported go, as do torn lines -> how many there were.
+
+        What the store has not taken yet stays.
+        """
+        imported = "SELECT session_id FROM compared WHERE agreement != 'neither'"
+        with self._writing() as write:
+            gone: int = write(
+                f"DELETE FROM record WHERE at < ? AND state != 'waiting' AND session_id NOT IN ({imported})",  # noqa: S608
+                before,
+            )
+            gone += write("DELETE FROM damaged WHERE file IN (SELECT name FROM file WHERE seen_at < ?)", before)
+            write(
+                "DELETE FROM compared WHERE agreement = 'neither' AND session_id NOT IN (SELECT session_id FROM record)"
+            )
+            write("DELETE FROM file WHERE seen_at < ? AND name NOT IN (SELECT file FROM record)", before)
+        return gone
+
     # -- below
 
     def _kept(self, rest: str, *arguments: object) -> list[KeptRecord]:

@@ -14,6 +14,7 @@ from worker.formats.wire import check_moment
 from worker.layers.aggregation.breakdown import GroupEffect
 from worker.store.answers import Shown
 from worker.store.protocol import AttributionStore, ForgottenFromStore, ImportReport, UndoneTogether
+from worker.store.section_told import told_of
 from worker.store.server.dependencies import (
     Asked,
     ForgetQuery,
@@ -185,6 +186,7 @@ def _shown(store: AttributionStore, learning_id: str, recent: int) -> Shown:
     learning = store.get_learnings([learning_id]).get(learning_id)
     if learning is None:
         raise NotFound(f"no learning {learning_id}")
+    section = next(iter(store.list_sections(of=learning_id)), None)
     return Shown(
         learning=learning,
         value=store.get_learning_value(learning_id),
@@ -192,4 +194,5 @@ def _shown(store: AttributionStore, learning_id: str, recent: int) -> Shown:
         recent=store.get_attributions_for_learning(learning_id, limit=recent) if recent else [],
         history=store.get_decisions(learning_id),
         groups=store.get_breakdown(learning_id),
+        section=told_of(section, learning_id) if section else None,
     )
