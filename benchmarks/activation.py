@@ -38,7 +38,7 @@ from worker.settings.layers import ActivationParameters
 
 THRESHOLD = ActivationParameters().similarity_threshold
 #: of the pairs of a session and a rule in force in it, in repositories whose rules a reader went through in a random order
-SHARE_OF_USES = 0.18
+SHARE_OF_USES = 0.14
 RESAMPLES = 300
 
 

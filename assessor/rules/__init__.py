@@ -11,9 +11,12 @@ generated     blocks that a tool keeps between two comments
 managed       the managed file, whose learnings carry their ids
 playbook      lines of an ACE playbook
 asks          whether a text asks for something
+titles        whether a heading asks for something by itself
+no_rule       lines that look like a rule and are none, and why
 sections      whole sections as pieces
 wording       when two texts are the same rule
 matching      old rules and new ones, one to one
 catalogue     the learnings known so far, and what a new look at the files changes
 texts         what a text of a rules file says in learnings that are known
+left_out      lines of rules files that are no learnings, to be shown
 """

@@ -280,12 +280,18 @@ _CONDITION = re.compile(
 _SENTENCE = re.compile(r"(?<=[.!?:;])\s+|\n+|\s[—–]\s")
 
 
+def binds(text: str) -> bool:
+    """Whether a word that binds stands anywhere in it, fences left out."""
+    return bool(_BINDING.search(_CODE.sub("", text)))
+
+
 def asks(text: str) -> bool:
     """An order at the start of a sentence, or a word that binds anywhere. What stands in fences is no request."""
     prose = _CODE.sub("", text)
-    return bool(_BINDING.search(prose)) or any(_is_order(sentence) for sentence in _SENTENCE.split(prose))
+    return bool(_BINDING.search(prose)) or any(is_order(sentence) for sentence in _SENTENCE.split(prose))
 
 
-def _is_order(sentence: str) -> bool:
+def is_order(sentence: str) -> bool:
+    """Whether it begins with an order, a condition in front of it left out."""
     word = _WORD.match(_CONDITION.sub("", _MARKS.sub("", sentence)))
     return word is not None and word[0].lower().replace("’", "'") in _ORDERS

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterable
 from itertools import pairwise
 
-from assessor.rules.asks import asks
 from assessor.rules.front_matter import read_front_matter
 from assessor.rules.generated import generated_blocks, without_comments
+from assessor.rules.no_rule import why_no_rule
 from assessor.rules.outline import Start, read_outline
 from assessor.rules.playbook import playbook_bullets
 from assessor.rules.units import Piece, PieceKind, lines_of
@@ -14,8 +14,6 @@ from assessor.rules.wording import normalised
 
 _ITEM_MARK = re.compile(r"^[ \t>]*(?:[-*+]|\d{1,9}[.)])[ \t]+(?:\[[ xX]\][ \t]+)?")
 _QUOTE_MARK = re.compile(r"^[ \t]*>[ \t]?", re.MULTILINE)
-#: kinds that are learnings only where they ask for something
-_IF_ASKING = frozenset({PieceKind.PARAGRAPH, PieceKind.HEADING})
 
 
 def split(text: str) -> tuple[Piece, ...]:
@@ -56,13 +54,17 @@ def _pieces(lines: list[str], starts: list[Start], blocks: list[tuple[int, int, 
         if start.level:
             headings = [*(each for each in headings if each[0] < start.level), (start.level, start.title)]
         text = _text("".join(lines[start.line + start.height : last]), start)
+        above = tuple(title for level, title in headings if level != start.level)
+        is_said = start.kind is not PieceKind.CONTEXT and bool(normalised(text))
+        no_rule = why_no_rule(start.kind, text, above) if is_said else None
         yield Piece(
-            kind=_kind(start, text),
+            kind=start.kind if is_said and no_rule is None else PieceKind.CONTEXT,
             text=text,
+            no_rule=no_rule,
             is_title=bool(start.level),
             first=start.line,
             last=last,
-            headings=tuple(title for level, title in headings if level != start.level),
+            headings=above,
             group=next((name for first, end, name in blocks if first <= start.line < end), None),
             given_id=start.title if start.kind is PieceKind.BULLET else None,
         )
@@ -76,8 +78,3 @@ def _text(source: str, start: Start) -> str:
         return f"{start.title}\n{body.strip()}".strip()
     body = _ITEM_MARK.sub("", body) if start.kind in {PieceKind.ITEM, PieceKind.CONTEXT} else body
     return " ".join((*start.leads, _QUOTE_MARK.sub("", body).strip())).strip()
-
-
-def _kind(start: Start, text: str) -> PieceKind:
-    silent = start.kind in _IF_ASKING and not asks(text)
-    return PieceKind.CONTEXT if silent or not normalised(text) else start.kind

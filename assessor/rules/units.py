@@ -22,6 +22,18 @@ class PieceKind(StrEnum):
     CONTEXT = "context"
 
 
+class NoRule(StrEnum):
+    """Why lines are no learning, in the words that a person reads."""
+
+    CHANGE_LOG = "of a change log"
+    POINTERS = "of pointers to elsewhere"
+    PLACEHOLDER = "to be filled in"
+    FIGURES = "of figures"
+    TABLE = "of tables that describe"
+    TITLE = "that are titles"
+    DESCRIPTION = "that describe"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Piece:
     kind: PieceKind
@@ -38,6 +50,8 @@ class Piece:
     given_id: str | None = None
     #: a heading, whether it asks for something or not
     is_title: bool = False
+    #: looks like a learning and is none
+    no_rule: NoRule | None = None
 
     @property
     def is_learning(self) -> bool:

@@ -14,10 +14,12 @@ from assessor.managed.adopting import Adoption, adopt, adoption, tell_the_hook
 from assessor.managed.switchback import switch
 from assessor.project import Project, look_at
 from assessor.rules.catalogue import Unit
+from assessor.rules.left_out import left_out
 from worker.cli.hook import tell_what_installations_lack
 from worker.cli.support.diffs import confirm, must_not_ask, show_diff
 from worker.cli.support.how_long import MONTH_DAYS, HowLong, how_long
 from worker.cli.support.known_rules import homes, keep_rules, known_rules
+from worker.cli.support.left_out_lines import left_out_lines
 from worker.cli.support.output import plain, print_json
 from worker.errors import NotFound
 from worker.formats.learnings_file import PLACE, read_learnings_file
@@ -50,7 +52,7 @@ def adopt_command(file: Path, unit: Unit, only: Sequence[str], *, yes: bool, as_
     project = looked_at(settings, root, unit)
     planned = adoption(project, file, unit=unit, only=only)
     if not as_json:
-        _tell_what_stays(planned)
+        _tell_what_stays(project, planned)
     if not planned.move.blocks and planned.move.before == planned.move.after:
         raise NotFound(f"{file}: no learning to move")
     forecasts = _forecasts(settings, planned)
@@ -106,9 +108,14 @@ def looked_at(settings: Settings, root: Path, unit: Unit) -> Project:
     return replace(project, catalogue=known)
 
 
-def _tell_what_stays(planned: Adoption) -> None:
+def _tell_what_stays(project: Project, planned: Adoption) -> None:
     for text, reason in planned.move.left.items():
         click.echo(f"stays: {plain(text.partition(chr(10))[0][:60])}: {plain(reason)}", err=True)
+    moved = {line for each in planned.move.moved for line in range(each.first, each.last)}
+    mine = left_out(file for file in project.files if file.path == planned.path)
+    stay = [each for each in mine if each.line - 1 not in moved]
+    for line in left_out_lines(stay):
+        click.echo(line, err=True)
     for learning_id, files in planned.elsewhere.items():
         click.echo(
             f"{plain(learning_id)} stands in {plain(', '.join(files))} too: adopt it there as well, or nothing withholds it",

@@ -12,8 +12,10 @@ from assessor.importing import AskedFor, Importer
 from assessor.judges.hearing import Hearing
 from assessor.report import FileReport
 from assessor.rules.catalogue import Rule
+from assessor.rules.left_out import LeftOut, left_out
 from worker.cli.import_judge import judge_document, judge_lines
 from worker.cli.import_pipeline import Worth
+from worker.cli.support.left_out_lines import left_out_lines
 from worker.cli.support.output import print_json, terminal_width
 from worker.cli.support.tables import print_table
 from worker.formats.learning import about_tokens
@@ -192,6 +194,8 @@ def _print_files(imported: Imported) -> None:
         for path, reason in project.refused.items():
             click.echo(f"  rules file {path} not read: {reason}")
     click.echo(_rules_line(imported.importer))
+    for line in left_out_lines(_left_out(imported.importer)):
+        click.echo(f"  {line}")
     for line in judge_lines(imported.hearing) if imported.hearing else ():
         click.echo(line)
 
@@ -213,6 +217,11 @@ def _beside(imported: Imported, states: Counter[FileState]) -> Iterator[str]:
     if lines := imported.skipped.total():
         reasons = ", ".join(f"{number} {reason}" for reason, number in imported.skipped.most_common(3))
         yield f"{counted(lines, 'lines')} passed over: {reasons}"
+
+
+def _left_out(importer: Importer) -> list[LeftOut]:
+    files = {str(file.path): file for project in importer.projects for file in project.files}
+    return left_out(files.values())
 
 
 def _rules_line(importer: Importer) -> str:
@@ -241,6 +250,7 @@ def _document(imported: Imported) -> dict[str, Any]:
         "unknown_outcomes": importer.unknown_outcomes,
         "rules_files": {str(file.path): "read" for project in importer.projects for file in project.files}
         | {str(path): reason for project in importer.projects for path, reason in project.refused.items()},
+        "left_out": [asdict(each) for each in _left_out(importer)],
         "published": imported.worth.sent.events if imported.worth else 0,
         "not_sent": imported.worth.sent.refused if imported.worth else {},
         "randomised": False,

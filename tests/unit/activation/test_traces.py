@@ -21,14 +21,16 @@ Make = Callable[..., Learning]
         ("Prefer readable code over clever code", False),
         ("Don't guess. Never make things up.", False),
         ("Testing", True),
+        ("Handle every error where it happens, and as the caller expects", False),
+        ("The billing service owns all invoices of a customer", False),
         ("Run `make test`", True),
         ("Never push without running the tests", True),
         ("Store timestamps in UTC", True),
         ("Ask the user before adding a dependency", True),
     ],
 )
-def test_what_only_forbids_or_asks_for_a_manner_leaves_no_trace(insight: str, leaves: bool) -> None:
-    """Named code, conduct that calls show and anything else to do are seen where they happen."""
+def test_what_forbids_asks_for_a_manner_or_names_nothing_leaves_no_trace(insight: str, leaves: bool) -> None:
+    """Named code, conduct that calls show and a few words of their own are seen where they happen."""
     assert leaves_a_trace(insight) is leaves
 
 

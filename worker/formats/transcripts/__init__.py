@@ -14,6 +14,7 @@ codex_calls         the calls and answers in them
 copilot_cli         Copilot CLI events
 gemini_cli          Gemini CLI sessions, as document and as lines
 specstory           SpecStory Markdown
+specstory_sections  calls in it that no tag surrounds, as it is written for Cursor
 aider               aider chat histories
 atif                Agent Trajectory Interchange Format
 entire              checkpoints of the tool Entire: which snapshots to read

@@ -8,6 +8,7 @@ from typing import Any
 
 from worker.formats.transcripts.session import Harness, ReadSession, Speaker
 from worker.formats.transcripts.session_draft import DraftMessage, SessionDraft, moment
+from worker.formats.transcripts.specstory_sections import sections
 from worker.formats.transcripts.who_spoke import words_of_a_person
 
 _HEADING = re.compile(
@@ -66,20 +67,33 @@ class _Reader:
         self._add_agent(self.draft.going_on("assistant", **where), _THINKING.sub("", body), where)
 
     def _add_agent(self, message: DraftMessage, body: str, where: dict[str, Any]) -> None:
-        answers = []
+        answers: list[tuple[str, str]] = []
         end = 0
         for number, tool in enumerate(_TOOL.finditer(body)):
-            message.say(body[end : tool.start()].strip())
+            answers += self._add_sections(message, body[end : tool.start()])
             end = tool.end()
             call_id = f"{len(self.draft.messages)}.{len(message.blocks)}.{number}"
             if text := self._add_tool(message, call_id, tool):
                 answers.append((call_id, text))
-        message.say(body[end:].strip())
+        answers += self._add_sections(message, body[end:])
         message.is_dropped = not message.blocks
         if answers:
             answering = self.draft.add("user", **where)
             for call_id, text in answers:
                 self.draft.answer(answering, call_id=call_id, text=text)
+
+    def _add_sections(self, message: DraftMessage, text: str) -> list[tuple[str, str]]:
+        """Words and calls outside `<tool-use>`; the answers, by the calls' ids."""
+        answers = []
+        for section in sections(text):
+            if not section.tool:
+                message.say(section.said)
+                continue
+            call_id = f"{len(self.draft.messages)}.{len(message.blocks)}"
+            self.draft.call(message, call_id=call_id, tool=section.tool, given=section.given)
+            if section.answer:
+                answers.append((call_id, section.answer))
+        return answers
 
     def _add_tool(self, message: DraftMessage, call_id: str, tool: re.Match[str]) -> str:
         """Add the call; the text of its answer, as far as the history holds it."""

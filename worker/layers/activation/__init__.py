@@ -10,6 +10,7 @@ nearness         how near texts and learnings come to each other, where the sess
 background       rules of any project, the measure of what nearness is worth
 looks            how a piece of code is recognised in a text
 known_tools      programs that a learning may name without quotes
+conventions      conventions of commit messages
 named_code       the commands, calls and paths that a learning names
 searchable_text  a session's texts made ready to be searched for them
 evidence         a session's chunks and nearness as arrays, enough to judge any of its learnings

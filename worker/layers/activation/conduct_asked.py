@@ -4,6 +4,8 @@ import re
 from enum import StrEnum
 from functools import lru_cache
 
+from worker.layers.activation.conventions import is_line_of_a_list
+
 
 class Conduct(StrEnum):
     ASKS = "asks"
@@ -91,8 +93,10 @@ _LEAST = 10
 
 @lru_cache(maxsize=4096)
 def conduct_asked(insight: str) -> tuple[Conduct, ...]:
-    """By the clauses that ask; of one that forbids, what follows "without" or "before"."""
+    """By the clauses that ask; of one that forbids, what follows "without" or "before". A line of a list of commit types asks for none."""
     found: dict[Conduct, None] = {}
+    if is_line_of_a_list(insight):
+        return ()
     for clause in _CLAUSE_END.split(insight):
         after = _ASKED_AFTER.search(clause) if _PROHIBITION.search(clause) else None
         asks = clause if not _PROHIBITION.search(clause) else after[1] if after else ""

@@ -10,6 +10,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from worker.layers.activation import known_tools
+from worker.layers.activation.conventions import conventions, is_line_of_a_list
 from worker.layers.activation.looks import Look, at_line_start, is_placeholder, whole_words
 
 _MOST = 12
@@ -49,19 +50,6 @@ _ONE_OF_SEVERAL = re.compile(r"`(?:,| or| and) $", re.IGNORECASE)
 _NAME = re.compile(r"[\w+-]+")
 _THING = re.compile(
     r" (?:\w+ )?(?:package|module|helper|interface|class|function|method|field|key|option|type|alias|tag|branch)"
-)
-
-#: conventions that are known by the look of what follows them, besides by their name: (beginning, pattern) of each
-_COMMIT_TYPES = ("feat", "fix", "docs", "chore", "refactor", "test", "style", "perf", "ci", "build")
-_TYPED = {kind: (kind, rf"(?<!\w){kind}(?:\([\w ./-]+\))?!?: \S") for kind in _COMMIT_TYPES}
-_CONVENTIONS: tuple[tuple[str, re.Pattern[str], tuple[tuple[str, str], ...]], ...] = (
-    (
-        "conventional commit",
-        re.compile(r"conventional commit|`?<?type>?\(<?(?:optional )?scope>?\)"),
-        (("conventional", r"(?<!\w)conventional[\s-]commits?(?!\w)"), *_TYPED.values()),
-    ),
-    # one line of the list of types
-    *((kind, re.compile(rf"^\W{{0,4}}`{kind}`:?\s+[-–—:]?\s*[a-z]"), (look,)) for kind, look in _TYPED.items()),
 )
 
 
@@ -119,11 +107,8 @@ def named_code(insight: str) -> tuple[NamedCode, ...]:
             spans.setdefault(tool, CodeKind.COMMAND)
     recognised = (_recognised(span, kind) for span, kind in spans.items())
     named = [replace(code, is_example=code.text in shown) for code in recognised if code is not None]
-    lowered = insight.lower()
-    for name, asked, looks in _CONVENTIONS:
-        if asked.search(lowered):
-            known = tuple(Look(pattern=re.compile(pattern), beginning=beginning) for beginning, pattern in looks)
-            named.append(NamedCode(text=name, kind=CodeKind.WRITTEN, looks=known))
+    followed = [NamedCode(text=name, kind=CodeKind.WRITTEN, looks=looks) for name, looks in conventions(insight)]
+    named = followed if is_line_of_a_list(insight) else [*named, *followed]
     return tuple(named[:_MOST])
 
 

@@ -1,4 +1,4 @@
-"""Whether the use of a learning leaves a trace at all: one that only forbids, or that asks for a manner, may be followed unseen.
+"""Whether the use of a learning leaves a trace at all: one that only forbids, asks for a manner, or names nothing may be followed unseen.
 
 Not seen is then not the same as not used.
 """
@@ -18,10 +18,19 @@ _MANNER = re.compile(
 )
 
 
+#: words of a clause; what is shorter is a label or a term, found by its few words or not at all
+_MANY = 5
+
+
 @lru_cache(maxsize=4096)
 def leaves_a_trace(insight: str) -> bool:
-    """It names code to be written or run, asks for conduct that calls show, or says what to do otherwise than how."""
+    """It names code to be written or run, asks for conduct that calls show, or is so short that its words tell.
+
+    Of others, wording alone speaks: where nothing was seen, a use is hardly rarer than elsewhere.
+    """
     if conduct_asked(insight) or any(not code.is_example for code in named_code(insight)):
         return True
     clauses = clauses_of(insight)
-    return not clauses or any(not (forbids or _MANNER.search(text)) for text, forbids in clauses)
+    return not clauses or all(
+        not (forbids or _MANNER.search(text) or len(text.split()) >= _MANY) for text, forbids in clauses
+    )

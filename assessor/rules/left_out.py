@@ -1,0 +1,47 @@
+"""Lines of rules files that were not taken as learnings, so that a person sees them and can say otherwise."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from assessor.rules.asks import asks
+from assessor.rules.catalogue import pieces_of
+from assessor.rules.files import RulesFile
+from assessor.rules.units import NoRule, Piece
+from assessor.secrets import scrub
+
+#: none would take them for rules by their form; they are counted and not shown
+_PLAIN = frozenset({NoRule.DESCRIPTION, NoRule.TITLE})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LeftOut:
+    path: str
+    #: of its first line, from 1
+    line: int
+    why: NoRule
+    text: str
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether its form is that of a rule: a list's item, a table's row, an order in brackets."""
+        return self.why not in _PLAIN
+
+    @property
+    def shown(self) -> str:
+        """Its place and the beginning of its first line, on one line."""
+        return f"{self.path}:{self.line}: {self.text.partition(chr(10))[0][:80]}"
+
+
+def left_out(files: Iterable[RulesFile]) -> list[LeftOut]:
+    """In the order of the files and their lines. A heading is named only where it reads like an order."""
+    return [
+        _left(file, piece)
+        for file in files
+        for piece in pieces_of(file.text, file.family, "bullet")
+        if piece.no_rule is not None and (asks(piece.text) or not piece.is_title)
+    ]
+
+
+def _left(file: RulesFile, piece: Piece) -> LeftOut:
+    assert piece.no_rule is not None, "only what is no rule is left out"
+    return LeftOut(path=str(file.path), line=piece.first + 1, why=piece.no_rule, text=scrub(piece.text))
