@@ -73,7 +73,17 @@ ENVELOPES: list[bytes] = [
     json.dumps(message(GOOD) | {"properties": {"delivery_tag": [1], "delivery_info": None}}).encode(),
     json.dumps(message(GOOD) | {"content-type": "application/x-python-serialize"}).encode(),
 ]
-TIME_LIMITS: list[Any] = [["a", "b"], [1], 5, "x", [-1, -1]]
+TIME_LIMITS: list[Any] = [
+    ["a", "b"],
+    [1],
+    5,
+    "x",
+    [-1, -1],
+    [10**400, None],
+    [None, 10**400],
+    [float("nan"), 1],
+    [None, float("inf")],
+]
 MOMENTS: list[Any] = ["never", 5, [], "9999-12-31T23:59:59-23:59"]
 ENDS: list[Any] = ["never", [], {}, 10**400]
 HEADERS: list[dict[str, Any]] = [

@@ -20,6 +20,8 @@ log = structlog.get_logger()
 _UNREADABLE = (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError, OverflowError, DataError)
 #: seconds until a broker that refused is asked again
 _REFUSED_SECONDS = 2.0
+#: seconds that a timer can still be set to: more digits than a float has, infinity and NaN end the process that sets one
+_LONGEST_SECONDS = 10**9
 
 
 def bear_strange_messages() -> None:
@@ -97,5 +99,9 @@ class BearingConsumer(Consumer):  # type: ignore[misc]  # Celery carries no type
 def _check_time_limits(message: Any) -> None:
     """Celery compares them only later, where a failure ends the worker. Raises `ValueError`."""
     limits = (message.headers or {}).get("timelimit") or (None, None)
-    if len(limits) != 2 or not all(limit is None or isinstance(limit, int | float) for limit in limits):
+    if len(limits) != 2 or not all(limit is None or _is_duration(limit) for limit in limits):
         raise ValueError("a time limit is a number of seconds")
+
+
+def _is_duration(value: Any) -> bool:
+    return isinstance(value, int | float) and 0 <= value <= _LONGEST_SECONDS
