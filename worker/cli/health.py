@@ -8,7 +8,7 @@ import click
 from worker.errors import Unavailable
 from worker.settings import load_settings
 
-#: seconds without a sign of life after which a part counts as stuck: more than its longest call may take
+#: seconds without a heartbeat after which a part counts as stuck: more than its longest call may take
 _PATIENCE_SECONDS = 30.0
 _ANSWER_SECONDS = 5.0
 
@@ -16,7 +16,7 @@ _ANSWER_SECONDS = 5.0
 @click.command("health")
 @click.argument("part")
 @click.option(
-    "--patience", default=_PATIENCE_SECONDS, show_default=True, help="Seconds without a sign of life, or of waiting."
+    "--patience", default=_PATIENCE_SECONDS, show_default=True, help="Seconds without a heartbeat, or a sign of waiting."
 )
 @click.option("--port", default=5555, show_default=True, help="Flower's port.")
 def health_command(part: str, *, patience: float, port: int) -> None:
@@ -61,7 +61,7 @@ def _look_at_heartbeat(part: str, patience: float) -> None:
     if age is None:
         raise Unavailable(f"{part}: does not run here")
     if age > patience:
-        raise Unavailable(f"{part}: no sign of life for {age:.0f} s")
+        raise Unavailable(f"{part}: no heartbeat for {age:.0f} s")
     if waits and waits[0] > patience:
         raise Unavailable(f"{part}: has waited for {waits[0]:.0f} s: {waits[1]}")
     click.echo(f"{part}: alive, {age:.1f} s ago")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @click.command("shadow")
-@click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="e.g. temporal.decay_rate=0.3; repeatable")
+@click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="As in temporal.decay_rate=0.3; repeatable.")
 @click.option("--reembed", is_flag=True, help="Read the kept sessions again with the model (layer 1); slow.")
 @click.option("--json", "as_json", is_flag=True)
 def shadow_command(changes: tuple[str, ...], *, reembed: bool, as_json: bool) -> None:

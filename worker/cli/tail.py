@@ -25,7 +25,7 @@ _BATCH = 100
 @click.option("--from-start", is_flag=True, help="From the oldest message kept, instead of only new ones.")
 @click.option("--count", type=click.IntRange(min=1), help="End after so many messages.")
 def tail_command(count: int | None, *, from_start: bool) -> None:
-    """Follow what is published to `groove.attribution`, one JSON object a line.
+    """Follow what is published to `groove.attribution`, one JSON object per line.
 
     A topic that is not there yet, or a log that goes away meanwhile, is told on standard error and waited for.
     """

@@ -42,7 +42,7 @@ class ActivationParameters(Parameters):
         default=None,
         pattern=r"^litellm:\S+$",
         description="`litellm:MODEL`: a language model (extra `judge`) that is asked about doubtful pairs while a session is prepared, one "
-        "request a session. It is sent the learnings' texts and quotes of the session. Unset: none.",
+        "request per session. It is sent the learnings' texts and quotes of the session. Unset: none.",
     )
     judge_margin: float = Field(
         default=0.25,

@@ -37,7 +37,7 @@ def test_the_health_command_tells_by_its_status(tmp_path: Path) -> None:
     os.utime(heartbeat_file(settings, "bridge"), (long_ago, long_ago))
     stuck = CliRunner().invoke(health_command, ["bridge"], env=environ)
     assert isinstance(stuck.exception, Unavailable)
-    assert "no sign of life" in str(stuck.exception)
+    assert "no heartbeat" in str(stuck.exception)
 
 
 def test_a_part_that_waits_for_another_is_not_well_for_ever(tmp_path: Path) -> None:
