@@ -28,7 +28,7 @@ class LeftOut:
 
     @property
     def shown(self) -> str:
-        """Its place and the beginning of its first line, on one line."""
+        """Names the place and the beginning of the first line, on one line."""
         return f"{self.path}:{self.line}: {self.text.partition(chr(10))[0][:80]}"
 
 
