@@ -130,7 +130,7 @@ def test_one_line_session_file_and_one_object_are_told_apart() -> None:
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (b"\xff\xfe", "not UTF-8"),
+        (b"\xff\xfe", "UTF-16"),
         (b"", "no message"),
         (b'{"messages": 3}', "no list of messages"),
         (b'{"messages": [{"content": "x"}]}', "message 0"),
