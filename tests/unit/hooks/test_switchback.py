@@ -8,14 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from assistant_standin.hook_files import HookedProject, hooked_project
 from click.testing import CliRunner, Result
+from fixtures.waiting import wait_until
 from unit.assessor.told_sessions import says, session
 
 from assessor.managed.adopting import restoration
 from assessor.managed.periods import records_of
 from assessor.managed.switchback import switch
 from worker.cli import groove
+from worker.cli.hook_switch import switching
 from worker.formats.hook_spool import SpoolRecord
 from worker.formats.hook_switchback import Every, Switchback, read_switchback
 from worker.formats.hook_trace import traces_in
@@ -23,6 +26,7 @@ from worker.formats.learnings_file import POINTER
 from worker.formats.switchback_block import BlockState, block_in
 from worker.formats.transcripts.session import Harness
 from worker.layers.ablation.assignment import is_withheld
+from worker.settings import load_settings
 from worker.system.clock import HOUR, MINUTE, SECOND
 
 LEARNINGS = [(f"rule-{number}", f"- In this repository rule {number} holds", 0.5) for number in range(12)]
@@ -116,6 +120,23 @@ def test_it_is_shown_first_and_no_hook_gives_the_same(project: HookedProject) ->
     run("AGENTS.md", "--end", "--yes")
     assert not project.folder.off_for("codex").exists()
     assert "begins one" in str(run(status=1).exception)
+
+
+def test_a_running_stack_writes_the_period_that_has_begun(
+    project: HookedProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside `groove up` nobody has to say so; a file that is in the way is told of once and holds nothing up."""
+    monkeypatch.setattr("worker.cli.hook_switch._INTERVAL_S", 0.01)
+    run("AGENTS.md", "--yes")
+    switch(project.folder.data_dir, clock=at(NOON))
+    old = known(project).periods[-1].conversation_id
+    with structlog.testing.capture_logs() as lines, switching(load_settings()):
+        wait_until(lambda: known(project).periods[-1].conversation_id != old, "the period of now is written")
+        wait_until(lambda: given(project) == set(known(project).periods[-1].injected), "the file holds it")
+        (project.root / "AGENTS.md").unlink()
+        (project.root / "AGENTS.md").mkdir()
+        wait_until(lambda: "switchback.left" in [line["event"] for line in lines], "the file in the way is told")
+    assert [line["event"] for line in lines].count("switchback.left") == 1
 
 
 def test_edits_of_a_person_are_respected(project: HookedProject) -> None:
