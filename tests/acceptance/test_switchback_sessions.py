@@ -125,7 +125,6 @@ def test_from_the_rules_file_to_the_arms_and_back(reader: Reader, settings: Sett
         assert set(context["active_learnings"]) == set(record.injected)  # type: ignore[call-overload]
         is_repeat = session_id.endswith("-40")
         chances = context["withhold_probabilities"]
-        print(session_id, record, context["experiment"], chances)
         assert record.is_repeat is is_repeat, "one draw is one observation"
         assert set(chances.values()) == ({0.0} if is_repeat else {RATE})  # type: ignore[attr-defined]
         answers = store.assign(session_id, list(texts)).assignments
