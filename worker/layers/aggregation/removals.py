@@ -20,10 +20,13 @@ def removable(log_odds: Sequence[float], *, tested: int, share: float) -> int:
 
 
 def log_odds_needed(fleet: Fleet, parameters: AggregationParameters) -> float:
-    """Logarithm of the odds for harm that a removal asks for, as of the last refresh."""
-    if not parameters.false_removals:
+    """Logarithm of the odds for harm that a removal asks for, as of the last refresh.
+
+    Until a refresh has counted the learnings that are tested, each is judged alone.
+    """
+    if not parameters.false_removals or not fleet.tested:
         return -math.log(parameters.harm_alpha)
-    return _needed(max(fleet.tested, 1), parameters.false_removals, max(fleet.removable, 1))
+    return _needed(fleet.tested, parameters.false_removals, max(fleet.removable, 1))
 
 
 def _needed(tested: int, share: float, k: int) -> float:
