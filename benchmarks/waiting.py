@@ -29,6 +29,7 @@ from growth import SERVER, learnings, session_records
 from measuring import RESULTS, ROOT, machine
 
 from worker.domain import SessionVersion
+from worker.operations.findings import NAMED
 from worker.store.api import StoreApi
 from worker.store.client import HttpStore
 from worker.store.cozo.store import CozoStore
@@ -127,7 +128,9 @@ def doctor(asked: Asked) -> None:
     """What `groove doctor` asks the store."""
     asked.api.status()
     proof(asked)
-    asked.api.health()
+    asked.api.overview(limit=NAMED)
+    asked.api.learning_ids()
+    asked.api.outlook()
     asked.api.status()
 
 

@@ -74,3 +74,26 @@ def test_a_host_that_nobody_finds_in_time_is_away() -> None:
 
     with pytest.raises(StoreUnavailable, match="refused"):
         _within(60, fail)
+
+
+def test_who_can_wait_is_told_so_and_gets_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The dashboard waits for a store that works out its first values, and says so once."""
+    from threading import Event
+
+    from worker.operations import store_probe
+
+    monkeypatch.setattr(store_probe, "PATIENCE_SECONDS", 0.01)
+    release, told = Event(), []
+
+    def tell() -> None:
+        told.append("waiting")
+        release.set()
+
+    store_probe._within(60, lambda: assert_set(release), on_wait=tell)
+    assert told == ["waiting"]
+    store_probe._within(60, lambda: None, on_wait=tell)
+    assert told == ["waiting"]
+
+
+def assert_set(release: Any) -> None:
+    assert release.wait(60)

@@ -28,13 +28,17 @@ def web_command(port: int | None, *, only_link: bool) -> None:
     configure_logs(settings.log)
     # logs are read by more people than tokens are given to
     with_link = not entrance(settings)
-    with open_store(settings) as store:
+    with open_store(settings, on_wait=_tell_of_the_wait) as store:
         serve(
             settings,
             store,
             default_name=actor(),
             ready=lambda at: _print_address(settings, at, with_link=with_link),
         )
+
+
+def _tell_of_the_wait() -> None:
+    click.echo("the store answers nobody yet: with many learnings its first values take a while; waiting", err=True)
 
 
 def _print_address(settings: Settings, port: int, *, with_link: bool) -> None:

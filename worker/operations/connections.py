@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from worker.settings import Settings, load_settings
@@ -29,10 +29,11 @@ def actor() -> str:
 
 
 @contextlib.contextmanager
-def open_store(settings: Settings | None = None) -> Iterator["StoreApi"]:
+def open_store(settings: Settings | None = None, *, on_wait: Callable[[], None] | None = None) -> Iterator["StoreApi"]:
     """The public API of the store in use; embedded and not running, it is started for the length of the block.
 
-    Raises `StoreUnavailable` within seconds when it is one that does not answer.
+    Raises `StoreUnavailable` within seconds when it is one that does not answer; within a minute where `on_wait` is
+    given, which is told when the wait begins.
     """
     from worker.operations.store_probe import knock
     from worker.store.addresses import StoreAddress
@@ -41,7 +42,7 @@ def open_store(settings: Settings | None = None) -> Iterator["StoreApi"]:
     settings = settings or load_settings()
     is_there = settings.store.url is not None or StoreAddress.parse(settings.store_url).accepts()
     with contextlib.nullcontext() if is_there else _store_of_our_own(settings):
-        knock(settings)
+        knock(settings, on_wait=on_wait)
         store = StoreApi(settings.store_url, token=settings.write_token() or "")
         try:
             yield store

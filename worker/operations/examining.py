@@ -10,7 +10,14 @@ from worker.errors import ConfigurationError, EventLogUnavailable, GrooveError, 
 from worker.ledger import Ledger
 from worker.operations.agreement import compare
 from worker.operations.connections import open_store, open_the_ledger
-from worker.operations.findings import Finding, about_experiments, about_hooks, about_the_ledger, about_the_outlook
+from worker.operations.findings import (
+    NAMED,
+    Finding,
+    about_experiments,
+    about_hooks,
+    about_the_ledger,
+    about_the_outlook,
+)
 from worker.operations.sampling import about_the_sampling
 from worker.operations.status import lags, living_parts, queue_lengths
 from worker.operations.wording import counted
@@ -180,7 +187,7 @@ def _store(store: StoreApi, *, is_thorough: bool) -> Iterator[Finding]:
     )
     if is_thorough:
         yield _sums(store)
-    yield from about_experiments(store.health())
+    yield from about_experiments(store.overview(limit=NAMED), store.learning_ids())
     yield about_the_outlook(store.outlook())
 
 

@@ -4,19 +4,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from worker.operations.ids import beginnings
+from worker.operations.ids import beginning_among
 from worker.operations.wording import counted
 from worker.system.clock import HOUR
 
 if TYPE_CHECKING:
     from worker.ledger import Counts
     from worker.store.hooks.agreement import HookAgreement
-    from worker.store.protocol import LearningHealth, OutlookStatus
+    from worker.store.protocol import OutlookStatus
+    from worker.store.shapes.experiments import ExperimentLine, ExperimentOverview, Pair
 
 #: ids named in one finding; `groove show` has the rest
-_NAMED = 5
-#: of the withheld sessions: with more of them contaminated, the experiment sees visibly less than the truth
-_CONTAMINATED = 0.05
+NAMED = 5
 #: of the sessions with a hook: with more of them otherwise than recorded, something is broken
 _DISAGREEING = 0.05
 
@@ -75,39 +74,53 @@ def about_the_outlook(of: "OutlookStatus") -> Finding:
     return Finding(what="outlook", is_well=True, detail=detail)
 
 
-def about_experiments(healths: "Sequence[LearningHealth]") -> Iterator[Finding]:
-    """The health of all experiments: alarms where something is broken, notes where there is too little to go by."""
-    ids = beginnings(id_ for h in healths for id_ in (h.learning_id, *(c.learning_id for c in h.companions)))
+def about_experiments(of: "ExperimentOverview", known: Sequence[str]) -> Iterator[Finding]:
+    """The health of all experiments: alarms where something is broken, notes where there is too little to go by.
+
+    `known`: the ids of all learnings, in order; a learning is named by a beginning that no other has.
+    """
     yield _alarm(
         "learnings not withheld as assigned",
-        [ids[h.learning_id] for h in healths if h.experiment.has_sample_ratio_mismatch],
+        _beginnings_of(of.sample_ratio, of.n_mismatched_ratios, known),
+        of.n_mismatched_ratios,
         "the injector does not follow `/assignments`: do not trust these experiments",
     )
     yield _alarm(
         "learnings whose withheld sessions saw them all the same",
-        [ids[h.learning_id] for h in healths if h.experiment.contaminated_share > _CONTAMINATED],
+        _beginnings_of(of.contaminated, of.n_contaminated, known),
+        of.n_contaminated,
         "a copy of the text reaches the context another way (a rules file, a hook): take it out there",
     )
     yield _alarm(
         "learnings about which events and our assignments disagree",
-        [ids[h.learning_id] for h in healths if h.experiment.mismatched_share],
+        _beginnings_of(of.mismatched, of.n_mismatched, known),
+        of.n_mismatched,
         "the assessor must report what was really injected and withheld",
     )
-    yield _note(
-        "learnings that always travel together",
-        sorted({tuple(sorted((ids[h.learning_id], ids[c.learning_id]))) for h in healths for c in h.companions}),
-        "observation cannot tell these apart; an experiment can (`groove show` tells the share)",
+    yield Finding(
+        what="learnings that always travel together",
+        is_well=True,
+        is_note=bool(of.n_pairs),
+        detail=_named([_pair(pair, known) for pair in of.pairs[:NAMED]], of.n_pairs),
+        advice="observation cannot tell these apart; an experiment can (`groove show` tells the share)",
     )
-    too_few = [h for h in healths if h.experiment.has_too_few]
-    if too_few:
+    if of.n_too_few:
         yield Finding(
             what="learnings with too few eligible sessions for an experiment",
             is_well=True,
             is_note=True,
-            detail=_named([ids[h.learning_id] for h in too_few], of=len(healths)),
+            detail=_named(_beginnings_of(of.too_few, of.n_too_few, known), of.n_too_few, of=of.n_watched),
             advice="only more sessions help, randomised ones: `groove withhold` assigns them, and the events say so; "
             "`groove values --sort sessions` lists who has how many, `groove show ID` tells how many are needed",
         )
+
+
+def _beginnings_of(lines: "Sequence[ExperimentLine]", number: int, known: Sequence[str]) -> list[str]:
+    return [beginning_among(known, line.learning_id) for line in lines[: min(number, NAMED)]]
+
+
+def _pair(pair: "Pair", known: Sequence[str]) -> str:
+    return f"{beginning_among(known, pair.one)} and {beginning_among(known, pair.other)}"
 
 
 def about_hooks(agreement: "HookAgreement") -> Iterator[Finding]:
@@ -141,16 +154,12 @@ def _none_of(what: str, number: int, advice: str) -> Finding:
     return Finding(what=what, is_well=not number, detail=str(number), advice=advice)
 
 
-def _alarm(what: str, learning_ids: list[str], advice: str) -> Finding:
-    return Finding(what=what, is_well=not learning_ids, detail=_named(learning_ids), advice=advice)
+def _alarm(what: str, names: list[str], number: int, advice: str) -> Finding:
+    return Finding(what=what, is_well=not number, detail=_named(names, number), advice=advice)
 
 
-def _note(what: str, pairs: list[tuple[str, ...]], advice: str) -> Finding:
-    named = _named([" and ".join(pair) for pair in pairs])
-    return Finding(what=what, is_well=True, is_note=bool(pairs), detail=named, advice=advice)
-
-
-def _named(names: list[str], *, of: int | None = None) -> str:
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    share = f"{len(names)}" if of is None else f"{len(names)} of {of}"
-    return share + (f": {', '.join(names[:_NAMED])}{more}" if names else "")
+def _named(names: list[str], number: int, *, of: int | None = None) -> str:
+    """The first of `number` by their names."""
+    more = f" and {number - len(names)} more" if number > len(names) else ""
+    share = f"{number}" if of is None else f"{number} of {of}"
+    return share + (f": {', '.join(names)}{more}" if names else "")

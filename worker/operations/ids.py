@@ -26,6 +26,11 @@ def beginnings(ids: Iterable[str]) -> dict[str, str]:
     return {id_: beginning(id_, _around(ordered, place)) for place, id_ in enumerate(ordered)}
 
 
+def beginning_among(ordered: Sequence[str], id_: str) -> str:
+    """Its beginning among all these, which are in order."""
+    return beginning(id_, _around(ordered, bisect_left(ordered, id_)))
+
+
 def full_id(store: "StoreApi", given: str) -> str:
     """The learning that this id, or this beginning of exactly one, means. Raises `NotFound`."""
     return full_ids(store, [given])[0]

@@ -10,14 +10,20 @@ from worker.store.api import StoreApi
 
 #: seconds for finding the host, connecting and a first answer, together
 PATIENCE_SECONDS = 4.0
+#: seconds; of a store that was just started with many learnings the first values take so long
+LONG_PATIENCE_SECONDS = 60.0
 #: an id holds printable characters only: the cheapest answer that needs a token
 _NO_ID = "\n"
 
 
-def knock(settings: Settings, *, patience: float = PATIENCE_SECONDS) -> None:
-    """Raises `StoreUnavailable` when nothing answers, with a note on what to do."""
+def knock(settings: Settings, *, on_wait: Callable[[], None] | None = None) -> None:
+    """Raises `StoreUnavailable` when nothing answers, with a note on what to do.
+
+    `on_wait`: whoever has a minute is told after some seconds that the store is waited for.
+    """
+    patience = LONG_PATIENCE_SECONDS if on_wait else PATIENCE_SECONDS
     try:
-        _within(patience, lambda: _ask(settings, patience))
+        _within(patience, lambda: _ask(settings, patience), on_wait=on_wait)
     except TimeoutError as error:
         reason = f"the store server at {settings.store_url} cannot be reached: no answer within {patience:g} seconds"
         raise _with_advice(StoreUnavailable(reason), settings) from error
@@ -31,7 +37,7 @@ def _ask(settings: Settings, patience: float) -> None:
         store.learning_ids(beginning=_NO_ID)
 
 
-def _within(seconds: float, call: Callable[[], None]) -> None:
+def _within(seconds: float, call: Callable[[], None], *, on_wait: Callable[[], None] | None = None) -> None:
     """In a thread of its own: looking a host up knows no deadline. Raises what `call` raises, or `TimeoutError`."""
     raised: list[GrooveError] = []
 
@@ -43,7 +49,11 @@ def _within(seconds: float, call: Callable[[], None]) -> None:
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
-    thread.join(seconds)
+    told_after = min(seconds, PATIENCE_SECONDS)
+    thread.join(told_after)
+    if thread.is_alive() and on_wait is not None:
+        on_wait()
+        thread.join(seconds - told_after)
     if thread.is_alive():
         raise TimeoutError
     if raised:

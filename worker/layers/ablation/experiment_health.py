@@ -8,6 +8,8 @@ from worker.settings.layers import AblationParameters
 
 #: a sample-ratio mismatch is so rarely an accident that something is broken
 _ALARM = 0.001
+#: of the withheld sessions: with more of them contaminated, the experiment sees visibly less than the truth
+_CONTAMINATED = 0.05
 #: with fewer eligible sessions nothing safe works
 _TOO_FEW = 100
 #: Cochran: below this many expected in a cell, χ² is no longer the distribution
@@ -26,6 +28,8 @@ class ExperimentHealth:
     contaminated_share: float
     #: share of all sessions where event and assignment log disagree about who was withheld
     mismatched_share: float
+    #: so many of the withheld sessions that the experiment sees visibly less than the truth
+    is_contaminated: bool
     #: sentences for a person; empty when all is well
     notes: tuple[str, ...]
 
@@ -49,6 +53,7 @@ def experiment_health(sums: LearningSums, parameters: AblationParameters) -> Exp
         has_too_few=min(with_, without) < parameters.min_sessions_per_arm,
         contaminated_share=contaminated,
         mismatched_share=mismatched,
+        is_contaminated=contaminated > _CONTAMINATED,
         notes=tuple(note for note in notes if note),
     )
 

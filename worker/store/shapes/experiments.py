@@ -34,8 +34,14 @@ class ExperimentLine:
     has_sample_ratio_mismatch: bool
     #: share of the withheld sessions whose context showed it all the same
     contaminated_share: float
+    #: so many that the experiment sees visibly less than the truth
+    is_contaminated: bool
     #: share of all sessions where event and assignment disagree
     mismatched_share: float
+    #: of the present text, randomised or not
+    sessions: int
+    #: an arm is too small for the experiment to say anything
+    has_too_few: bool
     sessions_needed: int | None
     #: randomised sessions a day
     sessions_per_day: float | None
@@ -63,18 +69,36 @@ class Day:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ExperimentOverview:
-    """All experiments together; each list has the most urgent first, and no more than asked for."""
+    """All experiments together; each list has the most urgent first, and no more than asked for.
+
+    What the lists leave out is counted all the same: `n_mismatched_ratios` and `n_contaminated` are the first so many of their lists.
+    """
 
     #: learnings by stage
     coverage: Mapping[Stage, int]
+    #: learnings that have sessions and are neither disabled nor deprecated
+    n_watched: int
     #: of the last 30 days that had any session, oldest first
     days: tuple[Day, ...]
     #: the smallest p first
     sample_ratio: tuple[ExperimentLine, ...]
+    #: enough sessions to test the ratio
+    n_tested: int
+    #: not withheld as their chances say
+    n_mismatched_ratios: int
+    #: the largest share first
     contaminated: tuple[ExperimentLine, ...]
+    #: with a share above which the experiment sees visibly less than the truth
+    n_contaminated: int
+    #: the largest share first
     mismatched: tuple[ExperimentLine, ...]
+    n_mismatched: int
+    #: of those watched, too small for a verdict; the most sessions first
+    too_few: tuple[ExperimentLine, ...]
+    n_too_few: int
     #: withheld more often, under suspicion or on trial
     suspects: tuple[ExperimentLine, ...]
+    n_suspects: int
     #: the soonest verdict first
     forecasts: tuple[ExperimentLine, ...]
     #: the closest first

@@ -25,15 +25,30 @@ def experiments(workspace: Workspace, *, limit: int) -> ExperimentOverview:
         for learning_id in sorted(snapshot.histories)
     ]
     pairs = _pairs(workspace, snapshot, [line.learning_id for line in lines if line.stage is not Stage.OUT])
-    rate = workspace.parameters.ablation.rate_in_force
+    return told(lines, pairs, _days(workspace), rate=workspace.parameters.ablation.rate_in_force, limit=limit)
+
+
+def told(
+    lines: Sequence[ExperimentLine], pairs: Sequence[Pair], days: tuple[Day, ...], *, rate: float, limit: int
+) -> ExperimentOverview:
+    """What is told of these; the rate above which a learning is withheld more often than others."""
+    live = [line for line in lines if line.stage is not Stage.OUT]
     return ExperimentOverview(
         coverage=dict(Counter(line.stage for line in lines)),
-        days=_days(workspace),
-        sample_ratio=_first(lines, limit, lambda line: line.sample_ratio_p),
-        contaminated=_first(lines, limit, lambda line: -line.contaminated_share or None),
-        mismatched=_first(lines, limit, lambda line: -line.mismatched_share or None),
-        suspects=_first(lines, limit, lambda line: _above(line, rate)),
-        forecasts=_first(lines, limit, lambda line: line.days_needed),
+        days=days,
+        n_watched=sum(line.sessions > 0 for line in live),
+        n_tested=sum(line.sample_ratio_p is not None for line in live),
+        n_suspects=sum(_above(line, rate) is not None for line in live),
+        n_mismatched_ratios=sum(line.has_sample_ratio_mismatch for line in live),
+        n_contaminated=sum(line.is_contaminated for line in live),
+        n_mismatched=sum(line.mismatched_share > 0 for line in live),
+        n_too_few=sum(line.has_too_few and line.sessions > 0 for line in live),
+        too_few=_first(live, limit, lambda line: -line.sessions or None if line.has_too_few else None),
+        sample_ratio=_first(live, limit, lambda line: line.sample_ratio_p),
+        contaminated=_first(live, limit, lambda line: -line.contaminated_share or None),
+        mismatched=_first(live, limit, lambda line: -line.mismatched_share or None),
+        suspects=_first(live, limit, lambda line: _above(line, rate)),
+        forecasts=_first(live, limit, lambda line: line.days_needed),
         pairs=tuple(pairs[:limit]),
         n_pairs=len(pairs),
     )
@@ -57,6 +72,9 @@ def _line(workspace: Workspace, value: LearningValue, totals: Totals) -> Experim
         has_sample_ratio_mismatch=health.has_sample_ratio_mismatch,
         contaminated_share=health.contaminated_share,
         mismatched_share=health.mismatched_share,
+        is_contaminated=health.is_contaminated,
+        sessions=totals.sums.n_records,
+        has_too_few=health.has_too_few,
         sessions_needed=needed,
         sessions_per_day=per_day,
         days_needed=needed / per_day if needed and per_day else None,
@@ -76,10 +94,8 @@ def _stage(value: LearningValue) -> Stage:
 def _first(
     lines: Iterable[ExperimentLine], limit: int, key: Callable[[ExperimentLine], float | None]
 ) -> tuple[ExperimentLine, ...]:
-    """The smallest of those that have the key, none of those that are out of the experiment."""
-    found: list[tuple[Any, ExperimentLine]] = [
-        (rank, line) for line in lines if line.stage is not Stage.OUT and (rank := key(line)) is not None
-    ]
+    """The smallest of those that have the key."""
+    found: list[tuple[Any, ExperimentLine]] = [(rank, line) for line in lines if (rank := key(line)) is not None]
     return tuple(line for _, line in sorted(found, key=lambda pair: (pair[0], pair[1].learning_id))[:limit])
 
 
