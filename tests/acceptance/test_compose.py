@@ -13,6 +13,7 @@ from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from acceptance.compose_stack import PROJECT_FOLDER, SECRETS, ComposeStack, has_engine, run
@@ -79,6 +80,7 @@ def test_the_walk(embedded_values: Any, stack: ComposeStack) -> None:
     first_feed(walk)
     check_flower(stack)
     check_doors(stack)
+    check_web(stack)
     kills(walk)
     cuts(walk)
     upgrade(walk)
@@ -222,6 +224,41 @@ def check_doors(stack: ComposeStack) -> None:
     ports = run(["docker", "ps", "--filter", label, "--format", "{{.Ports}}"])
     published = sorted(part.split("->")[0] for part in ports.replace(",", "\n").split() if "->" in part)
     assert published == sorted(f"127.0.0.1:{port}" for port in (stack.flower_port, stack.store_port, stack.web_port))
+
+
+def check_web(stack: ComposeStack) -> None:
+    """The write token lets act and the read token look; a link from within lets in once; a learning is disabled, and that is undone."""
+    base = f"http://127.0.0.1:{stack.web_port}"
+    link = stack.compose("exec", "-T", "web", "groove", "web", "--link").strip().partition("/login?")[2]
+    assert 'name="action"' in _logged_in(f"{base}/login?{link}")[1]
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        _logged_in(f"{base}/login?{link}")
+    assert 'name="action"' not in _logged_in(f"{base}/login", token=stack.secrets["STORE_READ_TOKEN"])[1]
+    person, page = _logged_in(f"{base}/login", token=stack.secrets["STORE_WRITE_TOKEN"], name="walker")
+    form = {"form_token": re.findall(r'name="form_token" value="([^"]+)"', page)[0]}
+    learning = stack.asked("learnings", "list")["learnings"][0]["learning"]["learning_id"]
+    headers = {"origin": base, "referer": f"{base}/learnings"}
+
+    def act(what: str, **fields: str) -> str:
+        body = urlencode(form | fields).encode()
+        with person.open(
+            urllib.request.Request(f"{base}/learnings/{learning}/{what}", body, headers), timeout=30
+        ) as answer:
+            return str(answer.read().decode())
+
+    done = act("decide", action="disable", reason="trial")
+    assert f"{learning} is disabled" in done
+    [number] = re.findall(r'name="number" value="(\d+)"', done)
+    assert "taken back" in act("undo", number=number)
+    with person.open(f"{base}/operations", timeout=30) as answer:
+        assert "bridge" in answer.read().decode()
+
+
+def _logged_in(address: str, **form: str) -> tuple[urllib.request.OpenerDirector, str]:
+    """-> who is logged in, and the page that they are led to."""
+    person = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+    with person.open(address, urlencode(form).encode() if form else None, timeout=30) as answer:
+        return person, answer.read().decode()
 
 
 def fetch(port: int, path: str, headers: dict[str, str] | None = None, body: bytes | None = None) -> tuple[int, str]:

@@ -1,5 +1,6 @@
 """The documentation as a site."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -44,3 +45,14 @@ def test_the_reference_is_made_from_the_code(site: Path, page: str, told: list[s
     """Every command, endpoint, field and figure that the code has stands on its page."""
     text = (site / "reference" / page / "index.html").read_text()
     assert not [words for words in told if words not in text]
+
+
+def test_the_upgrade_guide_replaces_every_part() -> None:
+    """Whatever is built from the project's own image and stays running."""
+    stack = (_ROOT / "docker-compose.yml").read_text()
+    parts = re.findall(
+        r"^  ([a-z-]+):\n    <<: \*(?:light|part)\n(?!    profiles)", stack.partition("\nservices:")[2], re.MULTILINE
+    )
+    guide = (_ROOT / "docs" / "how-to" / "run-for-a-team.md").read_text()
+    [named] = re.findall(r"for service in ([a-z -]+);", guide)
+    assert sorted(named.split()) == sorted(parts)
