@@ -16,7 +16,10 @@ _ANSWER_SECONDS = 5.0
 @click.command("health")
 @click.argument("part")
 @click.option(
-    "--patience", default=_PATIENCE_SECONDS, show_default=True, help="Seconds without a heartbeat, or a sign of waiting."
+    "--patience",
+    default=_PATIENCE_SECONDS,
+    show_default=True,
+    help="Seconds without a heartbeat, or a sign of waiting.",
 )
 @click.option("--port", default=5555, show_default=True, help="Flower's port.")
 def health_command(part: str, *, patience: float, port: int) -> None:
