@@ -69,6 +69,14 @@ def test_what_is_known_decides_what_is_next(values: list[LearningValue], sentenc
     _check_commands(situation)
 
 
+def test_what_is_done_already_is_not_asked_for_again() -> None:
+    """With the hook installed and learnings adopted, it remains to work and to watch."""
+    situation = of_values(12, [_OBSERVED], missing=())
+    assert "Each session that begins from now on is" in situation.told
+    assert list(dict(situation.steps)) == ["groove values", "groove up", "groove hook status"]
+    _check_commands(situation)
+
+
 def _check_commands(situation: Situation) -> None:
     for command, _ in situation.steps:
         assert command.split()[1] in COMMANDS, f"{command} is no command"

@@ -54,6 +54,10 @@ def _quoted(signal: ActivationSignal) -> str:
 
 def _print_temporal(explanation: Explanation) -> None:
     click.echo()
+    if not explanation.parts:
+        click.echo("no signal counts for a use of it")
+        _print_net(explanation)
+        return
     print_rows(
         [
             ("signal", "wrap"),
@@ -77,6 +81,10 @@ def _print_temporal(explanation: Explanation) -> None:
             for part in explanation.parts
         ],
     )
+    _print_net(explanation)
+
+
+def _print_net(explanation: Explanation) -> None:
     click.echo()
     sides = f"positive {explanation.positive:.6f} − negative {explanation.negative:.6f}"
     print_hanging("", f"{sides} = net {explanation.net:+.6f}")

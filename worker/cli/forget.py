@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from worker.cli.forget_places import Forgotten, Places, open_places
+from worker.cli.support.diffs import confirm
 from worker.cli.support.output import print_facts, print_json
 from worker.errors import ConfigurationError, NotFound
 from worker.operations.ids import full_ids, meant
@@ -52,7 +53,7 @@ def forget_command(
         if not dry_run:
             if not yes:
                 _tell(found, session_ids, learning_ids, done=False)
-                click.confirm("Remove all of it? This cannot be undone", abort=True)
+                confirm("Remove all of it? This cannot be undone", yes=False)
             found = places.forget(session_ids, learning_ids, dry_run=False)
     if as_json:
         fields = {"places": found.places, "not_reached": found.not_reached}

@@ -155,7 +155,7 @@ def _tell(change: Change, what: str, *, is_changed: bool, as_json: bool) -> None
 
 def _show(change: Change) -> None:
     show_diff(change.path, change.before, change.after)
-    what = "goes" if change.program is None else "is written"
+    what = "will be removed" if change.program is None else "will be written"
     if not change.hook.exists() or change.program is None or change.hook.read_text(encoding="utf-8") != change.program:
         click.echo(f"{plain(str(change.hook))} {what}")
 

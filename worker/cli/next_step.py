@@ -1,12 +1,18 @@
 """`groove` alone: where things stand in this folder, and what to do next."""
 
+import os
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
+from assessor.belonging import project_of
+from assessor.hooks.assistants import ASSISTANTS, Homes, Scope
+from assessor.hooks.installation import names_the_hook
 from worker.cli.support.output import print_facts
 from worker.domain import LearningValue, VerdictKind
 from worker.errors import GrooveError
+from worker.formats.learnings_file import PLACE
 from worker.local.folder import is_owned
 from worker.operations.connections import open_store, open_the_ledger
 from worker.operations.ids import beginnings
@@ -48,7 +54,7 @@ def look(settings: Settings) -> Situation:
         if counts.sessions.get("finished", 0) < sessions and not is_up:
             return _unfinished(sessions - counts.sessions.get("finished", 0))
         with open_store(settings) as store:
-            return of_values(sessions, store.values())
+            return of_values(sessions, store.values(), missing=_missing())
     except GrooveError as error:
         return Situation(
             told=f"A part cannot be reached: {error}.",
@@ -76,17 +82,35 @@ def _unfinished(number: int) -> Situation:
     )
 
 
-def of_values(sessions: int, values: list[LearningValue]) -> Situation:
-    """A store that answers: is there an experiment, what did it find, what comes next?"""
+_TO_BEGIN = (
+    ("groove hook install claude-code", "lets the experiment run in your assistant"),
+    ("groove adopt CLAUDE.md", "hands it the learnings of a rules file"),
+)
+_TO_WAIT = (
+    ("groove up", "attributes sessions as they come, and stays until Ctrl-C"),
+    ("groove hook status", "which sessions took part"),
+)
+
+
+def _missing() -> tuple[Step, ...]:
+    """What an experiment in this project still needs before it begins."""
+    project, homes = Path(project_of(str(Path.cwd()))), Homes(home=Path.home(), environ=os.environ)
+    places = [chosen.settings(scope, project, homes) for chosen in ASSISTANTS.values() for scope in Scope]
+    done = (any(map(names_the_hook, places)), (project / PLACE).exists())
+    return tuple(step for step, is_done in zip(_TO_BEGIN, done, strict=True) if not is_done)
+
+
+def of_values(sessions: int, values: list[LearningValue], *, missing: tuple[Step, ...] = _TO_BEGIN) -> Situation:
+    """A store that answers: is there an experiment, what did it find, what comes next?
+
+    `missing`: the steps without which no experiment begins.
+    """
     known = f"{counted(sessions, 'sessions')} and {counted(len(values), 'learnings')} are known"
     if not any(value.sessions_without for value in values):
         return Situation(
-            told=f"{known}. No session was randomised, so values are observed only and decide nothing.",
-            steps=(
-                ("groove values", "what followed each learning's uses"),
-                ("groove hook install claude-code", "lets the experiment run in your assistant"),
-                ("groove adopt CLAUDE.md", "hands it the learnings of a rules file"),
-            ),
+            told=f"{known}. No session was randomised, so values are observed only and decide nothing."
+            + ("" if missing else " Each session that begins from now on is."),
+            steps=(("groove values", "what followed each learning's uses"), *(missing or _TO_WAIT)),
         )
     verdicts = Counter(value.verdict.kind for value in values)
     decided = ", ".join(f"{number} {kind}" for kind, number in verdicts.items() if kind is not VerdictKind.UNDECIDED)

@@ -2,6 +2,7 @@
 
 import difflib
 import os
+import sys
 
 import click
 
@@ -28,6 +29,14 @@ def must_not_ask(*, as_json: bool, yes: bool) -> None:
 
 
 def confirm(question: str, *, yes: bool) -> None:
-    """Ends the command where the answer is no."""
-    if not yes:
-        click.confirm(plain(question), abort=True)
+    """Ends the command with status 1 where the answer is no, or where nobody is there to answer."""
+    if yes:
+        return
+    try:
+        agreed = click.confirm(plain(question))
+    except click.Abort:
+        if sys.stdin.isatty():
+            raise
+        raise click.ClickException("nobody answers here, so nothing was changed: --yes answers yes") from None
+    if not agreed:
+        raise click.ClickException("nothing was changed")
