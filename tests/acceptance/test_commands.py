@@ -15,9 +15,9 @@ from acceptance.groove_command import Groove
 
 from worker.cli import groove as groove_group
 
-#: parts that run until they are stopped, answers that are JSON or a status anyway, and what changes files of a person's own and asks first
+#: parts that run until they are stopped, answers that are JSON or a status anyway
 WITHOUT_JSON = {
-    *("groove web", "groove adopt", "groove restore", "groove hook install", "groove hook uninstall"),
+    "groove web",
     *("groove run", "groove up", "groove bridge", "groove worker", "groove store", "groove flower"),
     *("groove health", "groove tail", "groove config reference", "groove label"),
 }

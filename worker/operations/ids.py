@@ -27,7 +27,7 @@ def beginnings(ids: Iterable[str]) -> dict[str, str]:
 
 
 def beginning_among(ordered: Sequence[str], id_: str) -> str:
-    """Its beginning among all these, which are in order."""
+    """Shortens an id to a beginning that none of these others has; they are in order."""
     return beginning(id_, _around(ordered, bisect_left(ordered, id_)))
 
 

@@ -122,11 +122,11 @@ def test_the_same_content_is_asked_about_once(provider: Provider, looking: Looki
 def test_only_doubt_and_what_cannot_be_told_is_asked_about(
     provider: Provider, looking: Looking, prepared: Prepared
 ) -> None:
-    """Without any margin only the learning that leaves no trace; a session without a word is not asked about."""
+    """Without any margin only the learnings that leave no trace; a session without a word is not asked about."""
     provider.content = json.dumps({"answers": [{"rule": 1, "followed": True}]})
     assert verdicts(prepared(looking(judge_margin=0.0))) == {"maybe": None, "run": None, "utc": None, "quiet": 1.0}
     assert "Never push" in provider.asked[0]["messages"][1]["content"]
-    assert "timestamps" not in provider.asked[0]["messages"][1]["content"]
+    assert "always run" not in provider.asked[0]["messages"][1]["content"]
     prepared(looking(), [""])
     assert len(provider.asked) == 1
 
