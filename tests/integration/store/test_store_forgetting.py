@@ -81,6 +81,7 @@ def test_a_learning_goes_with_all_that_was_found_out(store: AttributionStore) ->
     found = store.forget_learning(A, dry_run=True)
     assert found == ForgottenFromStore(learnings=1, records=1, assignments=1, decisions=2)
     assert store.forget_learning(A, dry_run=False) == found
+    other.refresh_values()
     assert store.list_learning_values() == other.list_learning_values()
     assert store.rebuild(repair=False) == []
     assert store.counts() == other.counts() | {"assignments": 1}

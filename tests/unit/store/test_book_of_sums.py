@@ -157,6 +157,7 @@ def test_a_damaged_sum_is_found_and_put_right() -> None:
     store = empty_store()
     for number in range(5):
         store.store_attribution(record("a", f"s{number}"), version())
+    store.refresh_values()
     before = store.list_learning_values()
     row = list(store._space.database.read("all_sums")[0])
     row[2] += 1
