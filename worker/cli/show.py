@@ -8,11 +8,15 @@ import click
 from worker.cli.support.output import moment, print_facts, print_json
 from worker.cli.support.tables import print_rows
 from worker.domain import Answer, AttributionRecord, Learning, LearningValue
+from worker.layers.ablation.companions import Companion
 from worker.layers.aggregation.breakdown import GroupEffect
 from worker.operations.connections import open_store
 from worker.operations.ids import full_id
 from worker.store.answers import Shown
 from worker.store.protocol import LearningHealth
+
+#: learnings that travel with it, by name; the others are counted
+_NAMED = 5
 
 
 @click.command("show")
@@ -85,9 +89,16 @@ def _experiment(value: LearningValue, health: LearningHealth) -> Iterator[tuple[
         yield "lift", f"{lift.lift:+.3f} ({lift.low:+.3f} … {lift.high:+.3f}): used more often when injected"
     for note in health.experiment.notes:
         yield "note", note
-    for companion in health.companions:
-        share = f"{companion.share:.0%}"
-        yield "note", f"always travels with {companion.learning_id} ({share}): the two cannot be told apart"
+    for note in notes_on(health.companions):
+        yield "note", note
+
+
+def notes_on(companions: Sequence[Companion]) -> Iterator[str]:
+    """The first companions by name, and how many more there are: of a rules file's learnings each travels with all others."""
+    for companion in companions[:_NAMED]:
+        yield f"always travels with {companion.learning_id} ({companion.share:.0%}): the two cannot be told apart"
+    if len(companions) > _NAMED:
+        yield f"always travels with {len(companions) - _NAMED} more, too: --json names each"
 
 
 def _print_groups(groups: Sequence[GroupEffect]) -> None:
