@@ -18,7 +18,7 @@ class Leaving(StrEnum):
     HARMS = "harms"
     #: its verdict is that it makes no difference worth its tokens
     NO_DIFFERENCE = "no_difference"
-    #: undecided, and hardly ever used
+    #: undecided, hardly ever used, and a use would have been seen
     UNUSED = "unused"
 
 
@@ -29,5 +29,5 @@ def leaving(value: LearningValue) -> Leaving | None:
         return None
     if kind in MAY_GO:
         return Leaving.NO_DIFFERENCE if kind is VerdictKind.HARMLESS else Leaving.HARMS
-    hardly_used = value.session_count >= _UNUSED_SESSIONS and value.activation_rate <= _UNUSED_SHARE
+    hardly_used = value.can_tell and value.session_count >= _UNUSED_SESSIONS and value.activation_rate <= _UNUSED_SHARE
     return Leaving.UNUSED if hardly_used and kind is VerdictKind.UNDECIDED else None
