@@ -84,7 +84,7 @@ def _experiment(value: LearningValue, health: LearningHealth) -> Iterator[tuple[
             f"{result.p_anytime:.4g}, valid at any time{significant}; Welch's, as a diagnostic: {welch}",
         )
         asked = f"a removal asks for {_odds(value.log_odds_needed)}"
-        yield "odds for harm", f"{_odds(result.log_bf_harm)}; {asked}, among the whole fleet"
+        yield "odds for harm", f"{_odds(result.log_bf_harm)}; {asked}"
     if lift is not None:
         yield "lift", f"{lift.lift:+.3f} ({lift.low:+.3f} … {lift.high:+.3f}): used more often when injected"
     for note in health.experiment.notes:

@@ -228,7 +228,8 @@ class AggregationParameters(Parameters):
         default=0.005,
         gt=0,
         lt=1,
-        description="With `false_removals` at 0, a learning is deprecated only when the Bayes factor for harm is at least 1 / harm_alpha.",
+        description="Until the first refresh, and with `false_removals` at 0, a learning is judged alone. It is deprecated only when the "
+        "Bayes factor for harm is at least 1 / harm_alpha.",
     )
 
 
