@@ -5,7 +5,7 @@ import time
 import structlog
 
 from worker.ledger import Ledger
-from worker.settings.settings import BridgeSettings
+from worker.settings.groups import BridgeSettings
 from worker.task_queue.queues import Queues
 
 log = structlog.get_logger()

@@ -5,7 +5,7 @@ import sys
 
 import structlog
 
-from worker.settings.settings import LogSettings
+from worker.settings.groups import LogSettings
 
 
 def configure_logs(settings: LogSettings, *, is_final: bool = True) -> None:

@@ -8,7 +8,7 @@ import time
 
 from worker.ledger import Ledger
 from worker.liveness.broker_heartbeat import Heartbeats
-from worker.settings.settings import SweeperSettings
+from worker.settings.groups import SweeperSettings
 from worker.system.clock import DAY, SECOND, now_micros
 
 _INTERVAL_SECONDS = 3600.0

@@ -1,7 +1,7 @@
 """Keeps only the newest results in the event log: no position says which of them have been read."""
 
 from worker.event_log.protocol import EventLog, TopicName
-from worker.settings.settings import StreamSettings
+from worker.settings.groups import StreamSettings
 
 
 class ResultsTrimmer:

@@ -8,7 +8,7 @@ import pytest
 import structlog
 
 from worker.logs import configure_logs
-from worker.settings.settings import LogSettings
+from worker.settings.groups import LogSettings
 from worker.store.server.tokens import Tokens
 
 

@@ -139,7 +139,7 @@ def groove(context: click.Context, config: str | None) -> None:
         # parts that a command starts read the same
         os.environ["GROOVE_CONFIG"] = str(Path(config).absolute())
     from worker.logs import configure_logs
-    from worker.settings.settings import LogSettings
+    from worker.settings.groups import LogSettings
 
     # what a command answers stands on standard output alone; the long-running parts configure theirs by the settings
     configure_logs(LogSettings(level="warning"), is_final=False)

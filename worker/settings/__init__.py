@@ -1,6 +1,7 @@
 """What may be set, and how it is read.
 
 settings      every setting once: name, type, default, meaning
+groups        those of each part
 layers        those of the four layers
 addresses     of broker, event log, ledger and store, read once for all parts
 folders       folders that only their user may enter

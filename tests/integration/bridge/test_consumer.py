@@ -24,7 +24,7 @@ from worker.event_log.memory import MemoryEventLog
 from worker.event_log.protocol import LogMessage, TopicName
 from worker.ledger import DeadLetterKind, Ledger, PartitionState, open_ledger
 from worker.settings import Settings
-from worker.settings.settings import BridgeSettings, StreamSettings
+from worker.settings.groups import BridgeSettings, StreamSettings
 from worker.task_queue.app import make_app
 from worker.task_queue.queues import Queues
 
