@@ -30,7 +30,7 @@ from worker.layers.temporal.correlation import ExponentialDecay, attributed_valu
 from worker.ledger import DeadLetterReceived, HeavyReceived, Ledger, OutboxMessage, Topic, open_ledger
 from worker.settings import Settings, load_settings
 from worker.store.cozo.store import CozoStore
-from worker.store.protocol import AssignmentAnswer
+from worker.store.shapes.assignments import AssignmentAnswer
 from worker.system.clock import SECOND, now_micros
 
 _COMMANDS = {one.learning_id: one.command for one in LEARNINGS}

@@ -12,7 +12,7 @@ from fixtures.tasks import task_parts
 from worker.errors import Unavailable
 from worker.ledger import Gates, Ledger, SessionRef
 from worker.resources import Resources
-from worker.store.protocol import OpenedSession
+from worker.store.shapes.attempts import OpenedSession
 from worker.task_queue.messages import EMBEDDING
 from worker.task_queue.queues import Queues
 from worker.tasks import worker_process

@@ -25,7 +25,7 @@ from worker.operations.connections import open_store, open_the_ledger
 from worker.settings import Settings
 from worker.store.api import StoreApi
 from worker.store.hooks.keeper import HookKeeper
-from worker.store.protocol import ImportReport
+from worker.store.shapes.changes import ImportReport
 from worker.store.shapes.learnings import ListedLearning
 from worker.system.clock import now_micros
 

@@ -17,7 +17,8 @@ from worker.operations.connections import actor, now, open_store
 from worker.operations.ids import full_id, full_ids
 from worker.operations.wording import counted
 from worker.store.api import StoreApi
-from worker.store.protocol import ImportReport, Section
+from worker.store.shapes.changes import ImportReport
+from worker.store.shapes.sections import Section
 from worker.system.files import STDOUT, written_whole
 
 

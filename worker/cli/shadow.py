@@ -17,7 +17,7 @@ from worker.store.answers import ShadowChange
 
 if TYPE_CHECKING:
     from worker.store.api import StoreApi
-    from worker.store.protocol import Reading
+    from worker.store.shapes.upkeep import Reading
 
 
 @click.command("shadow")

@@ -13,7 +13,7 @@ from worker.layers.aggregation.breakdown import GroupEffect
 from worker.operations.connections import open_store
 from worker.operations.ids import full_id
 from worker.store.answers import Shown
-from worker.store.protocol import LearningHealth
+from worker.store.shapes.health import LearningHealth
 
 #: learnings that travel with it, by name; the others are counted
 _NAMED = 5

@@ -11,8 +11,8 @@ from worker.system.clock import HOUR
 if TYPE_CHECKING:
     from worker.ledger import Counts
     from worker.store.hooks.agreement import HookAgreement
-    from worker.store.protocol import OutlookStatus
     from worker.store.shapes.experiments import ExperimentLine, ExperimentOverview, Pair
+    from worker.store.shapes.upkeep import OutlookStatus
 
 #: ids named in one finding; `groove show` has the rest
 NAMED = 5

@@ -12,7 +12,7 @@ from worker.formats.heavy_event import read_heavy_event
 from worker.ledger import Ledger, SessionRef
 from worker.resources import Resources
 from worker.store.api import StoreApi
-from worker.store.protocol import Reading
+from worker.store.shapes.upkeep import Reading
 from worker.tasks.prepare import transcript_of
 
 

@@ -2,7 +2,7 @@
 
 protocol      SessionStore and AttributionStore, the seam
 views         the seam for whoever looks
-shapes/       what that answers with
+shapes/       what both answer with
 section_told  what a section's verdict says of its learnings
 answers       what the public API answers beside domain objects
 operations    the workers' operations and errors, as they travel

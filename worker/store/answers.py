@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from worker.domain import AttributionRecord, Decision, Learning, LearningStatus, LearningValue, VerdictKind
 from worker.layers.aggregation.breakdown import GroupEffect
-from worker.store.protocol import AssignmentAnswer, LearningHealth, TakenDecision
 from worker.store.section_told import SectionTold
+from worker.store.shapes.assignments import AssignmentAnswer, TakenDecision
+from worker.store.shapes.health import LearningHealth
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -26,24 +26,15 @@ from worker.layers.aggregation.observed import Observed
 from worker.settings.layers import LayerParameters
 from worker.store.answers import Assignments, Grouped, Refreshed, Revision, ShadowChange, Shown, Status, TakenDecisions
 from worker.store.connection import StoreConnection, Token
-from worker.store.protocol import (
-    ForgottenFromStore,
-    ImportReport,
-    LearningHealth,
-    MadeDecision,
-    OutlookStatus,
-    Proof,
-    PublishedPolicy,
-    Reading,
-    Section,
-    SumDifference,
-    TakenDecision,
-    UndoneTogether,
-)
+from worker.store.shapes.assignments import MadeDecision, PublishedPolicy, TakenDecision
+from worker.store.shapes.changes import ForgottenFromStore, ImportReport, UndoneTogether
 from worker.store.shapes.experiments import ExperimentOverview
+from worker.store.shapes.health import LearningHealth
 from worker.store.shapes.learning import Arms, OverTime, RecordPage, RecordSort, SessionSummary, TextOfEpochs
 from worker.store.shapes.learnings import LearningPage, LearningSort
+from worker.store.shapes.sections import Section
 from worker.store.shapes.sessions import SessionPage
+from worker.store.shapes.upkeep import OutlookStatus, Proof, Reading, SumDifference
 
 #: learnings sent in one request
 _PORTION = 500

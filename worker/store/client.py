@@ -8,7 +8,8 @@ from typing import Any
 from worker.domain import AttributionRecord, SessionVersion
 from worker.store.connection import StoreConnection, Token
 from worker.store.operations import OPERATIONS
-from worker.store.protocol import FinishedSession, OpenedSession, SessionStore
+from worker.store.protocol import SessionStore
+from worker.store.shapes.attempts import FinishedSession, OpenedSession
 
 
 class HttpStore(SessionStore):

@@ -7,13 +7,10 @@ All methods raise `StoreUnavailable` when the store cannot be reached, and `NotF
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from worker.domain import (
     AblationExperiment,
-    Assignment,
     AttributionRecord,
     Decision,
     DecisionKind,
@@ -22,208 +19,23 @@ from worker.domain import (
     SessionBackground,
     SessionVersion,
 )
-from worker.layers.ablation.companions import Companion
-from worker.layers.ablation.experiment_health import ExperimentHealth
 from worker.layers.aggregation.breakdown import GroupEffect
 from worker.layers.aggregation.explain import Explanation
 from worker.settings.layers import LayerParameters
+from worker.store.shapes.assignments import (
+    AssignmentAnswer,
+    MadeDecision,
+    PublishedPolicy,
+    TakenDecision,
+)
+from worker.store.shapes.attempts import FinishedSession, OpenedSession
+from worker.store.shapes.changes import ForgottenFromStore, ImportReport, UndoneTogether
+from worker.store.shapes.health import LearningHealth
+from worker.store.shapes.sections import Section
+from worker.store.shapes.upkeep import OutlookStatus, Proof, Reading, SumDifference
 
 if TYPE_CHECKING:
     from worker.store.views import Views
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ImportReport:
-    new: tuple[str, ...] = ()
-    #: content or category differs from what was stored: a new epoch began
-    changed: tuple[str, ...] = ()
-    unchanged: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class OpenedSession:
-    """What the store knows about a session before any of its learnings is attributed."""
-
-    #: those of the asked-for and the assigned learnings that are known
-    learnings: dict[str, Learning] = field(default_factory=dict)
-    #: logged by our own assignment API for this session, whether asked for or not
-    assignments: dict[str, Assignment] = field(default_factory=dict)
-    #: this very version was finished before
-    is_finished: bool = False
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class FinishedSession:
-    """What a finished attempt publishes beside the records that came with it; asking again gives the same deprecations."""
-
-    #: the version's records that were stored before and did not come again, by learning. Without a default: an answer that lacks it comes
-    #: from another release, and is refused
-    kept: tuple[AttributionRecord, ...]
-    values: tuple[LearningValue, ...] = ()
-    #: this version's, read back from the decision log: those it caused, those that waited for a session to tell them, and those that an
-    #: earlier version of the session told and that still stand
-    deprecations: tuple[Decision, ...] = ()
-    #: records that were not taken: learning id -> why
-    refused: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class AssignmentAnswer:
-    """What the injector is told about one learning."""
-
-    learning_id: str
-    #: "inject", "withhold" or "excluded" (disabled or deprecated: never inject)
-    decision: str
-    withhold_probability: float
-    reason: str = ""
-
-
-class TakenState(StrEnum):
-    """What became of a decision that was made elsewhere."""
-
-    STORED = "stored"
-    #: it stands in the log already
-    KNOWN = "known"
-    REFUSED = "refused"
-
-
-#: microseconds, the latest that a decision can be of: a number that every reader of JSON has exactly
-LAST_MOMENT = 2**53
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class MadeDecision:
-    """What a hook, or anybody else who was given a policy, decided about one learning of one session."""
-
-    session_id: str
-    learning_id: str
-    #: "inject", "withhold" or "excluded"
-    decision: str
-    withhold_probability: float
-    policy_version: str
-    #: microseconds, by the decider's clock
-    decided_at: int
-    #: what was drawn for: the first session of the conversation; empty: the session itself
-    conversation_id: str = ""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class TakenDecision:
-    session_id: str
-    learning_id: str
-    state: TakenState
-    #: why it was refused
-    reason: str = ""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PolicyLearning:
-    """All that somebody elsewhere needs to decide about one learning, and to inject it."""
-
-    learning_id: str
-    epoch: int
-    #: what is drawn: the learning itself, or its section
-    unit: str
-    text: str
-    withhold_probability: float
-    pinned: bool
-    #: by a person or by the rule, or its section is: never injected
-    disabled: bool
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PublishedPolicy:
-    policy_version: str
-    salt: str
-    #: the known ones of those asked for, in that order
-    learnings: tuple[PolicyLearning, ...]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Section:
-    """Learnings that are injected or withheld together."""
-
-    section: Learning
-    #: the common value, and the verdict
-    value: LearningValue
-    #: each one's own value, by id
-    learnings: tuple[LearningValue, ...]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SumDifference:
-    """One number that the stored sums and the records do not agree on; there must be none."""
-
-    #: empty for the global row
-    learning_id: str
-    name: str
-    stored: str
-    recomputed: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Proof:
-    """What a look at stored sums, against the records they were made of, has found."""
-
-    differences: list[SumDifference]
-    #: learnings that were looked at, and all with sums
-    looked_at: int
-    of: int
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LearningHealth:
-    """Whether a learning's experiment can be trusted."""
-
-    learning_id: str
-    experiment: ExperimentHealth
-    companions: tuple[Companion, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class UndoneTogether:
-    """What came of taking back several learnings' lines."""
-
-    decisions: tuple[Decision, ...]
-    #: learning -> why its line stands
-    refused: Mapping[str, str]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class OutlookStatus:
-    """What is made of how sessions were to be expected to end."""
-
-    #: as it is set: "folds", "past" or "off"
-    mode: str
-    #: in force; 0: outcomes count as they are
-    models: int
-    #: 1 − Σr² / Σy² over the experiments' records at the last refresh; null before any; at 0 or below no model is in force
-    explained: float | None
-    sessions: int
-    #: of these, sessions of which anything is known as a whole: the models are fitted on them
-    sessions_with_background: int
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Reading:
-    """What layer 1 says of one record when the session is read again under other settings."""
-
-    learning_id: str
-    session_id: str
-    activation_confidence: float
-    was_activated: bool
-    activation_points: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ForgottenFromStore:
-    """What went with a session or a learning."""
-
-    learnings: int = 0
-    records: int = 0
-    assignments: int = 0
-    #: of a learning: gone; of a session: lines of learnings' histories that no longer name it
-    decisions: int = 0
 
 
 class SessionStore(Protocol):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from worker.domain import ExperimentResult, VerdictKind
-from worker.store.protocol import Section
+from worker.store.shapes.sections import Section
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

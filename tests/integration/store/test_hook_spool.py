@@ -25,7 +25,7 @@ from worker.store.hooks.keeper import HookKeeper
 from worker.store.hooks.records import HookRecords, RecordState
 from worker.store.hooks.seam import OwnStore
 from worker.store.hooks.spool import LAST_WRITE_AFTER, drain, the_spool
-from worker.store.protocol import PublishedPolicy
+from worker.store.shapes.assignments import PublishedPolicy
 from worker.system.clock import DAY, now_micros
 
 A, B = "learning-a", "learning-b"

@@ -11,14 +11,8 @@ from worker.errors import NotFound
 from worker.layers.ablation.assignment import is_withheld
 from worker.store.api import StoreApi
 from worker.store.client import HttpStore
-from worker.store.protocol import (
-    AttributionStore,
-    MadeDecision,
-    PolicyLearning,
-    PublishedPolicy,
-    TakenDecision,
-    TakenState,
-)
+from worker.store.protocol import AttributionStore
+from worker.store.shapes.assignments import MadeDecision, PolicyLearning, PublishedPolicy, TakenDecision, TakenState
 
 A, B, SECTION = "a", "b", "section"
 STORED, KNOWN, REFUSED = TakenState.STORED, TakenState.KNOWN, TakenState.REFUSED

@@ -14,9 +14,9 @@ from worker.settings.layers import ActivationParameters, LayerParameters
 from worker.store.api import StoreApi
 from worker.store.client import HttpStore
 from worker.store.cozo.store import CozoStore
-from worker.store.protocol import Reading
 from worker.store.shapes.learning import RecordsWanted
 from worker.store.shapes.learnings import LearningSort, LearningsWanted
+from worker.store.shapes.upkeep import Reading
 
 A, B = "learning-a", "b/{}'\"\\;:=?# 🙂"
 

@@ -10,7 +10,8 @@ from worker.domain import DecisionKind
 from worker.errors import NotFound
 from worker.store.api import StoreApi
 from worker.store.cozo.store import CozoStore
-from worker.store.protocol import AttributionStore, ForgottenFromStore
+from worker.store.protocol import AttributionStore
+from worker.store.shapes.changes import ForgottenFromStore
 
 A, B = "learning-a", "learning-b"
 

@@ -21,7 +21,7 @@ from worker.settings.layers import LayerParameters, OutlookParameters
 from worker.store.api import StoreApi
 from worker.store.client import HttpStore
 from worker.store.cozo.store import CozoStore
-from worker.store.protocol import OutlookStatus
+from worker.store.shapes.upkeep import OutlookStatus
 
 LEARNINGS = ("a", "b", "c")
 #: kinds of a session: which learnings were withheld from it, and how it ended

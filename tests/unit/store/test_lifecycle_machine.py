@@ -16,7 +16,7 @@ from worker.domain import AttributionRecord, Decision, DecisionKind, LearningSta
 from worker.errors import CannotUndo
 from worker.store.cozo.history import fold
 from worker.store.cozo.store import CozoStore
-from worker.store.protocol import FinishedSession
+from worker.store.shapes.attempts import FinishedSession
 
 MINE = "mine"
 #: sessions of one experiment; a third of them withhold, enough for a verdict

@@ -14,7 +14,7 @@ from worker.store.cozo.row_codec import assignment_of
 from worker.store.cozo.rows import AssignmentRow
 from worker.store.cozo.sessions import is_forgotten
 from worker.store.cozo.workspace import UnitOfWork, Workspace, must_know
-from worker.store.protocol import AssignmentAnswer
+from worker.store.shapes.assignments import AssignmentAnswer
 
 INJECT, WITHHOLD, EXCLUDED = "inject", "withhold", "excluded"
 

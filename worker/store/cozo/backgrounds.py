@@ -11,7 +11,7 @@ from worker.store.cozo.designs import Brief, SessionDesign, background_of
 from worker.store.cozo.record_codec import record_of
 from worker.store.cozo.rows import DesignRow, RecordRow, SummedRow
 from worker.store.cozo.workspace import UnitOfWork, Workspace
-from worker.store.protocol import OutlookStatus
+from worker.store.shapes.upkeep import OutlookStatus
 
 _PORTION = 2000
 

@@ -10,7 +10,7 @@ from worker.store.cozo.memory import Memory
 from worker.store.cozo.rows import OutcomeRow
 from worker.store.cozo.totals import Totals
 from worker.store.cozo.workspace import Workspace, must_know
-from worker.store.protocol import LearningHealth
+from worker.store.shapes.health import LearningHealth
 
 
 def read_experiment(workspace: Workspace, learning_id: str) -> AblationExperiment:

@@ -9,7 +9,7 @@ from worker.store.cozo.rows import AssignmentRow, RecordRow
 from worker.store.cozo.sessions import digest_of
 from worker.store.cozo.totals import temporal_row
 from worker.store.cozo.workspace import Workspace, must_know
-from worker.store.protocol import ForgottenFromStore
+from worker.store.shapes.changes import ForgottenFromStore
 
 
 def forget_session(workspace: Workspace, session_id: str, *, dry_run: bool) -> ForgottenFromStore:

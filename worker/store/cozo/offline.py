@@ -10,7 +10,7 @@ from worker.store.cozo.chances import Chance
 from worker.store.cozo.policies import KnownPolicies, Version
 from worker.store.cozo.rows import AssignmentRow
 from worker.store.cozo.workspace import UnitOfWork, Workspace
-from worker.store.protocol import MadeDecision, TakenDecision, TakenState
+from worker.store.shapes.assignments import MadeDecision, TakenDecision, TakenState
 
 
 def take_decisions(workspace: Workspace, decisions: list[MadeDecision], *, now: int) -> list[TakenDecision]:

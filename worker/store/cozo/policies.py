@@ -16,7 +16,7 @@ from worker.store.cozo.chances import Chance, chance_of
 from worker.store.cozo.database import CozoDatabase, Transaction
 from worker.store.cozo.rows import PolicyLineRow
 from worker.store.cozo.workspace import Workspace
-from worker.store.protocol import PolicyLearning, PublishedPolicy
+from worker.store.shapes.assignments import PolicyLearning, PublishedPolicy
 
 _DIGITS = 12
 

@@ -31,7 +31,7 @@ from worker.store.cozo.totals import (
     totals_row,
 )
 from worker.store.cozo.workspace import Workspace
-from worker.store.protocol import Proof, SumDifference
+from worker.store.shapes.upkeep import Proof, SumDifference
 
 #: records and learnings in one transaction, a tenth of a second's work: whoever wants to write waits that long
 _RECORDS, _LEARNINGS = 10_000, 500

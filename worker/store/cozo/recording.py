@@ -12,7 +12,7 @@ from worker.store.cozo.row_codec import decision_of
 from worker.store.cozo.rows import DecisionRow, RecordRow
 from worker.store.cozo.sessions import mark_finished, may_have_records, note_records, take_version
 from worker.store.cozo.workspace import UnitOfWork, Workspace, must_know
-from worker.store.protocol import FinishedSession
+from worker.store.shapes.attempts import FinishedSession
 
 
 def store_record(workspace: Workspace, record: AttributionRecord, version: SessionVersion) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from worker.domain import DecisionKind
 from worker.store.cozo.workspace import UnitOfWork, Workspace, must_know
-from worker.store.protocol import Section
+from worker.store.shapes.sections import Section
 
 
 def draw_together(workspace: Workspace, sections: Mapping[str, str | None], *, actor: str, now: int) -> list[str]:

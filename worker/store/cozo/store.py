@@ -42,24 +42,13 @@ from worker.store.cozo.undoing import PEOPLE_DECIDE, read_log, undoing
 from worker.store.cozo.views.views import CozoViews
 from worker.store.cozo.what_if import WhatIf
 from worker.store.cozo.workspace import UnitOfWork, Workspace, must_know
-from worker.store.protocol import (
-    AssignmentAnswer,
-    AttributionStore,
-    FinishedSession,
-    ForgottenFromStore,
-    ImportReport,
-    LearningHealth,
-    MadeDecision,
-    OpenedSession,
-    OutlookStatus,
-    Proof,
-    PublishedPolicy,
-    Reading,
-    Section,
-    SumDifference,
-    TakenDecision,
-    UndoneTogether,
-)
+from worker.store.protocol import AttributionStore
+from worker.store.shapes.assignments import AssignmentAnswer, MadeDecision, PublishedPolicy, TakenDecision
+from worker.store.shapes.attempts import FinishedSession, OpenedSession
+from worker.store.shapes.changes import ForgottenFromStore, ImportReport, UndoneTogether
+from worker.store.shapes.health import LearningHealth
+from worker.store.shapes.sections import Section
+from worker.store.shapes.upkeep import OutlookStatus, Proof, Reading, SumDifference
 from worker.system.clock import now_micros
 
 #: these gather no evidence any more

@@ -19,7 +19,7 @@ from worker.store.cozo.strategies import StoreLayers
 from worker.store.cozo.totals import Totals
 from worker.store.cozo.values import Valuer
 from worker.store.cozo.workspace import Workspace
-from worker.store.protocol import Reading
+from worker.store.shapes.upkeep import Reading
 
 #: a value counts as changed when one of these, or the verdict, does
 _WHAT_PEOPLE_SEE = (

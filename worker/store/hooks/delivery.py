@@ -6,7 +6,7 @@ from itertools import groupby
 from worker.formats.hook_spool import SpoolRecord
 from worker.store.hooks.records import HookRecords, KeptRecord, RecordState
 from worker.store.hooks.seam import PolicyStore
-from worker.store.protocol import LAST_MOMENT, MadeDecision, TakenDecision, TakenState
+from worker.store.shapes.assignments import LAST_MOMENT, MadeDecision, TakenDecision, TakenState
 
 #: records in one request: others wait for the store meanwhile
 _PORTION = 10

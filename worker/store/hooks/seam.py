@@ -3,7 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from worker.store.protocol import AttributionStore, MadeDecision, PublishedPolicy, TakenDecision
+from worker.store.protocol import AttributionStore
+from worker.store.shapes.assignments import MadeDecision, PublishedPolicy, TakenDecision
 from worker.system.clock import now_micros
 
 

@@ -6,7 +6,7 @@ from worker.formats.hook_folder import HookFolder
 from worker.formats.hook_managed import Managed, read_managed
 from worker.formats.hook_snapshot import HookSnapshot, SnapshotLearning, marks_of, snapshot_at, write_snapshot
 from worker.store.hooks.seam import PolicyStore
-from worker.store.protocol import PublishedPolicy
+from worker.store.shapes.assignments import PublishedPolicy
 from worker.system.clock import DAY
 
 

@@ -7,10 +7,11 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag
 
 from worker.formats.wire import Identifier as EventId
 from worker.store.answers import Assignments, Grouped, TakenDecisions
-from worker.store.protocol import LAST_MOMENT, MadeDecision, PublishedPolicy, Section
 from worker.store.server.dependencies import Asked, Identifier, MayRead, MayWrite, NoneAsked, Store, now
 from worker.store.server.problems import documented
 from worker.store.server.routes.learnings import Actor
+from worker.store.shapes.assignments import LAST_MOMENT, MadeDecision, PublishedPolicy
+from worker.store.shapes.sections import Section
 
 router = APIRouter(dependencies=[NoneAsked])
 

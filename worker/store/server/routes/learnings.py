@@ -13,7 +13,7 @@ from worker.formats.learning import learning_to_wire, read_learning
 from worker.formats.wire import check_moment
 from worker.layers.aggregation.breakdown import GroupEffect
 from worker.store.answers import Shown
-from worker.store.protocol import AttributionStore, ForgottenFromStore, ImportReport, UndoneTogether
+from worker.store.protocol import AttributionStore
 from worker.store.section_told import told_of
 from worker.store.server.dependencies import (
     Asked,
@@ -27,6 +27,7 @@ from worker.store.server.dependencies import (
     now,
 )
 from worker.store.server.problems import documented
+from worker.store.shapes.changes import ForgottenFromStore, ImportReport, UndoneTogether
 
 reading = APIRouter(dependencies=[MayRead], responses=documented(401, 403, 404, 422))
 forgetting = APIRouter(dependencies=[MayWrite], responses=documented(401, 403, 404, 422))

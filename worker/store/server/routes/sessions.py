@@ -6,7 +6,6 @@ from fastapi import APIRouter, Query
 
 from worker.domain import AttributionRecord
 from worker.layers.aggregation.explain import Explanation
-from worker.store.protocol import ForgottenFromStore
 from worker.store.server.dependencies import (
     ForgetQuery,
     MayRead,
@@ -16,6 +15,7 @@ from worker.store.server.dependencies import (
     Store,
 )
 from worker.store.server.problems import documented
+from worker.store.shapes.changes import ForgottenFromStore
 
 router = APIRouter()
 

@@ -9,9 +9,9 @@ from worker.domain import SessionBackground
 from worker.formats.levels import ALLOWED
 from worker.settings.layers import LayerParameters
 from worker.store.answers import Refreshed, ShadowChange
-from worker.store.protocol import OutlookStatus, Reading, SumDifference
 from worker.store.server.dependencies import Asked, Identifier, MayRead, MayWrite, NoneAsked, Store
 from worker.store.server.problems import documented
+from worker.store.shapes.upkeep import OutlookStatus, Reading, SumDifference
 
 router = APIRouter(dependencies=[NoneAsked], responses=documented(400, 401, 403, 413, 422))
 missing = APIRouter(responses=documented(401, 403, 422))

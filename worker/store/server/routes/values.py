@@ -12,12 +12,14 @@ from pydantic.json_schema import SkipJsonSchema
 from worker.domain import AttributionRecord, Learning, LearningCategory, LearningStatus, LearningValue, VerdictKind
 from worker.layers.aggregation.observed import Observed, observe
 from worker.store.answers import Revision, Status
-from worker.store.protocol import AttributionStore, LearningHealth, Proof
+from worker.store.protocol import AttributionStore
 from worker.store.ranking import ranked
 from worker.store.server.dependencies import Asked, MayRead, NoneAsked, Store
 from worker.store.server.problems import documented
 from worker.store.shapes.experiments import ExperimentOverview
+from worker.store.shapes.health import LearningHealth
 from worker.store.shapes.learnings import LearningPage, LearningSort, LearningsWanted
+from worker.store.shapes.upkeep import Proof
 
 #: learnings whose records are held at once
 _PORTION = 100
