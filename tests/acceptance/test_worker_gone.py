@@ -3,7 +3,7 @@
 import contextlib
 import json
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -51,8 +51,18 @@ class Stack:
     def story(self) -> Any:
         return json.loads(self.run("sessions", "show", "session-0", "--json"))
 
-    def has_step(self, step: str) -> Callable[[], bool]:
-        return lambda: step in [line["step"] for line in self.story()["steps"]]
+    def wait_for_step(self, step: str, what: str, *, seconds: float) -> None:
+        """Fails with all that is known of the session, and at once when it was given up."""
+
+        def is_there() -> bool:
+            story = self.story()
+            assert story["state"] != "failed", f"given up before {what}"
+            return step in [line["step"] for line in story["steps"]]
+
+        try:
+            wait_until(is_there, what, seconds=seconds)
+        except AssertionError as late:
+            raise AssertionError(f"{late}\n{json.dumps(self.story(), indent=1)}") from late
 
 
 @pytest.fixture
@@ -77,11 +87,11 @@ def test_another_worker_does_it(fate: signal.Signals, stack: Stack, tmp_path: Pa
     processes = everybody(first)
     for process in processes:
         process.send_signal(fate)
-    wait_until(stack.has_step("sent again"), "its silence was noticed", seconds=60)
+    stack.wait_for_step("sent again", "its silence was noticed", seconds=60)
     stack.start("store")
     stack.run("learnings", "import", write_learnings(tmp_path / "learnings.jsonl"))
     stack.start_worker("second")
-    wait_until(stack.has_step("finished"), "the second worker finished it", seconds=120)
+    stack.wait_for_step("finished", "the second worker finished it", seconds=120)
     values = stack.run("values", "--json")
     for process in processes:
         with contextlib.suppress(psutil.NoSuchProcess):
