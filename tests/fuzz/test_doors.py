@@ -34,8 +34,9 @@ from worker.layers.activation.named_code import named_code
 from worker.layers.activation.wording import actions_of
 from worker.ledger.database import Database
 from worker.settings import load_settings
-from worker.settings.addresses import RedisAddress, ledger_address, masked, store_address
+from worker.settings.addresses import RedisAddress, ledger_address, store_address
 from worker.settings.loading import shown
+from worker.settings.masking import masked
 from worker.store.operations import OPERATIONS
 from worker.system.parent_death import end_with_parent
 from worker.task_queue import workflow

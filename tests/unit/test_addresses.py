@@ -11,10 +11,13 @@ from kombu.utils.url import url_to_parts
 from redis import Redis, SSLConnection, UnixDomainSocketConnection
 from sqlalchemy.engine import make_url
 
-from worker.errors import ConfigurationError
+from worker.errors import ConfigurationError, LedgerUnavailable
 from worker.event_log.iggy_address import IggyAddress
+from worker.ledger.database import Database
 from worker.settings import load_settings
-from worker.settings.addresses import RedisAddress, ledger_address, masked, store_address
+from worker.settings.addresses import RedisAddress, ledger_address, store_address
+from worker.settings.loading import shown
+from worker.settings.masking import masked
 
 #: what a generator of passwords may put into one
 PASSWORDS = st.text(
@@ -104,6 +107,9 @@ WRONG = [
     *(("BROKER", f"redis://:{SECRET}@h/{name}") for name in ("groove", "-1", "1.5", "9" * 30)),
     *(("BROKER", f"rediss://:{SECRET}@h/0?ssl_cert_reqs={how}") for how in ("maybe", "", "True")),
     *(("BROKER", url) for url in (f"redis://:{SECRET}@h/0?ssl_ca_certs=x", f"redis://:{SECRET}@h/0?foo=1", "redis+socket://x")),
+    *(("BROKER", url) for url in (f"redis://{SECRET}@h", f"redis:///{SECRET}@h", f"redis+socket://{SECRET}@/v.sock", f"redis://{SECRET}:@h")),
+    *(("LEDGER", f"postgresql://g:{SECRET}@h/g?{options}") for options in ("sslmode=a&sslmode=b", f"password={SECRET}&password=")),
+    *(("STORE__URL", f"http+unix://%2Fv.sock{rest}") for rest in (f"?token={SECRET}", f"#{SECRET}")),
     *(("EVENT_LOG", url) for url in (f"kafka://u:{SECRET}@h", f"redis://:{SECRET}@h:x", "h:8090")),
     *(("LEDGER", url) for url in (f"postgresql://g:{SECRET}@h:notaport/g", f"mysql://g:{SECRET}@h/g", "sqlite://", "/path")),
     *(("STORE__URL", url) for url in (f"http://u:{SECRET}@h:1", "https://h", "http://h/groove", "http://h:99999", "h:80", "ftp://h")),
@@ -137,22 +143,65 @@ def test_a_stores_address_is_read(url: str, read: str) -> None:
     assert store_address(url) == read
 
 
-@pytest.mark.parametrize(
-    "url",
-    [
-        f"postgresql://h/g?user=g&password={SECRET}",
-        f"rediss://h/0?password={SECRET}&username=u",
-        f"redis://:{SECRET}@h/0",
-        f"unix:///v.sock?password={SECRET}",
-        f"iggy://u:{SECRET}@h:8090",
-        f"postgresql://g:a@{SECRET}@h/g",
-        f"postgresql://h/g?sslpassword={SECRET}",
-    ],
-)
-def test_a_password_is_masked_wherever_it_stands(url: str) -> None:
-    """Before the host or among the options."""
+MASKED = [
+    (f"postgresql://h/g?user=g&password={SECRET}", "postgresql://h/g?user=g&password=***"),
+    (f"postgresql:///?passfile=/p&password={SECRET}", "postgresql:///?passfile=/p&password=***"),
+    (f"postgresql://h/g?p%61ssword={SECRET}", "postgresql://h/g?***"),
+    (f"postgresql://h/g?password%3D{SECRET}", "postgresql://h/g?***"),
+    (f"postgresql://h/g?password=a#{SECRET}", "postgresql://h/g?password=***"),
+    (f"postgresql://h/g?user=g@x&password=p@ss/{SECRET}", "postgresql://h/g?user=g@x&password=***"),
+    (f"postgresql://h/g?sslpassword={SECRET}&sslmode=require", "postgresql://h/g?sslpassword=***&sslmode=require"),
+    (f"postgresql://h/g?pasword={SECRET}", "postgresql://h/g?pasword=***"),
+    (f"postgresql://h/g?scram_client_key={SECRET}", "postgresql://h/g?scram_client_key=***"),
+    (f"postgresql://h/g?options=-c%20x.password%3D{SECRET}", "postgresql://h/g?options=***"),
+    (f"postgresql://h/g?sslkey=pkcs11:x?pin-value={SECRET}", "postgresql://h/g?sslkey=***"),
+    (f"postgresql://h/g;password={SECRET}", "postgresql://h/g***"),
+    (f"postgresql://h/g%3Fpassword={SECRET}", "postgresql://h/g***"),
+    (f"postgresql://h/g#password={SECRET}", "postgresql://h/g***"),
+    (f"postgresql://g:a@{SECRET}@h/g", "postgresql://g:***@h/g"),
+    (f"postgresql://g%3A{SECRET}@h/g", "postgresql://***@h/g"),
+    (f"postgresql://{SECRET}@h/g", "postgresql://***@h/g"),
+    (f"postgresql:///:{SECRET}@h/g", "postgresql://***@h/g"),
+    (f"postgresql://h?password={SECRET}", "postgresql://h?password=***"),
+    (f"rediss://h/0?password={SECRET}&username=u", "rediss://u:***@h:6379/0?ssl_cert_reqs=required"),
+    (f"redis://h/0?p%61ssword={SECRET}", "redis://:***@h:6379/0"),
+    (f"redis:///:{SECRET}@h", "redis://***@h:6379/0"),
+    (f"redis://:{SECRET}?x=/@h/0", "redis://:***@h:6379/0"),
+    (f"unix:///v.sock?password={SECRET}&db=2", "redis+socket://:***@/v.sock?virtual_host=2"),
+    (f"iggy://u:{SECRET}@h:8090?tls=true", "iggy://u:***@h:8090?tls=true"),
+    (f"iggy://u:a/?@{SECRET}@h:8090", "iggy://u:***@h:8090"),
+    (f"iggy:///u:{SECRET}@h:8090", "iggy://***@h:8090"),
+    (f"iggy://{SECRET}@h:8090", "iggy://***@h:8090"),
+    (f"iggy://h:8090?username=u&password={SECRET}", "iggy://h:8090?username=u&password=***"),
+]
+
+
+@pytest.mark.parametrize(("url", "seen"), MASKED)
+def test_a_password_is_masked_wherever_it_stands(url: str, seen: str) -> None:
+    """Before the host, among the options, in another one's place, percent-encoded; what lets nobody in is shown."""
+    name = {"postgresql": "ledger", "iggy": "event_log"}.get(url.partition(":")[0], "broker")
+    assert shown(load_settings({f"GROOVE_{name.upper()}": url}))[name] == seen
     assert SECRET not in masked(url)
-    assert "***" in masked(url)
+
+
+def test_a_path_is_no_user() -> None:
+    """A file's folder may hold any sign; what has no scheme may be anything."""
+    assert masked("sqlite:////home/a:b@c/x;y#z.sqlite") == "sqlite:////home/a:b@c/x;y#z.sqlite"
+    assert masked(f"host=h password={SECRET}") == "***"
+
+
+@pytest.mark.parametrize("option", ["pasword", "prepare_threshold", "Password"])
+def test_an_option_that_postgresql_does_not_know_is_named(option: str) -> None:
+    """Without its value."""
+    with pytest.raises(ConfigurationError, match=f"ledger: {option} in the URL is no option of PostgreSQL$"):
+        Database(f"postgresql://h/g?{option}={SECRET}")
+
+
+def test_an_options_value_that_cannot_be_is_told() -> None:
+    """By the first line of what its client says, before anybody is contacted."""
+    database = Database("postgresql://127.0.0.1:1/g?connect_timeout=soon")
+    with pytest.raises(LedgerUnavailable, match="cannot be used: bad value for connect_timeout"), database.single():
+        pass
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ import structlog
 
 from worker.errors import ConfigurationError
 from worker.settings import load_settings
-from worker.settings.addresses import masked
 from worker.settings.loading import settings_origins, shown
+from worker.settings.masking import masked
 
 
 def test_environment_wins_over_the_file(tmp_path: Path) -> None:

@@ -144,7 +144,11 @@ def _ledger_url(text: str) -> URL:
 
 def _sqlite_engine(url: URL) -> Engine:
     engine = create_engine(
-        url, connect_args={"timeout": PATIENCE, "isolation_level": None}, pool_size=5, max_overflow=20
+        url,
+        connect_args={"timeout": PATIENCE, "isolation_level": None},
+        hide_parameters=True,
+        pool_size=5,
+        max_overflow=20,
     )
     event.listen(engine, "do_connect", _make_private)
     event.listen(engine, "connect", _prepare_sqlite)
@@ -180,11 +184,23 @@ def _switch_to_wal(connection: sqlite3.Connection) -> None:
 def _postgresql_engine(url: URL) -> Engine:
     given = {key: value for key, value in _POSTGRESQL.items() if key not in url.query}
     try:
-        engine = create_engine(url, connect_args=given, pool_size=5, max_overflow=20, pool_timeout=PATIENCE)
+        _check_options(url)
+        engine = create_engine(
+            url, connect_args=given, hide_parameters=True, pool_size=5, max_overflow=20, pool_timeout=PATIENCE
+        )
     except (NoSuchModuleError, ImportError) as error:
         raise ConfigurationError("ledger: PostgreSQL needs `pip install groove-attribution[postgresql]`") from error
     _try_idle_connections(engine)
     return engine
+
+
+def _check_options(url: URL) -> None:
+    """Raises `ConfigurationError` for what PostgreSQL's client library does not know."""
+    from psycopg import pq
+
+    known = {option.keyword.decode() for option in pq.Conninfo.get_defaults()}
+    if unknown := sorted(url.query.keys() - known):
+        raise ConfigurationError(f"ledger: {', '.join(unknown)[:60]} in the URL is no option of PostgreSQL")
 
 
 def _try_idle_connections(engine: Engine) -> None:
@@ -213,7 +229,8 @@ def _translated() -> Iterator[None]:
     except (OperationalError, InterfaceError, InternalError, PoolTimeout) as error:
         raise LedgerUnavailable(f"the ledger cannot be reached: {_first_line(error)}") from error
     except DBAPIError as error:
-        if error.connection_invalidated or type(error) is DatabaseError:  # SQLite: no database, or a broken one
+        # no statement: while connecting, of an option's value. SQLite: no database, or a broken one
+        if error.statement is None or error.connection_invalidated or type(error) is DatabaseError:
             raise LedgerUnavailable(f"the ledger cannot be used: {_first_line(error)}") from error
         raise
 

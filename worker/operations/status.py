@@ -14,7 +14,7 @@ from worker.liveness.broker_heartbeat import Heartbeats
 from worker.operations.connections import open_store, open_the_ledger
 from worker.operations.wording import told
 from worker.settings import Settings
-from worker.settings.addresses import masked
+from worker.settings.masking import masked
 from worker.system.clock import now_micros
 from worker.task_queue.queues import Queues
 

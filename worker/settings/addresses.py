@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 #: host, port and what follows, where nothing before it is a user's
 _PLACE = re.compile(r"(?P<host>\[[0-9A-Fa-f:.%]+\]|[^:/?#@\[\]]*)(?::(?P<port>[^/?#@]*))?(?P<rest>[/?#].*)?", re.DOTALL)
 _PLACE_ALONE = re.compile(r"(?:[^:/@]+(?::\d+)?)?(?:/[^/@]*)*")
+_SOCKET_ALONE = re.compile(r"[^?#]*")
 _OPTIONS = re.compile(r"\w+=[^&]*(?:&\w+=[^&]*)*")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,20}")
 _REDIS = "redis://HOST:PORT/DATABASE, rediss://… with TLS, or redis+socket:///PATH"
@@ -19,7 +20,6 @@ _STORE = "http://HOST:PORT, or http+unix:// with the socket's path, percent-enco
 #: those that Celery hands on
 _TLS_OPTIONS = frozenset({"ssl_cert_reqs", "ssl_ca_certs", "ssl_certfile", "ssl_keyfile"})
 _CERT_REQS = ("required", "optional", "none")
-_SECRET_OPTION = re.compile(r"([?&](?:\w*(?:password|passwd|token|secret)|pwd)=)[^&#]*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,6 +47,8 @@ class RedisAddress:
         path, _, query = (match["rest"] or "").partition("?")
         options = options_once(query)
         user, password = options.pop("username", user), options.pop("password", password)
+        if user and not password:
+            raise ValueError("its user has no password: a password alone stands behind a colon, redis://:PASSWORD@HOST")
         named = options.pop("db", options.pop("virtual_host", ""))
         if scheme in ("redis+socket", "unix"):
             where = {"path": unquote(match["host"] + path)}
@@ -98,7 +100,9 @@ def ledger_address(text: str) -> str:
     if scheme not in ("postgresql", "postgres", "postgresql+psycopg"):
         raise ValueError(f"{scheme}:// is not supported: it must read {_LEDGER}")
     user, password, place = _split_user(rest)
-    _port(_place(place, _LEDGER)["port"], 5432)
+    match = _place(place, _LEDGER)
+    _port(match["port"], 5432)
+    options_once((match["rest"] or "").partition("?")[2])
     who = quote(user, safe="") + (f":{quote(password, safe='')}" if password else "")
     return f"{scheme}://{who}{'@' if who else ''}{place}"
 
@@ -107,8 +111,8 @@ def store_address(text: str) -> str:
     """Raises `ValueError` for what a client would drop without a word: a path, a user, TLS."""
     scheme, rest = _split_scheme(text, _STORE)
     if scheme == "http+unix":
-        if not unquote(rest).startswith("/"):
-            raise ValueError(f"a socket's address names its whole path: it must read {_STORE}")
+        if not unquote(rest).startswith("/") or not _SOCKET_ALONE.fullmatch(rest):
+            raise ValueError(f"a socket's address names its whole path and nothing else: it must read {_STORE}")
         return f"{scheme}://{rest}"
     if scheme != "http":
         raise ValueError(f"{scheme}:// is not supported: it must read {_STORE}")
@@ -124,11 +128,6 @@ def store_address(text: str) -> str:
     if not match["host"]:
         raise ValueError(f"it names no host: it must read {_STORE}")
     return f"http://{match['host']}:{_port(match['port'], 80)}"
-
-
-def masked(url: str) -> str:
-    """For people's eyes: without its password, before the last `@` or among its options."""
-    return _SECRET_OPTION.sub(r"\1***", re.sub(r"(://[^:@/]*):.*@", r"\1:***@", url))
 
 
 def options_once(query: str) -> dict[str, str]:
@@ -157,16 +156,18 @@ def _split_scheme(text: str, form: str) -> tuple[str, str]:
 
 def _split_user(rest: str) -> tuple[str, str, str]:
     """-> (user, password, what follows the `@`)."""
-    if "@" not in rest or _is_place_alone(rest):
+    if is_place_alone(rest):
         return "", "", rest
     who, _, place = rest.rpartition("@")
     user, _, password = who.partition(":")
     return unquote(user), unquote(password), place
 
 
-def _is_place_alone(rest: str) -> bool:
-    """An `@` among the options only."""
+def is_place_alone(rest: str) -> bool:
+    """No user stands before it; an `@` may be among its options."""
     place, _, query = rest.partition("?")
+    if "@" not in rest:
+        return True
     return bool(place) and _PLACE_ALONE.fullmatch(place) is not None and _OPTIONS.fullmatch(query) is not None
 
 

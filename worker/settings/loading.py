@@ -17,8 +17,8 @@ import structlog
 from pydantic import ValidationError
 
 from worker.errors import ConfigurationError
-from worker.settings.addresses import masked
 from worker.settings.folders import check_ours
+from worker.settings.masking import masked
 from worker.settings.removed import REMOVED
 from worker.settings.settings import Settings
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
 from worker.errors import ConfigurationError
+from worker.settings.masking import masked
 from worker.system.loopback import is_loopback
 
 _KNOCK_SECONDS = 1.0
@@ -25,9 +26,11 @@ class StoreAddress:
         try:
             host, port = parts.hostname, parts.port
         except ValueError as error:
-            raise ConfigurationError(f"the store's address {url!r} has no usable port") from error
+            raise ConfigurationError(f"the store's address {masked(url)} has no usable port") from error
         if parts.scheme != "http" or not host:
-            raise ConfigurationError(f"the store's address {url!r} is neither http://host:port nor http+unix://path")
+            raise ConfigurationError(
+                f"the store's address {masked(url)} is neither http://host:port nor http+unix://path"
+            )
         return cls(host=host, port=80 if port is None else port)
 
     @property

@@ -12,12 +12,13 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from fixtures.ledger import at, heavy
 from fixtures.postgresql import PostgreSQL
-from sqlalchemy import text
+from sqlalchemy import insert, text
+from sqlalchemy.exc import IntegrityError
 
 from worker.errors import ConfigurationError, LedgerUnavailable
 from worker.ledger import Ledger, migrate, open_ledger
 from worker.ledger.database import Database
-from worker.ledger.schema import Base
+from worker.ledger.schema import Base, Event
 
 
 def test_the_migrations_make_the_tables_of_the_schema(ledger: Ledger, ledger_url: str) -> None:
@@ -34,6 +35,19 @@ def test_this_release_knows_the_newest_revision() -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(migrate.__file__).with_name("migrations")))
     assert ScriptDirectory.from_config(config).get_heads() == [migrate.HEAD]
+
+
+def test_an_error_quotes_nothing_that_was_to_be_written(ledger: Ledger, ledger_url: str) -> None:
+    """Neither database's: it may end in a log, and rows hold what was said in sessions."""
+    numbers = dict.fromkeys(("timestamp", "received_at", "logged_at", "partition", "offset", "ablation_rate"), 0)
+    row = {"event_id": "e", "session_id": "my password is hunter2", "stream": "", "topic": "", **numbers}
+    database = Database(ledger_url)
+    with database.single() as connection:
+        connection.execute(insert(Event), [row])
+        with pytest.raises(IntegrityError) as refused:
+            connection.execute(insert(Event), [row])
+    assert "hunter2" not in str(refused.value)
+    database.dispose()
 
 
 def test_many_open_a_new_ledger_at_once(ledger_url: str) -> None:
