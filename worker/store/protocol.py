@@ -117,7 +117,8 @@ class AttributionStore(SessionStore, Protocol):
         """Inject or withhold, decided by hash and logged once: asking again gives the logged answer.
 
         Of a session that was forgotten nothing is logged. A learning that is disabled or deprecated by now is `excluded` whatever was
-        logged; the log keeps what it says. Sessions of one `conversation_id` (empty: the session's own id) share one draw.
+        logged, and one that was excluded and no longer is `inject` at the chance 0; the log keeps what it says. Sessions of one
+        `conversation_id` (empty: the session's own id) share one draw.
         """
         ...
 

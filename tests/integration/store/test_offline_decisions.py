@@ -182,6 +182,16 @@ def test_a_section_is_drawn_as_one(known: AttributionStore) -> None:
     assert known.list_sections() == []
 
 
+def test_what_is_excluded_by_itself_has_not_its_sections_chance(known: AttributionStore) -> None:
+    """Or its session would stand in the arm of those that had it."""
+    known.draw_together({A: SECTION, B: SECTION}, actor="alex", now=2)
+    known.decide(A, DecisionKind.DISABLED, actor="alex", reason="no", now=3)
+    first, second = known.assign("s", [A, B], now=4)
+    assert (first.decision, second.withhold_probability) == ("excluded", 0.25)
+    logged = known.open_session("s", version(), []).assignments
+    assert {id_: each.withhold_probability for id_, each in logged.items()} == {A: 0.0, B: 0.25, SECTION: 0.25}
+
+
 def test_a_section_stands_in_no_other(known: AttributionStore) -> None:
     """Nor in itself; nothing changes then."""
     known.draw_together({A: SECTION}, actor="alex", now=2)

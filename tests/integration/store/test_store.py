@@ -299,6 +299,33 @@ def test_disabling_reaches_sessions_that_were_assigned_before(store: Attribution
     assert store.assign(session, [A], now=5)[0].decision == before
 
 
+@pytest.mark.parametrize("how", ["enable", "undo"])
+def test_enabling_reaches_sessions_that_were_excluded_before(store: AttributionStore, how: str) -> None:
+    """Whoever asks again puts the learning in, and no arm counts that: nothing was drawn when the session began."""
+    store.decide(A, DecisionKind.DISABLED, actor="alex", reason="dangerous", now=2)
+    assert store.assign("s", [A], now=3)[0].decision == "excluded"
+    if how == "enable":
+        store.decide(A, DecisionKind.ENABLED, actor="alex", reason="", now=4)
+    else:
+        store.undo(A, number=None, actor="alex", reason="", now=4)
+    (again,) = store.assign("s", [A], now=5)
+    assert (again.decision, again.withhold_probability) == ("inject", 0.0)
+    assert "dangerous" not in again.reason
+    logged = store.open_session("s", version(), [A]).assignments[A]
+    assert (logged.was_withheld, logged.withhold_probability) == (False, 0.0)
+
+
+def test_pinning_reaches_sessions_that_went_without(store: AttributionStore) -> None:
+    """The rule had deprecated it when they asked first."""
+    for number in range(80):
+        arm = {"was_withheld": number % 2 == 0, "was_activated": number % 2 == 1, "withhold_probability": 0.5}
+        made = record(A, f"h{number}", 1000 + number, session_outcome=(-1.0) ** number, **arm)
+        store.finish_session(f"h{number}", version(1000 + number), records=[made])
+    assert store.assign("s", [A], now=3)[0].reason.startswith("Deprecated: ")
+    store.decide(A, DecisionKind.PINNED, actor="alex", reason="the law", now=4)
+    assert [(a.decision, a.withhold_probability) for a in store.assign("s", [A], now=5)] == [("inject", 0.0)]
+
+
 def test_an_opened_session_knows_its_assignments(store: AttributionStore) -> None:
     """What was withheld for the session comes back, whether asked for or not, with the epoch it was assigned in."""
     store.assign("s", [A], now=1)

@@ -100,8 +100,11 @@ class Assigner:
         yield self._row(session_id, learning_id, chance)
 
     def chance(self, learning_id: str) -> Chance:
+        """A learning that is excluded by itself has none, whatever its section's is."""
         found = chance_of(self.memory, learning_id)
-        return found._replace(probability=self.scaled.get(found.unit, found.probability))
+        return (
+            found if found.is_excluded else found._replace(probability=self.scaled.get(found.unit, found.probability))
+        )
 
     def _row(self, session_id: str, learning_id: str, chance: Chance) -> AssignmentRow:
         withheld = not chance.is_excluded and self.strategy.should_withhold(
@@ -121,10 +124,13 @@ class Assigner:
 
 
 def _answer(memory: Memory, row: AssignmentRow) -> AssignmentAnswer:
-    """The logged answer, unless the learning is excluded by now: whoever asks from now on leaves it out."""
+    """The logged answer, unless the learning is excluded by now, or no longer: what was decided since holds at once, and draws nothing."""
     if chance_of(memory, row.learning_id).is_excluded:
         reason = why_excluded(memory, row.learning_id)
         return AssignmentAnswer(learning_id=row.learning_id, decision=EXCLUDED, withhold_probability=0.0, reason=reason)
+    if row.decision == EXCLUDED:
+        reason = "it was excluded when this session asked first: no arm counts it"
+        return AssignmentAnswer(learning_id=row.learning_id, decision=INJECT, withhold_probability=0.0, reason=reason)
     return AssignmentAnswer(
         learning_id=row.learning_id,
         decision=row.decision,
