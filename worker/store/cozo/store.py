@@ -74,6 +74,7 @@ class CozoStore(AttributionStore):
         parameters = parameters or LayerParameters()
         self._space = Workspace(CozoDatabase(path), parameters, build_layers(parameters), clock)
         self._policies = Policies(self._space)
+        self._counted: tuple[str, dict[str, int]] = "", {}
         migrate(self._space.database)
         self._follow_parameters()
 
@@ -322,9 +323,13 @@ class CozoStore(AttributionStore):
         return CozoViews(self._space)
 
     def counts(self) -> dict[str, int]:
+        """The database counts row by row, so what it told is kept until the next commit."""
         with self._space.reading() as memory:
-            known = memory.counts()
-            return {name: known[name] if name in known else self._count(name) for name in _COUNTED}
+            revision, counts = self._space.database.revision, memory.counts()
+            if self._counted[0] != revision:
+                self._counted = revision, {name: self._count(name) for name in _COUNTED if name not in counts}
+            counts |= self._counted[1]
+        return {name: counts[name] for name in _COUNTED}
 
     def backup(self, path: Path) -> None:
         """Everything as of now into one new file; `restore` makes a folder of it again."""
