@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from worker.cli.support.jsonl import Refusal, read_learnings
-from worker.cli.support.output import moment, plain, print_json, tell
+from worker.cli.support.output import moment, plain, print_json, tell, tell_each
 from worker.cli.support.tables import print_rows
 from worker.domain import Decision, DecisionKind
 from worker.errors import InvalidFile
@@ -190,7 +190,7 @@ def _decision_command(name: str, kind: DecisionKind, text: str) -> click.Command
             known = full_ids(store, learning_ids)
             decisions = store.decide_together(known, kind, actor=actor(), reason=reason)
         told = [f"{one.learning_id}: {one.kind} by {one.actor}, epoch {one.epoch}" for one in decisions]
-        tell("\n".join(told), decisions[0] if len(learning_ids) == 1 else decisions, as_json=as_json)
+        tell_each(told, decisions[0] if len(learning_ids) == 1 else decisions, as_json=as_json)
 
     return command
 
@@ -224,7 +224,7 @@ def _undo_together(learning_ids: tuple[str, ...], reason: str, *, as_json: bool)
         found = store.undo_together(lines, actor=actor(), reason=reason)
     for learning_id, why in found.refused.items():
         click.echo(f"{plain(learning_id)}: {plain(why)}", err=True)
-    tell("\n".join(map(_undone, found.decisions)), found, as_json=as_json)
+    tell_each(map(_undone, found.decisions), found, as_json=as_json)
     sys.exit(1 if found.refused else 0)
 
 

@@ -39,7 +39,10 @@ def examine(settings: Settings, *, is_thorough: bool = True) -> Iterator[Finding
     `is_thorough`: sums are recomputed too, of as many learnings as half a second allows.
     """
     yield _versions()
-    yield _checked("room on the disk", lambda: about_the_room(settings.data_dir), "make room, or move the data folder")
+    if settings.store.url is None:
+        yield _checked(
+            "room on the disk", lambda: about_the_room(settings.data_dir), "make room, or move the data folder"
+        )
     rests = is_at_rest(settings)
     yield from _at_rest() if rests else _running(settings)
     try:
@@ -118,7 +121,9 @@ def _running(settings: Settings) -> Iterator[Finding]:
     yield broker
     if broker.is_well:
         yield _checked(
-            "parts", lambda: about_the_parts(settings), "`groove status` shows who lives; start what is missing"
+            "parts",
+            lambda: about_the_parts(settings),
+            "`groove status` shows who lives; start what is missing, in compose `docker compose logs` says why it ended",
         )
 
 
@@ -163,6 +168,9 @@ def _left_alone(found: Mapping[str, object], queued: Mapping[str, int]) -> str:
 
 def _event_log(settings: Settings, ledger: Ledger) -> str:
     found = lags(settings, ledger)
+    known = {lag.name.rpartition("/")[0] for lag in found}
+    if missing := [topic for topic in (settings.streams.heavy, settings.streams.lightweight) if topic not in known]:
+        raise EventLogUnavailable(f"it has no topic {', '.join(missing)}: the bridge makes them when it starts")
     rewinds, gaps = sum(lag.rewinds for lag in found), sum(lag.gaps for lag in found)
     if gaps:
         raise EventLogUnavailable(

@@ -3,7 +3,7 @@
 import json
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -85,9 +85,15 @@ def with_times(answer: "DataclassInstance", *names: str) -> dict[str, Any]:
 
 def tell(line: str, answer: object, *, as_json: bool) -> None:
     """What an action did: a line for people or the same as a JSON object."""
+    tell_each([line], answer, as_json=as_json)
+
+
+def tell_each(lines: Iterable[str], answer: object, *, as_json: bool) -> None:
+    """What an action did to several: a line for each or all of it as JSON."""
     if as_json:
         print_json(answer)
-    else:
+        return
+    for line in lines:
         print(plain(line))
 
 
