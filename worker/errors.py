@@ -7,6 +7,7 @@ GrooveError
 ├── NotFound                  a learning, session or dead letter that nobody has heard of
 ├── LearningFailed            one learning of one session could not be attributed; a try is counted
 ├── Superseded                a newer version of the session exists: the caller has nothing left to do
+├── InvalidRequest            what was asked of the store cannot be: an id, a number, a length
 ├── CannotUndo                a decision that cannot be taken back: there is none, or something else was decided since
 ├── BundleGone                a prepared session is no longer kept: prepare it again
 ├── LostLease                 another replica owns the partition now
@@ -51,6 +52,10 @@ class LearningFailed(GrooveError):
 
 
 class Superseded(GrooveError):
+    pass
+
+
+class InvalidRequest(GrooveError, ValueError):
     pass
 
 

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, with_config
 from typing_extensions import TypedDict
 
 from worker.domain import AttributionRecord, SessionVersion
-from worker.errors import CannotUndo, GrooveError, NotFound, StoreUnavailable, Superseded
+from worker.errors import CannotUndo, GrooveError, InvalidRequest, NotFound, StoreUnavailable, Superseded
 from worker.formats.limits import MAX_LEARNINGS
 from worker.formats.wire import Identifier, check_identifier, check_moment
 from worker.store.protocol import SessionStore
@@ -100,4 +100,5 @@ STATUS_OF: dict[type[Exception], int] = {
     StoreUnavailable: 503,
     GrooveError: 500,
 }
-ERROR_OF = {error.__name__: error for error in STATUS_OF}
+#: as its client raises each; a `ValueError` of the server's is one of the request
+ERROR_OF = {error.__name__: error for error in STATUS_OF} | {ValueError.__name__: InvalidRequest}

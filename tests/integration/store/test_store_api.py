@@ -9,7 +9,7 @@ import pytest
 from fixtures.store import READ, WRITE, attribute, learning, record, store_server, version
 
 from worker.domain import DecisionKind, LearningCategory
-from worker.errors import CannotUndo, NotFound, StoreUnavailable, Superseded
+from worker.errors import CannotUndo, GrooveError, InvalidRequest, NotFound, StoreUnavailable, Superseded
 from worker.settings.layers import ActivationParameters, LayerParameters
 from worker.store.api import StoreApi
 from worker.store.client import HttpStore
@@ -34,6 +34,15 @@ def sessions(server_address: str) -> Iterator[HttpStore]:
     store = HttpStore(server_address, token=WRITE)
     yield store
     store.close()
+
+
+def test_what_cannot_be_asked_is_one_line(api: StoreApi) -> None:
+    """An error of ours, as commands tell it: of the text that a person typed, not of the program."""
+    with pytest.raises(InvalidRequest, match=r"^session_id: an id holds printable characters only$"):
+        api.assign("two\nlines", [A])
+    with pytest.raises(InvalidRequest, match=r"^learning_ids: List should have at most 2000 items"):
+        api.assign("s", [f"l{number}" for number in range(2001)])
+    assert issubclass(InvalidRequest, GrooveError)
 
 
 def test_answers_are_the_store_s_own(tmp_path: Path, socket_address: str) -> None:

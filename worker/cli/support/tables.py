@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -34,14 +35,38 @@ def print_table(columns: Sequence[Column], lines: Iterable[Sequence[str]]) -> No
         columns, rows = _said(columns, rows)
     cells = [max(map(cell_len, column), default=1) for column in zip(*rows, strict=True)] or [1] * len(columns)
     natural = [max(cell_len(heading), width) for (heading, _), width in zip(columns, cells, strict=True)]
-    if width is not None:
-        console().print(_table(columns, rows, _fitted(columns, natural, cells, width - _GAP * (len(columns) - 1))))
-        return
-    screen = console(width=sum(natural) + _GAP * len(columns))
+    if width is None:
+        screen, widths = console(width=sum(natural) + _GAP * len(columns)), natural
+    else:
+        screen, widths = console(), _fitted(columns, natural, cells, width - _GAP * (len(columns) - 1))
+    _print_through(screen, _table(columns, [], widths))
+    for row in rows:
+        if all(map(_fits, columns, row, widths)):
+            print(_line(columns, row, widths))
+        else:
+            _print_through(screen, _table(columns, [row], widths, show_header=False))
+
+
+def _print_through(screen: Console, table: Table) -> None:
     with screen.capture() as captured:
-        screen.print(_table(columns, rows, natural))
+        screen.print(table)
     for line in captured.get().splitlines():
         print(line.rstrip())
+
+
+def _fits(column: Column, cell: str, width: int) -> bool:
+    """In one line, cut at most."""
+    return column[1] == "flex" or cell_len(cell) <= width
+
+
+def _line(columns: Sequence[Column], row: Sequence[str], widths: Sequence[int]) -> str:
+    """As the library would lay it out, which takes a millisecond a row."""
+    cells = []
+    for (_, kind), cell, width in zip(columns, row, widths, strict=True):
+        room = width - cell_len(cell)
+        shown = cell if room >= 0 else f"{set_cell_size(cell, width - 1)}…"
+        cells.append(" " * room + shown if kind == "right" else shown + " " * room)
+    return (" " * _GAP).join(cells).rstrip()
 
 
 def _said(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> tuple[list[Column], list[list[str]]]:
@@ -62,8 +87,10 @@ def _fitted(columns: Sequence[Column], natural: Sequence[int], cells: Sequence[i
     return widths
 
 
-def _table(columns: Sequence[Column], rows: Iterable[Sequence[str]], widths: Sequence[int]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
+def _table(
+    columns: Sequence[Column], rows: Iterable[Sequence[str]], widths: Sequence[int], *, show_header: bool = True
+) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold", show_header=show_header)
     for (heading, kind), width in zip(columns, widths, strict=True):
         table.add_column(
             heading,
