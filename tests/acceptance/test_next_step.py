@@ -4,7 +4,10 @@ from dataclasses import replace
 
 import pytest
 from acceptance.groove_command import Groove
+from acceptance.small_sessions import sessions, write_events
+from fixtures.broker import free_port
 from fixtures.ledger import heavy
+from fixtures.store import WRITE, store_server
 
 from worker.cli import COMMANDS
 from worker.cli.next_step import Situation, of_values
@@ -40,6 +43,33 @@ def test_an_untouched_folder_stays_untouched(groove: Groove) -> None:
     assert "Nothing is here yet" in told
     assert "groove import" in told
     assert not (groove.folder / ".groove").exists()
+
+
+def test_a_store_elsewhere_that_is_down_is_told(groove: Groove) -> None:
+    """It is no empty folder, and nothing here can start it; nothing is made."""
+    told = groove(GROOVE_STORE__URL=f"http://127.0.0.1:{free_port()}")
+    assert "A part cannot be reached" in told
+    assert "groove doctor" in told
+    assert "groove up" not in told
+    assert not (groove.folder / ".groove").exists()
+
+
+def test_a_store_elsewhere_is_asked_though_no_ledger_is_here(groove: Groove) -> None:
+    """Whoever only looks is told what the store knows."""
+    with store_server("http://127.0.0.1:0") as (address, _):
+        told = groove(GROOVE_STORE__URL=address, GROOVE_STORE_WRITE_TOKEN=WRITE)
+    assert "0 sessions and 0 learnings are known" in told
+    assert not (groove.folder / ".groove").exists()
+
+
+def test_a_missing_stack_is_named_with_what_starts_it(groove: Groove) -> None:
+    """Where the parts are somebody else's, nothing here starts them."""
+    start = "`groove up` starts it"
+    file = write_events(groove.folder / "events.jsonl", sessions(1))
+    assert start in groove("publish", file, status=1)
+    nobody = f"redis://127.0.0.1:{free_port()}"
+    assert start not in groove("publish", file, status=1, GROOVE_EVENT_LOG=nobody)
+    assert start not in groove("publish", file, status=1, GROOVE_BROKER=nobody)
 
 
 def test_work_that_waits_without_a_stack_is_told(groove: Groove) -> None:

@@ -58,7 +58,7 @@ from pathlib import Path
 
 import click
 
-from worker.errors import GrooveError
+from worker.errors import BrokerUnavailable, EventLogUnavailable, GrooveError
 from worker.operations.wording import told
 
 #: command -> what `groove --help` says; the module of this name in this package has it
@@ -158,7 +158,7 @@ def main() -> None:
     try:
         sys.exit(groove.main(prog_name="groove", standalone_mode=False))
     except GrooveError as error:
-        click.echo(f"groove: {told(error)}", err=True)
+        click.echo(f"groove: {told(error)}{_what_helps(error)}", err=True)
         sys.exit(1)
     except click.ClickException as error:
         error.show()
@@ -169,3 +169,17 @@ def main() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+
+
+def _what_helps(error: GrooveError) -> str:
+    """What starts a part that is missing because the embedded stack does not run."""
+    if not isinstance(error, BrokerUnavailable | EventLogUnavailable):
+        return ""
+    from worker.operations.examining import is_at_rest
+    from worker.settings import load_settings
+
+    settings = load_settings()
+    is_elsewhere = isinstance(error, EventLogUnavailable) and settings.event_log is not None
+    return (
+        "; the embedded stack does not run: `groove up` starts it" if is_at_rest(settings) and not is_elsewhere else ""
+    )

@@ -42,24 +42,38 @@ def print_next_step() -> None:
 
 def look(settings: Settings) -> Situation:
     """Where things stand. What cannot be reached is a situation too."""
-    if _is_untouched(settings):
+    if _has_no_ledger(settings) and not settings.store.url:
         return _NOTHING
     try:
-        with open_the_ledger(settings) as ledger:
-            counts = ledger.counts.count()
-        sessions = sum(counts.sessions.values())
-        if not sessions:
-            return _NOTHING
-        is_up = settings.broker is not None or is_owned(settings)
-        if counts.sessions.get("finished", 0) < sessions and not is_up:
-            return _unfinished(sessions - counts.sessions.get("finished", 0))
-        with open_store(settings) as store:
-            return of_values(sessions, store.values(), missing=_missing())
+        return _of_what_is_stored(settings) if _has_no_ledger(settings) else _of_all(settings)
     except GrooveError as error:
-        return Situation(
-            told=f"A part cannot be reached: {error}.",
-            steps=(("groove doctor", "what is wrong, and what to do"), ("groove up", "start the embedded parts")),
-        )
+        return Situation(told=f"A part cannot be reached: {error}.", steps=tuple(_helps(settings)))
+
+
+def _of_all(settings: Settings) -> Situation:
+    with open_the_ledger(settings) as ledger:
+        counts = ledger.counts.count()
+    sessions = sum(counts.sessions.values())
+    if not sessions:
+        return _NOTHING
+    is_up = settings.broker is not None or is_owned(settings)
+    if counts.sessions.get("finished", 0) < sessions and not is_up:
+        return _unfinished(sessions - counts.sessions.get("finished", 0))
+    with open_store(settings) as store:
+        return of_values(sessions, store.values(), missing=_missing())
+
+
+def _of_what_is_stored(settings: Settings) -> Situation:
+    """A store elsewhere, and no ledger here: a laptop that only looks."""
+    with open_store(settings) as store:
+        return of_values(store.status().counts["sessions"], store.values(), missing=_missing())
+
+
+def _helps(settings: Settings) -> Iterator[Step]:
+    """Parts that others run are not started from here."""
+    yield "groove doctor", "what is wrong, and what to do"
+    if not settings.store.url:
+        yield "groove up", "start the embedded parts"
 
 
 _NOTHING = Situation(
@@ -71,7 +85,7 @@ _NOTHING = Situation(
 )
 
 
-def _is_untouched(settings: Settings) -> bool:
+def _has_no_ledger(settings: Settings) -> bool:
     return settings.ledger is None and not (settings.data_dir / "ledger.sqlite").exists()
 
 

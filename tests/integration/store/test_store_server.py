@@ -237,6 +237,9 @@ def test_problems_are_told_as_documents() -> None:
             status, headers, answer = ask(address, method, path, body, Authorization=token)
             assert (status, headers["content-type"]) == (expected, "application/problem+json"), path
             assert json.loads(answer)["status"] == expected
+        as_text = {"Authorization": token, "Content-Type": "text/plain"}
+        _, _, answer = ask(address, "POST", "/assignments", b'{"session_id": "s"}', **as_text)
+        assert "Content-Type: application/json" in json.loads(answer)["detail"]
         status, _, _ = ask(
             address, "POST", "/rpc/open_session", None, **{"Authorization": token, "Content-Length": "99999999999"}
         )

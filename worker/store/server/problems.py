@@ -65,6 +65,8 @@ async def _of_http(_: Request, error: Exception) -> Response:
 async def _of_validation(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
+    if first["loc"][0] == "body" and isinstance(first.get("input"), bytes):
+        return problem(422, "ValueError", "the body is not read as JSON: send it with `Content-Type: application/json`")
     # "body", "query" or "path" comes first; of what is no JSON, the place is a number of bytes
     place = () if first["type"] == "json_invalid" else first["loc"][2 if first["loc"][1:2] in _FORMS else 1 :]
     return problem(422, "ValueError", _first(place, first["msg"]))
