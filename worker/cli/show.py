@@ -63,8 +63,9 @@ def _section(found: Shown) -> Iterator[tuple[str, str]]:
     yield "section", told.sentence
     if told.section_id == found.learning.learning_id:
         for each in told.members:
+            used = f"used in {each.activation_rate:.0%}" if each.can_tell else "its use leaves no trace"
             followed = f"{each.temporal_value:+.4f} after its uses, with confidence {each.temporal_confidence:.2f}"
-            yield "", f"{each.learning_id}: used in {each.activation_rate:.0%}, {followed}"
+            yield "", f"{each.learning_id}: {used}, {followed}"
 
 
 def _experiment(value: LearningValue, health: LearningHealth) -> Iterator[tuple[str, str]]:

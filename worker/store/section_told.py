@@ -13,6 +13,8 @@ class MemberTold:
     learning_id: str
     #: sessions with it that used it, as a share
     activation_rate: float
+    #: whether a use of it leaves a trace; else the share says nothing
+    can_tell: bool
     #: what followed its uses, and how far that can be believed
     temporal_value: float
     temporal_confidence: float
@@ -43,6 +45,7 @@ def told_of(section: Section, learning_id: str) -> SectionTold:
             MemberTold(
                 learning_id=each.learning_id,
                 activation_rate=each.activation_rate,
+                can_tell=each.can_tell,
                 temporal_value=each.temporal_value,
                 temporal_confidence=each.temporal_confidence,
             )

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from fixtures.dashboard import Opened, copied, form_token, opened, settings_of
+from fixtures.store import learning
 from starlette.testclient import TestClient
 
 from dashboard.words import signed
@@ -129,6 +130,28 @@ def test_where_it_helps_and_hurts(dashboard: Opened, ada: TestClient) -> None:
         assert f"{signed(group.effect)}: {signed(group.low)} … {signed(group.high)}" in page
     assert f"{len(groups)} comparisons:" in page
     assert page.count("differs from the rest</span>") == sum(group.differs for group in groups)
+
+
+def test_a_sections_verdict_is_told_on_every_page_of_it(filled: Path, tmp_path: Path) -> None:
+    """In the words of `groove show`, with links from each to the others; no other learning hears of it."""
+    with opened(copied(filled, tmp_path / "d")) as found:
+        ada, store = found.visitor(), found.sources.store
+        store.import_learnings([learning("whole"), learning("part")], actor="Ada")
+        store.draw_together({"jq": "whole", "part": "whole"}, actor="Ada")
+        pages = {id_: ada.get(f"/learnings/{id_}").text for id_ in ("whole", "jq", "part", "failed-first")}
+        for id_, others in (("whole", ["jq", "part"]), ("jq", ["part", "whole"])):
+            section = store.show(id_).section
+            assert section is not None
+            assert section.sentence in pages[id_]
+            told = pages[id_].partition('<section id="section">')[2].partition("</section>")[0]
+            assert sorted(re.findall(r'href="/learnings/([^"]+)"', told)) == sorted(others)
+            for each in section.members:
+                assert f"{signed(each.temporal_value, 3)} after its uses" in told
+        assert "this one may be better or worse" in pages["part"]
+        assert ["the interval is" in page for page in pages.values()] == [False, False, True, False], (
+            "jq was drawn alone before"
+        )
+        assert 'id="section"' not in pages["failed-first"]
 
 
 def test_several_are_decided_about_at_once_and_taken_back(filled: Path, tmp_path: Path) -> None:
