@@ -38,6 +38,11 @@ class Change:
         return self.before != self.after or _text(self.hook) != (self.program or "")
 
 
+def learnings_given(project: Path) -> int:
+    """Learnings of the project that the hook has to give out."""
+    return sum(block["kind"] == "learning" for block in groove_hook.read_blocks(str(project), None))
+
+
 def parts_needed(project: Path) -> int:
     """Outputs of the hook that hold all the project's learnings; 1 where there are none yet."""
     blocks = groove_hook.read_blocks(str(project), None)
@@ -144,6 +149,8 @@ def _change_settings(change: Change) -> None:
         _write(change.path, change.after)
     else:
         change.path.unlink(missing_ok=True)
+    if change.after in ("", _text(_kept(change.path))):
+        _kept(change.path).unlink(missing_ok=True)  # it says nothing that the settings do not
 
 
 def _cleaned(text: str, event: str) -> str:

@@ -183,13 +183,17 @@ def tell_the_hook(root: Path, data_dir: Path) -> None:
     write_managed(HookFolder(data_dir).managed, read_learnings_file(root).managed(root))
 
 
-def was_edited(root: Path, data_dir: Path) -> bool:
+def is_news_to_the_hook(root: Path, data_dir: Path) -> bool:
     """Whether the managed file says something else than the hook was told, where it is this project's, which may have moved.
 
+    Where nothing was ever told, in a new clone for instance or after a kill, a data folder of the project's own is enough.
     Raises `InvalidFile`.
     """
     known = read_managed(HookFolder(data_dir).managed)
-    if known is None or (known.root != str(root) and Path(known.root).exists()):
+    if known is None:
+        is_own = data_dir.resolve() == (root / PLACE).parent.resolve()
+        return is_own and bool(read_learnings_file(root).learnings)
+    if known.root != str(root) and Path(known.root).exists():
         return False
     return read_learnings_file(root).managed(root) != known
 

@@ -8,6 +8,7 @@ from assessor.rules.catalogue import pieces_of
 from assessor.rules.files import RulesFile
 from assessor.rules.units import NoRule, Piece
 from assessor.secrets import scrub
+from worker.formats.learnings_file import POINTER
 
 #: none would take them for rules by their form; they are counted and not shown
 _PLAIN = frozenset({NoRule.DESCRIPTION, NoRule.TITLE})
@@ -33,12 +34,12 @@ class LeftOut:
 
 
 def left_out(files: Iterable[RulesFile]) -> list[LeftOut]:
-    """In the order of the files and their lines. A heading is named only where it reads like an order."""
+    """In the order of the files and their lines, without the line of adopting. A heading is named only where it reads like an order."""
     return [
         _left(file, piece)
         for file in files
         for piece in pieces_of(file.text, file.family, "bullet")
-        if piece.no_rule is not None and (asks(piece.text) or not piece.is_title)
+        if piece.no_rule is not None and piece.text != POINTER and (asks(piece.text) or not piece.is_title)
     ]
 
 

@@ -10,7 +10,7 @@ import click
 
 from assessor.belonging import project_of
 from assessor.learnings import learning_of
-from assessor.managed.adopting import Adoption, adopt, adoption, tell_the_hook
+from assessor.managed.adopting import Adoption, adopt, adoption, is_news_to_the_hook, tell_the_hook
 from assessor.managed.switchback import switch
 from assessor.project import Project, look_at
 from assessor.rules.catalogue import Unit
@@ -54,7 +54,11 @@ def adopt_command(file: Path, unit: Unit, only: Sequence[str], *, yes: bool, as_
     if not as_json:
         _tell_what_stays(project, planned)
     if not planned.move.blocks and planned.move.before == planned.move.after:
-        raise NotFound(f"{file}: no learning to move")
+        if not is_news_to_the_hook(root, settings.data_dir):
+            raise NotFound(f"{file}: no learning to move")
+        tell_the_store(settings, project)
+        _tell_moved(settings, planned, unit, {}, as_json=as_json)
+        return
     forecasts = _forecasts(settings, planned)
     if not as_json:
         show_diff(planned.path, planned.move.before, planned.move.after)
@@ -62,14 +66,8 @@ def adopt_command(file: Path, unit: Unit, only: Sequence[str], *, yes: bool, as_
         _tell_how_long(settings, forecasts)
     confirm(f"Move {counted(len(planned.move.learning_ids), 'learnings')} out of {file}?", yes=yes)
     adopt(planned, now=now_micros())
-    after = looked_at(settings, root, unit)
-    tell_the_store(settings, after)
-    if as_json:
-        print_json(_facts(planned, unit, forecasts))
-        return
-    click.echo(f"moved; {plain(str(root / PLACE))} is yours to edit and to commit")
-    tell_what_installations_lack(root, switched=bool(switch(settings.data_dir)))
-    _tell_what_git_ignores(root)
+    tell_the_store(settings, looked_at(settings, root, unit))
+    _tell_moved(settings, planned, unit, forecasts, as_json=as_json)
 
 
 def tell_the_store(settings: Settings, project: Project) -> None:
@@ -121,6 +119,18 @@ def _tell_what_stays(project: Project, planned: Adoption) -> None:
             f"{plain(learning_id)} stands in {plain(', '.join(files))} too: adopt it there as well, or nothing withholds it",
             err=True,
         )
+
+
+def _tell_moved(
+    settings: Settings, planned: Adoption, unit: Unit, forecasts: Mapping[int, HowLong], *, as_json: bool
+) -> None:
+    if as_json:
+        print_json(_facts(planned, unit, forecasts))
+        return
+    what = "moved" if planned.move.blocks else "nothing to move, and the hook is told of all that was moved before"
+    click.echo(f"{what}; {plain(str(planned.root / PLACE))} is yours to edit and to commit")
+    tell_what_installations_lack(planned.root, switched=bool(switch(settings.data_dir)))
+    _tell_what_git_ignores(planned.root)
 
 
 def _facts(planned: Adoption, unit: Unit, forecasts: Mapping[int, HowLong]) -> dict[str, object]:

@@ -11,6 +11,7 @@ from assessor.hooks.installation import (
     Change,
     by_hand,
     install,
+    learnings_given,
     make,
     names_the_hook,
     parts_installed,
@@ -68,7 +69,8 @@ def install_command(assistant: str, *, for_user: bool, yes: bool, as_json: bool)
         )
         raise
     _tell(change, f"installed; {chosen.advice}", is_changed=True, as_json=as_json)
-    _tell_of_others(chosen, scope, project, homes)
+    if not as_json:
+        _tell_what_is_next(chosen, scope, project, homes)
 
 
 @hook_command.command("uninstall")
@@ -160,7 +162,11 @@ def _show(change: Change) -> None:
         click.echo(f"{plain(str(change.hook))} {what}")
 
 
-def _tell_of_others(chosen: Assistant, scope: Scope, project: Path, homes: Homes) -> None:
+def _tell_what_is_next(chosen: Assistant, scope: Scope, project: Path, homes: Homes) -> None:
+    if not learnings_given(project):
+        click.echo(
+            "here it has nothing to give yet: groove adopt CLAUDE.md, or the name of another rules file", err=True
+        )
     other = Scope.PROJECT if scope is Scope.USER else Scope.USER
     if names_the_hook(chosen.settings(other, project, homes)):
         click.echo(

@@ -3,15 +3,15 @@
 import os
 import statistics
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Collection, Iterator
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import click
 
 from assessor.belonging import Scope as Belonging
 from assessor.hooks.assistants import ASSISTANTS, Homes, Scope
-from assessor.hooks.installation import names_the_hook, parts_installed, parts_needed, program
+from assessor.hooks.installation import learnings_given, names_the_hook, parts_installed, parts_needed, program
 from assessor.hooks.runs import Runs, runs_in
 from assessor.places import SessionFile, own_sessions
 from worker.cli.support.output import moment, print_facts, print_json
@@ -35,6 +35,10 @@ class HookStatus:
     installed: dict[str, str]
     #: switched off in this project
     is_off: bool
+    #: assistants whose hook alone is
+    resting: tuple[str, ...]
+    #: learnings that were adopted
+    learnings: int
     #: microseconds; None: there is none, or it cannot be read
     snapshot_written_at: int | None
     sessions: int
@@ -57,24 +61,27 @@ class HookStatus:
 def hook_status(settings: Settings, project: Path, homes: Homes) -> HookStatus:
     folder = HookFolder(settings.data_dir)
     snapshot, runs = snapshot_at(folder.snapshot), runs_in(_session_files(project, homes))
-    starts = [record for record in _records(settings) if record.event is HookEvent.SESSION_START]
+    taken_in, lying = _taken_in(settings), list(_lying(folder))
+    starts = [record for record in (*taken_in, *lying) if record.event is HookEvent.SESSION_START]
     taking_part = {record.session_id for record in starts if record.takes_part}
     others = {record.session_id: record.reason for record in starts if record.session_id not in taking_part}
     return HookStatus(
         installed=dict(_installations(project, homes)),
         is_off=folder.off.exists(),
+        resting=tuple(name for name in ASSISTANTS if folder.off_for(name).exists()),
+        learnings=learnings_given(project),
         snapshot_written_at=snapshot.written_at if snapshot else None,
         sessions=runs.sessions,
         given=runs.given,
         traced=runs.traced,
-        without=tuple(map(str, runs.without)),
+        without=tuple(_without_a_record(runs, {*taking_part, *others})),
         runs=runs.runs,
         failures=runs.failures,
         durations=_quantiles(runs),
         recorded_sessions=len(taking_part) + len(others),
         recorded_taking_part=len(taking_part),
         reasons=dict(Counter(others.values())),
-        agreement=hook_agreement(settings.data_dir),
+        agreement=_agreement(settings, taking_part - {record.session_id for record in taken_in}),
         switched=tuple(known.files) if (known := read_switchback(folder.switchback)) else (),
     )
 
@@ -90,18 +97,15 @@ def _facts(status: HookStatus) -> Iterator[tuple[str, str]]:
     for path, wrong in status.installed.items():
         yield "installed", f"{path}: {wrong}" if wrong else path
     if not status.installed:
-        yield "installed", "nowhere: groove hook install claude-code"
+        yield "installed", "nowhere" if status.switched else "nowhere: groove hook install claude-code"
     if status.is_off:
         yield "switched off", "in this project, by the file .groove/hook/off"
+    for name in status.resting:
+        yield "switched off", f"in this project for {name}, by the file .groove/hook/off-{name}"
     if status.switched:
         yield "switchback", f"{', '.join(status.switched)}: groove hook switch"
-    written = status.snapshot_written_at
-    old = written is not None and written < now_micros() - 7 * DAY
-    late = "; too old to draw by: run groove up" if old else ""
-    yield (
-        "snapshot",
-        f"of {moment(written)}{late}" if written else "none: all learnings are given, and nothing is drawn",
-    )
+    yield "learnings", f"{status.learnings} adopted" if status.learnings else "none adopted: groove adopt CLAUDE.md"
+    yield "snapshot", _snapshot(status)
     yield (
         "sessions on disk",
         f"{status.sessions}: {status.given} were given learnings, {status.traced} of them by a draw",
@@ -127,6 +131,14 @@ def _facts(status: HookStatus) -> Iterator[tuple[str, str]]:
         yield "records", f"{told.waiting} wait for the store, {told.refused} refused, {told.damaged} cannot be read"
 
 
+def _snapshot(status: HookStatus) -> str:
+    written = status.snapshot_written_at
+    if written is None:
+        return "none: all learnings are given, and nothing is drawn until groove import" if status.learnings else "none"
+    late = "; too old to draw by: run groove up" if written < now_micros() - 7 * DAY else ""
+    return f"of {moment(written)}{late}"
+
+
 def _installations(project: Path, homes: Homes) -> Iterator[tuple[str, str]]:
     for assistant in ASSISTANTS.values():
         for scope in Scope:
@@ -145,6 +157,12 @@ def _installations(project: Path, homes: Homes) -> Iterator[tuple[str, str]]:
                 yield str(settings), wrong
 
 
+def _without_a_record(runs: Runs, recorded: Collection[str]) -> Iterator[str]:
+    """Session files, which end with their session's id: a switchback leaves no trace where a transcript shows no rules."""
+    ends = tuple(recorded)
+    yield from (str(path) for path in runs.without if not path.stem.endswith(ends))
+
+
 def _session_files(project: Path, homes: Homes) -> Iterator[Path]:
     """The session files of this project alone."""
     scope = Belonging(project=str(project), since=None, named=frozenset())
@@ -153,12 +171,15 @@ def _session_files(project: Path, homes: Homes) -> Iterator[Path]:
             yield found.path
 
 
-def _records(settings: Settings) -> Iterator[SpoolRecord]:
-    """The spool records that were taken in, then those that still lie in the spool."""
-    folder = HookFolder(settings.data_dir)
-    if is_recorded(folder):
-        with open_records(settings.data_dir) as records:
-            yield from [kept.record for kept in records.all()]
+def _taken_in(settings: Settings) -> list[SpoolRecord]:
+    if not is_recorded(HookFolder(settings.data_dir)):
+        return []
+    with open_records(settings.data_dir) as records:
+        return [kept.record for kept in records.all()]
+
+
+def _lying(folder: HookFolder) -> Iterator[SpoolRecord]:
+    """What still lies in the spool."""
     try:
         lines = folder.spool.read_bytes().split(b"\n")
     except OSError:
@@ -168,6 +189,15 @@ def _records(settings: Settings) -> Iterator[SpoolRecord]:
             yield read_spool_record(line)
         except InvalidEvent:
             click.echo("a line of the spool cannot be read", err=True)
+
+
+def _agreement(settings: Settings, lying: Collection[str]) -> HookAgreement | None:
+    """Sessions whose records still lie in the spool are not imported yet either."""
+    known = hook_agreement(settings.data_dir)
+    if not lying:
+        return known
+    known = known or HookAgreement()
+    return replace(known, not_imported=known.not_imported + len(lying))
 
 
 def _quantiles(runs: Runs) -> tuple[float, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from assessor.archive import Archive
-from assessor.managed.adopting import was_edited
+from assessor.managed.adopting import is_news_to_the_hook
 from assessor.managed.periods import may_be_of, records_of
 from assessor.managed.switchback import switch
 from assessor.project import Project
@@ -61,7 +61,7 @@ def _copies(archive: Archive) -> set[str]:
 def keep_managed(settings: Settings, projects: Sequence[Project]) -> None:
     """What people edited in the managed file is what the hook gives out from now on: other words of a learning, or of its section."""
     for project in projects:
-        if was_edited(project.root, settings.data_dir):
+        if is_news_to_the_hook(project.root, settings.data_dir):
             tell_the_store(settings, looked_at(settings, project.root, "section"))
 
 

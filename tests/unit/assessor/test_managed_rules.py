@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from assessor.managed.adopting import tell_the_hook, was_edited
+from assessor.managed.adopting import is_news_to_the_hook, tell_the_hook
 from assessor.managed.moving import move
 from assessor.project import Project, look_at
 from assessor.rules.asks import asks
 from assessor.rules.catalogue import Catalogue, Unit
+from assessor.rules.left_out import left_out
 from assessor.rules.wording import normalised
 from worker.formats.hook_folder import HookFolder
 from worker.formats.hook_managed import Managed, read_managed, write_managed
@@ -48,6 +49,7 @@ def test_what_moved_is_the_same_rule(tmp_path: Path, unit: Unit) -> None:
     (tmp_path / PLACE).write_text(str(LearningsFile().with_(done.blocks)))
     (tmp_path / "CLAUDE.md").write_text(done.after)
     assert not asks(POINTER)
+    assert POINTER not in {each.text for each in left_out(look(tmp_path, known, "bullet").files)}
     looked: tuple[Unit, ...] = ("bullet", "section") if unit == "section" else ("bullet",)
     for each in looked:
         after = look(tmp_path, known, each)
@@ -73,19 +75,20 @@ def test_an_edit_there_is_another_wording(tmp_path: Path) -> None:
 
 
 def test_edits_of_the_managed_file_are_seen(tmp_path: Path) -> None:
-    """Of this project's alone; a project that moved is still the same. Once the hook was told, there is nothing to tell."""
+    """Of this project alone, which may have moved. Once the hook was told, there is nothing to tell."""
     data = tmp_path / "data"
     managed = HookFolder(data).managed
     (tmp_path / PLACE).parent.mkdir()
     (tmp_path / PLACE).write_text("<!-- groove:learning mine -->\n- Always run `make`\n")
-    assert not was_edited(tmp_path, data)
+    assert not is_news_to_the_hook(tmp_path, data)
+    assert is_news_to_the_hook(tmp_path, tmp_path / PLACE.parent), "a clone, or an adoption that was cut short"
     write_managed(managed, Managed(root=str(tmp_path.parent)))
-    assert not was_edited(tmp_path, data)
+    assert not is_news_to_the_hook(tmp_path, data)
     for root in (str(tmp_path / "gone"), str(tmp_path)):
         write_managed(managed, Managed(root=root))
-        assert was_edited(tmp_path, data)
+        assert is_news_to_the_hook(tmp_path, data)
         tell_the_hook(tmp_path, data)
-        assert not was_edited(tmp_path, data)
+        assert not is_news_to_the_hook(tmp_path, data)
         told = read_managed(managed)
         assert told is not None
         assert (told.root, [each.id for each in told.learnings]) == (str(tmp_path), ["mine"])

@@ -78,6 +78,7 @@ def test_uninstalled_it_is_as_it_was(home: Path, before: str | None) -> None:
     run("uninstall", "claude-code", "--yes")
     assert settings(home).exists() is (before is not None)
     assert before is None or settings(home).read_text() == before
+    assert not settings(home).with_name("settings.json.before-groove").exists()
     assert not (home / ".local/share/groove/groove_hook.py").exists()
     assert "nothing to do" in run("uninstall", "claude-code").output
 

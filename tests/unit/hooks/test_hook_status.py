@@ -39,9 +39,14 @@ def as_json() -> dict[str, Any]:
 
 
 def test_nothing_is_installed(project: HookedProject) -> None:
-    """It says what to do."""
+    """It says what to do, also where nothing was adopted."""
     assert "groove hook install claude-code" in status()
     assert as_json()["sessions"] == 0
+    assert as_json()["learnings"] == len(LEARNINGS)
+    project.managed.unlink()
+    project.folder.snapshot.unlink()
+    assert "none adopted: groove adopt CLAUDE.md" in status()
+    assert "nothing is drawn" not in status()
 
 
 def test_what_sessions_show_and_what_was_recorded(project: HookedProject) -> None:
@@ -58,6 +63,7 @@ def test_what_sessions_show_and_what_was_recorded(project: HookedProject) -> Non
     assert (found["sessions"], found["given"], found["traced"], found["without"]) == (3, 3, 2, [])
     assert (found["runs"], found["failures"], len(found["durations"])) == (3, 0, 3)
     assert (found["recorded_sessions"], found["recorded_taking_part"], found["reasons"]) == (3, 2, {"no snapshot": 1})
+    assert found["agreement"]["not_imported"] == 2
     told = status()
     assert "3: 3 were given learnings, 2 of them by a draw" in told
     assert "1 not: no snapshot" in told
@@ -70,7 +76,8 @@ def test_what_sessions_show_and_what_was_recorded(project: HookedProject) -> Non
         ("gone", "is gone: install again"),
         ("old", "of another release"),
         ("long", "1 of 5 outputs"),
-        ("off", "switched off"),
+        ("off", "in this project, by the file .groove/hook/off"),
+        ("off-claude-code", "for claude-code, by the file .groove/hook/off-claude-code"),
     ],
 )
 def test_what_is_wrong_is_told(project: HookedProject, hurt: str, wrong: str) -> None:
@@ -84,5 +91,5 @@ def test_what_is_wrong_is_told(project: HookedProject, hurt: str, wrong: str) ->
     elif hurt == "long":
         project.write_managed([(f"rule-{number}", f"- {number} {'word ' * 1000}", 0.5) for number in range(5)])
     else:
-        project.folder.off.touch()
+        (project.folder.path / hurt).touch()
     assert wrong in status()
