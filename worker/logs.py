@@ -7,6 +7,9 @@ import structlog
 
 from worker.settings.groups import LogSettings
 
+#: the level `debug` is theirs alone: other libraries write their requests and answers then, sessions' words among them
+_DEBUGGED = ("worker", "bridge", "dashboard", "assessor", "celery", "kombu")
+
 
 def configure_logs(settings: LogSettings, *, is_final: bool = True) -> None:
     """Send everything, Celery's own lines included, to standard error in one form.
@@ -34,13 +37,16 @@ def configure_logs(settings: LogSettings, *, is_final: bool = True) -> None:
     logging.captureWarnings(True)
     root = logging.getLogger()
     root.handlers = [handler]
-    root.setLevel(settings.level.upper())
-    for noisy in ("sentence_transformers", "httpx", "urllib3", "filelock"):
+    level = logging.getLevelNamesMapping()[settings.level.upper()]
+    root.setLevel(max(level, logging.INFO))
+    for name in _DEBUGGED:
+        logging.getLogger(name).setLevel(level)
+    for noisy in ("sentence_transformers", "httpx", "urllib3", "filelock", "LiteLLM"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    if root.level > logging.DEBUG:
+    if level > logging.DEBUG:
         # two sentences a task, of what the ledger and Flower know in more detail
         for wordy in ("celery.worker.strategy", "celery.app.trace"):
-            logging.getLogger(wordy).setLevel(max(root.level, logging.WARNING))
+            logging.getLogger(wordy).setLevel(max(level, logging.WARNING))
 
 
 def _rendering(settings: LogSettings) -> list[structlog.typing.Processor]:

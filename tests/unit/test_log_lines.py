@@ -52,3 +52,15 @@ def test_an_exception_in_json_is_one_line(lines: io.StringIO) -> None:
     told = json.loads(line)
     assert (told["event"], told["session_id"], told["level"]) == ("it failed", "s", "error")
     assert told["exception"].endswith("RuntimeError: boom 0 Tokens()")
+
+
+def test_the_level_debug_is_ours_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other libraries write their requests then: a language model's are sessions, word by word."""
+    written = io.StringIO()
+    monkeypatch.setattr("sys.stderr", written)
+    configure_logs(LogSettings(level="debug"), is_final=False)
+    for name in ("worker.tasks.attribute", "celery.bootsteps", "openai._base_client", "LiteLLM", "httpcore.http11"):
+        logging.getLogger(name).debug(name)
+    structlog.get_logger("bridge.consumer").debug("bridge.consumer")
+    told = [line.split("] ")[1].strip() for line in written.getvalue().splitlines()]
+    assert told == ["worker.tasks.attribute", "celery.bootsteps", "bridge.consumer"]

@@ -145,6 +145,15 @@ def test_secrets_are_never_shown(tmp_path: Path) -> None:
     assert masked("iggy://iggy:a@b/c?d#e@h:8090") == "iggy://iggy:***@h:8090"
 
 
+@pytest.mark.parametrize("line", ['data_dir = "a\\u0000"', '[bridge]\ntranscript_root = "\\u0000"'])
+def test_a_path_that_no_system_knows_is_refused(line: str, tmp_path: Path) -> None:
+    """Only a file can hold it."""
+    file = tmp_path / "groove.toml"
+    file.write_text(line)
+    with pytest.raises(ConfigurationError, match="no path holds a NUL character"):
+        load_settings({}, path=file)
+
+
 def test_long_data_folders_get_a_short_place_for_sockets(tmp_path: Path) -> None:
     """A unix socket's path has a limit that a deep data folder may exceed."""
     deep = tmp_path.joinpath(*["a-rather-long-name"] * 8)

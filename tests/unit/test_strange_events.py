@@ -14,6 +14,7 @@ from worker.formats.heavy_event import HeavyEvent, read_heavy_event
 from worker.formats.learning import read_learning
 from worker.formats.lightweight_event import read_lightweight_event
 from worker.formats.limits import MAX_LEARNINGS, MAX_PAIRS, MAX_SIGNALS, check_heavy, check_lightweight
+from worker.formats.transcripts.messages import parse_transcript
 from worker.formats.wire import MAX_DEPTH, derived_id, format_timestamp, parse_timestamp, read_json_object
 from worker.system.clock import DAY, HOUR
 
@@ -208,3 +209,24 @@ def test_a_batch_goes_on_behind_each_of_them() -> None:
     assert [letter.offset for letter in batch.dead] == list(range(len(bad)))
     assert all(letter.reason for letter in batch.dead)
     assert [received.event.session_id for received in batch.heavy] == ["s"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"outcome": "SAID"},
+        {"timestamp": "SAID"},
+        {"withhold_probabilities": {"SAID": 2}},
+        {"learning_outcomes": {"SAID": "SAID"}},
+        {"lightweight_events": [{"message_idx": 1, "signals": [{"type": "SAID"}]}]},
+        {"lightweight_events": [{"message_idx": 1, "signals": [{"type": "negative", "pattern": "x", "SAID": 1}]}]},
+        {"transcript": {"messages": "SAID"}},
+    ],
+)
+def test_a_reason_quotes_little(changes: dict[str, Any]) -> None:
+    """It stands in logs, and what came in where something else belongs may be what was said."""
+    said = "it's what was said: " + "word " * 100
+    payload = flat(**changes).replace(b"SAID", said.encode())
+    with pytest.raises(InvalidEvent) as refused:
+        parse_transcript(read_heavy_event(payload, logged_at=LOGGED_AT).transcript or {})
+    assert said[:60] not in str(refused.value)

@@ -24,6 +24,8 @@ MAX_DEPTH = 128
 
 OUTCOMES = {"success": 1.0, "partial": 0.5, "failure": -0.5, "abandoned": -1.0}
 
+#: characters that a reason quotes of what came in: reasons stand in logs
+_QUOTED = 40
 _RFC3339 = re.compile(r"(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
 #: the moments that RFC 3339 can write: years 1 to 9999 in UTC, microseconds
 _FIRST = -62_135_596_800_000_000
@@ -40,7 +42,7 @@ def parse_timestamp(text: str) -> int:
     """
     match = _RFC3339.fullmatch(text)
     if match is None:
-        raise ValueError(f"not an RFC 3339 timestamp: {text[:40]!r}")
+        raise ValueError(f"not an RFC 3339 timestamp: {text[:_QUOTED]!r}")
     date, clock, fraction, zone = match.groups()
     try:
         moment = datetime.fromisoformat(f"{date}T{clock}{'+00:00' if zone in 'Zz' else zone}")
@@ -192,6 +194,9 @@ def validated(model: type[_Model], fields: object) -> _Model:
     try:
         return model.model_validate(fields)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise InvalidEvent(f"{where}: {first['msg'].removeprefix('Value error, ')}"[:300]) from error
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part)[:_QUOTED] for part in first["loc"])
+        told = first["msg"].removeprefix("Value error, ")
+        if first["type"] == "union_tag_invalid":  # its message quotes the whole
+            told = f"{first['ctx']['discriminator']} is none of {first['ctx']['expected_tags']}"
+        raise InvalidEvent(f"{where}: {told}"[:300]) from error

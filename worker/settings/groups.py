@@ -21,6 +21,8 @@ _TOPIC = r"^[^/\s]+/[^/\s]+$"
 
 def _from_home(path: Path) -> Path:
     """Path whose `~` is read as shells do: in files and in containers' variables nobody else would."""
+    if "\0" in str(path):
+        raise ValueError("no path holds a NUL character")
     try:
         return path.expanduser()
     except RuntimeError as error:
@@ -323,7 +325,7 @@ class LogSettings(Group):
     """Log lines."""
 
     level: Literal["debug", "info", "warning", "error"] = Field(
-        default="info", description="Least severe level that is logged."
+        default="info", description="Least severe level that is logged. `debug` is that of groove and Celery alone."
     )
     format: Literal["console", "json"] = Field(
         default="console", description="`console`, for people, or `json`, one object per line."
