@@ -24,6 +24,10 @@ _PLACEHOLDER = re.compile(r"[<\[{$*…]|\.\.\.|^[A-Z_]+$")
 _COMMAND = re.compile(r"(?:\./)?[a-z][a-z0-9_-]*(?:/[\w./-]+)?$")
 _STEP = re.compile(r"\s*(?:&&|\|\||[;|\n])\s*")
 _SETTING = re.compile(r"^(?:\w+=\S*\s+)+")
+_HERE_DOCUMENT = re.compile(r"<<-?\s*(?P<mark>['\"]?)(?P<word>\w+)(?P=mark)")
+_QUOTES = re.compile(r"(?<!\\)['\"]")
+#: `$ biome check` of bun, `> eslint .` of npm
+_REPEATED = re.compile(r"[$>] \S")
 _QUOTE = 200
 #: with the tool's name before it, a signal's detail holds 200
 _FAILURE_QUOTE, _COMMAND_QUOTE = 180, 100
@@ -61,17 +65,39 @@ def asked_in(commands: Sequence[Words], calls: Iterable[Call]) -> Asked:
 
 
 def failure_quote(call: Call) -> str:
-    """The first telling line of what a failed call answered."""
-    return first_line(call.answer.text)[:_QUOTE] if call.answer else ""
+    """The first telling line of what a failed call answered; a package manager repeats the script that it runs before that."""
+    answer = call.answer.text if call.answer else ""
+    told = "\n".join(line for line in answer.splitlines() if not _REPEATED.match(line.strip()))
+    return (first_line(told) or first_line(answer))[:_QUOTE]
 
 
 def call_that_failed(call: Call) -> str:
-    """The command's last line and what it answered, in at most 180 characters: `rtk bun test → error: …`; empty for other tools."""
+    """The line that the last command begins in, and what was answered: `rtk bun test → error: …`.
+
+    At most 180 characters; empty for tools that run no command.
+    """
     if call.command is None:
         return ""
-    command = call.command.strip().rpartition("\n")[2][:_COMMAND_QUOTE]
+    command = _last_beginning(call.command)[:_COMMAND_QUOTE]
     answer = failure_quote(call)
     return f"{command} → {answer}"[:_FAILURE_QUOTE] if answer else command
+
+
+def _last_beginning(script: str) -> str:
+    """The last line that a command begins in: none of a here-document, none within quotes, none that goes on an earlier one."""
+    found, quote, until, goes_on = "", "", "", False
+    for line in script.strip().splitlines():
+        if until:
+            until = "" if line.strip() == until else until
+            continue
+        if not quote and not goes_on:
+            found = line
+        goes_on = line.endswith("\\")
+        if document := _HERE_DOCUMENT.search(line):
+            until = document["word"]
+        for mark in _QUOTES.findall(line):
+            quote = mark if not quote else "" if mark == quote else quote
+    return found.strip()
 
 
 def _is_red_check(call: Call) -> bool:

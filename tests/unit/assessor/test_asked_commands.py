@@ -3,7 +3,7 @@
 import pytest
 from unit.assessor.told_sessions import answers, runs, says, session
 
-from assessor.asked_commands import asked_commands, asked_in, failure_quote
+from assessor.asked_commands import asked_commands, asked_in, call_that_failed, failure_quote
 from assessor.calls import calls_of
 
 
@@ -53,3 +53,37 @@ def test_calls_that_name_a_learning() -> None:
     asked = asked_in(asked_commands("Always prefix commands with `rtk`"), calls_of(told))
     assert [call.message_idx for call in asked.calls] == [1, 3]
     assert [failure_quote(call) for call in asked.failures] == ["error: unrecognized subcommand 'bun'"]
+
+
+@pytest.mark.parametrize(
+    ("script", "quoted"),
+    [
+        ("cd web\nbun run test", "bun run test"),
+        (
+            "git commit -m \"$(cat <<'EOF'\nFix it\n\nIt didn't work.\nEOF\n)\" && git status",
+            "git commit -m \"$(cat <<'EOF'",
+        ),
+        ("cat > a.py <<EOF\nprint(1)\nEOF\npython a.py", "python a.py"),
+        ('git commit -m "Fix\n\nall of it" --no-verify', 'git commit -m "Fix'),
+        ("pytest \\\n  -q tests", "pytest \\"),
+        ('echo \'a\' "b" \\"\nmake', "make"),
+    ],
+)
+def test_a_failed_script_is_quoted_by_its_last_command(script: str, quoted: str) -> None:
+    """By the line that it begins in; what a here-document, quotes or a continued line holds tells nobody what failed."""
+    [call] = calls_of(session(says("go"), runs(script), answers("Exit code 1\nno", error=True)))
+    assert call_that_failed(call) == f"{quoted} → no"
+
+
+@pytest.mark.parametrize(
+    ("answer", "quoted"),
+    [
+        ("Exit code 1\n$ biome check .\n\nfound 2 errors", "found 2 errors"),
+        ("Exit code 1\n\n> app@1.0.0 lint\n> eslint .\n\nParsing error", "Parsing error"),
+        ("Exit code 1\n$ biome check .", "$ biome check ."),
+    ],
+)
+def test_a_script_that_is_repeated_before_its_answer_is_not_the_quote(answer: str, quoted: str) -> None:
+    """Unless nothing else was said."""
+    [call] = calls_of(session(says("go"), runs("bun run lint"), answers(answer, error=True)))
+    assert failure_quote(call) == quoted
