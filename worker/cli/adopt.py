@@ -161,8 +161,11 @@ def _tell_how_long(settings: Settings, forecasts: Mapping[int, HowLong]) -> None
         return
     ends = list(dict.fromkeys([sizes[0], sizes[-1]]))
     told = list(dict.fromkeys(_told(settings, forecasts[size]) for size in ends))
-    of = " to ".join(map(str, ends))
-    click.echo(f"of a section of {of} learnings, all drawn together, {' to '.join(told)}", err=True)
+    if len(told) == 1:
+        click.echo(f"of a section of {' to '.join(map(str, ends))} learnings, all drawn together, {told[0]}", err=True)
+    else:
+        each = ", ".join(f"{wait} for {size} learnings" for wait, size in zip(told, ends, strict=True))
+        click.echo(f"of a section, all drawn together: {each}", err=True)
 
 
 def _told(settings: Settings, wait: HowLong) -> str:

@@ -71,6 +71,12 @@ def _tell(done: Pruned, what: str, *, as_json: bool) -> None:
 
 
 def _print(found: Sequence[MayGo]) -> None:
+    if not found:
+        click.echo(
+            "none may go yet: a learning may when its experiment says that it harms, or that it makes no difference worth its "
+            "tokens; `groove values` tells what each still needs"
+        )
+        return
     print_rows(
         [
             ("id", "left"),
@@ -98,9 +104,8 @@ def _print(found: Sequence[MayGo]) -> None:
             for each in found
         ],
     )
-    if found:
-        months = [each.tokens_per_month for each in found if each.tokens_per_month is not None]
-        monthly = f", {sum(months):,} a month" if months else ""
-        click.echo(
-            f"{counted(len(found), 'learnings')} may go: {sum(each.tokens for each in found):,} tokens a session{monthly}"
-        )
+    months = [each.tokens_per_month for each in found if each.tokens_per_month is not None]
+    monthly = f", {sum(months):,} a month" if months else ""
+    click.echo(
+        f"{counted(len(found), 'learnings')} may go: {sum(each.tokens for each in found):,} tokens a session{monthly}"
+    )
