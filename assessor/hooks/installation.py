@@ -89,7 +89,7 @@ def uninstall(assistant: Assistant, scope: Scope, project: Path, homes: Homes, *
     path = assistant.settings(scope, project, homes)
     before = after = _text(path)
     try:
-        if before.strip():
+        if HOOK_NAME in before:
             after = _without_others(before, set())
             kept = _text(_kept(path))
             if after != before and _said(read(after)) == _said(read(kept) if kept.strip() else {}):
@@ -97,7 +97,7 @@ def uninstall(assistant: Assistant, scope: Scope, project: Path, homes: Homes, *
             elif HOOK_NAME in kept and not _said(read(after)):
                 after = ""  # the copy is of a time with the hook: nobody else has ever put anything in
     except InvalidFile as error:
-        raise InvalidFile(f"{path}: {error}") from error
+        raise InvalidFile(f"{path}: {error}; to do it by hand, take out all that names {HOOK_NAME}") from error
     hook = assistant.hook_file(scope, project, homes)
     return Change(path=path, before=before, after=after, hook=hook, program=None if is_last else _text(hook))
 

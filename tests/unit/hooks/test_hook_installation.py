@@ -119,6 +119,16 @@ def test_settings_that_are_no_plain_json_are_left_alone(home: Path, content: byt
     assert (home / ".local/share/groove/groove_hook.py").is_file()
 
 
+def test_what_was_put_in_by_hand_is_taken_out_by_hand(home: Path) -> None:
+    """It is said how. Settings that do not name the hook are none of its business, whatever they are."""
+    settings(home).write_text("// mine\n{}\n")
+    assert "nothing to do" in run("uninstall", "claude-code", "--yes").output
+    settings(home).write_text("// mine\n{} // python3 groove_hook.py\n")
+    done = CliRunner().invoke(groove, ["hook", "uninstall", "claude-code", "--yes"])
+    assert "take out all that names groove_hook.py" in str(done.exception)
+    assert settings(home).read_text() == "// mine\n{} // python3 groove_hook.py\n"
+
+
 def test_read_only_settings_are_left_alone(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Even where the folder would let them be replaced."""
     settings(home).write_text(SETTINGS)
