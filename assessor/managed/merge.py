@@ -26,10 +26,13 @@ class _Edit:
         return is_within or is_beside
 
 
-def carried(base: Sequence[str], mine: Sequence[str], back: Mapping[int, Sequence[str]]) -> tuple[list[str], list[str]]:
+def carried(
+    base: Sequence[str], mine: Sequence[str], back: Mapping[int, Sequence[str]], *, below: int
+) -> tuple[list[str], list[str]]:
     """`back`: line of the base -> lines that come back before it -> (mine with those lines, conflicts).
 
-    What was added at the very end stays at the end. With conflicts the lines mean nothing.
+    Of what was added at the very end the last `below` lines stay at the end; lines that come back there stand above them.
+    With conflicts the lines mean nothing.
     """
     result: list[str] = []
     conflicts: list[str] = []
@@ -42,12 +45,14 @@ def carried(base: Sequence[str], mine: Sequence[str], back: Mapping[int, Sequenc
             result += [*back.get(number, ()), base[number]]
         if edit.first == edit.last < len(base):
             result += edit.lines  # then what comes back here, if anything: no conflict, so nothing does
+        elif edit.first == edit.last:
+            above = max(0, len(edit.lines) - below)
+            result += [*edit.lines[:above], *back.get(edit.first, ()), *edit.lines[above:]]
+            back = {at: lines for at, lines in back.items() if at != edit.first}
         else:
-            result += [
-                line for number in range(edit.first, max(edit.last, edit.first + 1)) for line in back.get(number, ())
-            ]
+            result += [line for number in range(edit.first, edit.last) for line in back.get(number, ())]
             result += edit.lines
-            back = {at: lines for at, lines in back.items() if not edit.first <= at < max(edit.last, edit.first + 1)}
+            back = {at: lines for at, lines in back.items() if not edit.first <= at < edit.last}
         place = edit.last
     return result, conflicts
 

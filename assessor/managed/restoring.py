@@ -60,7 +60,8 @@ def _put_back(record: Record, pieces: dict[int, list[str]], now: bytes) -> tuple
             kept += 1
         else:  # an empty line at the end
             back.setdefault(kept, []).append(line)
-    result, conflicts = carried(base, mine_kept, back)
+    below = _below_pointer(mine) if is_pointer_ours else len(mine)
+    result, conflicts = carried(base, mine_kept, back, below=below)
     if before and result and len(before) - 1 not in gone and result[-1].rstrip("\r\n") == before[-1]:
         result[-1] = before[-1]  # it had no line end
     newline = "\r\n" if b"\r\n" in record.before else "\n"
@@ -72,9 +73,19 @@ def _lines(content: bytes) -> list[str]:
     return lines_of(content.decode("utf-8", "surrogateescape"))
 
 
+def _pointer(lines: list[str]) -> int | None:
+    return next((number for number, line in enumerate(lines) if line.rstrip("\r\n") == POINTER), None)
+
+
+def _below_pointer(lines: list[str]) -> int:
+    """How many lines stand below the pointer: all, where it is gone."""
+    at = _pointer(lines)
+    return len(lines) if at is None else len(lines) - at - 1
+
+
 def _without_pointer(lines: list[str]) -> list[str]:
     """The lines without the pointer and without the empty line above it."""
-    at = next((number for number, line in enumerate(lines) if line.rstrip("\r\n") == POINTER), None)
+    at = _pointer(lines)
     if at is None:
         return lines
     return lines[: at - 1 if at and not lines[at - 1].strip("\r\n") else at] + lines[at + 1 :]

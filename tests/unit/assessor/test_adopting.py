@@ -128,6 +128,26 @@ def test_what_is_added_at_the_end_stays_there(text: str, unit: Unit) -> None:
 
 
 @OFTEN
+@given(TEXTS, st.sampled_from(["bullet", "section"]))
+def test_what_is_added_above_the_line_stands_above_what_comes_back(text: str, unit: Unit) -> None:
+    """Under its old neighbour, in its old section; or a conflict and nothing else."""
+    done, record, learnings = adopted(text, unit)
+    lines, now_lines = lines_of(text), lines_of(done.after)
+    gone = {number for one in done.moved for number in range(one.first, one.last)}
+    kept = [number for number in range(len(lines)) if number not in gone]
+    assume(done.moved)
+    at = max(0, next(number for number, line in enumerate(now_lines) if POINTER in line) - 1)
+    assume(not at or now_lines[at - 1] == lines[kept[at - 1]])  # the last line may have got a line end
+    now = "".join([*now_lines[:at], "- Added\n", *now_lines[at:]]).encode()
+    back = restore([record], now, learnings)
+    if back.conflicts:
+        assert (back.rules, back.learnings) == (now, learnings)
+        return
+    place = kept[at - 1] + 1 if at else 0
+    assert back.rules == "".join([*lines[:place], "- Added\n", *lines[place:]]).encode()
+
+
+@OFTEN
 @given(TEXTS, st.data())
 def test_an_edit_of_the_managed_file_in_between_is_kept_or_shown(text: str, data: st.DataObject) -> None:
     """A learning reworded there stands reworded in its old place; one taken out stays out."""
