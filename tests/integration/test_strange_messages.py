@@ -50,6 +50,14 @@ def without(name: str) -> dict[str, Any]:
     return {key: value for key, value in message([[], {}, {}]).items() if key != name}
 
 
+def nested(depth: int) -> Any:
+    """A list in a list, as deep as that."""
+    value: Any = []
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
 GOOD: list[Any] = ["session", [1, "event", 1]]
 BODIES: list[Any] = [
     None,
@@ -64,6 +72,7 @@ BODIES: list[Any] = [
     b"",
     b"\xff\xfe",
     b"[" * 5000,
+    *([["session", nested(depth)], {}, {}] for depth in (200, 300, 400, 600, 900)),
 ]
 ENVELOPES: list[bytes] = [
     *(b"garbage", b"5", b"[]", b"{}", b"null", b"\x00\x00", b"\xff", b'"x"', b"[" * 100_000, b'{"properties": 1}'),
@@ -90,7 +99,16 @@ HEADERS: list[dict[str, Any]] = [
     *({"timelimit": value} for value in TIME_LIMITS),
     *({"eta": value} for value in MOMENTS),
     *({"expires": value} for value in ENDS),
-    *({"retries": "many"}, {"id": None}, {"id": 5}, {"group": 5}, {"stamps": 5}, {"task": None}, {"task": "os.system"}),
+    *(
+        {"retries": "many"},
+        {"id": None},
+        {"id": 5},
+        {"group": 5},
+        {"stamps": 5},
+        {"task": None},
+        {"task": "os.system"},
+        {"stamps": nested(600)},
+    ),
 ]
 
 

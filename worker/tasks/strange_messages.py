@@ -14,6 +14,8 @@ from celery.worker.consumer import Consumer
 from kombu.transport import TRANSPORT_ALIASES, redis
 from redis.exceptions import DataError, ResponseError
 
+from worker.formats.wire import is_deep
+
 log = structlog.get_logger()
 
 #: what taking an envelope apart can raise; a connection that fails raises others, which Celery knows how to bear
@@ -85,6 +87,7 @@ class BearingConsumer(Consumer):  # type: ignore[misc]  # Celery carries no type
         def handle_or_drop(message: Any) -> None:
             try:
                 _check_time_limits(message)
+                _check_depth(message)
                 handle(message)
             except self.connection_errors:
                 raise
@@ -101,6 +104,12 @@ def _check_time_limits(message: Any) -> None:
     limits = (message.headers or {}).get("timelimit") or (None, None)
     if len(limits) != 2 or not all(limit is None or _is_duration(limit) for limit in limits):
         raise ValueError("a time limit is a number of seconds")
+
+
+def _check_depth(message: Any) -> None:
+    """Celery hands it to a child only when one is free, where what cannot be packed ends the worker. Raises `ValueError`."""
+    if is_deep([message.payload, message.headers, message.properties]):
+        raise ValueError("nested too deeply")
 
 
 def _is_duration(value: Any) -> bool:
