@@ -12,6 +12,7 @@ looks            how a piece of code is recognised in a text
 known_tools      programs that a learning may name without quotes
 conventions      conventions of commit messages
 named_code       the commands, calls and paths that a learning names
+reading          commands and calls that only read or search
 searchable_text  a session's texts made ready to be searched for them
 evidence         a session's chunks and nearness as arrays, enough to judge any of its learnings
 conduct_asked    conduct that a learning asks for

@@ -8,6 +8,7 @@ from functools import lru_cache
 from worker.formats.transcripts.tools import Purpose, purpose_of
 from worker.layers.activation.conduct_asked import Conduct
 from worker.layers.activation.evidence import ChunkKind, SessionChunks
+from worker.layers.activation.reading import begins_by_reading
 
 _TEST = re.compile(
     r"(?:^|[\s/`(])(?:pytest|tox|nox|jest|vitest|mocha|ava|rspec|phpunit|ctest|unittest|nextest|playwright test|cypress run)\b|"
@@ -23,9 +24,6 @@ _BUILD = re.compile(
 _COMMIT = re.compile(r"\bgit (?:-\S+ \S+ )*commit\b")
 _PUSH = re.compile(r"\bgit (?:-\S+ \S+ )*push\b|\bgh pr (?:create|edit)\b")
 _BRANCH = re.compile(r"\bgit (?:checkout -b|switch -c|branch \w|worktree add)")
-_LOOK = re.compile(
-    r"^(?:cat|ls|sed -n|head|tail|rg|grep|find|tree|nl|less|wc|open|find_file|search_\w+|git (?:log|show|diff|status|grep|blame))\b"
-)
 _TEST_FILE = re.compile(
     r"(?:^|[/_.\- ])(?:tests?|specs?|__tests__|e2e)(?:[/_.\-]|$)|_test\.|\.(?:test|spec)\.|test_\w+\.|Tests?\.\w+$"
 )
@@ -99,7 +97,7 @@ class _Events:
 
     def command(self, place: int, text: str) -> None:
         self.has_commands = True
-        if _LOOK.match(text):
+        if begins_by_reading(text):
             self.looks.append(place)
             return
         for kind, pattern in _COMMANDS.items():

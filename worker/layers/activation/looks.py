@@ -86,6 +86,13 @@ def at_line_start(program: str) -> Look:
     )
 
 
+def with_a_word(command: str) -> Look:
+    """The command with an argument of any kind: `cargo test parser`, and neither `cargo test --lib` nor `cargo test 2>&1`."""
+    words = command.split()
+    body = r"\s+".join(map(re.escape, words))
+    return Look(pattern=re.compile(body + r"(?:\s+-\S+)*+\s+(?![-#\\]|\d*[<>|&])\S"), beginning=words[0])
+
+
 def _with_placeholders(needle: str) -> Look | None:
     parts = _PLACEHOLDER.split(needle)
     if sum(map(len, parts)) < _LEAST_LITERAL or not re.search(r"\w{2}", parts[0]):
@@ -105,7 +112,7 @@ def _whole(needle: str) -> str:
         else _with_endings(needle)
     )
     start = r"(?<!\w)" if re.match(r"\w", needle) else ""
-    end = r"(?![\w-]|:\w)" if re.search(r"\w$", needle) else ""
+    end = r"(?![\w-]|:[^\W\d])" if re.search(r"\w$", needle) else ""
     return start + body + end
 
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from worker.layers.activation import known_tools
 from worker.layers.activation.conventions import conventions, is_line_of_a_list
-from worker.layers.activation.looks import Look, at_line_start, is_placeholder, whole_words
+from worker.layers.activation.looks import Look, at_line_start, is_placeholder, whole_words, with_a_word
 
 _MOST = 12
 
@@ -40,6 +40,10 @@ _FILE = re.compile(
     r"(?:[\w.<>*…-]+/)*[\w.<>*-]+\.(?:py|jsx?|tsx?|go|rs|mdx?|json|ya?ml|toml|sh|txt|java|kt|swift|rb|php|cs|cpp|h|sql|html|css|png|env|lock)"
 )
 _CODE = re.compile(r"[(=]|\w_\w|[a-z][A-Z]|\w\.\w|::")
+#: where in a file: `auth.ts:12`, `auth.ts:12-30`, `auth.ts#L12`
+_LINE = re.compile(r"(?:(?::\d+){1,2}(?:-\d+)?|#L\d+(?:-L\d+)?)$")
+#: a source file as imports name it: without its ending, the folder of all sources, and a name that stands for its folder
+_MODULE = re.compile(r"(?:\./)?(?:src/)?((?:[\w.-]+/)+?[\w.-]+?)(?:/(?:index|__init__))?\.(py|[jt]sx?)")
 _WORD = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*(?::[\w:-]+)?")
 
 _PROGRAM = re.compile(r"[a-z][a-z0-9+-]+")
@@ -48,6 +52,8 @@ _USED = re.compile(r"\b(?:use|using|run|running|via|try|execute|with)(?: to use)
 _USED_MOST = 32
 _ONE_OF_SEVERAL = re.compile(r"`(?:,| or| and) $", re.IGNORECASE)
 _NAME = re.compile(r"[\w+-]+")
+#: of placeholders: `<name>` or `…`, but not `.` or `./...`
+_NAMES_A_WORD = re.compile(r"\w|…")
 _THING = re.compile(
     r" (?:\w+ )?(?:package|module|helper|interface|class|function|method|field|key|option|type|alias|tag|branch)"
 )
@@ -76,10 +82,16 @@ class NamedCode:
     looks: tuple[Look, ...]
     #: of a program: its name, wherever it stands
     mentions: tuple[Look, ...] = ()
-    #: of a command: its arguments, as far as they are literal
+    #: of a command: its arguments, as far as they are literal; of all placeholders together, one
     arguments: tuple[Look, ...] = ()
     #: its absence says nothing
     is_example: bool = False
+
+    @property
+    def is_name(self) -> bool:
+        """An identifier, a call or a phrase; neither a path nor a flag."""
+        is_written = self.kind in (CodeKind.WRITTEN, CodeKind.PHRASE)
+        return is_written and "/" not in self.text and not self.text.startswith("-")
 
     def stands_in(self, text: str) -> bool:
         """A text in lower case."""
@@ -165,7 +177,13 @@ def _parts(match: re.Match[str]) -> list[str]:
     """A quoted chain of commands names each of them."""
     span = next(group for group in match.groups() if group)
     quoted = match[1] or match[2]
-    return [part.strip() for part in _CHAIN.split(span) if part.strip()] if quoted else [span]
+    return [_bare(part.strip()) for part in _CHAIN.split(span) if part.strip()] if quoted else [span]
+
+
+def _bare(part: str) -> str:
+    """A path without the `@` of a mention before it, and without a line's number behind it."""
+    path = _LINE.sub("", part.removeprefix("@"))
+    return path if path.endswith("/") or _FILE.fullmatch(path) else part
 
 
 def _recognised(span: str, kind: CodeKind) -> NamedCode | None:
@@ -176,9 +194,19 @@ def _recognised(span: str, kind: CodeKind) -> NamedCode | None:
 
 
 def _ways(span: str, kind: CodeKind) -> list[str]:
-    """A file is known by its name too, wherever it lies."""
+    """A file is known by its name too, wherever it lies, and by the module that it is."""
     name = span.rstrip("/").rpartition("/")[2]
-    return [span, name] if kind is CodeKind.FILE and _FILE.fullmatch(name) and name != span else [span]
+    if kind is not CodeKind.FILE or name == span or not _FILE.fullmatch(name):
+        return [span]
+    return [span, name, *_module(span)]
+
+
+def _module(path: str) -> list[str]:
+    """`lib/auth` of `src/lib/auth.ts`, `pkg.mod` of `src/pkg/mod.py`; nothing where one name would be all of it."""
+    found = _MODULE.fullmatch(path)
+    if found is None or "/" not in found[1]:
+        return []
+    return [found[1].replace("/", ".") if found[2] == "py" else found[1]]
 
 
 def _command(span: str) -> NamedCode | None:
@@ -196,6 +224,8 @@ def _command(span: str) -> NamedCode | None:
     arguments = [
         found for word in words[end:] if not is_placeholder(word) and (found := whole_words(word.strip("\"'")))
     ]
+    if any(is_placeholder(word) and _NAMES_A_WORD.search(word) for word in words[end:]):
+        arguments.append(with_a_word(head.lower()))
     return NamedCode(
         text=span,
         kind=CodeKind.COMMAND,
