@@ -135,3 +135,6 @@ def test_an_edit_of_the_managed_file_is_another_wording(groove: Groove, home: Ho
     assert section["section"]["learning_id"] == edited.unit
     assert {value["learning_id"] for value in section["learnings"]} == set(after)
     assert edited.unit in groove("learnings", "sections")
+    shown = {id_: groove("show", id_) for id_ in (edited.unit, edited.id)}
+    assert ["drawn with its section" in told_ for told_ in shown.values()] == [False, True]
+    assert ["withheld with p =" in told_ for told_ in shown.values()] == [True, False]

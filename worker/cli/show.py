@@ -13,7 +13,6 @@ from worker.layers.aggregation.breakdown import GroupEffect
 from worker.operations.connections import open_store
 from worker.operations.ids import full_id
 from worker.store.answers import Shown
-from worker.store.shapes.health import LearningHealth
 
 #: learnings that travel with it, by name; the others are counted
 _NAMED = 5
@@ -33,7 +32,7 @@ def show_command(learning_id: str, sessions: int, *, as_json: bool) -> None:
         print_json(found)
         return
     print_facts(
-        [*_value(found.learning, found.value), *_section(found), *_experiment(found.value, found.health)],
+        [*_value(found.learning, found.value), *_section(found), *_experiment(found)],
     )
     _print_groups(found.groups)
     _print_records(found.recent)
@@ -68,10 +67,12 @@ def _section(found: Shown) -> Iterator[tuple[str, str]]:
             yield "", f"{each.learning_id}: {used}, {followed}"
 
 
-def _experiment(value: LearningValue, health: LearningHealth) -> Iterator[tuple[str, str]]:
+def _experiment(found: Shown) -> Iterator[tuple[str, str]]:
+    value, health, section = found.value, found.health, found.section
     result, lift = value.experiment, value.lift
     yield "arms", f"{value.sessions_with} with, {value.sessions_without} without"
-    yield "next", f"withheld with p = {value.next_withhold_probability:g}"
+    is_member = section is not None and section.section_id != value.learning_id
+    yield "next", "drawn with its section" if is_member else f"withheld with p = {value.next_withhold_probability:g}"
     if result is not None:
         interval = f"{result.interval_low:+.4f} … {result.interval_high:+.4f}"
         yield (

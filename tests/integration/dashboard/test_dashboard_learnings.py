@@ -148,6 +148,7 @@ def test_a_sections_verdict_is_told_on_every_page_of_it(filled: Path, tmp_path: 
             for each in section.members:
                 assert f"{signed(each.temporal_value, 3)} after its uses" in told
         assert "this one may be better or worse" in pages["part"]
+        assert ["goes without it with a chance" in page for page in pages.values()] == [True, False, False, True]
         assert ["the interval is" in page for page in pages.values()] == [False, False, True, False], (
             "jq was drawn alone before"
         )
