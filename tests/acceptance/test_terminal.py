@@ -1,10 +1,14 @@
 """What a person sees on a terminal of some width, and what a program reads from a pipe."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from acceptance.groove_command import Groove
+from acceptance.small_sessions import write_learnings
 from fixtures.ledger import at, heavy
 
 from worker.ledger import DeadLetterReceived, Topic, open_ledger
@@ -95,3 +99,41 @@ def test_the_list_of_sessions_fits_and_names_what_show_takes(given_up: Groove) -
     assert [line["session_id"] for line in given_up.json("sessions", "list", "--state", "received")] == ids[::-1]
     assert "RFC 3339" in given_up("sessions", "list", "--since", "yesterday", status=2)
     assert "RFC 3339" in given_up("outbox", "resend", "--since", "yesterday", status=2)
+
+
+@pytest.mark.parametrize("arguments", [("config", "show"), ("learnings", "import", "learnings.jsonl")])
+def test_a_reader_who_has_gone_is_no_traceback(arguments: tuple[str, ...], given_up: Groove) -> None:
+    """As behind `| head`: much or little to say, and nothing is said of it."""
+    write_learnings(given_up.folder / "learnings.jsonl")
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "worker.cli", *arguments]
+    done = subprocess.run(
+        command,
+        cwd=given_up.folder,
+        env=given_up.environ(),
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(writing)
+    assert done.returncode == 1
+    assert "Broken" not in done.stderr
+
+
+def test_closed_streams_are_no_traceback(given_up: Groove) -> None:
+    """Started with `>&-` or `2>&-` a command does its work, and what it cannot say is lost."""
+    for closed in (1, 2):
+        command = f"exec {sys.executable} -m worker.cli dead-letters list {closed}>&-"
+        done = subprocess.run(
+            command,
+            shell=True,
+            cwd=given_up.folder,
+            env=given_up.environ(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+        assert bool(done.stdout) is (closed == 2)

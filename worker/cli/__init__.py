@@ -151,12 +151,19 @@ def groove(context: click.Context, config: str | None) -> None:
 
 def main() -> None:
     """Run the command; what goes wrong is one line and a status, never a traceback."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed, as by `>&-`
+            setattr(sys, name, io.TextIOWrapper(io.FileIO(os.devnull, "w"), encoding="utf-8"))
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # another one is a caller's own
             # what a terminal or a cron job's ASCII cannot say is spelt out
             stream.reconfigure(errors="backslashreplace")
     try:
-        sys.exit(groove.main(prog_name="groove", standalone_mode=False))
+        try:
+            status = groove.main(prog_name="groove", standalone_mode=False)
+        finally:
+            sys.stdout.flush()  # at the end of the process nobody could catch that its reader has gone
+        sys.exit(status)
     except GrooveError as error:
         click.echo(f"groove: {told(error)}{_what_helps(error)}", err=True)
         sys.exit(1)
