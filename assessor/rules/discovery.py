@@ -4,7 +4,7 @@ import os
 import re
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from assessor.rules.files import Family, Owner, RulesFile, as_loaded
@@ -92,7 +92,7 @@ def _take(
     hop: int = 0,
 ) -> None:
     """The file and what it imports, each path once."""
-    if any(known.path == path for known in found.files) or not os.path.lexists(path):
+    if not os.path.lexists(path):
         return
     if owner is Owner.PROJECT and not path.resolve().is_relative_to(root):
         found.refused[path] = "a link that leads out of the project: copy the file, or name it yourself"
@@ -101,12 +101,27 @@ def _take(
     if text is None:
         return
     file = _rules_file(path, text, family, owner, root, by)
-    found.files.append(file)
+    if not _is_news(file, found.files):
+        return
     for imported in imported_paths(text, path.parent, home) if family is Family.CLAUDE and hop < HOPS else ():
         place = Path(os.path.normpath(imported))
         if place.is_file():
             inside = Owner.PROJECT if place.resolve().is_relative_to(root) else Owner.USER
             _take(found, place, family, inside, root, home, by=path, hop=hop + 1)
+
+
+def _is_news(file: RulesFile, files: list[RulesFile]) -> bool:
+    """Whether nothing was known of its path, or not that it is loaded by this habit too, in the same place. `files` then know it."""
+    place = next((number for number, known in enumerate(files) if known.path == file.path), None)
+    if place is None:
+        files.append(file)
+        return True
+    known = files[place]
+    is_alike = (file.text, file.owner, file.folder, file.globs) == (known.text, known.owner, known.folder, known.globs)
+    if file.family in (known.family, *known.also) or not is_alike:
+        return False
+    files[place] = replace(known, also=known.also | {file.family})
+    return True
 
 
 def _rules_file(path: Path, text: str, family: Family, owner: Owner, root: Path, by: Path | None) -> RulesFile:

@@ -74,6 +74,8 @@ class RulesFile:
     globs: tuple[str, ...] = ()
     #: the file that imports it
     imported_by: Path | None = None
+    #: further habits by which it is loaded, in the same place: an AGENTS.md that CLAUDE.md imports
+    also: frozenset[Family] = frozenset()
     #: microseconds
     modified_at: int = 0
 
@@ -83,7 +85,7 @@ class RulesFile:
         return self.path.parent.name if self.family is Family.SKILL else self.path.name.partition(".")[0] or "rules"
 
     def is_loaded_by(self, harness: Harness) -> bool:
-        return loads(harness, self.family)
+        return any(loads(harness, family) for family in (self.family, *self.also))
 
     def applies_from_start(self, cwd: str = ".") -> bool:
         """Whether it is loaded at once in a session that starts in `cwd` (relative to the project)."""

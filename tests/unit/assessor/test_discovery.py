@@ -74,6 +74,24 @@ def test_imports_are_followed_up_to_four_hops(project: Path) -> None:
     assert files["p/docs/b.md"].imported_by == files["p/docs/a.md"].path
 
 
+def test_a_file_of_one_assistant_is_loaded_by_another_that_imports_it(project: Path) -> None:
+    """Whichever is found first, with what it imports itself; not where it would apply elsewhere."""
+    write(project / "CLAUDE.md", "@AGENTS.md and @GEMINI.md and @api/AGENTS.md\n")
+    write(project / "AGENTS.md", "- Use bun\n\n@docs/style.md\n")
+    write(project / "GEMINI.md", "- Use uv\n")
+    write(project / "api/AGENTS.md", "- Use make\n")
+    write(project / "docs/style.md", "- Two spaces\n@../AGENTS.md\n")
+    files, _ = found_in(project)
+    assert {name: [str(one) for one in Harness if file.is_loaded_by(one)] for name, file in files.items()} == {
+        "p/AGENTS.md": ["claude-code", "codex", "copilot-cli"],
+        "p/CLAUDE.md": ["claude-code", "copilot-cli"],
+        "p/docs/style.md": ["claude-code", "copilot-cli"],
+        "p/GEMINI.md": ["claude-code", "copilot-cli", "gemini-cli"],
+        "p/api/AGENTS.md": ["claude-code", "copilot-cli"],
+    }
+    assert files["p/api/AGENTS.md"].folder == "."
+
+
 def test_what_cannot_be_read_is_named_and_the_rest_goes_on(project: Path) -> None:
     """A pipe is not waited for, a huge file not split, a link out of the project not followed."""
     write(project / "AGENTS.md", "- fine\n")
