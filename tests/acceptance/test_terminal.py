@@ -111,7 +111,7 @@ def test_a_reader_who_has_gone_is_no_traceback(arguments: tuple[str, ...], given
     done = subprocess.run(
         command,
         cwd=given_up.folder,
-        env=given_up.environ(),
+        env={name: value for name, value in given_up.environ().items() if name != "PYTHONUNBUFFERED"},
         stdout=writing,
         stderr=subprocess.PIPE,
         text=True,
