@@ -60,7 +60,7 @@ def _fits(column: Column, cell: str, width: int) -> bool:
 
 
 def _line(columns: Sequence[Column], row: Sequence[str], widths: Sequence[int]) -> str:
-    """As the library would lay it out, which takes a millisecond a row."""
+    """One row, laid out like the library does, which takes a millisecond for each."""
     cells = []
     for (_, kind), cell, width in zip(columns, row, widths, strict=True):
         room = width - cell_len(cell)
