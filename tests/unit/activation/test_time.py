@@ -1,5 +1,6 @@
 """Reading a transcript or a learning takes time in proportion to its length, whatever it is made of."""
 
+import gc
 import time
 from collections.abc import Callable
 
@@ -88,10 +89,19 @@ _MOST = 0.3
 
 
 def seconds(read: Callable[[str], object], text: str) -> float:
-    """Processor time, so that a busy machine does not count."""
-    began = time.process_time()
-    read(text)
-    return time.process_time() - began
+    """Processor time of this thread without the garbage collector: neither a busy machine nor what other tests left behind counts."""
+    gc.disable()
+    try:
+        began = time.thread_time()
+        read(text)
+        return time.thread_time() - began
+    finally:
+        gc.enable()
+
+
+def least(read: Callable[[str], object], text: str) -> float:
+    """What is quadratic takes its time at every try."""
+    return min(seconds(read, text) for _ in range(3))
 
 
 @pytest.mark.parametrize("name", READERS)
@@ -103,7 +113,7 @@ def test_double_the_length_takes_double_the_time(name: str) -> None:
             short = before + piece * (_SHORT // len(piece)) + after
             double = before + piece * (2 * _SHORT // len(piece)) + after
             took = seconds(read, double)
-            if took > _MOST or (took > 0.05 and took > 3.2 * min(seconds(read, short) for _ in range(3))):
+            if took > 0.05 and (took := least(read, double)) > min(_MOST, max(0.05, 3.2 * least(read, short))):
                 slow.append((before, piece, after, took))
     assert not slow
 
@@ -111,7 +121,7 @@ def test_double_the_length_takes_double_the_time(name: str) -> None:
 def test_refusals_of_a_tool_that_nobody_called() -> None:
     """Each looks for the call that it is of, however many calls of other tools there are."""
     short, double = ("[tool:Bash] x\n" * count + "[tool_rejected_by_user:Other]\n" * count for count in (4_000, 8_000))
-    assert seconds(parse_flattened, double) < max(_MOST, 3.2 * min(seconds(parse_flattened, short) for _ in range(3)))
+    assert least(parse_flattened, double) < max(_MOST, 3.2 * least(parse_flattened, short))
 
 
 @pytest.mark.parametrize(
@@ -121,7 +131,7 @@ def test_stars_in_a_learning_cost_no_more_than_words(needle: str) -> None:
     """A learning that names code with many stars is looked for in one pass over each word."""
     (code,) = named_code(f"Run {needle}")
     for text in ("a" * 2_000, "a." * 1_000, "a " * 150, " " * 300, "ab" * 1_000 + ":"):
-        assert seconds(code.stands_in, text) < _MOST
+        assert least(code.stands_in, text) < _MOST
 
 
 @pytest.mark.parametrize(
