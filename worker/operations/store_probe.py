@@ -62,5 +62,9 @@ def _within(seconds: float, call: Callable[[], None], *, on_wait: Callable[[], N
 
 def _with_advice(error: StoreUnavailable, settings: Settings) -> StoreUnavailable:
     start = "is it running? in compose `docker compose up -d store`; else check GROOVE_STORE__URL and the tokens"
-    error.add_note(start if settings.store.url else "it may be at work: try again; if it never answers, end its process and start `groove up` again")
+    error.add_note(
+        start
+        if settings.store.url
+        else "it may be at work: try again; if it never answers, end its process and start `groove up` again"
+    )
     return error

@@ -84,6 +84,7 @@ class Workspace:
     def forget(self) -> None:
         """Memory may differ from the database: read it again before it is used."""
         self._loaded = None
+        self.valuer.forget()
         self.beside.forget()
         self.healths.forget()
         self.experiment_lines.forget()
