@@ -23,7 +23,7 @@ embedder/       sentence-transformers behind a protocol
 formats/        everything read or written as bytes: events, transcripts, learnings, records
 logs            log lines: an event name and fields
 settings/       every setting once
-domain          the things the system talks about
+domain/         the things the system talks about
 system/         the clock, processes, addresses
 errors          one exception tree
 
