@@ -223,13 +223,18 @@ def write_calibration(path: Path, pairs: list[Pair], judged: list[Judged], left_
         "model": judged[0].bundle.model,
         "precision": judged[0].bundle.precision,
         "method": "benchmarks/activation.py: logistic regression, a normal prior (mean, standard deviation) on each weight; "
-        "second_look is an assumption",
+        "second_look from benchmarks/judge.py",
         "prior": {name: list(prior) for name, prior in PRIOR.items()},
         "one_repository_left_out": {name: round(value, 3) for name, value in asdict(found).items()},
     }
     path.write_text(
         fitted(
-            judged, name="shipped", provenance=provenance, share_of_uses=SHARE_OF_USES, with_history=False
+            judged,
+            name="shipped",
+            provenance=provenance,
+            share_of_uses=SHARE_OF_USES,
+            with_history=False,
+            second_look=shipped_calibration().second_look,
         ).to_json(),
         encoding="utf-8",
     )

@@ -13,7 +13,7 @@ from worker.domain import Learning, SessionVersion, Transcript
 from worker.embedder.protocol import Embedder
 from worker.embedder.vector_cache import VectorCache
 from worker.errors import InvalidFile
-from worker.layers.activation.calibration import Calibration, shipped_calibration
+from worker.layers.activation.calibration import Calibration, SecondLookWeights, shipped_calibration
 from worker.layers.activation.common_words import CommonWords
 from worker.layers.activation.features import FEATURES, SessionFeatures
 from worker.layers.activation.fitting import PRIOR, fit_second_look, fit_weights
@@ -85,7 +85,7 @@ def fit(
     ]
     report = CalibrationReport(
         before=_quality(current, held, threshold),
-        after=_quality(fitted(others), held, threshold),
+        after=_quality(fitted(others, second_look=current.second_look), held, threshold),
         sessions=len({label.session_id for label in labels}),
         labels=len(labels),
         judged=len(verdicts),
@@ -100,7 +100,7 @@ def fit(
         "precision": embedder.precision,
         "method": "logistic regression with a normal prior on each weight: " + str(PRIOR),
     }
-    return fitted(judged, provenance=provenance), report
+    return fitted(judged, provenance=provenance, second_look=current.second_look), report
 
 
 def prepare(
@@ -144,10 +144,11 @@ def fitted(
     provenance: dict[str, Any] | None = None,
     share_of_uses: float | None = None,
     with_history: bool = True,
+    second_look: SecondLookWeights | None = None,
 ) -> Calibration:
     """Common words, weights, second look and the learnings' history, one after the other: each is fitted under those before it.
 
-    `share_of_uses`: in nature, where labels were sampled by their answer.
+    `share_of_uses`: in nature, where labels were sampled by their answer. `second_look`: its weights before, which few labels move little.
     """
     texts_of = {each.bundle.context.session_id: each.bundle.evidence.chunks.texts for each in judged}
     words = CommonWords.count(texts_of.values())
@@ -155,11 +156,13 @@ def fitted(
     intercept, weights = fit_weights(rows, [each.used for each in judged], share_of_uses)
     first = Calibration(version="", intercept=intercept, weights=weights)
     logits = [first.logit(row) for row in rows]
-    doubts = [
-        (first.probability(row), score, each.used)
-        for each, row in zip(judged, rows, strict=True)
-        if (score := each.bundle.evidence.second_look_at(each.learning_id)) is not None
-    ]
+    looks = fit_second_look(
+        [first.probability(row) for row in rows],
+        [each.bundle.evidence.second_look_at(each.learning_id) for each in judged],
+        [each.used for each in judged],
+        share_of_uses,
+        before=second_look,
+    )
     return Calibration.fitted(
         name,
         intercept=intercept,
@@ -168,7 +171,7 @@ def fitted(
         history=fit_history([each.learning_id for each in judged], logits, [each.used for each in judged])
         if with_history
         else {},
-        second_look=fit_second_look([p for p, _, _ in doubts], [s for _, s, _ in doubts], [u for _, _, u in doubts]),
+        second_look=looks,
         provenance=provenance or {},
     )
 

@@ -1,7 +1,7 @@
-"""The optional second look: a language model reads the learning and the session's best texts where the first look leaves doubt.
+"""The optional second look: a language model reads the learning and the session's best texts where a use is at all likely.
 
-It runs where the session is prepared: one request for all of a session's doubtful learnings. Its verdicts travel with the evidence, so that
-attribution needs no model. Whatever fails leaves the pairs as they were.
+It runs where the session is prepared: one request for all of a session's learnings that are likely enough, or that cannot be told. Its
+verdicts travel with the evidence, so that attribution needs no model. Whatever fails leaves the pairs as they were.
 """
 
 import hashlib
@@ -27,7 +27,8 @@ log = structlog.get_logger()
 #: texts of a session that are read with one learning, and characters of each
 _TEXTS = 5
 _QUOTE = 300
-_MOST_TOKENS = 2_000
+#: tokens that an answer may take, and what each rule may add
+_ANSWER, _ANSWER_OF_A_RULE = 500, 25
 #: characters; a guess of what a request costs, before the provider tells
 _TOKEN = 4
 _TASK = """You judge whether a session of a coding assistant followed rules, from quotes of what the assistant said, wrote and ran.
@@ -59,8 +60,7 @@ class SecondLook:
         today: Callable[[], date],
     ) -> None:
         self._model = model
-        self._threshold = parameters.similarity_threshold
-        self._margin = parameters.judge_margin
+        self._from = parameters.judge_from
         self._budget = parameters.judge_tokens_per_day
         self._memory = memory
         self._today = today
@@ -78,7 +78,7 @@ class SecondLook:
         asked = []
         for place, learning_id in enumerate(evidence.learning_ids):
             found = features.of(learning_id)
-            if self._is_in_doubt(insights[learning_id], evidence.calibration.probability(found.session())):
+            if self._is_asked_about(insights[learning_id], evidence.calibration.probability(found.session())):
                 asked.append((place, insights[learning_id], _best_texts(found, evidence)))
         if asked:
             verdicts = self._verdicts([(insight, quotes) for _, insight, quotes in asked])
@@ -86,9 +86,8 @@ class SecondLook:
                 scores[place] = verdicts.get(number, float("nan"))
         return scores
 
-    def _is_in_doubt(self, insight: str, probability: float) -> bool:
-        below = probability < self._threshold
-        return abs(probability - self._threshold) <= self._margin or (below and not leaves_a_trace(insight))
+    def _is_asked_about(self, insight: str, probability: float) -> bool:
+        return probability >= self._from or not leaves_a_trace(insight)
 
     def _verdicts(self, asked: Sequence[tuple[str, list[str]]]) -> dict[int, float]:
         """By the number of the rule in the question, from 1; empty where there is no answer."""
@@ -97,14 +96,15 @@ class SecondLook:
         known = self._memory.answer_to(digest)
         if known is not None:
             return known
-        guessed, today = (len(_TASK) + len(question)) // _TOKEN + _MOST_TOKENS, self._today()
+        most = _ANSWER + _ANSWER_OF_A_RULE * len(asked)
+        guessed, today = (len(_TASK) + len(question)) // _TOKEN + most, self._today()
         if not self._memory.reserve(guessed, day=today, budget=self._budget):
             log.warning("judge_budget_spent", day=str(today), budget=self._budget)
             return {}
         used = guessed
         try:
             reply = self._model.ask(
-                [{"role": "system", "content": _TASK}, {"role": "user", "content": question}], most_tokens=_MOST_TOKENS
+                [{"role": "system", "content": _TASK}, {"role": "user", "content": question}], most_tokens=most
             )
             used = reply.tokens or guessed
             verdicts = _read(reply, len(asked))

@@ -71,7 +71,7 @@ def _show(report: CalibrationReport, version_before: str, version_after: str) ->
     )
     if report.judged:
         agreed = f"{report.agreed} of {counted(report.judged, 'pairs')} ({report.agreed / report.judged:.0%})"
-        click.echo(f"the judge agrees with the labels on {agreed} in doubt on which it gave a verdict")
+        click.echo(f"the judge agrees with the labels on {agreed} on which it gave a verdict")
     click.echo(f"before: {version_before}; after: fitted without these sessions; {version_after} is fitted to all")
 
 

@@ -41,14 +41,15 @@ class ActivationParameters(Parameters):
     judge: str | None = Field(
         default=None,
         pattern=r"^litellm:\S+$",
-        description="`litellm:MODEL`: a language model (extra `judge`) that is asked about doubtful pairs while a session is prepared, one "
+        description="`litellm:MODEL`: a language model (extra `judge`) that is asked about likely pairs while a session is prepared, one "
         "request per session. It is sent the learnings' texts and quotes of the session. Unset: none.",
     )
-    judge_margin: float = Field(
-        default=0.25,
+    judge_from: float = Field(
+        default=0.05,
         ge=0,
         le=1,
-        description="A pair is doubtful when its probability is at most this far from `similarity_threshold`, or when it cannot be told.",
+        description="The judge is asked about a pair whose probability is at least this, or that cannot be told. Lower: more uses are "
+        "found, and more tokens are used.",
     )
     judge_tokens_per_day: int = Field(
         default=200_000,

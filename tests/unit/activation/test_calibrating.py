@@ -79,6 +79,25 @@ def test_the_second_look_is_fitted_where_the_first_one_stays() -> None:
     assert telling.probability(0.6, 3.0) > 0.75 > telling.probability(0.6, -3.0)
 
 
+def test_pairs_that_were_looked_at_once_say_only_how_often_uses_were_labelled() -> None:
+    """Half of the labels are uses and a tenth in nature: a verdict tells as much, and the intercept falls by the odds of the two shares."""
+    scores: list[float | None] = [1.0, -1.0, None, None] * 200
+    used = [True, False, True, False] * 200
+    as_labelled, as_in_nature = (fit_second_look([0.5] * 800, scores, used, share) for share in (None, 0.1))
+    assert fit_second_look([0.5] * 800, [None] * 800, used, 0.1) == SecondLookWeights()
+    assert as_labelled.intercept == pytest.approx(0.0, abs=1e-3)
+    assert as_in_nature.intercept < as_labelled.intercept - 0.3
+
+
+def test_few_verdicts_move_the_weights_before_little() -> None:
+    """Those of the calibration in force, which stand where nothing was looked at twice."""
+    before = SecondLookWeights(intercept=-1.0, weight=3.0)
+    assert fit_second_look([], [], [], before=before) == before
+    few = fit_second_look([0.5], [1.0], [False], before=before)
+    many = fit_second_look([0.5] * 100, [1.0, -1.0] * 50, [False] * 100, before=before)
+    assert before.weight > few.weight > many.weight
+
+
 def test_quality_on_known_numbers() -> None:
     """Worked by hand: scores .9 .8 .6 .1, of which the first and third are uses, at .75."""
     q = quality([0.9, 0.8, 0.6, 0.1], [True, False, True, False], threshold=0.75)

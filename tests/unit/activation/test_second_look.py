@@ -50,7 +50,7 @@ def answers(**said: bool | None) -> str:
 @pytest.fixture
 def looking(provider: Provider, tmp_path: Path) -> Callable[..., SecondLook]:
     def make(**options: Any) -> SecondLook:
-        parameters = ActivationParameters(**{"judge_margin": 1.0, **options})
+        parameters = ActivationParameters(**{"judge_from": 0.0, **options})
         return SecondLook(
             LanguageModel("openai/local"), parameters, JudgeMemory(tmp_path / "judge.sqlite"), lambda: DAY
         )
@@ -102,7 +102,8 @@ def test_one_request_a_session_moves_what_is_in_doubt(provider: Provider, lookin
             assert after == before
         else:
             assert after.features["second_look"] == verdict
-            assert after.confidence == SecondLookWeights().probability(before.confidence, verdict)
+            weights = again.evidence.calibration.second_look
+            assert after.confidence == weights.probability(before.confidence, verdict)
     (asked,) = provider.asked
     question = asked["messages"][1]["content"]
     assert all(insight in question for insight in INSIGHTS.values())
@@ -119,12 +120,12 @@ def test_the_same_content_is_asked_about_once(provider: Provider, looking: Looki
     assert len(provider.asked) == 2
 
 
-def test_only_doubt_and_what_cannot_be_told_is_asked_about(
+def test_only_what_is_likely_enough_or_cannot_be_told_is_asked_about(
     provider: Provider, looking: Looking, prepared: Prepared
 ) -> None:
-    """Without any margin only the learnings that leave no trace; a session without a word is not asked about."""
-    provider.content = json.dumps({"answers": [{"rule": 1, "followed": True}]})
-    assert verdicts(prepared(looking(judge_margin=0.0))) == {"maybe": None, "run": None, "utc": None, "quiet": 1.0}
+    """From probability 1 on only the learnings that leave no trace; a session without a word is not asked about."""
+    provider.content = json.dumps({"answers": [{"rule": 1, "followed": True}, {"rule": 2, "followed": False}]})
+    assert verdicts(prepared(looking(judge_from=1.0))) == {"maybe": 1.0, "run": None, "utc": None, "quiet": -1.0}
     assert "Never push" in provider.asked[0]["messages"][1]["content"]
     assert "always run" not in provider.asked[0]["messages"][1]["content"]
     prepared(looking(), [""])

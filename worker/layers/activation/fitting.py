@@ -27,8 +27,8 @@ PRIOR: dict[str, tuple[float, float]] = {
     "conduct_missing": (-1.5, 1.0),
 }
 _INTERCEPT = (-3.0, 10.0)
-#: intercept and weight of the second look
-_SECOND_LOOK = ((0.0, 1.0), (SecondLookWeights().weight, 1.0))
+#: of the second look's intercept and weight
+_SECOND_LOOK_SPREAD = 1.0
 _STEPS = 100
 _TOLERANCE = 1e-10
 
@@ -46,12 +46,34 @@ def fit_weights(
     return found[0], dict(zip(FEATURES, found[1:], strict=True))
 
 
-def fit_second_look(first: Sequence[float], scores: Sequence[float], labels: Sequence[bool]) -> SecondLookWeights:
-    """From the pairs that were looked at twice: their first probabilities stay, and the scores move them."""
-    if not labels:
-        return SecondLookWeights()
-    matrix = np.array([[1.0, score] for score in scores])
-    intercept, weight = _most_probable(matrix, labels, prior=_SECOND_LOOK, known=[log_odds(p) for p in first])
+def fit_second_look(
+    first: Sequence[float],
+    scores: Sequence[float | None],
+    labels: Sequence[bool],
+    share_of_uses: float | None = None,
+    *,
+    before: SecondLookWeights | None = None,
+) -> SecondLookWeights:
+    """From the pairs that were looked at twice: their first probabilities stay, and the scores move them.
+
+    `scores`: None for a pair that was looked at once; it tells only how often uses were labelled. `share_of_uses`: as in `fit_weights`.
+    `before`: what few labels are drawn towards, and what stands without any; None: an intercept of 0 and a weight of 1.
+    """
+    before = before or SecondLookWeights()
+    twice = [
+        (p, score, used, n)
+        for n, (p, score, used) in enumerate(zip(first, scores, labels, strict=True))
+        if score is not None
+    ]
+    if not twice:
+        return before
+    intercept, weight = _most_probable(
+        np.array([[1.0, score] for _, score, _, _ in twice]),
+        [used for _, _, used, _ in twice],
+        prior=[(before.intercept, _SECOND_LOOK_SPREAD), (before.weight, _SECOND_LOOK_SPREAD)],
+        known=[log_odds(p) for p, _, _, _ in twice],
+        counts=_counts(labels, share_of_uses)[[n for _, _, _, n in twice]],
+    )
     return SecondLookWeights(intercept=intercept, weight=weight)
 
 
