@@ -4,6 +4,7 @@ Lines that an edit or a patch only keeps or removes are not written. What a tool
 """
 
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -20,6 +21,13 @@ _NEW_SIDE = names(
 _SAID = names("description explanation goal justification reason")
 _PATCH = re.compile(r"^\*\*\* Begin Patch$|^(?:---|\+\+\+) [ab]/", re.MULTILINE)
 _PATCHED = re.compile(r"^(?:\*\*\* (?:Add|Update|Delete) File: |\*\*\* Move to: |\+\+\+ b/)(.+)$", re.MULTILINE)
+#: `<<EOF`, `<<-'EOF'`
+_HERE_DOCUMENT = re.compile(r"<<-?[ \t]*(['\"]?)(?P<end>[A-Za-z_]\w*)\1")
+#: `cat > file`, `cat >> 'file'`, `tee -a file`; what goes on to another program is not written
+_INTO_FILE = re.compile(
+    r"(?:^|&&|;)\s*(?:sudo\s+)?cat\b[^|;&>]*>{1,2}\s*['\"]?(?P<cat>[^\s'\"|;&<>]+)['\"]?\s*$"
+    r"|\btee\s+(?:-a\s+)?['\"]?(?P<tee>[^\s'\"|;&<>-][^\s'\"|;&<>]*)"
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,7 +58,7 @@ def done_by(block: Block) -> Done:
         return _by_text(tool, block.text)
     command = command_of(tool, given, block.text)
     if command is not None:
-        return Done(ran=command, said=_first(given, _SAID))
+        return _by_shell(command, _first(given, _SAID))
     if purpose_of(tool) is Purpose.EDIT or _OLD_SIDE & {plain_name(name) for name in given} or _first(given, _NEW_SIDE):
         return Done(written=tuple(_edits(given)))
     return Done(named=block.text)
@@ -61,10 +69,34 @@ def _by_text(tool: str, text: str) -> Done:
     head, _, rest = text.partition("\n")
     purpose = purpose_of(tool)
     if purpose is Purpose.SHELL:
-        return Done(ran=command_of(tool, None, text) or "")
+        return _by_shell(command_of(tool, None, text) or "")
     if purpose in (Purpose.EDIT, Purpose.OTHER):
         return Done(written=(Written(path=head, text=rest),))
     return Done(named=head if purpose in (Purpose.READ, Purpose.SEARCH, Purpose.WEB, Purpose.DELEGATE) else text)
+
+
+def _by_shell(command: str, said: str = "") -> Done:
+    """A here-document that goes into a file is written, and not run line by line; one that a program reads stays with its command."""
+    lines = command.split("\n")
+    ends: dict[str, list[int]] = {}
+    for number, line in enumerate(lines):
+        ends.setdefault(line.strip(), []).append(number)
+    ran: list[str] = []
+    written: list[Written] = []
+    number = 0
+    while number < len(lines):
+        line = lines[number]
+        ran.append(line)
+        number += 1
+        found = _HERE_DOCUMENT.search(line)
+        place = _INTO_FILE.search(line.replace(found[0], " ", 1)) if found else None
+        if found and place:
+            after = ends.get(found["end"], [])
+            end = bisect_left(after, number)
+            if end < len(after):
+                written.append(Written(path=place["cat"] or place["tee"], text="\n".join(lines[number : after[end]])))
+                number = after[end] + 1
+    return Done(ran="\n".join(ran), said=said, written=tuple(written))
 
 
 def _patch(given: Mapping[str, Any] | None, text: str) -> str | None:

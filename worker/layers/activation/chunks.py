@@ -30,6 +30,7 @@ _RULES_FILE = re.compile(
     r"(?:\b(?:claude|claude\.local|agents|gemini)\.md|instructions\.md|\.(?:cursor|windsurf|cline)rules|\.mdc)\b",
     re.IGNORECASE,
 )
+_DOCUMENT = re.compile(r"\.(?:md|mdx|markdown|rst|adoc)\b", re.IGNORECASE)
 
 
 def chunk_transcript(transcript: Transcript) -> tuple[Chunk, ...]:
@@ -104,4 +105,5 @@ def _call(block: Block) -> Iterator[tuple[ChunkKind, str]]:
     for written in done.written:
         yield ChunkKind.CALL, f"{block.tool} {written.path}"[:MAX_PROSE]
         if not _RULES_FILE.search(written.path):
-            yield from ((ChunkKind.CODE, piece) for piece in code_groups(written.text[:MAX_BLOCK]))
+            kind = ChunkKind.DOCUMENT if _DOCUMENT.search(written.path) else ChunkKind.CODE
+            yield from ((kind, piece) for piece in code_groups(written.text[:MAX_BLOCK]))

@@ -19,6 +19,8 @@ class ChunkKind(IntEnum):
     CODE = 1
     COMMAND = 2
     CALL = 3
+    #: lines of a file that is read by people: what stands there is told, neither done nor said to be done
+    DOCUMENT = 4
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
