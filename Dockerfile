@@ -3,8 +3,9 @@
 #   light       bridge, store, attribution worker, flower, commands; no torch
 #   embedding   the embedding worker: light's packages, torch and the model
 #
-# Every version is the one in constraints.txt. Packages come before the project's own code, so that a change of code leaves them
-# cached. Nothing here needs BuildKit. `light` stands before `embedding` because the classic builder makes every stage on its way.
+# Every version is the one in requirements.lock, and every package is held against its hashes there; only a build of torch from an index of
+# its own has none. Packages come before the project's own code, so that a change of code leaves them cached. Nothing here needs BuildKit.
+# `light` stands before `embedding` because the classic builder makes every stage on its way.
 
 # by digest where one is given: `make digests`
 ARG PYTHON_IMAGE
@@ -16,16 +17,6 @@ COPY pyproject.toml ./
 RUN python -c "import tomllib; project = tomllib.load(open('pyproject.toml', 'rb'))['project']; extra = project['optional-dependencies']; \
 light = [*project['dependencies'], *extra['postgresql'], *extra['flower']]; \
 open('light.txt', 'w').write('\n'.join(light)); open('embedding.txt', 'w').write('\n'.join(extra['embedder']))"
-
-# -- the project itself as one wheel
-FROM ${PYTHON_IMAGE:-python:3.11-slim-bookworm} AS wheel
-WORKDIR /source
-COPY pyproject.toml README.md LICENSE ./
-COPY worker worker
-COPY bridge bridge
-COPY assessor assessor
-COPY dashboard dashboard
-RUN pip wheel --no-cache-dir --no-deps --wheel-dir /wheels .
 
 # -- a user of its own; data lies in its home
 FROM ${PYTHON_IMAGE:-python:3.11-slim-bookworm} AS base
@@ -41,11 +32,25 @@ ENV PYTHONUNBUFFERED=1 \
     PIP_DISABLE_PIP_VERSION_CHECK=1 \
     PIP_ROOT_USER_ACTION=ignore \
     PIP_NO_CACHE_DIR=1 \
-    PIP_CONSTRAINT=/etc/groove/constraints.txt \
+    PIP_CONSTRAINT=/etc/groove/requirements.lock \
     HF_HUB_OFFLINE=1 \
     GROOVE_DATA_DIR=/var/lib/groove \
     GROOVE_LOG__FORMAT=json
-COPY constraints.txt /etc/groove/
+COPY requirements.lock /etc/groove/
+# older ones know no hashes of constraints
+RUN sed -n '/^pip==/,/[^\\]$/p' /etc/groove/requirements.lock > /etc/groove/pip.txt \
+ && PIP_CONSTRAINT= pip install --require-hashes --requirement /etc/groove/pip.txt
+
+# -- the project itself as one wheel
+FROM base AS wheel
+WORKDIR /source
+RUN pip install setuptools
+COPY pyproject.toml README.md LICENSE ./
+COPY worker worker
+COPY bridge bridge
+COPY assessor assessor
+COPY dashboard dashboard
+RUN PIP_CONSTRAINT= pip wheel --no-deps --no-build-isolation --wheel-dir /wheels .
 
 FROM base AS light
 COPY --from=requirements /lists/light.txt /etc/groove/
@@ -54,18 +59,20 @@ WORKDIR /var/lib/groove
 ENTRYPOINT ["groove"]
 CMD ["--help"]
 COPY --from=wheel /wheels /tmp/wheels
-RUN pip install --no-deps /tmp/wheels/*.whl
+RUN PIP_CONSTRAINT= pip install --no-deps /tmp/wheels/*.whl
 USER groove
 
-# -- torch first, as it changes least: an index of CPU builds is preferred where one is named; PyPI's build is for CUDA and takes 6 GB
+# -- torch first, as it changes least: from an index of CPU builds where one is named; PyPI's build is for CUDA and takes 6 GB
 FROM base AS embedding
 ARG TORCH_INDEX_URL=""
-RUN pip install ${TORCH_INDEX_URL:+--extra-index-url "$TORCH_INDEX_URL"} "$(grep '^torch==' /etc/groove/constraints.txt)"
+RUN version=$(sed -n 's/^\(torch==[^ ;]*\).*/\1/p' /etc/groove/requirements.lock) \
+ && if [ -n "$TORCH_INDEX_URL" ]; then PIP_CONSTRAINT= pip install --no-deps --index-url "$TORCH_INDEX_URL" "$version"; \
+    else pip install --no-deps "$version"; fi
 COPY --from=requirements /lists/light.txt /lists/embedding.txt /etc/groove/
 RUN pip install --requirement /etc/groove/light.txt --requirement /etc/groove/embedding.txt
 WORKDIR /var/lib/groove
 ENTRYPOINT ["groove"]
 CMD ["--help"]
 COPY --from=wheel /wheels /tmp/wheels
-RUN pip install --no-deps /tmp/wheels/*.whl
+RUN PIP_CONSTRAINT= pip install --no-deps /tmp/wheels/*.whl
 USER groove
