@@ -22,7 +22,7 @@ SIGNS = {
     VerdictKind.UNDECIDED: "…",
 }
 MEANINGS = {
-    VerdictKind.REMOVE: "large harm is proven, and it is withdrawn by rule",
+    VerdictKind.REMOVE: "harm is proven, and by estimate it is large: it is withdrawn by rule",
     VerdictKind.HARMFUL: "its whole interval lies below 0; a person may decide",
     VerdictKind.KEEP: "it helps; removing it would not pay",
     VerdictKind.HARMLESS: "its effect is too small to matter; it costs only its tokens",

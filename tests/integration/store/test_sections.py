@@ -81,7 +81,7 @@ def test_the_section_has_the_verdict(sections: AttributionStore) -> None:
     assert sections.get_learning_value(ALONE).verdict.kind is not VerdictKind.REMOVE
     answers = {a.learning_id: a for a in sections.assign("later", [*MEMBERS, ALONE], now=5)}
     assert {answers[id_].decision for id_ in MEMBERS} == {"excluded"}
-    assert answers["a"].reason.startswith("its section section is Deprecated: large harm is proven")
+    assert answers["a"].reason.startswith("its section section is Deprecated: harm is proven, and by estimate")
     assert answers[ALONE].decision != "excluded"
     assert {line.disabled for line in sections.publish_policy(MEMBERS, now=6).learnings} == {True}
     health = {each.learning_id: each for each in sections.list_health()}

@@ -93,7 +93,7 @@ class Forecast:
         return _first_above(needed**-2, self._information, complete, SESSIONS_NEEDED_CAP + 1)
 
     def _until_harm_is_proven(self, *, before: int) -> int:
-        """Sessions until the deprecation rule, if it comes first: it may prove a large harm while the interval is still wide."""
+        """Sessions until the deprecation rule, if it comes first: it may prove harm while the interval is still wide."""
         d, threshold = self.with_.mean - self.without.mean, self.parameters.aggregation.deprecation_threshold
         enough = max(
             self._until_complete(),

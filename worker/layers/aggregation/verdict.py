@@ -12,7 +12,7 @@ from worker.layers.temporal.observation import Observation
 from worker.settings.layers import LayerParameters
 
 _WORDS = {
-    VerdictKind.REMOVE: "large harm is proven",
+    VerdictKind.REMOVE: "harm is proven, and by estimate it is large",
     VerdictKind.HARMFUL: "it harms, though how much is not yet sure: a person may decide",
     VerdictKind.KEEP: "removing it would not pay",
     VerdictKind.HARMLESS: "its effect is too small to matter: it costs only its tokens",
