@@ -39,6 +39,7 @@ SCENARIOS: dict[str, Scenario] = {
         make=partial(make_world, confounding=1.0), twist=Twist(is_opposite=True), parameters=_NEVER_REMOVED
     ),
     "noise": Scenario(make=partial(make_world, confounding=1.0), twist=Twist(is_noise=True)),
+    "closing": Scenario(make=partial(make_world, confounding=1.0), twist=Twist(closes_at=0.7)),
     "labels": Scenario(make=partial(make_world, confounding=1.0, random_labels=0.45)),
     "labels-nothing": Scenario(
         make=partial(make_world, confounding=1.0, shares=_NOTHING, random_labels=0.45), parameters=_NEVER_REMOVED

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from multiprocessing.pool import Pool
+from typing import NamedTuple
 
 import numpy as np
 from simulated_table import share
@@ -22,14 +23,16 @@ HORIZON = 8000
 
 
 def show_peeking(pool: Pool, streams: int, parameters: LayerParameters) -> None:
-    print(f"\ntype-I error of is_significant, looked at after each of 1,000 sessions, {streams} streams each")
-    print(f"{'success rate':>14}" + "".join(f"{chance:>14.0%} withheld" for chance in (0.1, 0.5)))
-    for success in (0.4, 0.5, 0.6, 0.7, 0.8, 0.9):
-        row = f"{success:>14.1f}"
-        for chance in (0.1, 0.5):
+    print(
+        f"\nlearnings without effect, looked at after each of 1,000 sessions, {streams} streams each: called significant"
+    )
+    print(f"{'withheld':>10}{'success rate':>14}" + "".join(f"{name:>26}" for name in Peeked._fields))
+    for chance in (0.1, 0.5):
+        for success in (0.4, 0.5, 0.6, 0.7, 0.8, 0.9):
             jobs = [(success, chance, seed, parameters) for seed in range(streams)]
-            row += f"{share(pool.imap_unordered(peeking, jobs, chunksize=8)):>23}"
-        print(row, flush=True)
+            found = pool.map(peeking, jobs, chunksize=8)
+            told = "".join(f"{share(flags):>26}" for flags in zip(*found, strict=True))
+            print(f"{chance:>10.0%}{success:>14.1f}{told}", flush=True)
 
 
 def show_forecasts(pool: Pool, streams: int, parameters: LayerParameters) -> None:
@@ -45,20 +48,34 @@ def show_forecasts(pool: Pool, streams: int, parameters: LayerParameters) -> Non
         print(f"{name:>24}{len(seen):>12}{forecast:>12.0f}{realised:>12.0f}{forecast / realised:>8.2f}")
 
 
-def peeking(job: tuple[float, float, int, LayerParameters]) -> bool:
-    """One learning without effect, looked at after each of 1,000 sessions: was it ever significant?"""
+class Peeked(NamedTuple):
+    """Whether one learning without effect was called significant."""
+
+    #: by the system's own test
+    ever: bool
+    #: by Welch's p
+    welch_ever: bool
+    #: by Welch's p, looked at once
+    welch_at_completion: bool
+
+
+def peeking(job: tuple[float, float, int, LayerParameters]) -> Peeked:
+    """One learning without effect, looked at after each of 1,000 sessions from its experiment's completion on."""
     success, chance, seed, parameters = job
     random = np.random.default_rng([seed, round(success * 10), round(chance * 10)])
     ablation = ConservativeAblation(parameters.ablation)
+    level = parameters.ablation.significance_level
     sums = LearningSums()
+    ever, by_welch = False, list[bool]()
     for left_out, good, spread in random.random((1000, 3)):
         outcome = (1000 if spread < 0.7 else 500) if good < success else (-500 if spread < 0.7 else -1000)
         cell = Cell(bool(left_out < chance), round(chance * 1e6), outcome)
         sums += LearningSums.of_cells({cell: Count(1, 0)})
         result = ablation.compute_marginal_value(sums, Fleet())
-        if result and result.is_significant:
-            return True
-    return False
+        if result and result.is_complete:
+            ever = ever or result.is_significant
+            by_welch.append(result.p_welch < level)
+    return Peeked(ever, any(by_welch), by_welch[0])
 
 
 @dataclass(frozen=True, kw_only=True)

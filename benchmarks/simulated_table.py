@@ -30,6 +30,7 @@ def read(outcomes: list[Outcome]) -> dict[str, str]:
         "effects <= -0.3 called harmful or removed": share(
             s.was_deprecated or s.is_harmful for s in stories if s.truth <= BIG_HARM
         ),
+        "effects -0.3 to -0.1 found": share(s.was_deprecated for s in stories if BIG_HARM < s.truth <= -0.1),
         "effects >= +0.2 kept": share(s.is_kept for s in stories if s.truth >= BIG_HELP),
         "null ever is_significant": share(s.was_significant for s in stories if s.truth == 0),
         "truth in the interval at every look": share(not s.was_uncovered for s in complete),

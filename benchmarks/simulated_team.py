@@ -248,6 +248,9 @@ class Team:
     def _revalue(self, learning: int) -> None:
         value = self._value(learning)
         self._chance[learning] = value.next_withhold_probability
+        closes_at = self._twist.closes_at
+        if closes_at is not None and value.experiment and value.experiment.confidence >= closes_at:
+            self._chance[learning] = 0.0
         if self._twist.is_adversary:
             self._chance[learning] = 0.5 if sum(self.outcomes[-100:]) > _WELL * min(len(self.outcomes), 100) else 0.05
         self._excluded[learning] = value.status is LearningStatus.DEPRECATED

@@ -20,6 +20,8 @@ class Twist:
     is_opposite: bool = False
     #: models that expect one more or one less than the average, by lot
     is_noise: bool = False
+    #: experiments end, without a verdict, once their confidence reaches this; none: they stay open until the verdict
+    closes_at: float | None = None
 
     @property
     def model(self) -> Callable[[Model], Model] | None:
