@@ -83,7 +83,7 @@ def test_writing_a_rules_file_is_its_call_only() -> None:
         ("docs/CLAUDE.md", 0),
         (".github/copilot-instructions.md", 0),
         ("a/.cursorrules", 0),
-        ("b.md", 1),
+        ("b.txt", 1),
     ):
         found = chunks("assistant", f"[tool:Edit] {path}\n--- old\n+++ - Always run the tests")
         assert found == [(ChunkKind.CALL, f"Edit {path}"), (ChunkKind.CODE, "- Always run the tests")][: 1 + lines]
@@ -172,3 +172,51 @@ def test_an_edit_writes_its_new_lines(tool: str, given: dict[str, object]) -> No
 def test_what_a_reading_call_brought_along_is_not_written() -> None:
     """Some transcripts hold an answer inside the call's text."""
     assert chunks("assistant", "[tool:Read] Read `a.py`\n\n  1→secret_name()") == [(ChunkKind.CALL, "Read Read `a.py`")]
+
+
+@pytest.mark.parametrize("path", ["docs/guide.md", "README.rst", "notes.mdx", "specs/001/plan.MD"])
+def test_what_a_document_says_is_neither_run_nor_written_as_code(path: str) -> None:
+    """A plan that names a command has not run it, and no sentence in it is the assistant's own."""
+    found = chunks("assistant", f"[tool:Write] {path}\nEvery pull request runs `make test`.")
+    assert found == [
+        (ChunkKind.CALL, f"Write {path}"),
+        (ChunkKind.DOCUMENT, "Every pull request runs `make test`."),
+    ]
+
+
+@pytest.mark.parametrize("path", ["requirements.txt", "a.md.py", "markdown.go"])
+def test_other_files_hold_code(path: str) -> None:
+    """By the end of the name."""
+    assert (ChunkKind.CODE, "pytest>=8 and more") in chunks("assistant", f"[tool:Write] {path}\npytest>=8 and more")
+
+
+def ran(command: str) -> list[tuple[ChunkKind, str]]:
+    return chunks("assistant", [{"type": "tool_use", "id": "1", "name": "Bash", "input": {"command": command}}])
+
+
+@pytest.mark.parametrize(
+    "into", ["cat > {}", "cat >> '{}'", "mkdir -p x && cat > {}", "sudo tee -a {}", "tee {} >/dev/null"]
+)
+@pytest.mark.parametrize(("path", "kind"), [("docs/a.md", ChunkKind.DOCUMENT), ("run.sh", ChunkKind.CODE)])
+def test_a_here_document_that_goes_into_a_file_is_written(into: str, path: str, kind: ChunkKind) -> None:
+    """Its lines are not commands that were run; what follows it is."""
+    found = ran(into.format(path) + " <<'END'\nmake deploy\nEND\nmake lint")
+    assert (kind, "make deploy") in found
+    assert (ChunkKind.COMMAND, "make deploy") not in found
+    assert (ChunkKind.COMMAND, "make lint") in found
+    assert (ChunkKind.CALL, f"Bash {path}") in found
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "bash <<END\nmake deploy\nEND",
+        "python - <<'END' > out.txt\nmake deploy\nEND",
+        "cat <<END | sh\nmake deploy\nEND",
+        "cat > a.sh <<END\nmake deploy",
+        "git commit -m \"$(cat <<'END'\nmake deploy\nEND\n)\"",
+    ],
+)
+def test_a_here_document_that_a_program_reads_stays_with_its_command(command: str) -> None:
+    """One without an end, too: nobody knows what it holds."""
+    assert (ChunkKind.COMMAND, "make deploy") in ran(command)

@@ -58,6 +58,7 @@ PIECES = (
         "``` `",
         "[tool:a]\n",
     ),
+    *("cat > a <<E\n", "cat > a <<E\nE\n", "tee ", "cat ", "> ", "<<E "),
     *(".py", "a.py-", "{a", "feat(", "fix: ", "instead of ", "before ", ", use ", ". ", "a\0", "\u200d", "\U0001f600"),
 )
 #: what stands before and after the pieces, so that a run ends in a failure as well as in a match
@@ -69,6 +70,11 @@ def of_block(kind: BlockKind, text: str, tool: str | None = None) -> Transcript:
     return Transcript(messages=(Message(message_idx=0, role="assistant", blocks=(block,)),))
 
 
+def of_shell(command: str) -> Transcript:
+    block = Block(kind=BlockKind.TOOL_USE, text=command, tool="Bash", input={"command": command})
+    return Transcript(messages=(Message(message_idx=0, role="assistant", blocks=(block,)),))
+
+
 LEARNING = Learning(
     learning_id="l", category=LearningCategory.TOOL_USAGE, description="", insight="Use rg, not grep, to search"
 )
@@ -76,6 +82,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "contamination": lambda text: contaminated_learnings([LEARNING], of_block(BlockKind.TOOL_RESULT, text)),
     "chunks of a text": lambda text: chunk_transcript(of_block(BlockKind.TEXT, text)),
     "chunks of an edit": lambda text: chunk_transcript(of_block(BlockKind.TOOL_USE, text, "Write")),
+    "chunks of a command": lambda text: chunk_transcript(of_shell(text)),
     "fences": lambda text: [is_document("md", part) for _, part in stretches(text)],
     "named code": named_code.__wrapped__,
     "actions": actions_of,

@@ -30,7 +30,7 @@ _RULES_FILE = re.compile(
     r"(?:\b(?:claude|claude\.local|agents|gemini)\.md|instructions\.md|\.(?:cursor|windsurf|cline)rules|\.mdc)\b",
     re.IGNORECASE,
 )
-_DOCUMENT = re.compile(r"\.(?:md|mdx|markdown|rst|adoc)\b", re.IGNORECASE)
+_DOCUMENT = re.compile(r"\.(?:md|mdx|markdown|rst|adoc)(?![\w./])", re.IGNORECASE)
 
 
 def chunk_transcript(transcript: Transcript) -> tuple[Chunk, ...]:
