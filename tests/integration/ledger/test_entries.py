@@ -7,12 +7,13 @@ from dataclasses import replace
 from uuid import UUID, uuid5
 
 import pytest
-from fixtures.ledger import at, complete, heavy, next_attempt
+from fixtures.ledger import at, complete, heavy, next_attempt, signal
 
 from worker.errors import NotFound, Superseded
 from worker.ledger import EntryState, Ledger, OutboxMessage, SessionRef, SessionState, open_ledger
 
 Attributing = Callable[..., SessionRef]
+Receive = Callable[..., list[SessionRef]]
 
 
 def message(text: str = "m") -> OutboxMessage:
@@ -72,9 +73,30 @@ def test_a_finish_that_fails_is_tried_again_and_then_given_up(ledger: Ledger, at
     assert not at(ledger, 1).work.fail_finish("s", ref.version, "too early", max_tries=1)
     complete(ledger, "s", ref.version, "a", 1)
     tries = [at(ledger, now).work.fail_finish("s", ref.version, "no", max_tries=3) for now in (2, 3, 4)]
+    [line] = ledger.listing.newest()
+    assert line.reason == "no"
     assert tries == [False, False, True]
     assert at(ledger, 5).work.finish("s", ref.version, message=None)
     assert not at(ledger, 6).work.fail_finish("s", ref.version, "no", max_tries=3)
+
+
+def test_a_learning_that_nobody_expects_is_not_begun(ledger: Ledger, attributing: Attributing) -> None:
+    """It is named, the first of several."""
+    ref = attributing("s", ["a", "b"])
+    with pytest.raises(NotFound, match="learning x is not expected"):
+        ledger.work.start_entries("s", ref.version, ["a", "z", "x"])
+
+
+def test_a_session_that_ends_has_its_own_event_or_what_came_beside_it(ledger: Ledger, receive: Receive) -> None:
+    """With signals of its own the event's payload and when it was logged; without, the lightweight events."""
+    signals = [{"type": "positive", "pattern": "thanks", "confidence": 0.5}]
+    [own] = receive(heavy("own", lightweight_events=[{"message_idx": 0, "signals": signals}]))
+    [bare] = receive(heavy("bare"))
+    receive(signal("own"), signal("bare"))
+    ended = ledger.work.load_ended("own", own.version)
+    assert (ended.payload is not None, ended.logged_at, ended.lightweight) == (True, 7, ())
+    ended = ledger.work.load_ended("bare", bare.version)
+    assert (ended.payload, ended.logged_at, len(ended.lightweight)) == (None, 0, 1)
 
 
 def test_a_session_begins_above_what_the_store_knows(ledger: Ledger, attributing: Attributing) -> None:

@@ -110,6 +110,8 @@ def test_retrying_what_is_not_there(ledger: Ledger, failures: dict[str, SessionR
         at(ledger, 1).retries.retry(session_id="none")
     with pytest.raises(NotFound, match="has not failed"):
         at(ledger, 1).retries.retry(session_id="good", learning_id="a")
+    with pytest.raises(NotFound, match="nothing failed so in it"):
+        at(ledger, 1).retries.retry(session_id="good", reason="no")
     assert at(ledger, 1).retries.retry(learning_id="z").sessions == []
 
 
@@ -191,6 +193,9 @@ def test_listing_sessions(ledger: Ledger, failures: dict[str, SessionRef], recei
     assert [line.session_id for line in ledger.listing.newest(state=SessionState.FINISHED)] == ["good", "two"]
     assert [line.session_id for line in ledger.listing.newest(since=7, limit=1)] == ["late"]
     assert [line.session_id for line in ledger.listing.newest(since=7)] == ["late", "half"]
+    assert [line.session_id for line in ledger.listing.newest(beginning="ha")] == ["half"]
+    pages = [ledger.listing.newest(offset=offset, limit=1) for offset in range(5)]
+    assert [line.session_id for [line] in pages] == ["late", "half", "good", "one", "two"]
 
 
 def test_a_listing_says_what_is_open_and_why(ledger: Ledger, attributing: Attributing, receive: Receive) -> None:

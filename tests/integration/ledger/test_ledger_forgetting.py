@@ -98,6 +98,20 @@ def test_a_learning_leaves_the_sessions_that_had_it(ledger: Ledger, full: Sessio
     assert [step.step for step in detail.steps] == ["received", "prepared", "finished"]
 
 
+def test_a_learning_takes_no_others_steps_with_it(ledger: Ledger, attributing: Attributing) -> None:
+    """Also where the other's id begins alike, or where a sign in it means anything in a pattern."""
+    names = ["a", "ab", "a_", "axb", "a%"]
+    ref = attributing("s", names)
+    for name in names:
+        at(ledger, 1).work.fail_entry("s", ref.version, name, f"no {name}", max_tries=1, retry_seconds=0)
+    for forgotten in ("a", "a_", "a%"):
+        assert ledger.forgetting.learning(forgotten) == ForgottenRows(entries=1, steps=1)
+    detail = ledger.history.session_detail("s")
+    assert [entry.learning_id for entry in detail.entries] == ["ab", "axb"]
+    told = [step.detail for step in detail.steps if step.step.startswith("learning ")]
+    assert [detail.partition(":")[0] for detail in told] == ["ab", "axb"]
+
+
 def test_no_byte_stays_in_the_file(tmp_path: Path) -> None:
     """SQLite's file and its log hold nothing of what was deleted once they are scrubbed."""
     marker = "quarkstrudel"
