@@ -33,7 +33,9 @@ def test_proven_harm_deprecates() -> None:
     """A large harm in a complete experiment ends the learning, with a reason that a person can read."""
     value = value_of(HARM)
     assert (value.status, value.verdict.kind) == (LearningStatus.DEPRECATED, VerdictKind.REMOVE)
-    assert value.status_reason.startswith("harm is proven, and by estimate it is large (its effect lies between ")
+    assert (value.status_reason or "").startswith(
+        "harm is proven, and by estimate it is large (its effect lies between "
+    )
     assert value.next_withhold_probability == 0.0
 
 
