@@ -61,8 +61,13 @@ def test_a_full_disk_ends_nothing(groove: Groove, small_disk: Path, tmp_path: Pa
     assert up.poll() is None
     (small_disk / "filling").unlink()
     wait_until(lambda: published(groove, events), "there is room again", seconds=60)
-    wait_until(lambda: groove.json("sessions", "list")[0]["state"] == "finished", "the session is done", seconds=300)
+    wait_until(lambda: states(groove) == ["finished"], "the session is done", seconds=300)
     assert b"part_restarted" not in log.read_bytes()
+
+
+def states(groove: Groove) -> list[str]:
+    """None while the bridge has not yet taken in what was published."""
+    return [session["state"] for session in groove.json("sessions", "list")]
 
 
 def published(groove: Groove, events: Path) -> bool:
