@@ -27,6 +27,7 @@ from labelled_sessions import Labelled, Pair, StoredVectors
 
 from worker.attribution.bundle import SessionBundle
 from worker.attribution.fit_calibration import Judged, Label, fitted, prepare, probability
+from worker.attribution.second_look import SecondLook
 from worker.domain import Transcript
 from worker.embedder import open_embedder
 from worker.layers.activation.calibration import shipped_calibration
@@ -285,14 +286,16 @@ def main() -> None:
         write_calibration(arguments.write_calibration, pairs, judged, left_out)
 
 
-def prepared_folders(folders: Sequence[Path], embedder: StoredVectors) -> tuple[Labelled, list[Judged], float]:
+def prepared_folders(
+    folders: Sequence[Path], embedder: StoredVectors, second_look: SecondLook | None = None
+) -> tuple[Labelled, list[Judged], float]:
     """With the seconds that it took."""
     labelled = Labelled()
     for folder in folders:
         labelled.add(folder)
     labels = [Label(session_id=p.session_id, learning_id=p.learning_id, used=p.used) for p in labelled.pairs]
     began = time.perf_counter()
-    judged = prepare(labelled.transcripts, labelled.learnings, labels, embedder, shipped_calibration())
+    judged = prepare(labelled.transcripts, labelled.learnings, labels, embedder, shipped_calibration(), second_look)
     return labelled, judged, time.perf_counter() - began
 
 

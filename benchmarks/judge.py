@@ -26,14 +26,15 @@ from activation import (
     leave_repositories_out,
     measured,
     natural_weights,
+    prepared_folders,
     print_intervals,
     print_parts,
     print_thresholds,
     same_repository,
 )
-from labelled_sessions import Labelled, Pair, StoredVectors
+from labelled_sessions import Pair, StoredVectors
 
-from worker.attribution.fit_calibration import Judged, Label, prepare, probability
+from worker.attribution.fit_calibration import Judged, probability
 from worker.attribution.judge_memory import JudgeMemory
 from worker.attribution.second_look import SecondLook
 from worker.embedder import open_embedder
@@ -109,16 +110,11 @@ class Asked(LanguageModel):
 
 
 def read_twice(folders: Sequence[Path], embedder: StoredVectors, model: Asked) -> tuple[list[Pair], list[Judged]]:
-    labelled = Labelled()
-    for folder in folders:
-        labelled.add(folder)
-    labels = [Label(session_id=p.session_id, learning_id=p.learning_id, used=p.used) for p in labelled.pairs]
     everything = ActivationParameters(judge=f"{PREFIX}any", judge_from=0.0, judge_tokens_per_day=10**9)
     with tempfile.TemporaryDirectory() as kept:
         look = SecondLook(model, everything, JudgeMemory(Path(kept) / "judge.sqlite"), lambda: datetime.now(UTC).date())
-        return labelled.pairs, prepare(
-            labelled.transcripts, labelled.learnings, labels, embedder, shipped_calibration(), look
-        )
+        labelled, judged, _ = prepared_folders(folders, embedder, look)
+    return labelled.pairs, judged
 
 
 def asked_about(judged: Sequence[Judged], first: Sequence[float], doubt: Doubt) -> list[Judged]:
