@@ -195,7 +195,8 @@ def ran(command: str) -> list[tuple[ChunkKind, str]]:
 
 
 @pytest.mark.parametrize(
-    "into", ["cat > {}", "cat >> '{}'", "mkdir -p x && cat > {}", "sudo tee -a {}", "tee {} >/dev/null"]
+    "into",
+    ["cat > {}", "cat >> '{}'", "mkdir -p x && cat > {}", "cd a; cat > {} ; ls", "sudo tee -a {}", "tee {} >/dev/null"],
 )
 @pytest.mark.parametrize(("path", "kind"), [("docs/a.md", ChunkKind.DOCUMENT), ("run.sh", ChunkKind.CODE)])
 def test_a_here_document_that_goes_into_a_file_is_written(into: str, path: str, kind: ChunkKind) -> None:

@@ -25,7 +25,7 @@ _PATCHED = re.compile(r"^(?:\*\*\* (?:Add|Update|Delete) File: |\*\*\* Move to: 
 _HERE_DOCUMENT = re.compile(r"<<-?[ \t]*(['\"]?)(?P<end>[A-Za-z_]\w*)\1")
 #: `cat > file`, `cat >> 'file'`, `tee -a file`; what goes on to another program is not written
 _INTO_FILE = re.compile(
-    r"(?:^|&&|;)\s*(?:sudo\s+)?cat\b[^|;&>]*>{1,2}\s*['\"]?(?P<cat>[^\s'\"|;&<>]+)['\"]?\s*$"
+    r"(?:^|&&|;)\s*(?:sudo\s+)?cat\b[^|;&>]*>{1,2}\s*['\"]?(?P<cat>[^\s'\"|;&<>]+)['\"]?\s*(?:$|&&|;)"
     r"|\btee\s+(?:-a\s+)?['\"]?(?P<tee>[^\s'\"|;&<>-][^\s'\"|;&<>]*)"
 )
 
