@@ -66,7 +66,7 @@ def test_a_full_disk_ends_nothing(groove: Groove, small_disk: Path, tmp_path: Pa
 
 
 def states(groove: Groove) -> list[str]:
-    """None while the bridge has not yet taken in what was published."""
+    """Empty while the bridge has not yet taken in what was published."""
     return [session["state"] for session in groove.json("sessions", "list")]
 
 

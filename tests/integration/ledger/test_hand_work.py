@@ -86,6 +86,8 @@ def test_what_failed_by_its_reasons(ledger: Ledger, attributing: Attributing) ->
         ({"session_id": "good"}, ["good"]),
         ({"session_ids": ["good", "two", "none"]}, ["two"]),
         ({"session_ids": ["one", "two"], "learning_id": "a"}, ["one"]),
+        ({"session_ids": ["one", "two"], "learning_id": "a", "reason": "no b"}, []),
+        ({"session_ids": ["one", "two"], "reason": "no b"}, ["two"]),
         ({"session_ids": []}, []),
         ({"reason": "no b"}, ["two"]),
         ({"reason": "no b", "learning_id": "a"}, []),
@@ -110,7 +112,7 @@ def test_retrying_what_is_not_there(ledger: Ledger, failures: dict[str, SessionR
         at(ledger, 1).retries.retry(session_id="none")
     with pytest.raises(NotFound, match="has not failed"):
         at(ledger, 1).retries.retry(session_id="good", learning_id="a")
-    with pytest.raises(NotFound, match="nothing failed so in it"):
+    with pytest.raises(NotFound, match="session good: nothing failed so in it"):
         at(ledger, 1).retries.retry(session_id="good", reason="no")
     assert at(ledger, 1).retries.retry(learning_id="z").sessions == []
 
