@@ -47,6 +47,14 @@ def test_the_reference_is_made_from_the_code(site: Path, page: str, told: list[s
     assert not [words for words in told if words not in text]
 
 
+def test_a_page_that_explains_has_at_most_250_lines() -> None:
+    """Tables of results by case go to `benchmarks/results`."""
+    [pages] = [part["Explanation"] for part in load_config(str(_ROOT / "mkdocs.yml"))["nav"] if "Explanation" in part]
+    lines = {page: len((_ROOT / "docs" / page).read_text().splitlines()) for page in pages}
+    assert "activation.md" in lines
+    assert not {page: count for page, count in lines.items() if count > 250}
+
+
 def test_the_upgrade_guide_replaces_every_part() -> None:
     """Whatever is built from the project's own image and stays running."""
     stack = (_ROOT / "docker-compose.yml").read_text()
