@@ -12,6 +12,6 @@ PROJECT = nox.project.load_toml("pyproject.toml")
 @nox.session(python=["3.11", "3.12", "3.13"])
 def unit(session: nox.Session) -> None:
     """`nox -s unit-3.13 -- -k name` hands on what follows the dashes to pytest."""
-    test = nox.project.dependency_groups(PROJECT, "test")
-    session.install("--constraint", "constraints.txt", "--editable", ".[embedded,postgresql,flower]", *test)
+    tools = nox.project.dependency_groups(PROJECT, "test", "docs")
+    session.install("--constraint", "constraints.txt", "--editable", ".[embedded,postgresql,flower]", *tools)
     session.run("pytest", "tests/unit", *session.posargs)

@@ -39,6 +39,8 @@ QUICK = {
     "GROOVE_LOCAL__WORKERS": "2",
     # two stacks are compared digit by digit, and each would measure for itself which format is faster
     "GROOVE_EMBEDDER__PRECISION": "float32",
+    # parts are found by command line, which Celery writes over where setproctitle is installed
+    "NOSETPS": "1",
 }
 #: the tests, whose detector a part may load, and the tree that they belong to
 _PATH = os.pathsep.join(str(folder) for folder in (Path(__file__).parents[1], Path(__file__).parents[2]))
