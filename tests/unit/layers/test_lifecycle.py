@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from unit.layers.worlds import arms, counts, value_of
 
 from worker.domain import LearningStatus, Standing, VerdictKind
+from worker.layers.ablation.fleet import Fleet
+from worker.layers.ablation.strategy import ConservativeAblation
 from worker.layers.statistics.sums import LearningSums, TemporalSums
 from worker.settings.layers import AblationParameters, AggregationParameters, LayerParameters
 
@@ -72,6 +74,24 @@ def test_a_trial_lasts_until_its_verdict() -> None:
     running, settled = value_of(NOTHING_YET, on_trial), value_of(HELP, on_trial)
     assert (running.status, running.next_withhold_probability) == (LearningStatus.EXPERIMENTAL, 0.5)
     assert (settled.status, settled.next_withhold_probability) == (LearningStatus.ACTIVE, 0.0)
+
+
+def test_sessions_of_one_arm_alone_raise_no_suspicion() -> None:
+    """Withheld sessions without injected ones say nothing of harm: the rate is the ordinary one."""
+    parameters = AblationParameters(harm_chance=0.99, promise_chance=0.99)
+    value = value_of(arms((0, 0, 0, 0), (1, 1, 2, 4)), parameters=LayerParameters(ablation=parameters))
+    assert (value.sessions_with, value.sessions_without) == (0, 8)
+    assert value.next_withhold_probability == parameters.rate
+
+
+@pytest.mark.parametrize(("sums", "expected"), [(NOTHING_YET, True), (arms((3, 3, 3, 3), (3, 3, 3, 3)), False)])
+def test_an_experiment_so_far_says_whether_it_is_complete(sums: LearningSums, expected: bool) -> None:
+    """With twenty sessions in each arm, and as a plain truth value in what is published."""
+    strategy = ConservativeAblation()
+    found = strategy.compute_marginal_value(sums, Fleet())
+    assert found is not None
+    assert found.is_complete is expected
+    assert strategy.is_experiment_complete(sums) is expected
 
 
 @given(counts, counts, standings)
