@@ -10,8 +10,8 @@ from assessor.rules.units import NoRule, Piece
 from assessor.secrets import scrub
 from worker.formats.learnings_file import POINTER
 
-#: none would take them for rules by their form; they are counted and not shown
-_PLAIN = frozenset({NoRule.DESCRIPTION, NoRule.TITLE})
+#: none would take them for rules of the project; they are counted and not shown
+_PLAIN = frozenset({NoRule.DESCRIPTION, NoRule.TITLE, NoRule.ASSISTANT})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,7 +24,7 @@ class LeftOut:
 
     @property
     def is_shown(self) -> bool:
-        """Whether its form is that of a rule: a list's item, a table's row, an order in brackets."""
+        """Whether a person may have meant it as a rule: a list's item, a table's row, an order in brackets."""
         return self.why not in _PLAIN
 
     @property

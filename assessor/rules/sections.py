@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from itertools import groupby
 
-from assessor.rules.units import Piece, PieceKind
+from assessor.rules.units import NoRule, Piece, PieceKind
 
 _Place = tuple[tuple[str, ...], str | None]
 
@@ -24,7 +24,7 @@ def _section(place: _Place, members: list[Piece]) -> Piece:
     headings, group = place
     return Piece(
         kind=PieceKind.SECTION if any(piece.is_learning for piece in members) else PieceKind.CONTEXT,
-        text="\n".join(piece.text for piece in members if piece.text),
+        text="\n".join(piece.text for piece in members if piece.text and piece.no_rule is not NoRule.ASSISTANT),
         first=members[0].first,
         last=members[-1].last,
         headings=headings,

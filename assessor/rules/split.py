@@ -9,8 +9,9 @@ from assessor.rules.generated import generated_blocks, without_comments
 from assessor.rules.no_rule import why_no_rule
 from assessor.rules.outline import Start, read_outline
 from assessor.rules.playbook import playbook_bullets
-from assessor.rules.units import Piece, PieceKind, lines_of
+from assessor.rules.units import NoRule, Piece, PieceKind, lines_of
 from assessor.rules.wording import normalised
+from worker.formats.codex_own_text import own_lines
 
 _ITEM_MARK = re.compile(r"^[ \t>]*(?:[-*+]|\d{1,9}[.)])[ \t]+(?:\[[ xX]\][ \t]+)?")
 _QUOTE_MARK = re.compile(r"^[ \t]*>[ \t]?", re.MULTILINE)
@@ -46,6 +47,7 @@ def _from_the_top(starts: list[Start], head: int) -> list[Start]:
 
 def _pieces(lines: list[str], starts: list[Start], blocks: list[tuple[int, int, str]]) -> Iterable[Piece]:
     headings: list[tuple[int, str]] = []
+    own = own_lines(lines)
     lasts = [start.line for start in starts[1:]] + [len(lines)]
     assert all(one <= other for one, other in pairwise(lasts)), "pieces stand in the file's order"
     for start, last in zip(starts, lasts, strict=True):
@@ -56,7 +58,8 @@ def _pieces(lines: list[str], starts: list[Start], blocks: list[tuple[int, int, 
         text = _text("".join(lines[start.line + start.height : last]), start)
         above = tuple(title for level, title in headings if level != start.level)
         is_said = start.kind is not PieceKind.CONTEXT and bool(normalised(text))
-        no_rule = why_no_rule(start.kind, text, above) if is_said else None
+        why = NoRule.ASSISTANT if start.line in own else why_no_rule(start.kind, text, above)
+        no_rule = why if is_said else None
         yield Piece(
             kind=start.kind if is_said and no_rule is None else PieceKind.CONTEXT,
             text=text,

@@ -32,6 +32,7 @@ class NoRule(StrEnum):
     TABLE = "of tables that describe"
     TITLE = "that are titles"
     DESCRIPTION = "that describe"
+    ASSISTANT = "that Codex adds itself"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

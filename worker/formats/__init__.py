@@ -17,6 +17,7 @@ hook_switchback     rules files that are written for each period, and what they 
 hook_trace          what an injection leaves in the transcript
 signatures          what a file is that is no text
 learnings_file      the managed file: learnings that a hook gives out, as people edit them
+codex_own_text      sections that Codex adds to the rules it shows its model
 switchback_block    the block of a rules file that a switchback writes
 transcripts/        transcripts in every form they come in
 """

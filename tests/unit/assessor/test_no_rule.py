@@ -6,6 +6,7 @@ import pytest
 
 from assessor.rules.discovery import discover
 from assessor.rules.left_out import left_out
+from assessor.rules.sections import sections
 from assessor.rules.split import split
 from assessor.rules.units import NoRule
 from worker.cli.support.left_out_lines import left_out_lines
@@ -159,3 +160,56 @@ def test_what_was_left_out_is_told(tmp_path: Path) -> None:
     assert [line for line in told if "AGENTS.md:9: Colour search (of a change log)" in line]
     assert not [line for line in told[1:] if "A shop." in line]
     assert list(left_out_lines([])) == []
+
+
+OF_CODEX = """\
+## Skills
+A skill is a set of local instructions to follow that is stored in a `SKILL.md` file. Below is the list.
+
+### Available skills
+- bake: Use it for bread. (file: /w/skills/bake/SKILL.md)
+
+### How to use skills
+- Trigger rules: you must use a skill that is named.
+  1) Open its file.
+"""
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        OF_CODEX,
+        "## Plugins\nA plugin is a local bundle of skills, MCP servers, and apps.\n### How to use plugins\n- Do x.\n",
+        "## Apps (Connectors)\nApps (Connectors) can be explicitly triggered in user messages. Do not list them.\n",
+        "## JavaScript REPL (Node)\n- Use `js_repl` for Node-backed JavaScript with top-level await.\n- Avoid `x`.\n",
+        "Each AGENTS.md governs the entire directory that contains it. You must obey.\n",
+    ],
+)
+@pytest.mark.parametrize("after", ["\n## Ours\n\n- Use make.\n", "\n---\n\nAlways use make.\n"])
+def test_what_codex_adds_to_its_rules_is_none_of_the_project(section: str, after: str) -> None:
+    """People copy what they see of a session's rules into the file."""
+    text = f"- Use bun.\n\n{section}{after}"
+    found = [piece for piece in split(text) if piece.no_rule is NoRule.ASSISTANT]
+    assert found
+    assert len(learnings(text)) == len(learnings(f"- Use bun.\n{after}")) == 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "## Skills\n\n- Use the skill `bake` for bread.\n",
+        "## Plugins\n\nAlways write a plugin as one file.\n",
+        f"{OF_CODEX}\nNever commit secrets.\n",
+        f"{OF_CODEX}\n### Ours\n\n- Use the skill `bake` for bread.\n",
+    ],
+)
+def test_what_a_person_wrote_about_skills_stays_a_rule(text: str) -> None:
+    """Under a title of Codex's, or below its section."""
+    assert len(learnings(text)) == 1
+
+
+def test_a_section_is_without_what_codex_adds() -> None:
+    """Its paragraphs stand in the last section of a file."""
+    text = "## Ours\n\n- Use bun.\n"
+    added = f"{text}\nEach AGENTS.md governs the entire directory that contains it.\n"
+    assert [each.text for each in sections(split(added))] == [each.text for each in sections(split(text))]

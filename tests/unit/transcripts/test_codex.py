@@ -109,3 +109,51 @@ def test_a_codex_child_keeps_its_own_turns() -> None:
     )
     assert said(session) == [("person", "now docs"), ("assistant", "Docs.")]
     assert (session.session_id, session.parent_id) == ("child", "parent")
+
+
+SKILLS = """\
+## Skills
+A skill is a set of local instructions to follow that is stored in a `SKILL.md` file. Below is the list.
+### Available skills
+- bake: Use it for bread. (file: /w/skills/bake/SKILL.md)
+### How to use skills
+- Trigger rules: you must use a skill that is named.
+  1) Open its file.
+
+"""
+WHERE_RULES_APPLY = """\
+Files called AGENTS.md commonly appear in many places inside a container.
+
+Each AGENTS.md governs the entire directory that contains it.
+"""
+
+
+def rules_of(text: str, head: str = "# AGENTS.md instructions for /w/demo") -> list[tuple[str, str]]:
+    item = codex_says(0, "user", f"{head}\n\n<INSTRUCTIONS>\n{text}\n</INSTRUCTIONS>")
+    session = open_session(lines(rollout(0, "session_meta", id="c", cwd="/w/demo"), item, codex_says(1, "user", "go")))
+    assert said(session) == [("person", "go")]
+    return [(rules.path, rules.text) for rules in session.rules]
+
+
+def test_what_codex_adds_to_the_rules_is_none_of_them() -> None:
+    """Sections about skills and the like, and where files called AGENTS.md apply."""
+    added = f"- Use bun.\n\n{SKILLS}{WHERE_RULES_APPLY}"
+    assert rules_of(added) == [("/w/demo/AGENTS.md", "- Use bun.")]
+    assert rules_of(f"{SKILLS}# Shop\n\n- Use bun.") == [("/w/demo/AGENTS.md", "# Shop\n\n- Use bun.")]
+    assert rules_of(SKILLS) == []
+
+
+def test_rules_files_that_codex_joins_are_taken_apart() -> None:
+    """A section at the end of one does not go on in the next."""
+    joined = f"# Mine\n\n- Use bun.\n\n{WHERE_RULES_APPLY}\n--- project-doc ---\n\n- Use make."
+    assert [text for _, text in rules_of(joined)] == ["# Mine\n\n- Use bun.", "- Use make."]
+
+
+def test_rules_of_several_folders_are_told_apart() -> None:
+    """Where a session works in several places, each has its own label."""
+    text = "- Use bun.\n\nfor `a` with root /w/a\n\n- Use make.\n\nfor `b` with root /w/b\n\n- Use tox."
+    assert rules_of(text, head="# AGENTS.md instructions") == [
+        ("/w/demo/AGENTS.md", "- Use bun."),
+        ("/w/a/AGENTS.md", "- Use make."),
+        ("/w/b/AGENTS.md", "- Use tox."),
+    ]

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from worker.formats.codex_own_text import without_own_text
 from worker.formats.hook_trace import names_a_trace
 from worker.formats.transcripts.codex_calls import ANSWERS, CALLS, answer_of, call_of
 from worker.formats.transcripts.content_blocks import plain_text
@@ -21,10 +22,12 @@ from worker.formats.transcripts.who_spoke import is_a_tools_prompt, words_of_a_p
 #: a replayed turn is written within this time of the file's beginning; an own one has waited for a person and a model
 _REPLAY_MICROS = 1_000_000
 _RULES = re.compile(
-    r"# AGENTS\.md instructions for (?P<folder>.*?)\n+<INSTRUCTIONS>\n?(?P<text>.*?)\n?</INSTRUCTIONS>"
+    r"# AGENTS\.md instructions(?: for (?P<folder>[^\n]*))?\n+<INSTRUCTIONS>\n?(?P<text>.*?)\n?</INSTRUCTIONS>"
     r"|^\s*<user_instructions>\n*(?P<older>.*?)\n*</user_instructions>",
     re.DOTALL,
 )
+#: a person's own rules come first, then the project's, or those of each place that a session works in
+_NEXT_FILE = re.compile(r"^(?:--- project-doc ---|for `[^`\n]+` with root (?P<root>[^\n]+))$", re.MULTILINE)
 _LEFT_OUT = names("reasoning ghost_snapshot compaction other")
 
 
@@ -126,10 +129,15 @@ class _Reader:
         elif role == "user":
             for rules in _RULES.finditer(text):
                 folder = rules["folder"] or str(self.draft.facts.get("cwd", ""))
-                self.draft.rule(
-                    f"{folder.rstrip('/')}/AGENTS.md", rules["text"] or rules["older"], reason="session_start"
-                )
+                self._keep_rules(folder, rules["text"] or rules["older"] or "")
             self._item_of_a_person(words_of_a_person(text))
+
+    def _keep_rules(self, folder: str, text: str) -> None:
+        ends = list(_NEXT_FILE.finditer(text))
+        places = [(0, folder), *((end.end(), end["root"] or folder) for end in ends)]
+        for (start, root), last in zip(places, [*(end.start() for end in ends), len(text)], strict=True):
+            words = without_own_text(text[start:last])
+            self.draft.rule(f"{root.rstrip('/')}/AGENTS.md", words.strip("\n"), reason="session_start")
 
     def _item_of_a_person(self, words: str) -> None:
         if words and not _take(self.told, words):
