@@ -43,7 +43,7 @@ CREATE TABLE IF NOT EXISTS forgotten (digest TEXT PRIMARY KEY) WITHOUT ROWID;
 _SESSION = TypeAdapter(ReadSession)
 _FOOTPRINT = TypeAdapter(Footprint)
 #: fields whose keys are (message_idx, index of the block): pairs in JSON
-_BY_PLACE = ("exit_codes", "refusals")
+_BY_PLACE = ("exit_codes", "refusals", "answers")
 
 
 class FileState(StrEnum):
@@ -269,7 +269,7 @@ def _to_bytes(session: ReadSession) -> bytes:
 
 def _from_bytes(data: bytes) -> ReadSession:
     document = orjson.loads(data)
-    pairs = {name: {tuple(place): value for place, value in document[name]} for name in _BY_PLACE}
+    pairs = {name: {tuple(place): value for place, value in document.get(name, ())} for name in _BY_PLACE}
     return _SESSION.validate_python(document | pairs)
 
 

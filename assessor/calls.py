@@ -1,12 +1,12 @@
 """What the assistant did in a session, call by call, each joined to its answer."""
 
 from collections import defaultdict, deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from assessor.commands import hides_its_code, never_ran
 from worker.domain import Block, BlockKind, Transcript
-from worker.formats.transcripts.session import ReadSession, Refusal
+from worker.formats.transcripts.session import Place, ReadSession, Refusal
 from worker.formats.transcripts.tools import Purpose, command_of, path_of, purpose_of
 
 #: answers that say nothing about the call: lost, or called off because another one failed
@@ -16,15 +16,13 @@ _NO_ANSWER = (
     "<tool_use_error>Sibling tool call errored",
 )
 _ANSWERS = frozenset({BlockKind.TOOL_RESULT, BlockKind.TOOL_ERROR})
-#: message_idx, and the number of the block in it
-Place = tuple[int, int]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Call:
     message_idx: int
     block: Block
-    #: message_idx of the answer; the call's own where none came
+    #: message_idx of the answer; the call's own where none came, or one that was written before it
     answered_at: int
     answer: Block | None = None
     exit_code: int | None = None
@@ -74,7 +72,9 @@ class Call:
 def calls_of(session: ReadSession) -> tuple[Call, ...]:
     """In the order of the calls."""
     blocks = dict(blocks_of(session.transcript))
-    answers = {call: answer for answer, call in answered_calls(session.transcript).items()}
+    answers: dict[Place, Place] = {}
+    for answer, call in answered_calls(session.transcript, session.answers).items():
+        answers.setdefault(call, answer)
     return tuple(
         _call(place, answers.get(place), blocks, session)
         for place, block in blocks.items()
@@ -82,14 +82,15 @@ def calls_of(session: ReadSession) -> tuple[Call, ...]:
     )
 
 
-def answered_calls(transcript: Transcript) -> dict[Place, Place]:
-    """Place of an answer -> place of its call: the oldest open one of that tool, as blocks carry no ids."""
+def answered_calls(transcript: Transcript, known: Mapping[Place, Place]) -> dict[Place, Place]:
+    """Place of an answer -> place of its call, where it is not `known`: the oldest open one of that tool."""
     open_: dict[str | None, deque[Place]] = defaultdict(deque)
-    found: dict[Place, Place] = {}
+    found = dict(known)
+    joined = set(known.values())
     for place, block in blocks_of(transcript):
-        if block.kind is BlockKind.TOOL_USE:
+        if block.kind is BlockKind.TOOL_USE and place not in joined:
             open_[block.tool].append(place)
-        elif block.kind in _ANSWERS and (call := _taken(open_, block.tool)) is not None:
+        elif block.kind in _ANSWERS and place not in known and (call := _taken(open_, block.tool)) is not None:
             found[place] = call
     return found
 
@@ -106,7 +107,7 @@ def _call(place: Place, answer: Place | None, blocks: dict[Place, Block], sessio
     return Call(
         message_idx=place[0],
         block=blocks[place],
-        answered_at=answer[0],
+        answered_at=max(place[0], answer[0]),
         answer=blocks[answer],
         exit_code=session.exit_codes.get(answer),
         refusal=session.refusals.get(answer),

@@ -71,7 +71,7 @@ def _document(account: Account) -> dict[str, Any]:
                 for learning_id, kinds in excluded.items()
                 if (other := outcome.without(kinds)) is not outcome
             },
-            "transcript": transcript_to_wire(session.transcript),
+            "transcript": transcript_to_wire(session.transcript, session.answers),
             "lightweight_events": lightweight_events(account.heard),
         },
         "outcome": _UNKNOWN_OUTCOME if outcome.value is None else outcome.value,

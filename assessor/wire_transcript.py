@@ -1,14 +1,17 @@
 """A transcript as an event carries it: read back, messages and blocks stand where they stood."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from assessor.calls import Place, answered_calls
+from assessor.calls import answered_calls
 from worker.domain import Block, BlockKind, Message, Transcript
 from worker.formats.transcripts.flattened import REJECTION
+from worker.formats.transcripts.session import Place
 
 
-def transcript_to_wire(transcript: Transcript) -> dict[str, Any]:
-    calls = answered_calls(transcript)
+def transcript_to_wire(transcript: Transcript, answers: Mapping[Place, Place] | None = None) -> dict[str, Any]:
+    """`answers`: which call each one answers, as far as the session tells."""
+    calls = answered_calls(transcript, answers or {})
     return {"messages": [_message(message, calls) for message in transcript.messages]}
 
 

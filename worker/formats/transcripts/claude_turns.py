@@ -42,7 +42,7 @@ class Turns:
         turn = self._open.get(subagent)
         if turn is None:
             return
-        if self.draft.made_in(call_id) is turn.message:
+        if self.draft.made_in(call_id) in (None, turn.message):  # None: the call is still to come
             turn.is_answered = True
         else:
             self.close(subagent)

@@ -60,8 +60,11 @@ class UserLines:
             self.draft.add("user", speaker=Speaker.REJECTION, **where).say(words)
 
     def _exit_code(self, call_id: object, text: str, is_error: bool, result: object) -> int | None:
-        """A shell says its code when it fails; a success is 0 unless the harness had to interpret it or let it run on."""
-        if self.draft.tool_of(call_id) not in _SHELLS:
+        """A shell says its code when it fails; a success is 0 unless the harness had to interpret it or let it run on.
+
+        An answer before its call may be a shell's.
+        """
+        if (self.draft.tool_of(call_id) or "Bash") not in _SHELLS:
             return None
         if is_error:
             match = _EXIT_CODE.match(text)

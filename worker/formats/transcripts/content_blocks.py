@@ -15,6 +15,13 @@ class Calls:
 
     tools: dict[str, str] = field(default_factory=dict)
     rejected: set[str] = field(default_factory=set)
+    #: calls and answers that were read, with the calls' ids
+    read: list[tuple[Block, str]] = field(default_factory=list)
+
+    def keep(self, block: Block, call_id: object) -> Block:
+        if call_id is not None:
+            self.read.append((block, str(call_id)))
+        return block
 
     def learn(self, content: object) -> None:
         """Take note of the calls and answers in one message's content."""
@@ -59,7 +66,8 @@ def _parse_block(item: object, *, role: str, calls: Calls) -> tuple[Block, ...]:
 
 
 def _tool_use(item: dict[str, Any], calls: Calls) -> Block:
-    return replace(call_block(item.get("name", ""), item.get("input")), rejected=str(item.get("id")) in calls.rejected)
+    block = call_block(item.get("name", ""), item.get("input"))
+    return calls.keep(replace(block, rejected=str(item.get("id")) in calls.rejected), item.get("id"))
 
 
 def call_block(tool: object, given: object) -> Block:
@@ -73,12 +81,13 @@ def call_block(tool: object, given: object) -> Block:
 
 def _tool_result(item: dict[str, Any], calls: Calls) -> Block:
     call = str(item.get("tool_use_id"))
-    return Block(
+    block = Block(
         kind=BlockKind.TOOL_ERROR if item.get("is_error") else BlockKind.TOOL_RESULT,
         text=clean(plain_text(item.get("content"))),
         tool=calls.tools.get(call),
         rejected=call in calls.rejected,
     )
+    return calls.keep(block, item.get("tool_use_id"))
 
 
 def plain_text(content: object) -> str:

@@ -32,7 +32,8 @@ def parse_foreign(entry: dict[str, Any], *, role: str, calls: Calls) -> tuple[Bl
             _refuse_unread(place)
     if role == "tool" and "tool_call_id" in entry:
         tool = calls.tools.get(str(entry["tool_call_id"]))
-        return (Block(kind=BlockKind.TOOL_RESULT, text=clean(plain_text(content)), tool=tool),)
+        block = Block(kind=BlockKind.TOOL_RESULT, text=clean(plain_text(content)), tool=tool)
+        return (calls.keep(block, entry["tool_call_id"]),)
     made = entry.get("tool_calls")
     if not isinstance(made, list) or not made:
         return ()
@@ -63,4 +64,13 @@ def _call(call: object, calls: Calls) -> Block:
             given = json.loads(given)
     name = str(function.get("name") or "")
     calls.tools[str(call.get("id"))] = name
-    return call_block(name, given)
+    return calls.keep(call_block(name, given), call.get("id"))
+
+
+def learn_foreign(entry: dict[str, Any], calls: Calls) -> None:
+    """Take note of the calls' names in one message, as an answer may stand before its call."""
+    made = entry.get("tool_calls")
+    for call in made if isinstance(made, list) else ():
+        function = call.get("function") if isinstance(call, dict) else None
+        if isinstance(function, dict):
+            calls.tools.setdefault(str(call.get("id")), str(function.get("name") or ""))

@@ -7,9 +7,9 @@ from typing import Any
 from worker.domain import BlockKind, Message, Transcript
 from worker.errors import InvalidEvent
 from worker.formats.transcripts.content_blocks import Calls, clean, parse_content
-from worker.formats.transcripts.foreign_calls import UnreadForm, parse_foreign
+from worker.formats.transcripts.foreign_calls import UnreadForm, learn_foreign, parse_foreign
 from worker.formats.transcripts.lines import DAMAGED, objects
-from worker.formats.transcripts.session import Harness, ReadSession, Speaker
+from worker.formats.transcripts.session import Harness, Place, ReadSession, Speaker
 from worker.formats.transcripts.session_draft import moment
 from worker.formats.transcripts.who_spoke import words_of_a_person
 from worker.formats.wire import derived_id
@@ -22,16 +22,22 @@ def parse_transcript(value: object) -> Transcript:
 
     Raises `InvalidEvent`, which names the message that cannot be read.
     """
+    return _parse(value, Calls())
+
+
+def _parse(value: object, calls: Calls) -> Transcript:
     entries = _entries(value)
-    calls = Calls()
     for entry in entries:
-        calls.learn(entry.get("content") if isinstance(entry, dict) else None)
+        if isinstance(entry, dict):
+            calls.learn(entry.get("content"))
+            learn_foreign(entry, calls)
     return Transcript(messages=tuple(_parse_message(idx, entry, calls) for idx, entry in enumerate(entries)))
 
 
 def read_document(value: object, skipped: Counter[str]) -> ReadSession:
     """Read a list of messages as a session: a document that says nothing of where it comes from."""
-    transcript = parse_transcript(value)
+    calls = Calls()
+    transcript = _parse(value, calls)
     times = tuple(moment(entry.get("timestamp")) for entry in _entries(value) if isinstance(entry, dict))
     known = [time for time in times if time is not None]
     given = value.get("session_id") if isinstance(value, dict) else None
@@ -46,8 +52,31 @@ def read_document(value: object, skipped: Counter[str]) -> ReadSession:
         started_at=min(known, default=None),
         ended_at=max(known, default=None),
         line_ids=("",) * len(times),
+        answers=_answers(transcript, calls),
         skipped=dict(skipped),
     )
+
+
+def _answers(transcript: Transcript, calls: Calls) -> dict[Place, Place]:
+    """By the calls' ids: the newest call before an answer, otherwise the first behind it."""
+    ids = {id(block): call_id for block, call_id in calls.read}
+    made: dict[str, Place] = {}
+    early: dict[str, Place] = {}
+    found: dict[Place, Place] = {}
+    for message in transcript.messages:
+        for number, block in enumerate(message.blocks):
+            place, call_id = (message.message_idx, number), ids.get(id(block))
+            if call_id is None:
+                continue
+            if block.kind is BlockKind.TOOL_USE:
+                made[call_id] = place
+                if call_id in early:
+                    found[early.pop(call_id)] = place
+            else:
+                found[place] = made.get(call_id, place)
+                if call_id not in made:
+                    early[call_id] = place
+    return found
 
 
 def read(lines: Iterable[bytes], skipped: Counter[str]) -> ReadSession:

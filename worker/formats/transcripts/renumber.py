@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from worker.domain import Transcript
-from worker.formats.transcripts.session import ReadSession
+from worker.formats.transcripts.session import Place, ReadSession
 
 _T = TypeVar("_T")
 
@@ -38,6 +38,7 @@ def assemble(base: ReadSession, picks: Sequence[Pick]) -> ReadSession:
         ended_at=max(known, default=base.ended_at),
         exit_codes=_moved_places(picks, lambda session: session.exit_codes),
         refusals=_moved_places(picks, lambda session: session.refusals),
+        answers=_moved_answers(picks),
         line_ids=tuple(_of(pick.session.line_ids, pick.message_idx) or "" for pick in picks),
         interruptions=tuple(places[idx] for idx in base.interruptions if idx in places),
         rules=tuple(replace(rules, message_idx=_next(places, rules.message_idx, len(picks))) for rules in base.rules),
@@ -62,10 +63,8 @@ def _subagents(picks: Sequence[Pick]) -> dict[int, str]:
     return {idx: subagent for idx, subagent in named if subagent}
 
 
-def _moved_places(
-    picks: Sequence[Pick], of: Callable[[ReadSession], Mapping[tuple[int, int], _T]]
-) -> dict[tuple[int, int], _T]:
-    numbers = {(id(pick.session), pick.message_idx): idx for idx, pick in enumerate(picks)}
+def _moved_places(picks: Sequence[Pick], of: Callable[[ReadSession], Mapping[Place, _T]]) -> dict[Place, _T]:
+    numbers = _numbers(picks)
     sessions = {id(pick.session): pick.session for pick in picks}
     return {
         (numbers[key, idx], place): value
@@ -73,6 +72,24 @@ def _moved_places(
         for (idx, place), value in of(session).items()
         if (key, idx) in numbers
     }
+
+
+def _moved_answers(picks: Sequence[Pick]) -> dict[Place, Place]:
+    """An answer whose call was not picked stands for itself."""
+    numbers = _numbers(picks)
+    found: dict[Place, Place] = {}
+    for session in {id(pick.session): pick.session for pick in picks}.values():
+        for answer, call in session.answers.items():
+            if (at := numbers.get((id(session), answer[0]))) is not None:
+                own = (at, answer[1])
+                called = numbers.get((id(session), call[0]))
+                found[own] = own if called is None else (called, call[1])
+    return found
+
+
+def _numbers(picks: Sequence[Pick]) -> dict[tuple[int, int], int]:
+    """(session, message_idx) -> message_idx in the new one."""
+    return {(id(pick.session), pick.message_idx): idx for idx, pick in enumerate(picks)}
 
 
 def _next(places: Mapping[int, int], message_idx: int, end: int) -> int:

@@ -6,6 +6,9 @@ from enum import StrEnum
 
 from worker.domain import Transcript
 
+#: message_idx, and the number of the block in it
+Place = tuple[int, int]
+
 
 class Harness(StrEnum):
     """The assistant, or the format, that a session was read from; told from the content, never from the file's name."""
@@ -88,9 +91,11 @@ class ReadSession:
     #: the harness continued another session in the background: what both hold is the other's
     is_background: bool = False
     #: (message_idx, index of the block) of a command's answer -> exit code, where the format gives it
-    exit_codes: Mapping[tuple[int, int], int] = field(default_factory=dict)
+    exit_codes: Mapping[Place, int] = field(default_factory=dict)
     #: (message_idx, index of the block) of an answer -> why the call was not carried out
-    refusals: Mapping[tuple[int, int], Refusal] = field(default_factory=dict)
+    refusals: Mapping[Place, Refusal] = field(default_factory=dict)
+    #: an answer -> its call, where the format's ids tell; an answer that stands for itself has its call elsewhere
+    answers: Mapping[Place, Place] = field(default_factory=dict)
     #: per message the id of the line or turn it began with, by which copies are recognised; "" where the format has none
     line_ids: tuple[str, ...] = ()
     #: what was passed over: reason -> count ("damaged line", "unknown type: x")

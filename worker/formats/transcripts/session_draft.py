@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from worker.domain import Block, BlockKind, Message, Transcript
 from worker.errors import InvalidEvent
 from worker.formats.transcripts.content_blocks import call_block, clean
-from worker.formats.transcripts.session import Harness, ReadSession, Refusal, RulesText, Speaker
+from worker.formats.transcripts.session import Harness, Place, ReadSession, Refusal, RulesText, Speaker
 from worker.formats.wire import derived_id, parse_timestamp
 
 _T = TypeVar("_T")
@@ -38,6 +38,10 @@ class DraftMessage:
             self.blocks.append(Block(kind=BlockKind.TEXT, text=cleaned))
 
 
+#: a message, and the number of the block in it
+_Spot = tuple[DraftMessage, int]
+
+
 @dataclass(slots=True, eq=False)
 class SessionDraft:
     harness: Harness
@@ -48,7 +52,11 @@ class SessionDraft:
     hook_contexts: list[str] = field(default_factory=list)
     _rules: list[tuple[int, RulesText]] = field(default_factory=list)
     _interruptions: list[tuple[int, str]] = field(default_factory=list)
-    _calls: dict[str, tuple[DraftMessage, int]] = field(default_factory=dict)
+    _calls: dict[str, _Spot] = field(default_factory=dict)
+    #: answers with an id, and their calls
+    _answers: list[tuple[_Spot, _Spot | None]] = field(default_factory=list)
+    #: id of a call that is still to come -> place of its answer in `_answers`
+    _early: dict[str, int] = field(default_factory=dict)
 
     def add(self, role: str, **facts: Any) -> DraftMessage:
         message = DraftMessage(role, **facts)
@@ -80,9 +88,22 @@ class SessionDraft:
         if known is not None and known[0] is message:
             message.blocks[known[1]] = block
             return
-        if call_id is not None:
-            self._calls[str(call_id)] = (message, len(message.blocks))
+        spot = (message, len(message.blocks))
         message.blocks.append(block)
+        if call_id is not None:
+            self._calls[str(call_id)] = spot
+            self._join_early(str(call_id), spot)
+
+    def _join_early(self, call_id: str, call: _Spot) -> None:
+        """Parallel calls: an answer may stand in the file before its call."""
+        number = self._early.pop(call_id, None)
+        if number is None:
+            return
+        message, place = answer = self._answers[number][0]
+        self._answers[number] = (answer, call)
+        message.blocks[place] = replace(message.blocks[place], tool=self.tool_of(call_id))
+        if place in message.refusals:
+            self._mark_refused(call_id)
 
     def answer(
         self,
@@ -99,6 +120,11 @@ class SessionDraft:
         place = len(message.blocks)
         block = Block(kind=kind, text=clean(text), tool=self.tool_of(call_id), rejected=refusal is not None)
         message.blocks.append(block)
+        if call_id is not None:
+            call = self._calls.get(str(call_id))
+            if call is None:
+                self._early[str(call_id)] = len(self._answers)
+            self._answers.append(((message, place), call))
         if exit_code is not None:
             message.exit_codes[place] = exit_code
         if refusal is not None:
@@ -159,10 +185,20 @@ class SessionDraft:
             times=tuple(message.time for message in kept),
             exit_codes=_by_place({idx: message.exit_codes for idx, message in enumerate(kept)}),
             refusals=_by_place({idx: message.refusals for idx, message in enumerate(kept)}),
+            answers=self._joined(kept),
             line_ids=tuple(message.line_id for message in kept),
             skipped=dict(self.skipped),
             **facts,
         )
+
+    def _joined(self, kept: list[DraftMessage]) -> dict[Place, Place]:
+        numbers = {id(message): idx for idx, message in enumerate(kept)}
+        found: dict[Place, Place] = {}
+        for (message, place), call in self._answers:
+            if id(message) in numbers:
+                own = (numbers[id(message)], place)
+                found[own] = (numbers[id(call[0])], call[1]) if call and id(call[0]) in numbers else own
+        return found
 
     def _derived_id(self, kept: list[DraftMessage]) -> str:
         """A session that names no id is known by how it begins."""
