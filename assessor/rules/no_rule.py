@@ -1,14 +1,15 @@
 """Lines of a rules file that look like a rule by their form alone, and ask for nothing: why each is none.
 
-Only what is plain counts: a change log, a pointer, a placeholder, figures, a title. A fact that a person wrote down ("tests are in
-`tests/`") is a learning. Whoever means one of these lines as a rule says so in it: "must", "always", an order at its beginning.
+Only what is plain counts: a change log, a pointer, a placeholder, figures, a title, what spec-kit fills in. A fact that a person
+wrote down ("tests are in `tests/`") is a learning. Whoever means one of these lines as a rule says so in it: "must", "always", an
+order at its beginning.
 """
 
 import re
 from collections.abc import Sequence
 
-from assessor.rules.asks import asks, binds
-from assessor.rules.titles import title_asks
+from assessor.rules.asks import asks, binds, is_order
+from assessor.rules.titles import points_on, title_asks
 from assessor.rules.units import NoRule, PieceKind
 
 _LOG_TITLE = re.compile(
@@ -51,6 +52,9 @@ _PLACEHOLDER = re.compile(
     re.IGNORECASE,
 )
 
+#: as spec-kit writes them: what a feature is built with, and a style that it knows nothing of
+_TECHNOLOGIES_TITLE = re.compile(r"^\W*active technologies\W*$", re.IGNORECASE)
+_FILLER = re.compile(r"(?:(?P<of>[^\n]{1,400}?):\s+)?[*_]*follow standard conventions[*_]*\W*", re.IGNORECASE)
 _LETTERS = re.compile(r"[^\W\d_]")
 _FIGURE = re.compile(
     r"^[^\w]*(?:[<>≤≥~≈]?\s*[-+–]?\d[\d.,]*\s*(?:[-–x×/]\s*\d[\d.,]*)?\s*"
@@ -69,14 +73,19 @@ def why_no_rule(kind: PieceKind, text: str, headings: Sequence[str]) -> NoRule |
     """None: it is one, as far as its form tells. `headings` are those above it, outermost first."""
     if kind is PieceKind.HEADING:
         return None if title_asks(text) else NoRule.TITLE
+    if kind is PieceKind.PARAGRAPH and points_on(text):
+        return NoRule.TITLE
     if kind is PieceKind.PARAGRAPH and not asks(text):
         return NoRule.DESCRIPTION
+    if (filler := _FILLER.fullmatch(text)) and not asks(filler["of"] or ""):
+        return NoRule.FILLER
     if kind in {PieceKind.DESCRIPTION, PieceKind.BULLET} or binds(text):
         return None
     title = headings[-1] if headings else ""
     looks = (
         (NoRule.PLACEHOLDER, bool(_PLACEHOLDER.match(text)) and not _CODE.search(text)),
         (NoRule.CHANGE_LOG, _is_logged(kind, text, headings)),
+        (NoRule.TECHNOLOGIES, bool(_TECHNOLOGIES_TITLE.match(title)) and not is_order(text)),
         (NoRule.POINTERS, _is_pointer(text, title)),
         (NoRule.FIGURES, _is_figures(kind, text, title)),
         (NoRule.TABLE, _is_description(kind, text, title)),

@@ -30,6 +30,12 @@ _BOUND = re.compile(
 )
 _LITTLE = _words("a an the all any each every before after for in into with without when on from to your")
 _EMPTY = _words("do not this that these those it rules rule following always never list also cases case")
+#: a title that only says where to begin: "Read This First", "Start Here"
+_POINTING = _words("read begin check look see start")
+_WHERE = _words(
+    "a all anything before begin below beginning carefully coding critical document else file first following guide here important "
+    "it mandatory me now page please required section start starting the these this work working you"
+)
 
 
 def title_asks(text: str) -> bool:
@@ -37,13 +43,22 @@ def title_asks(text: str) -> bool:
     title = _TITLE_MARKS.sub("", text.partition("\n")[0]).strip(" :")
     for part in re.split(r":\s|\s[—–-]\s", title):
         words = _TITLE_WORD.findall(part)
-        if all(word.lower() in _EMPTY for word in words[1:]):
+        if all(word.lower() in _EMPTY for word in words[1:]) or _points_on(words):
             continue
         if _BOUND.search(part) and len(words) >= _FEWEST:
             return True
         if is_order(part) and (words[0].lower() not in _THINGS or _has_object(words)):
             return True
     return False
+
+
+def points_on(text: str) -> bool:
+    """Whether it is all "Read This First" or the like, which tells no reader what to do."""
+    return _points_on(_TITLE_WORD.findall(_TITLE_MARKS.sub("", text)))
+
+
+def _points_on(words: Sequence[str]) -> bool:
+    return len(words) > 1 and words[0].lower() in _POINTING and all(word.lower() in _WHERE for word in words[1:])
 
 
 def _has_object(words: Sequence[str]) -> bool:

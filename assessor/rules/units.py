@@ -30,6 +30,8 @@ class NoRule(StrEnum):
     PLACEHOLDER = "to be filled in"
     FIGURES = "of figures"
     TABLE = "of tables that describe"
+    TECHNOLOGIES = "that list technologies"
+    FILLER = "that say nothing"
     TITLE = "that are titles"
     DESCRIPTION = "that describe"
     ASSISTANT = "that Codex adds itself"

@@ -213,3 +213,62 @@ def test_a_section_is_without_what_codex_adds() -> None:
     text = "## Ours\n\n- Use bun.\n"
     added = f"{text}\nEach AGENTS.md governs the entire directory that contains it.\n"
     assert [each.text for each in sections(split(added))] == [each.text for each in sections(split(text))]
+
+
+BY_SPEC_KIT = """\
+# shop Development Guidelines
+
+## Active Technologies
+
+- Python 3.11 + FastAPI (001-basket)
+- N/A (002-colours)
+- Swift 5.9+ (iOS 17+)
+- Use one database for all tests (003-tests)
+- SQLite, never another (004-storage)
+
+## Code Style
+
+Python 3.11 (kept by: uv): Follow standard conventions
+
+## Recent Changes
+
+- 001-basket: Added Python 3.11 + FastAPI
+"""
+
+
+def test_what_spec_kit_fills_in_is_no_rule() -> None:
+    """Technologies, a style that it knows nothing of, and its log; an order stays."""
+    assert list(no_rules(BY_SPEC_KIT).values()) == [*[NoRule.TECHNOLOGIES] * 3, NoRule.FILLER, NoRule.CHANGE_LOG]
+    assert learnings(BY_SPEC_KIT) == [
+        "Use one database for all tests (003-tests)",
+        "SQLite, never another (004-storage)",
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "- Write idiomatic Go: Follow standard conventions\n",
+        "- Follow standard conventions for names\n",
+        "- Always follow standard conventions\n",
+        "## Stack\n\n- Python 3.11 + FastAPI\n",
+        "Read this first: `docs/build.md`\n",
+        "## Read `docs/build.md` first\n",
+        "## Read the guide before you change the parser\n",
+        "## Ask first\n",
+    ],
+)
+def test_what_only_resembles_it_stays_a_rule(text: str) -> None:
+    """It says something."""
+    assert len(learnings(text)) == 1
+
+
+@pytest.mark.parametrize(
+    "title", ["Read This First", "READ FIRST", "📖 Read this file first!", "Start Here", "Check this first"]
+)
+@pytest.mark.parametrize("form", ["## {}\n", "**{}**\n"])
+def test_a_title_that_says_where_to_begin_is_no_rule(title: str, form: str) -> None:
+    """What is to be done stands below it."""
+    text = form.format(title)
+    assert [piece.no_rule for piece in split(text)] == [NoRule.TITLE]
+    assert learnings(f"{text}\n- Use make.\n") == ["Use make."]
