@@ -11,6 +11,7 @@ generated     blocks that a tool keeps between two comments
 managed       the managed file, whose learnings carry their ids
 playbook      lines of an ACE playbook
 asks          whether a text asks for something
+asks_elsewhere  whether it does in a language other than English
 titles        whether a heading asks for something by itself
 no_rule       lines that look like a rule and are none, and why
 sections      whole sections as pieces

@@ -2,6 +2,8 @@
 
 import re
 
+from assessor.rules.asks_elsewhere import asks_elsewhere
+
 #: words that bind, wherever they stand
 _BINDING = re.compile(
     r"\b(?:must|mustn['’]?t|never|always|do not|don['’]?t|should|shouldn['’]?t|shall|may not|cannot be|prefer|avoid|ensure|"
@@ -277,7 +279,7 @@ _CONDITION = re.compile(
     r"^(?:if|when|whenever|after|before|at|for|once|unless|in|on|to|while|by|during|as)\b[^,]{1,200},\s*(?:also\s+|then\s+)?",
     re.IGNORECASE,
 )
-_SENTENCE = re.compile(r"(?<=[.!?:;])\s+|\n+|\s[—–]\s")
+_SENTENCE = re.compile(r"(?<=[.!?:;])\s+|(?<=[。！？；])|\n+|\s[—–]\s")
 
 
 def binds(text: str) -> bool:
@@ -288,7 +290,8 @@ def binds(text: str) -> bool:
 def asks(text: str) -> bool:
     """An order at the start of a sentence, or a word that binds anywhere. What stands in fences is no request."""
     prose = _CODE.sub("", text)
-    return bool(_BINDING.search(prose)) or any(is_order(sentence) for sentence in _SENTENCE.split(prose))
+    sentences = _SENTENCE.split(prose)
+    return bool(_BINDING.search(prose)) or any(map(is_order, sentences)) or asks_elsewhere(sentences)
 
 
 def is_order(sentence: str) -> bool:

@@ -272,3 +272,56 @@ def test_a_title_that_says_where_to_begin_is_no_rule(title: str, form: str) -> N
     text = form.format(title)
     assert [piece.no_rule for piece in split(text)] == [NoRule.TITLE]
     assert learnings(f"{text}\n- Use make.\n") == ["Use make."]
+
+
+@pytest.mark.parametrize(
+    "paragraph",
+    [
+        "Verwende `bun` für alle Skripte.",
+        "Änderungen am Schema müssen geprüft werden.",
+        "Commits niemals ohne Tests.",
+        "Usa `bun` para los scripts.",
+        "Los cambios nunca van sin pruebas.",
+        "Não faça commit direto na main.",
+        "Utilise `bun` pour les scripts.",
+        "Il faut lancer les tests avant un commit.",
+        "Usare `bun` per gli script.",
+        "Gebruik `bun` voor scripts.",
+        "Используй `bun` для скриптов.",
+        "Не добавляйте зависимости без причины.",
+        "使用 `bun` 运行脚本。",
+        "提交之前必须运行测试。",
+        "npm ではなく `bun` を使ってください。",
+        "コミットの前にテストを実行すること。",
+        "커밋 전에 반드시 테스트를 실행하세요.",
+    ],
+)
+def test_a_paragraph_in_another_language_that_orders_is_a_rule(paragraph: str) -> None:
+    """English is not the only language of orders; a list's item needs none to be one."""
+    assert learnings(f"{paragraph}\n") == [paragraph]
+    assert learnings(f"- {paragraph}\n") == [paragraph]
+    assert learnings(f"## Changelog\n\n- {paragraph}\n") == [paragraph]
+
+
+@pytest.mark.parametrize(
+    "paragraph",
+    [
+        "Das Projekt besteht aus drei Teilen.",
+        "El proyecto tiene tres partes y usa una base de datos.",
+        "O projeto contém três partes.",
+        "Le projet contient trois parties.",
+        "Il progetto ha tre parti.",
+        "Проект состоит из трёх частей.",
+        "这个项目有三个部分，使用一个数据库。",
+        "このプロジェクトは三つの部分からなる。",
+        "이 프로젝트는 세 부분으로 구성됩니다.",
+        "The USA office runs Immer and Nunjucks. There are no uses of it.",
+        "USA office hours are listed elsewhere.",
+        "用户可以提交申请。优先级由管理员设置。",
+        "利用者は注文を検索することができます。",
+        "절대 경로와 상대 경로가 있습니다.",
+    ],
+)
+def test_a_paragraph_in_another_language_that_describes_is_none(paragraph: str) -> None:
+    """Where it is not clear, it stays out."""
+    assert list(no_rules(f"{paragraph}\n").values()) == [NoRule.DESCRIPTION]
