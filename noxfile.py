@@ -13,5 +13,7 @@ PROJECT = nox.project.load_toml("pyproject.toml")
 def unit(session: nox.Session) -> None:
     """`nox -s unit-3.13 -- -k name` hands on what follows the dashes to pytest."""
     tools = nox.project.dependency_groups(PROJECT, "test", "docs")
-    session.install("--constraint", "constraints.txt", "--editable", ".[embedded,postgresql,flower]", "scikit-learn", *tools)
+    session.install(
+        "--constraint", "constraints.txt", "--editable", ".[embedded,postgresql,flower]", "scikit-learn", *tools
+    )
     session.run("pytest", "tests/unit", *session.posargs)
