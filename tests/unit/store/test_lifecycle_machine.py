@@ -44,8 +44,8 @@ class Life(RuleBasedStateMachine):
         self.is_disabled = self.is_pinned = False
         #: what people wrote: line -> (state before it, state after it)
         self.lines: dict[int, tuple[Decided, Decided]] = {}
-        #: undone line -> the undo that stands
-        self.undone: dict[int, int] = {}
+        #: undo -> the line that it takes back
+        self.undoes: dict[int, int] = {}
         #: session -> lines of MINE's log that its newest message tells as deprecations
         self.told: dict[str, list[int]] = {}
         #: line -> the one session that ever told it
@@ -166,8 +166,8 @@ class Life(RuleBasedStateMachine):
         number = sorted(self.lines)[place % len(self.lines)]
         before, after = self.lines[number]
         now, length = self.decided(), len(self.store.get_decisions(MINE))
-        if number in self.undone:
-            assert self.take_back(number).number == self.undone[number]
+        if (undo := self.undone_by(number)) is not None:
+            assert self.take_back(number).number == undo
             assert len(self.store.get_decisions(MINE)) == length
             return
         changed = [n for n, was, is_ in zip(now._fields, before, after, strict=True) if was != is_]
@@ -179,10 +179,12 @@ class Life(RuleBasedStateMachine):
         undone = now._replace(**{name: getattr(before, name) for name in changed})
         self.is_disabled, self.is_pinned, self.epoch = undone
         self.lines[line.number] = (now, undone)
-        self.undone[number] = line.number
-        # an undo of an undo: the line before both stands again
-        for first in [first for first, second in self.undone.items() if second == number]:
-            del self.undone[first]
+        self.undoes[line.number] = number
+
+    def undone_by(self, number: int) -> int | None:
+        """The undo of this line that stands: one that was itself taken back does not, until that is taken back too."""
+        of_it = (undo for undo, undone in self.undoes.items() if undone == number)
+        return next((undo for undo in of_it if self.undone_by(undo) is None), None)
 
     def take_back(self, number: int) -> Decision:
         return self.store.undo(MINE, number=number, actor="kim", reason="", now=self.tick())
@@ -313,6 +315,13 @@ def test_a_deprecation_that_a_person_ended_is_not_told_again() -> None:
     life = _run("decide PINNED", "harm", "decide UNPINNED", "unrelated", "decide ENABLED", "again")
     assert life.status() is LearningStatus.ACTIVE
     assert not any(life.told.values())
+    life.teardown()
+
+
+def test_an_undo_that_stands_again_is_the_answer() -> None:
+    """Taken back, that taken back, and that too: whoever undoes the first line again is told of the first undo."""
+    life = _run("decide DISABLED", "undo 0", "undo 1", "undo 2", "undo 0")
+    assert life.status() is LearningStatus.ACTIVE
     life.teardown()
 
 
