@@ -18,7 +18,7 @@ from worker.logs import configure_logs
 from worker.metrics.serving import serving_metrics
 from worker.metrics.stack import StackCollector
 from worker.settings import Settings, load_settings
-from worker.settings.folders import make_private
+from worker.settings.folders import make_data_folder
 from worker.task_queue.app import make_app
 from worker.task_queue.queues import Queues
 
@@ -32,7 +32,7 @@ def run(*, all_lost: bool) -> None:
     """Raises `GrooveError` when it cannot start, or when the event log refuses us for good."""
     settings = load_settings()
     configure_logs(settings.log)
-    make_private(settings.data_dir)
+    make_data_folder(settings.data_dir)
     ledger = open_ledger(settings.ledger_url, quiet_seconds=settings.bridge.late_event_quiet_seconds)
     heartbeat = HeartbeatFile(settings, "bridge")
     consumer = _consumer(settings, ledger, heartbeat)

@@ -16,12 +16,11 @@ from worker.formats.hook_folder import HookFolder
 from worker.formats.hook_managed import read_managed, write_managed
 from worker.formats.learnings_file import HEADER, PLACE, LearningsFile, read_learnings_file
 from worker.formats.switchback_block import BlockState, block_in, with_block, without_block
+from worker.settings.folders import keep_out_of_git
 
 #: whose assistants a hook or a switchback reaches
 _FAMILIES = frozenset({Family.CLAUDE, Family.AGENTS, Family.GEMINI, Family.COPILOT, Family.CURSOR})
 _EDITED = "somebody edited between the marks of the switchback: put it right, or groove hook switch --end shows it and takes it out\n"
-#: of the data folder git knows what people edit, and what undoes it
-_IGNORED = "*\n!.gitignore\n!learnings.md\n!adopted/\n!adopted/*\n!pruned/\n!pruned/*\n!groove_hook.py\n"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -102,7 +101,9 @@ def adopt(adoption_: Adoption, *, now: int) -> None:
             after=adoption_.move.after.encode(),
             moved=adoption_.move.moved,
         )
-        _ignore(adoption_.root)
+        folder = adoption_.root / PLACE.parent
+        folder.mkdir(mode=0o700, exist_ok=True)
+        keep_out_of_git(folder)
         # killed in between, a learning stands in both files, or in one of them: never in none
         keep(adoption_.root, record)
         write_bytes(adoption_.root / PLACE, str(adoption_.managed).encode())
@@ -214,10 +215,3 @@ def rules_file(project: Project, path: Path) -> RulesFile:
             f"{path}: it is for a part of the project only, and a hook gives its learnings to every session"
         )
     return file
-
-
-def _ignore(root: Path) -> None:
-    path = root / PLACE.parent / ".gitignore"
-    if not path.exists():
-        path.parent.mkdir(mode=0o700, exist_ok=True)
-        path.write_text(_IGNORED, encoding="utf-8")

@@ -1,5 +1,6 @@
 """Reads a session's `transcript_path`: below one configured folder, and nowhere that a link inside it points to."""
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -20,7 +21,9 @@ def read_transcript_file(path: str, *, root: Path | None, max_bytes: int) -> byt
         raise InvalidEvent("transcript_path: outside of bridge.transcript_root")
     try:
         return _read(file, max_bytes)
-    except OSError:
+    except OSError as error:
+        if error.errno == errno.ELOOP:  # what newer Pythons leave unresolved
+            raise InvalidEvent("transcript_path: a link that leads to itself") from error
         return None
 
 

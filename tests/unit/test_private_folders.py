@@ -2,14 +2,16 @@
 
 import os
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from worker.errors import ConfigurationError
 from worker.ledger import open_ledger
+from worker.operations.connections import open_the_ledger
 from worker.settings import load_settings
-from worker.settings.folders import check_ours, make_private
+from worker.settings.folders import check_ours, make_data_folder, make_private
 
 
 def mode(path: Path) -> int:
@@ -28,6 +30,26 @@ def test_a_folder_is_made_for_its_user_only(tmp_path: Path) -> None:
     """Whatever the umask says."""
     make_private(tmp_path / "a" / "b")
     assert mode(tmp_path / "a" / "b") == 0o700
+
+
+def test_git_takes_nothing_of_a_data_folder_but_what_people_edit(tmp_path: Path) -> None:
+    """Whoever says `git add .` in a project after an import gives away no transcript, no ledger and no token."""
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    settings = load_settings({"GROOVE_DATA_DIR": str(tmp_path / ".groove")})
+    with open_the_ledger(settings):
+        pass
+    (tmp_path / ".groove" / "tokens").write_text("secret")
+    (tmp_path / ".groove" / "learnings.md").write_text("- learning")
+    added = subprocess.run(["git", "add", "-n", "."], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    assert (tmp_path / ".groove" / "ledger.sqlite").exists()
+    assert added.split("\n") == ["add '.groove/.gitignore'", "add '.groove/learnings.md'", ""]
+
+
+def test_a_gitignore_that_is_there_is_left_alone(tmp_path: Path) -> None:
+    """A person may want it otherwise."""
+    (tmp_path / ".gitignore").write_text("*.log\n")
+    make_data_folder(tmp_path)
+    assert (tmp_path / ".gitignore").read_text() == "*.log\n"
 
 
 @pytest.mark.parametrize("was", [0o755, 0o777, 0o2770])

@@ -25,7 +25,7 @@ _ANSWER_SECONDS = 5.0
 def health_command(part: str, *, patience: float, port: int) -> None:
     """Status 0 while PART is well: store, web, flower, bridge, or a worker's name.
 
-    The store, the dashboard and Flower have to answer; a bridge or worker has to go round and not hang in a call, and a bridge
+    The store, the dashboard and Flower have to answer; a bridge or worker has to turn its loop and not hang in a call, and a bridge
     not to wait for another part.
     """
     if part == "store":

@@ -29,7 +29,7 @@ from worker.cli.support.known_rules import FOLDER, folder, homes, keep_rules, kn
 from worker.cli.support.output import console
 from worker.cli.support.types import Moment
 from worker.settings import Settings, load_settings
-from worker.settings.folders import make_private
+from worker.settings.folders import make_data_folder
 from worker.system.clock import now_micros
 
 
@@ -176,7 +176,7 @@ def _projects(scope: Scope, reading: Reading, archive: Archive) -> list[str]:
 def _archive(settings: Settings, wanted: Wanted) -> Iterator[Archive]:
     """The one in the data folder, or one that is gone afterwards."""
     if wanted.is_kept and not wanted.is_dry:
-        make_private(settings.data_dir)
+        make_data_folder(settings.data_dir)
         with open_archive(settings.data_dir / FOLDER) as archive:
             yield archive
         return

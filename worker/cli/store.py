@@ -8,7 +8,7 @@ from pydantic import SecretStr
 
 from worker.logs import configure_logs
 from worker.settings import Settings, load_settings
-from worker.settings.folders import make_private
+from worker.settings.folders import make_data_folder, make_private
 from worker.settings.store_tokens import announced, forget, own_tokens
 
 
@@ -28,7 +28,8 @@ def store_command() -> None:
 
     settings = load_settings()
     configure_logs(settings.log)
-    for folder in (settings.data_dir, settings.data_dir / "store", settings.run_dir):
+    make_data_folder(settings.data_dir)
+    for folder in (settings.data_dir / "store", settings.run_dir):
         make_private(folder)
     addresses = _addresses(settings)
     tokens = Tokens(read=_secret(settings.store_read_token), write=_secret(settings.store_write_token))

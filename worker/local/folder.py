@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from worker.errors import ConfigurationError
 from worker.settings import Settings
-from worker.settings.folders import make_private
+from worker.settings.folders import make_data_folder, make_private
 
 
 @contextlib.contextmanager
@@ -18,7 +18,8 @@ def owned_folder(settings: Settings) -> Iterator[None]:
     The lock is the kernel's and goes with the process: nothing is left behind by a kill, and a stale folder is simply taken over.
     A run folder that had to be elsewhere, because the path is long, is removed at the end if nobody has anything there.
     """
-    for folder in (settings.data_dir, settings.data_dir / "logs", settings.data_dir / "broker", settings.run_dir):
+    make_data_folder(settings.data_dir)
+    for folder in (settings.data_dir / "logs", settings.data_dir / "broker", settings.run_dir):
         make_private(folder)
     path = settings.data_dir / "lock"
     with path.open("a+") as lock:

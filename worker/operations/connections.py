@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from worker.settings import Settings, load_settings
-from worker.settings.folders import make_private
+from worker.settings.folders import make_data_folder
 
 if TYPE_CHECKING:
     from worker.ledger import Ledger
@@ -62,7 +62,7 @@ def open_the_ledger(settings: Settings | None = None) -> Iterator["Ledger"]:
     from worker.ledger import open_ledger
 
     settings = settings or load_settings()
-    make_private(settings.data_dir)
+    make_data_folder(settings.data_dir)
     ledger = open_ledger(settings.ledger_url, quiet_seconds=settings.bridge.late_event_quiet_seconds)
     try:
         yield ledger

@@ -1,11 +1,14 @@
 """Folders that only their user may enter: what lies there are transcripts, tokens, and sockets that others must not exchange."""
 
+import contextlib
 import os
 from pathlib import Path
 
 from worker.errors import ConfigurationError
 
 _OTHERS = 0o077
+#: of a data folder git knows what people edit, and what undoes it
+_IGNORED = "*\n!.gitignore\n!learnings.md\n!adopted/\n!adopted/*\n!pruned/\n!pruned/*\n!groove_hook.py\n"
 
 
 def check_ours(folder: Path) -> None:
@@ -36,3 +39,15 @@ def make_private(folder: Path) -> None:
         raise ConfigurationError(f"{folder} is open to others, and its file system keeps no rights: take another one")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise ConfigurationError(f"{folder}: cannot be written to")
+
+
+def make_data_folder(folder: Path) -> None:
+    """`make_private`, and out of reach of `git add`, as it often lies in a project."""
+    make_private(folder)
+    keep_out_of_git(folder)
+
+
+def keep_out_of_git(folder: Path) -> None:
+    """A `.gitignore` in it, where there is none yet."""
+    with contextlib.suppress(OSError), (folder / ".gitignore").open("x", encoding="utf-8") as file:
+        file.write(_IGNORED)

@@ -26,7 +26,7 @@ from worker.liveness.heartbeat_file import HeartbeatFile
 from worker.metrics.work import of_all_processes, share_between_processes
 from worker.resources import resources
 from worker.settings import Settings
-from worker.settings.folders import make_private
+from worker.settings.folders import make_data_folder, make_private
 from worker.system.parent_death import end_with_parent
 from worker.task_queue import workflow
 from worker.task_queue.app import make_app
@@ -49,7 +49,7 @@ def run_worker(settings: Settings, *, queues: list[str], concurrency: int, name:
     app = make_app(settings)
     app.conf.worker_consumer = BearingConsumer
     app.set_default()
-    make_private(settings.data_dir)
+    make_data_folder(settings.data_dir)
     _share_memory_in(settings.run_dir)
     if settings.metrics.port:
         share_between_processes(settings, name)
