@@ -113,7 +113,7 @@ class Pipeline:
 @contextlib.contextmanager
 def pipeline(settings: Settings, learnings: Path) -> Iterator[Pipeline]:
     with running_stack(settings, log_to_files=True) as stack:
-        store = StoreApi(settings.store_url)
+        store = StoreApi(settings.store_url, token=settings.write_token() or "")
         store.import_learnings([read_learning(line, now=0) for line in learnings.open("rb")], actor="benchmark")
         event_log = open_event_log(settings.event_log_url)
         try:

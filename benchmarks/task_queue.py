@@ -251,8 +251,10 @@ def bench(settings: Settings, event: dict[str, Any], learnings: list[Learning], 
         ledger = open_ledger(settings.ledger_url)
         try:
             stack.start()
-            store = HttpStore(settings.store_url)
-            StoreApi(settings.store_url).import_learnings(learnings, actor="benchmark")
+            store = HttpStore(settings.store_url, token=settings.write_token() or "")
+            StoreApi(settings.store_url, token=settings.write_token() or "").import_learnings(
+                learnings, actor="benchmark"
+            )
             on = Bench(settings, stack, ledger, store, event)
             # as the bridge would; without it every finished session leaves its message to the sweeper
             on.event_log.ensure_topic(on.out, settings.streams.partitions)
