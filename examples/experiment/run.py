@@ -60,6 +60,7 @@ def main(folder: Path, rounds: int, *, web: bool) -> None:
     ):
         experiment = Experiment(settings, stack, ledger, store, event_log)
         experiment.run(rounds)
+        store.refresh()  # as the store does by itself once an hour
         experiment.report()
     picture = folder / "experiment.png"
     draw(experiment.history, {one.learning_id: experiment.truth.effect(one.learning_id) for one in LEARNINGS}, picture)
@@ -126,7 +127,7 @@ class Experiment:
         )
 
     def report(self) -> None:
-        values = self.history[-1][1]
+        values = {value.learning_id: value for value in self._store.values()}
         ranked = sorted(LEARNINGS, key=lambda one: self.truth.effect(one.learning_id))
         columns = [
             ("learning (simulated)", "flex"),
@@ -146,8 +147,8 @@ class Experiment:
         click.echo()
         for deprecation in self._deprecations():
             click.echo(
-                f"DeprecationEvent in groove.attribution: {deprecation['learning_id']}, {deprecation['reason']}; value "
-                f"{deprecation['final_value']:+.3f}, confidence {deprecation['confidence']:.3f}, {deprecation['session_count']} sessions"
+                f"{deprecation['learning_id']}: removed after {deprecation['session_count']} sessions, with a value of "
+                f"{deprecation['final_value']:+.3f} and a confidence of {deprecation['confidence']:.3f} then; {deprecation['reason']}"
             )
         click.echo(_covered(values, self.truth))
 

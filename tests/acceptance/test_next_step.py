@@ -86,7 +86,7 @@ def test_work_that_waits_without_a_stack_is_told(groove: Groove) -> None:
 @pytest.mark.parametrize(
     ("values", "sentence", "command"),
     [
-        ([_OBSERVED], "No session was randomised", "groove adopt CLAUDE.md"),
+        ([_OBSERVED], "No session went without a learning by chance", "groove adopt CLAUDE.md"),
         ([_SOON, _LATER], "Verdicts: none yet. The next is expected after about 30 more sessions", "groove values"),
         ([_SOON, _GONE], "Verdicts: 1 remove.", "groove prune"),
     ],

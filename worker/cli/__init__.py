@@ -54,6 +54,7 @@ import io
 import os
 import signal
 import sys
+from difflib import get_close_matches
 from pathlib import Path
 
 import click
@@ -115,6 +116,14 @@ class LazyGroup(click.Group):
         module = importlib.import_module(f"worker.cli.{_MODULES.get(name, name)}")
         command: click.Command = getattr(module, f"{name}_command")
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Click knows no near names of commands that are not loaded."""
+        if self.get_command(ctx, args[0]) is None and (near := get_close_matches(args[0], COMMANDS, n=1)):
+            ctx.fail(f"No such command {args[0]!r}. Did you mean {near[0]!r}?")
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

@@ -129,7 +129,9 @@ def tell_what_installations_lack(project: Path, *, switched: bool) -> None:
         if parts < needed:
             option = " --project" if scope is Scope.PROJECT else ""
             click.echo(
-                f"the learnings need {needed} outputs of the hook now: groove hook install{option} {name}", err=True
+                f"nothing is drawn until the hook has the {needed} outputs that the learnings need: "
+                f"groove hook install{option} {name}",
+                err=True,
             )
 
 

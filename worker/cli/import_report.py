@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from assessor.archive import FileState
+from assessor.asked_commands import asked_commands
 from assessor.importing import AskedFor, Importer
 from assessor.judges.hearing import Hearing
 from assessor.report import FileReport
@@ -102,7 +103,7 @@ def print_imported(imported: Imported, *, limit: int, as_json: bool) -> None:
     if len(found) > limit:
         click.echo(f"{len(found) - limit} more rules were in force: groove import --limit {len(found)}")
     if idle := sum(not (row.used or row.cannot_tell) for row in found):
-        click.echo(f"{counted(idle, 'rules')} never seen used: candidates for removal; groove import --json")
+        click.echo(f"{counted(idle, 'rules')} never seen used, by what was observed: groove import --json names them")
     click.echo(f"{_NOTE}: what followed a use need not come of it. Next: groove show ID, groove explain ID SESSION")
 
 
@@ -126,7 +127,7 @@ def _stands(rule: Rule) -> tuple[bool, str, int]:
 def _row(imported: Imported, worth: Worth, seen: Observed) -> Row:
     listed, asked = worth.listed[seen.learning_id], imported.importer.asked.get(seen.learning_id, _NO_USES)
     verdict = listed.value.verdict
-    quote = next((text for text, _ in asked.quotes.most_common(1)), "") or seen.quote
+    failing, quote = failed_in(listed.learning.insight, asked, seen)
     return Row(
         learning_id=seen.learning_id,
         text=listed.learning.insight,
@@ -135,13 +136,20 @@ def _row(imported: Imported, worth: Worth, seen: Observed) -> Row:
         cannot_tell=seen.cannot_tell,
         calls=asked.calls,
         failures=asked.failures,
-        failing=asked.failing_sessions if asked.calls else seen.sessions_with_named_failures,
+        failing=failing,
         after_use=seen.after_use,
         elsewhere=seen.elsewhere,
         tokens=about_tokens(listed.learning.insight),
         known=f"{listed.value.estimated_value:+.2f}, {verdict.kind}",
         quote=quote,
     )
+
+
+def failed_in(rule: str, asked: AskedFor, seen: Observed) -> tuple[int, str]:
+    """(sessions in which its call failed, a quote). What failed after a use of a rule that names commands may be another call."""
+    if asked_commands(rule):
+        return asked.failing_sessions, next((text for text, _ in asked.quotes.most_common(1)), "")
+    return seen.sessions_with_named_failures, seen.quote
 
 
 def _print_table(found: list[Row]) -> None:

@@ -97,8 +97,8 @@ def _unfinished(number: int) -> Situation:
 
 
 _TO_BEGIN = (
-    ("groove hook install claude-code", "lets the experiment run in your assistant"),
-    ("groove adopt CLAUDE.md", "hands it the learnings of a rules file"),
+    ("groove adopt CLAUDE.md", "hands over the learnings of a rules file"),
+    ("groove hook install claude-code", "lets the experiment run with them in your assistant"),
 )
 _TO_WAIT = (
     ("groove up", "attributes sessions as they come, and stays until Ctrl-C"),
@@ -110,7 +110,7 @@ def _missing() -> tuple[Step, ...]:
     """What an experiment in this project still needs before it begins."""
     project, homes = Path(project_of(str(Path.cwd()))), Homes(home=Path.home(), environ=os.environ)
     places = [chosen.settings(scope, project, homes) for chosen in ASSISTANTS.values() for scope in Scope]
-    done = (any(map(names_the_hook, places)), (project / PLACE).exists())
+    done = ((project / PLACE).exists(), any(map(names_the_hook, places)))
     return tuple(step for step, is_done in zip(_TO_BEGIN, done, strict=True) if not is_done)
 
 
@@ -122,7 +122,7 @@ def of_values(sessions: int, values: list[LearningValue], *, missing: tuple[Step
     known = f"{counted(sessions, 'sessions')} and {counted(len(values), 'learnings')} are known"
     if not any(value.sessions_without for value in values):
         return Situation(
-            told=f"{known}. No session was randomised, so values are observed only and decide nothing."
+            told=f"{known}. No session went without a learning by chance, so values are observed only and decide nothing."
             + ("" if missing else " Each session that begins from now on is."),
             steps=(("groove values", "what followed each learning's uses"), *(missing or _TO_WAIT)),
         )

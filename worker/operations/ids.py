@@ -3,6 +3,7 @@
 import os.path
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from worker.errors import NotFound
@@ -39,7 +40,12 @@ def full_id(store: "StoreApi", given: str) -> str:
 def full_ids(store: "StoreApi", given: Sequence[str]) -> list[str]:
     """The learnings that these ids or beginnings mean, in one request. Raises `NotFound`."""
     known = store.learning_ids(beginning=os.path.commonprefix(given))  # noqa: RUF071 - of texts, character by character
-    return [meant(id_, known) for id_ in given]
+    try:
+        return [meant(id_, known) for id_ in given]
+    except NotFound as unknown:
+        strange = [each for each in given if not any(id_.startswith(each) for id_ in known)]
+        near = get_close_matches(strange[0], store.learning_ids(), n=1) if strange else []
+        raise NotFound(f"{unknown}: did you mean {near[0]}?") if near else unknown from None
 
 
 def meant(given: str, known: Sequence[str], thing: str = "learning") -> str:

@@ -18,9 +18,12 @@ def left_out_lines(found: Sequence[LeftOut]) -> Iterator[str]:
     kinds = ", ".join(f"{number} {why}" for why, number in Counter(str(each.why) for each in found).most_common())
     yield f"left out, as asking for nothing: {counted(len(found), 'passages')} ({kinds})"
     shown = [each for each in found if each.is_shown]
+    if shown:
+        first = f"; the first {_NAMED} of them" if len(shown) > _NAMED else ""
+        yield f"{len(shown)} of these may have been meant as rules{first}:"
     for each in shown[:_NAMED]:
         yield f"  {plain(each.shown)} ({each.why})"
     if len(shown) > _NAMED:
-        yield f"  {len(shown) - _NAMED} more: --json names each"
+        yield f"  {len(shown) - _NAMED} more of this kind: --json names each"
     if shown:
         yield '  whichever of these you mean as a rule: begin it with an order, or say "must" or "always" in it'
