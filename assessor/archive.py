@@ -42,6 +42,7 @@ CREATE TABLE IF NOT EXISTS forgotten (digest TEXT PRIMARY KEY) WITHOUT ROWID;
 """
 _SESSION = TypeAdapter(ReadSession)
 _FOOTPRINT = TypeAdapter(Footprint)
+_INDEX = "index.sqlite"
 #: fields whose keys are (message_idx, index of the block): pairs in JSON
 _BY_PLACE = ("exit_codes", "refusals", "answers")
 
@@ -101,7 +102,7 @@ class Archive:
         self._folder = folder
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._index = sqlite3.connect(folder / "index.sqlite")
+            self._index = sqlite3.connect(folder / _INDEX)
             self._index.executescript(_SCHEMA)
         except (OSError, sqlite3.Error) as error:
             raise InvalidFile(f"{folder}: the archive of sessions cannot be opened: {error}") from error
@@ -289,6 +290,11 @@ def _entry(row: tuple[Any, ...]) -> SessionEntry:
         revision=revision,
         assessment=json.loads(assessment),
     )
+
+
+def is_archive(folder: Path) -> bool:
+    """Whether sessions were ever read into it."""
+    return (folder / _INDEX).exists()
 
 
 @contextmanager

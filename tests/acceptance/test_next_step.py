@@ -1,6 +1,7 @@
 """`groove` alone tells where things stand and what to do next."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from acceptance.groove_command import Groove
@@ -8,7 +9,12 @@ from acceptance.small_sessions import sessions, write_events
 from fixtures.broker import free_port
 from fixtures.ledger import heavy
 from fixtures.store import WRITE, store_server
+from unit.assessor.homes import make_home
 
+from assessor.archive import open_archive
+from assessor.belonging import Scope
+from assessor.places import own_sessions
+from assessor.reading import read_files
 from worker.cli import COMMANDS
 from worker.cli.next_step import Situation, of_values
 from worker.domain import LearningStatus, LearningValue, Verdict, VerdictKind
@@ -43,6 +49,18 @@ def test_an_untouched_folder_stays_untouched(groove: Groove) -> None:
     assert "Nothing is here yet" in told
     assert "groove import" in told
     assert not (groove.folder / ".groove").exists()
+
+
+def test_an_import_that_was_killed_while_it_read_is_told(groove: Groove, tmp_path: Path) -> None:
+    """Sessions lie in the archive and none was sent; an archive without sessions is nothing."""
+    home = make_home(tmp_path / "home", sessions=1)
+    (groove.folder / ".groove").mkdir(mode=0o700)
+    with open_archive(groove.folder / ".groove" / "sessions") as archive:
+        assert "Nothing is here yet" in groove()
+        read_files(own_sessions({}, home.folder), archive, Scope(project=str(home.project)))
+    told = groove()
+    assert "An import was cut off before its end" in told
+    assert "groove import" in told
 
 
 def test_a_store_elsewhere_that_is_down_is_told(groove: Groove) -> None:

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from assessor.archive import is_archive, open_archive
 from assessor.belonging import project_of
 from assessor.hooks.assistants import ASSISTANTS, Homes, Scope
 from assessor.hooks.installation import names_the_hook
+from worker.cli.support.known_rules import FOLDER
 from worker.cli.support.output import print_facts
 from worker.domain import LearningValue, VerdictKind
 from worker.errors import GrooveError
@@ -43,7 +45,7 @@ def print_next_step() -> None:
 def look(settings: Settings) -> Situation:
     """Where things stand. What cannot be reached is a situation too."""
     if _has_no_ledger(settings) and not settings.store.url:
-        return _NOTHING
+        return _of_nothing_sent(settings)
     try:
         return _of_what_is_stored(settings) if _has_no_ledger(settings) else _of_all(settings)
     except GrooveError as error:
@@ -55,7 +57,7 @@ def _of_all(settings: Settings) -> Situation:
         counts = ledger.counts.count()
     sessions = sum(counts.sessions.values())
     if not sessions:
-        return _NOTHING
+        return _of_nothing_sent(settings)
     is_up = settings.broker is not None or is_owned(settings)
     if counts.sessions.get("finished", 0) < sessions and not is_up:
         return _unfinished(sessions - counts.sessions.get("finished", 0))
@@ -83,6 +85,21 @@ _NOTHING = Situation(
         ("groove run FILE", "or events of your own; `make demo` in a checkout of this project shows an example"),
     ),
 )
+
+
+_CUT_OFF = Situation(
+    told="An import was cut off before its end.",
+    steps=(("groove import", "goes on with it: what was read is kept"),),
+)
+
+
+def _of_nothing_sent(settings: Settings) -> Situation:
+    """Sessions that were read and never sent: an import was killed in between."""
+    folder = settings.data_dir / FOLDER
+    if not is_archive(folder):
+        return _NOTHING
+    with open_archive(folder) as archive:
+        return _CUT_OFF if archive.sessions() else _NOTHING
 
 
 def _has_no_ledger(settings: Settings) -> bool:

@@ -26,6 +26,8 @@ from worker.settings import Settings
 
 #: seconds between two looks at the ledger
 _LOOK_SECONDS = 0.1
+#: between two lines where there is no terminal
+_LINE_SECONDS = 30.0
 #: states of sessions that still need work
 _OPEN = ("received", "attributing")
 
@@ -94,6 +96,7 @@ def follow(settings: Settings, ledger: Ledger, event_log: EventLog, *, look_afte
         learnings = progress.add_task("learnings", rate="", total=None)
         first = ledger.counts.count()
         done_before = _done(first)
+        lines = SparseLines(start)
         while True:
             look_after()
             counts, is_finished = look(settings, ledger, event_log)
@@ -101,7 +104,23 @@ def follow(settings: Settings, ledger: Ledger, event_log: EventLog, *, look_afte
             _show(progress, learnings, counts.entries, ("pending",), start, done_before[1])
             if is_finished:
                 return
+            finished, all_ = _done(counts)[0], sum(counts.sessions.values())
+            if not progress.console.is_terminal and lines.is_due(time.monotonic(), finished, all_):
+                click.echo(f"{finished} of {counted(all_, 'sessions')} finished", err=True)
             time.sleep(_LOOK_SECONDS)
+
+
+class SparseLines:
+    """Where a bar cannot move, a line twice a minute says that work goes on, as long as there is any news."""
+
+    def __init__(self, start: float) -> None:
+        self._last, self._told = start, (0, 0)
+
+    def is_due(self, now: float, finished: int, all_: int) -> bool:
+        if now - self._last < _LINE_SECONDS or (finished, all_) == self._told:
+            return False
+        self._last, self._told = now, (finished, all_)
+        return True
 
 
 def look(settings: Settings, ledger: Ledger, event_log: EventLog) -> tuple[Counts, bool]:
