@@ -5,6 +5,7 @@ nobody planned these questions beforehand.
 """
 
 import math
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -13,7 +14,7 @@ from worker.layers.ablation.arms import Arm, arm
 from worker.layers.ablation.fleet import Fleet, is_comparable
 from worker.layers.ablation.posterior import log_evidence, posterior, variance
 from worker.layers.aggregation.removals import removable
-from worker.layers.statistics.sums import ArmSums, LearningSums
+from worker.layers.statistics.sums import LearningSums, Weighed
 from worker.settings.layers import LayerParameters
 
 #: records in either arm below which a group is not shown
@@ -37,9 +38,8 @@ class Sample(NamedTuple):
     residual: int
 
     @property
-    def sums(self) -> LearningSums:
-        one = ArmSums.of(self.omega, self.residual)
-        return LearningSums(without=one) if self.was_withheld else LearningSums(with_=one)
+    def weighed(self) -> Weighed:
+        return Weighed(self.was_withheld, self.omega, self.residual)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,20 +65,28 @@ class GroupEffect:
 
 def breakdown(samples: Iterable[Sample], parameters: LayerParameters, fleet: Fleet) -> tuple[GroupEffect, ...]:
     """Groups with enough sessions in both arms and a rest to compare with, by dimension and name."""
-    of_group: dict[tuple[str, str], LearningSums] = {}
-    whole = LearningSums()
+    of_level: dict[str, Counter[Weighed]] = defaultdict(Counter)
+    of_all: Counter[Weighed] = Counter()
     for sample in samples:
-        sums = sample.sums
-        whole += sums
+        weighed = sample.weighed
+        of_all[weighed] += 1
         for level in sample.levels:
-            dimension, _, group = level.partition("=")
-            of_group[dimension, group] = of_group.get((dimension, group), LearningSums()) + sums
+            of_level[level][weighed] += 1
+    whole = LearningSums.of_weighed(of_all)
+    groups = sorted((_named(level), level) for level in of_level)
     found = [
-        effect for key, sums in sorted(of_group.items()) if (effect := _effect(key, sums, whole, parameters, fleet))
+        effect
+        for key, level in groups
+        if (effect := _effect(key, LearningSums.of_weighed(of_level[level]), whole, parameters, fleet))
     ]
     k = removable([one.log_evidence for one in found], tested=len(found), share=_SHARE)
     needed = math.log(len(found) / (_SHARE * k)) if k else math.inf
     return tuple(replace(one, differs=one.log_evidence >= needed) for one in found)
+
+
+def _named(level: str) -> tuple[str, str]:
+    dimension, _, group = level.partition("=")
+    return dimension, group
 
 
 def _effect(

@@ -165,6 +165,23 @@ class ArmSums:
 NO_ARM = ArmSums()
 
 
+class Weighed(NamedTuple):
+    """How a randomised record counts in its experiment; thousands of records are few of these."""
+
+    was_withheld: bool
+    #: in millionths
+    omega: int
+    #: outcome less what was to be expected, in thousandths
+    residual: int
+
+
+def _arm_of_weighed(records: Mapping[Weighed, int], *, was_withheld: bool) -> ArmSums:
+    alike = (
+        ArmSums.of(one.omega, one.residual, count) for one, count in records.items() if one.was_withheld == was_withheld
+    )
+    return sum(alike, NO_ARM)
+
+
 def arm_of_cells(arms: Mapping[Cell, Count], *, was_withheld: bool) -> ArmSums:
     """The sums of one arm over records that nothing adjusts."""
     cells = (
@@ -253,6 +270,13 @@ class LearningSums:
             arms=arms,
             with_=arm_of_cells(arms, was_withheld=False),
             without=arm_of_cells(arms, was_withheld=True),
+        )
+
+    @classmethod
+    def of_weighed(cls, records: Mapping[Weighed, int]) -> Self:
+        """The experiment's sums alone, of so many records of each kind."""
+        return cls(
+            with_=_arm_of_weighed(records, was_withheld=False), without=_arm_of_weighed(records, was_withheld=True)
         )
 
     def n_randomised(self, *, was_withheld: bool) -> int:

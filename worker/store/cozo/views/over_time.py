@@ -3,13 +3,14 @@
 The database counts, stretch by stretch. Each interval comes from the experiment's sums up to its end: the last one is the learning's own.
 """
 
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby, starmap
 
 from worker.domain import Decision
 from worker.layers.ablation.arms import arm
 from worker.layers.ablation.fleet import Fleet
-from worker.layers.statistics.sums import MICRO, MILLI, LearningSums
+from worker.layers.statistics.sums import MICRO, MILLI, LearningSums, Weighed
 from worker.store.cozo.memory import NOTHING
 from worker.store.cozo.samples import read_randomised, samples
 from worker.store.cozo.totals import Totals
@@ -54,10 +55,10 @@ def over_time(workspace: Workspace, learning_id: str, *, points: int, epoch: int
         )
         randomised = read_randomised(workspace, memory, learning_id, shown)
         lines = read_log(workspace.database, learning_id)
-    sums: dict[int, LearningSums] = {}
+    counted: dict[int, Counter[Weighed]] = defaultdict(Counter)
     for timestamp, sample in samples(randomised):
-        stretch = (timestamp - totals.first_at) // width
-        sums[stretch] = sums.get(stretch, LearningSums()) + sample.sums
+        counted[(timestamp - totals.first_at) // width][sample.weighed] += 1
+    sums = {stretch: LearningSums.of_weighed(records) for stretch, records in counted.items()}
     return OverTime(
         learning_id=learning_id,
         epoch=shown,
