@@ -85,5 +85,7 @@ def test_a_streamed_body_has_a_limit(path: str) -> None:
         for _ in range(20):
             yield b" " * 100
 
-    assert send("POST", path, content=endless()).status_code == 413
+    cut = send("POST", path, content=endless())
+    assert (cut.status_code, cut.headers["content-type"]) == (413, "application/problem+json")
+    assert cut.json()["detail"] == "the body has more than 1,000 bytes, the most of one request: send fewer at a time"
     assert send("POST", path, content=endless(), max_body=2000).status_code == 422

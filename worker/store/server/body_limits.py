@@ -4,8 +4,9 @@ import asyncio
 
 from starlette.datastructures import Headers
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from worker.store.server.problems import problem
 from worker.store.server.tokens import Tokens, bearer
 
 #: bytes of a body without a known token, with the read token, and with the write token
@@ -34,19 +35,40 @@ class BodyLimits:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        limit = min(self._limit(scope["path"], headers), self._most)
+        limit, whose = self._limit(scope["path"], headers)
+        limit = min(limit, self._most)
         limited = RequestBodyLimitMiddleware(self._app, max_body_size=limit)
+        told = _told(scope, receive, send, f"the body has more than {limit:,} bytes, the most {whose}")
         if limit > READERS_BYTES and _may_be_long(headers):
             async with self._long:
-                await limited(scope, receive, send)
+                await limited(scope, receive, told)
         else:
-            await limited(scope, receive, send)
+            await limited(scope, receive, told)
 
-    def _limit(self, path: str, headers: Headers) -> int:
+    def _limit(self, path: str, headers: Headers) -> tuple[int, str]:
+        """-> bytes, and whose limit that is, with what to do beyond it."""
         given = bearer(headers)
         if self._tokens.may_write(given):
-            return LONG_BYTES.get(path, WRITERS_BYTES)
-        return READERS_BYTES if self._tokens.may_read(given) else STRANGERS_BYTES
+            whose = "of one request" if self._tokens.is_open else "with the write token"
+            return LONG_BYTES.get(path, WRITERS_BYTES), f"{whose}: send fewer at a time"
+        if self._tokens.may_read(given):
+            return READERS_BYTES, "with the read token: send fewer at a time"
+        return STRANGERS_BYTES, "without a known token: send one with it, or fewer at a time"
+
+
+def _told(scope: Scope, receive: Receive, send: Send, detail: str) -> Send:
+    """A problem document in place of every 413, whose own text says nothing of the limit."""
+    is_too_large = False
+
+    async def tell(message: Message) -> None:
+        nonlocal is_too_large
+        if message["type"] == "http.response.start" and message["status"] == 413:
+            is_too_large = True
+            await problem(413, "Refused", detail)(scope, receive, send)
+        elif not is_too_large:
+            await send(message)
+
+    return tell
 
 
 def _may_be_long(headers: Headers) -> bool:

@@ -1,0 +1,52 @@
+"""What the HTTP API answers to a request that is wrong: a problem document that says what to do."""
+
+import asyncio
+from collections.abc import Mapping
+
+import httpx
+import pytest
+from fixtures.store import READ, WRITE, learning
+
+from worker.store.cozo.store import CozoStore
+from worker.store.server.api import application
+from worker.store.server.tokens import Tokens
+
+
+def ask(
+    method: str, path: str, body: bytes = b"", *, token: str = WRITE, headers: Mapping[str, str] | None = None
+) -> httpx.Response:
+    """Of a server that knows the learning `a`."""
+    store = CozoStore(None)
+    store.import_learnings([learning("a")], actor="alex", now=1)
+    app = application(store, Tokens(read=READ, write=WRITE))
+    given = {"Authorization": f"Bearer {token}"} if token else {}
+
+    async def answer() -> httpx.Response:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost:8077") as client:
+            return await client.request(method, path, content=body, headers={**given, **(headers or {})})
+
+    return asyncio.run(answer())
+
+
+def told(answer: httpx.Response) -> tuple[int, str]:
+    """Status and detail of a problem document."""
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem = answer.json()
+    assert problem["status"] == answer.status_code
+    return answer.status_code, problem["detail"]
+
+
+@pytest.mark.parametrize(
+    ("token", "size", "detail"),
+    [
+        ("", 70_000, "64,000 bytes, the most without a known token: send one with it, or fewer at a time"),
+        ("wrong", 70_000, "64,000 bytes, the most without a known token: send one with it, or fewer at a time"),
+        (READ, 1_100_000, "1,000,000 bytes, the most with the read token: send fewer at a time"),
+        (WRITE, 17_000_000, "16,000,000 bytes, the most with the write token: send fewer at a time"),
+    ],
+    ids=["no token", "unknown token", "read token", "write token"],
+)
+@pytest.mark.parametrize("path", ["/assignments", "/nowhere"])
+def test_a_body_that_is_too_long_is_told_its_limit(path: str, token: str, size: int, detail: str) -> None:
+    """Whoever sends it, and whether or not anything there would have read it."""
+    assert told(ask("POST", path, b" " * size, token=token)) == (413, f"the body has more than {detail}")
