@@ -93,7 +93,8 @@ class AttributionStore(SessionStore, Protocol):
         """Take back a person's line, or the newest of them: what it changed is as before, also the epoch and the evidence that counts.
 
         -> the line "undone" in the log; the one that stands there already where it was taken back before. An undo may be undone by
-        its number. Raises `CannotUndo` where there is nothing to take back or something else was decided since.
+        its number. Raises `CannotUndo` where there is nothing to take back, for a line that no person decided, and where something
+        else was decided since; `NotFound` for a line that is not there.
         """
         ...
 

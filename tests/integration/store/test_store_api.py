@@ -169,8 +169,10 @@ def test_a_decision_is_taken_back_over_http(api: StoreApi, sessions: HttpStore) 
     undone = api.undo(B, actor="kim", reason="by mistake")
     assert (undone.undoes, undone.actor, api.show(B).value) == (line.number, "kim", before)
     assert api.undo(B, number=line.number, actor="kim") == undone == api.history(B)[-1]
-    with pytest.raises(NotFound, match="line 1 is no decision"):
+    with pytest.raises(CannotUndo, match=r"line 1 .* is no decision"):
         api.undo(B, number=1, actor="kim")
+    with pytest.raises(NotFound, match="there is no line 99: its history has 3"):
+        api.undo(B, number=99, actor="kim")
     with pytest.raises(CannotUndo, match="nobody decided"):
         api.undo(A, actor="kim")
 

@@ -50,3 +50,15 @@ def told(answer: httpx.Response) -> tuple[int, str]:
 def test_a_body_that_is_too_long_is_told_its_limit(path: str, token: str, size: int, detail: str) -> None:
     """Whoever sends it, and whether or not anything there would have read it."""
     assert told(ask("POST", path, b" " * size, token=token)) == (413, f"the body has more than {detail}")
+
+
+@pytest.mark.parametrize(
+    ("number", "answer"),
+    [
+        (1, (409, "line 1 (imported) is no decision of a person's that could be undone")),
+        (99, (404, "there is no line 99: its history has 1")),
+    ],
+)
+def test_a_line_that_cannot_be_undone_is_there_or_not(number: int, answer: tuple[int, str]) -> None:
+    """What no person decided is a conflict; only a line that is not there is unknown."""
+    assert told(ask("POST", "/learnings/a/undo", b'{"number": %d}' % number)) == answer

@@ -37,7 +37,8 @@ def undoing(lines: Sequence[Decision], number: int | None) -> Undoing | Decision
     """What the undo of this line would do (None: of the newest that a person wrote); or the line that took it back already.
 
     An undo can be undone by its number; without a number it is not: whoever asks twice wants the same. Raises `CannotUndo`
-    where there is nothing to take back or something else was decided since, and `NotFound` for what is no line of a person's.
+    where there is nothing to take back, for what is no line of a person's, and where something else was decided since. It is
+    `NotFound` for a line that is not there.
     """
     line = _named(lines, number)
     if number is None and line.kind is DecisionKind.UNDONE:
@@ -57,10 +58,12 @@ def _named(lines: Sequence[Decision], number: int | None) -> Decision:
         if not theirs:
             raise CannotUndo("nobody decided anything about it that could be undone")
         return theirs[-1]
-    found = [line for line in theirs if line.number == number]
-    if not found:
-        raise NotFound(f"line {number} is no decision of a person's that could be undone")
-    return found[0]
+    found = next((line for line in lines if line.number == number), None)
+    if found is None:
+        raise NotFound(f"there is no line {number}: its history has {len(lines)}")
+    if found not in theirs:
+        raise CannotUndo(f"line {number} ({found.kind}) is no decision of a person's that could be undone")
+    return found
 
 
 def undone_lines(lines: Sequence[Decision]) -> set[int]:
