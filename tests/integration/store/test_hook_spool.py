@@ -70,13 +70,14 @@ def test_lines_come_in_and_their_decisions_too(folder: HookFolder, records: Hook
         append(folder.spool, decided(policy, f"s{number}"))
     append(folder.spool, SpoolRecord(at=NOW, event=HookEvent.SESSION_END, session_id="s0", conversation_id="s0"))
     append(folder.spool, decided(policy, "wrong", policy_version="7-none"))
-    assert taken(folder, records) == 22
+    append(folder.spool, decided(policy, "clock-not-set", at=0))
+    assert taken(folder, records) == 23
     assert (taken(folder, records), folder.spool.exists()) == (0, False)
-    assert deliver(records, OwnStore(store)) == 21
-    assert deliver(records, OwnStore(store)) == 0
+    assert deliver(records, OwnStore(store, lambda: NOW), now=NOW) == 22
+    assert deliver(records, OwnStore(store, lambda: NOW), now=NOW) == 0
     assert records.counts() == {
         RecordState.WAITING: 0,
-        RecordState.STORED: 20,
+        RecordState.STORED: 21,
         RecordState.REFUSED: 1,
         RecordState.NOTHING: 1,
     }
@@ -264,6 +265,10 @@ def _wait_for_progress(folder: HookFolder) -> None:
     wait_until(lambda: _progress(folder) != before or not folder.spool.exists(), "a reader reads")
 
 
+def _look(folder: HookFolder, store: CozoStore, now: int) -> None:
+    HookKeeper(folder.data_dir, OwnStore(store, lambda: now), clock=lambda: now).look(patient=True)
+
+
 def test_records_of_sessions_that_nobody_imports_go(folder: HookFolder, records: HookRecords, store: CozoStore) -> None:
     """After 90 days, with torn lines of then; what was imported stays, and what the store has not taken yet."""
     policy = store.publish_policy([A, B], now=2)
@@ -278,9 +283,9 @@ def test_records_of_sessions_that_nobody_imports_go(folder: HookFolder, records:
     records.note_comparison("both-ways", "neither")
     records.forget_unmatched(before=LONG_AGO + DAY)
     assert records.sessions() == ["both-ways", "imported", "never", "young"], "all of them wait for the store"
-    HookKeeper(folder.data_dir, OwnStore(store), clock=lambda: LONG_AGO + 90 * DAY).look(patient=True)
+    _look(folder, store, LONG_AGO + 90 * DAY)
     assert len(records.sessions()) == 4
-    HookKeeper(folder.data_dir, OwnStore(store), clock=lambda: LONG_AGO + 91 * DAY).look(patient=True)
+    _look(folder, store, LONG_AGO + 91 * DAY)
     assert records.sessions() == ["imported", "young"]
     assert records.comparisons() == {"agrees": 1}
     assert records.damaged() == 0

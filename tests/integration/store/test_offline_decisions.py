@@ -8,13 +8,17 @@ from fixtures.store import WRITE, learning, store_server, version
 
 from worker.domain import DecisionKind
 from worker.errors import NotFound
+from worker.formats.limits import EARLIEST
 from worker.layers.ablation.assignment import is_withheld
 from worker.store.api import StoreApi
 from worker.store.client import HttpStore
 from worker.store.protocol import AttributionStore
 from worker.store.shapes.assignments import MadeDecision, PolicyLearning, PublishedPolicy, TakenDecision, TakenState
+from worker.system.clock import DAY
 
 A, B, SECTION = "a", "b", "section"
+#: a moment that sessions may have
+NOW = 1_700_000_000_000_000
 STORED, KNOWN, REFUSED = TakenState.STORED, TakenState.KNOWN, TakenState.REFUSED
 
 
@@ -25,7 +29,7 @@ def known(store: AttributionStore) -> AttributionStore:
 
 
 def decided(
-    policy: PublishedPolicy, session_id: str, *, conversation: str = "", at: int = 5, **changes: object
+    policy: PublishedPolicy, session_id: str, *, conversation: str = "", at: int = NOW, **changes: object
 ) -> list[MadeDecision]:
     """As a hook does it: from the policy alone."""
     return [
@@ -61,8 +65,8 @@ def test_what_a_hook_decides_is_what_the_store_would_have(known: AttributionStor
     policy = known.publish_policy([A, B], now=2)
     for number in range(100):
         made = decided(policy, f"s{number}")
-        assert states(known.take_decisions(made, now=9)) == [STORED, STORED]
-        assert states(known.take_decisions(made, now=10)) == [KNOWN, KNOWN]
+        assert states(known.take_decisions(made, now=NOW + 9)) == [STORED, STORED]
+        assert states(known.take_decisions(made, now=NOW + 10)) == [KNOWN, KNOWN]
         asked = known.assign(f"s{number}", [A, B], now=11)
         assert [(a.decision, a.withhold_probability) for a in asked] == [
             (m.decision, m.withhold_probability) for m in made
@@ -83,10 +87,10 @@ def test_old_versions_stay_known(known: AttributionStore) -> None:
     after = known.publish_policy([A], now=5)
     assert after.policy_version != before.policy_version
     assert [(line.disabled, line.withhold_probability) for line in after.learnings] == [(True, 0.0)]
-    assert states(known.take_decisions(decided(before, "s"), now=6)) == [STORED]
-    assert states(known.take_decisions(decided(after, "t"), now=6)) == [STORED]
+    assert states(known.take_decisions(decided(before, "s"), now=NOW + 6)) == [STORED]
+    assert states(known.take_decisions(decided(after, "t"), now=NOW + 6)) == [STORED]
     mixed = decided(before, "u", policy_version=after.policy_version)
-    (taken,) = known.take_decisions(mixed, now=6)
+    (taken,) = known.take_decisions(mixed, now=NOW + 6)
     assert (taken.state, taken.reason) == (
         REFUSED,
         f"policy {after.policy_version} gives it the chance 0, not {mixed[0].withhold_probability:g}",
@@ -94,7 +98,7 @@ def test_old_versions_stay_known(known: AttributionStore) -> None:
     known.decide(A, DecisionKind.ENABLED, actor="alex", reason="", now=7)
     again = known.publish_policy([A], now=8)
     assert [line.epoch for line in again.learnings] == [2]
-    known.take_decisions(decided(again, "v"), now=9)
+    known.take_decisions(decided(again, "v"), now=NOW + 9)
     epochs = {s: known.open_session(s, version(), [A]).assignments[A].epoch for s in ("s", "v")}
     assert epochs == {"s": 1, "v": 2}
 
@@ -119,20 +123,43 @@ def test_what_contradicts_its_policy_is_refused(
     policy = known.publish_policy([A, B], now=2)
     session = next(f"s{n}" for n in range(99) if all(m.decision == "inject" for m in decided(policy, f"s{n}")))
     first, second = decided(policy, session)
-    refused, taken = known.take_decisions([change(first), second], now=3)
+    refused, taken = known.take_decisions([change(first), second], now=NOW + 3)
     assert refused.state is REFUSED
     assert refused.reason.endswith(reason)
     assert taken == TakenDecision(session_id=session, learning_id=B, state=STORED)
     assert set(known.open_session(session, version(), []).assignments) == {B}
 
 
+@pytest.mark.parametrize(
+    ("at", "reason"),
+    [
+        (1_768_940_048, "1970-01-01T00:29:28.940048Z is before the year 2000: is a clock not set, or is it not in mi"),
+        (EARLIEST - 1, "1999-12-31T23:59:59.999999Z is before the year 2000"),
+        (EARLIEST, ""),
+        (NOW + DAY, ""),
+        (NOW + DAY + 1, "is more than a day ahead of the store's clock (2023-11-14T22:13:20.000000Z)"),
+        (2**53, "2255-06-05T23:47:34.740992Z is more than a day ahead"),
+    ],
+    ids=["seconds", "1999", "2000", "a day ahead", "further ahead", "2255"],
+)
+def test_a_moment_that_no_session_had_is_refused(known: AttributionStore, at: int, reason: str) -> None:
+    """By the rule for events; the others that came with it are taken."""
+    policy = known.publish_policy([A, B], now=2)
+    first, second = decided(policy, "s")
+    asked, other = known.take_decisions([replace(first, decided_at=at), second], now=NOW)
+    assert (asked.state, other.state) == (REFUSED if reason else STORED, STORED)
+    assert reason in asked.reason
+    assert asked.reason.startswith("decided_at: ") == bool(reason)
+    assert set(known.open_session("s", version(), []).assignments) == ({B} if reason else {A, B})
+
+
 def test_a_second_draw_for_a_session_is_refused(known: AttributionStore) -> None:
     """The first one stands, be it made here or elsewhere."""
     policy = known.publish_policy([A], now=2)
-    known.take_decisions(decided(policy, "s"), now=3)
+    known.take_decisions(decided(policy, "s"), now=NOW + 3)
     known.decide(A, DecisionKind.TRIED, actor="alex", reason="", now=4)
     tried = known.publish_policy([A], now=5)
-    (taken,) = known.take_decisions(decided(tried, "s"), now=6)
+    (taken,) = known.take_decisions(decided(tried, "s"), now=NOW + 6)
     assert taken.state is REFUSED
     assert taken.reason.endswith(" at the chance 0.25 was assigned before")
     assert tried.learnings[0].withhold_probability == 0.5
@@ -142,13 +169,15 @@ def test_nothing_of_a_forgotten_session_is_logged(known: AttributionStore) -> No
     """Its decisions may still stand in a spool; a forgotten learning takes its lines with it."""
     policy = known.publish_policy([A, B], now=2)
     known.forget_session("s", dry_run=False)
-    assert [t.reason for t in known.take_decisions(decided(policy, "s"), now=3)] == ["the session was forgotten"] * 2
+    assert [t.reason for t in known.take_decisions(decided(policy, "s"), now=NOW + 3)] == [
+        "the session was forgotten"
+    ] * 2
     known.forget_learning(A, dry_run=False)
-    assert [t.state for t in known.take_decisions(decided(policy, "t"), now=4)] == [REFUSED, STORED]
+    assert [t.state for t in known.take_decisions(decided(policy, "t"), now=NOW + 4)] == [REFUSED, STORED]
     known.import_learnings([learning(A)], actor="alex", now=5)
-    (reason,) = {t.reason for t in known.take_decisions(decided(policy, "u")[:1], now=6)}
+    (reason,) = {t.reason for t in known.take_decisions(decided(policy, "u")[:1], now=NOW + 6)}
     assert reason == f"policy {policy.policy_version} says nothing of this learning"
-    assert states(known.take_decisions(decided(known.publish_policy([A], now=7), "u"), now=8)) == [STORED]
+    assert states(known.take_decisions(decided(known.publish_policy([A], now=7), "u"), now=NOW + 8)) == [STORED]
 
 
 def test_a_section_is_drawn_as_one(known: AttributionStore) -> None:
@@ -161,7 +190,7 @@ def test_a_section_is_drawn_as_one(known: AttributionStore) -> None:
     for number in range(30):
         made = [m for m in decided(policy, f"s{number}") if m.learning_id != SECTION]
         assert len({m.decision for m in made}) == 1
-        assert states(known.take_decisions(made, now=6)) == [STORED, STORED]
+        assert states(known.take_decisions(made, now=NOW + 6)) == [STORED, STORED]
         online = known.assign(f"t{number}", [B], now=6, conversation_id=f"s{number}")
         assert online[0].decision == made[0].decision
         for session_id, members in ((f"s{number}", {A, B}), (f"t{number}", {B})):

@@ -4,6 +4,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TypeGuard
 
+from worker.formats.limits import AHEAD, EARLIEST
+from worker.formats.wire import format_timestamp
 from worker.layers.ablation.assignment import is_withheld
 from worker.store.cozo.assign import EXCLUDED, INJECT, WITHHOLD, AssignmentLog
 from worker.store.cozo.chances import Chance
@@ -24,7 +26,7 @@ def take_decisions(workspace: Workspace, decisions: list[MadeDecision], *, now: 
         for session_id, places in by_session.items():
             log = AssignmentLog.of(work, session_id)
             for place in places:
-                taken[place] = _Check(work=work, policies=policies, log=log, made=decisions[place]).take()
+                taken[place] = _Check(work=work, policies=policies, log=log, made=decisions[place], now=now).take()
     return [taken[place] for place in range(len(decisions))]
 
 
@@ -34,6 +36,7 @@ class _Check:
     policies: KnownPolicies
     log: AssignmentLog
     made: MadeDecision
+    now: int
 
     def take(self) -> TakenDecision:
         made = self.made
@@ -58,6 +61,8 @@ class _Check:
 
     def _contradiction(self, version: Version, line: Chance) -> str | None:
         made = self.made
+        if (reason := _wrong_clock(made.decided_at, self.now)) is not None:
+            return reason
         if round(made.withhold_probability, 6) != line.probability:
             return f"policy {version.name} gives it the chance {line.probability:g}, not {made.withhold_probability:g}"
         drawn = self._drawn(version, line)
@@ -110,3 +115,13 @@ class _Check:
 
 def _is_drawn(section: Chance | None) -> TypeGuard[Chance]:
     return section is not None and not section.is_excluded
+
+
+def _wrong_clock(decided_at: int, now: int) -> str | None:
+    """Why nobody decided then, by the rule for the moments of events; None: somebody may have."""
+    told = f"decided_at: {format_timestamp(decided_at)} is"
+    if decided_at < EARLIEST:
+        return f"{told} before the year 2000: is a clock not set, or is it not in microseconds?"
+    if decided_at > max(now, EARLIEST) + AHEAD:  # this clock may not be set either
+        return f"{told} more than a day ahead of the store's clock ({format_timestamp(now)})"
+    return None

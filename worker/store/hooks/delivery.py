@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from worker.formats.hook_spool import SpoolRecord
+from worker.formats.limits import EARLIEST
 from worker.store.hooks.records import HookRecords, KeptRecord, RecordState
 from worker.store.hooks.seam import PolicyStore
-from worker.store.shapes.assignments import LAST_MOMENT, MadeDecision, TakenDecision, TakenState
+from worker.store.shapes.assignments import MadeDecision, TakenDecision, TakenState
 
 #: records in one request: others wait for the store meanwhile
 _PORTION = 10
@@ -14,21 +15,24 @@ _PORTION = 10
 _REASONS = 3
 
 
-def deliver(records: HookRecords, store: PolicyStore) -> int:
-    """All that wait -> how many there were. Raises `StoreUnavailable`: the rest waits on."""
+def deliver(records: HookRecords, store: PolicyStore, *, now: int) -> int:
+    """All that wait -> how many there were. Raises `StoreUnavailable`: the rest waits on.
+
+    A decision that a hook dates after `now`, or before the year 2000, counts all the same: a wrong clock changes no draw.
+    """
     delivered = 0
     while waiting := records.waiting(limit=_PORTION):
         try:
-            _hand_in(records, store, waiting)
+            _hand_in(records, store, waiting, now)
         except ValueError:
             for kept in waiting:  # one that is no decision at all must not keep the others from the store
-                _hand_in_alone(records, store, kept)
+                _hand_in_alone(records, store, kept, now)
         delivered += len(waiting)
     return delivered
 
 
-def _hand_in(records: HookRecords, store: PolicyStore, waiting: Sequence[KeptRecord]) -> None:
-    made = [(kept, decision) for kept in waiting for decision in decisions_of(kept.record)]
+def _hand_in(records: HookRecords, store: PolicyStore, waiting: Sequence[KeptRecord], now: int) -> None:
+    made = [(kept, decision) for kept in waiting for decision in decisions_of(kept.record, now=now)]
     answers = store.take_decisions([decision for _, decision in made])
     beside = zip((kept for kept, _ in made), answers, strict=True)
     records.settle(
@@ -36,14 +40,14 @@ def _hand_in(records: HookRecords, store: PolicyStore, waiting: Sequence[KeptRec
     )
 
 
-def _hand_in_alone(records: HookRecords, store: PolicyStore, kept: KeptRecord) -> None:
+def _hand_in_alone(records: HookRecords, store: PolicyStore, kept: KeptRecord, now: int) -> None:
     try:
-        _hand_in(records, store, [kept])
+        _hand_in(records, store, [kept], now)
     except ValueError as error:
         records.settle([(kept, RecordState.REFUSED, str(error))])
 
 
-def decisions_of(record: SpoolRecord) -> Iterator[MadeDecision]:
+def decisions_of(record: SpoolRecord, *, now: int) -> Iterator[MadeDecision]:
     for decision, learning_ids in (
         ("inject", record.injected),
         ("withhold", record.withheld),
@@ -56,7 +60,7 @@ def decisions_of(record: SpoolRecord) -> Iterator[MadeDecision]:
                 decision=decision,
                 withhold_probability=record.probabilities.get(learning_id, 0.0),
                 policy_version=record.policy_version or "none",
-                decided_at=min(max(0, record.at), LAST_MOMENT),
+                decided_at=max(EARLIEST, min(record.at, now)),
                 conversation_id=record.conversation_id,
             )
 

@@ -102,7 +102,7 @@ class HookKeeper:
             self._has_undelivered = True
             with closing(HookRecords(self._folder)) as records:
                 drain(self._folder, records, now=self._clock())
-                deliver(records, self._store)
+                deliver(records, self._store, now=self._clock())
             self._has_undelivered = False
 
     def _forget_unmatched(self) -> None:
