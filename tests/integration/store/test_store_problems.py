@@ -62,3 +62,20 @@ def test_a_body_that_is_too_long_is_told_its_limit(path: str, token: str, size: 
 def test_a_line_that_cannot_be_undone_is_there_or_not(number: int, answer: tuple[int, str]) -> None:
     """What no person decided is a conflict; only a line that is not there is unknown."""
     assert told(ask("POST", "/learnings/a/undo", b'{"number": %d}' % number)) == answer
+
+
+WHERE = "tokens stand in DATA_DIR/tokens of an embedded stack, in .env of a compose stack"
+
+
+@pytest.mark.parametrize(
+    ("token", "answer"),
+    [
+        ("", (401, f"a bearer token is needed: {WHERE}")),
+        ("wrong", (401, f"this token is not known: {WHERE}")),
+        (READ, (403, "this token may only read: GROOVE_STORE_WRITE_TOKEN is needed")),
+    ],
+    ids=["none", "unknown", "read token"],
+)
+def test_who_may_not_is_told_where_the_tokens_are(token: str, answer: tuple[int, str]) -> None:
+    """By the same words whatever the server's own folder is."""
+    assert told(ask("POST", "/learnings/a/pin", token=token)) == answer

@@ -9,6 +9,9 @@ from starlette.datastructures import Headers
 from worker.errors import ConfigurationError, GrooveError
 from worker.store.addresses import StoreAddress
 
+#: for whoever has none that holds
+_WHERE = "tokens stand in DATA_DIR/tokens of an embedded stack, in .env of a compose stack"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tokens:
@@ -39,9 +42,10 @@ class Tokens:
         if self.may_write(given) or (not is_write and self.may_read(given)):
             return
         if not given:
-            raise Refused(401, "a bearer token is needed")
-        is_known = self.may_read(given)
-        raise Refused(403 if is_known else 401, "this token may only read" if is_known else "this token is not known")
+            raise Refused(401, f"a bearer token is needed: {_WHERE}")
+        if self.may_read(given):
+            raise Refused(403, "this token may only read: GROOVE_STORE_WRITE_TOKEN is needed")
+        raise Refused(401, f"this token is not known: {_WHERE}")
 
 
 def bearer(headers: Headers) -> str:
