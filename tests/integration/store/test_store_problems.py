@@ -64,6 +64,29 @@ def test_a_line_that_cannot_be_undone_is_there_or_not(number: int, answer: tuple
     assert told(ask("POST", "/learnings/a/undo", b'{"number": %d}' % number)) == answer
 
 
+@pytest.mark.parametrize("path", ["/nowhere", "/docs/nothing.js"])
+def test_an_unknown_address_names_the_list_of_addresses(path: str) -> None:
+    """Whichever part of the server would have looked for it."""
+    assert told(ask("GET", path)) == (404, "no such address: GET /docs lists them")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "answered"),
+    [
+        ("DELETE", "/attr/status", ["GET"]),
+        ("PUT", "/health", ["GET", "HEAD"]),
+        ("GET", "/learnings/a/undo", ["POST"]),
+        ("PATCH", "/learnings/import", ["POST", "DELETE"]),
+        ("GET", "/rpc/open_session", ["POST"]),
+    ],
+)
+def test_a_method_that_is_not_answered_is_told_the_others(method: str, path: str, answered: list[str]) -> None:
+    """All of them, also where several routes share an address."""
+    answer = ask(method, path)
+    assert told(answer) == (405, f"{method} is not answered here: use {' or '.join(answered)}")
+    assert answer.headers["allow"] == ", ".join(answered)
+
+
 WHERE = "tokens stand in DATA_DIR/tokens of an embedded stack, in .env of a compose stack"
 
 

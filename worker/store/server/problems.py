@@ -1,6 +1,7 @@
 """Errors on the wire: problem documents (RFC 9457), one status and title for each class of the exception tree."""
 
 import json
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI
@@ -9,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match
 
 from worker.errors import GrooveError
 from worker.store.operations import STATUS_OF
@@ -17,6 +19,8 @@ from worker.store.server.tokens import Refused
 _TITLES = {404: "NotFound", 405: "MethodNotAllowed", 422: "ValueError"}
 #: how bodies that may have one of several forms tell these apart; a person knows them by their fields
 _FORMS = (("asked",), ("made",))
+#: that an address may answer
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _WORDS = {
     400: "not a request",
     401: "no token, or an unknown one",
@@ -56,10 +60,21 @@ def tell_problems(app: FastAPI) -> None:
     app.add_exception_handler(GrooveError, _of_error)
 
 
-async def _of_http(_: Request, error: Exception) -> Response:
+async def _of_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    title = _TITLES.get(error.status_code, "Refused")
-    return problem(error.status_code, title, error.detail, dict(error.headers or {}))
+    detail, headers = error.detail, dict(error.headers or {})
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        detail = "no such address: GET /docs lists them"
+    elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(_answered(request))
+        detail = f"{request.method} is not answered here: use {headers['Allow'].replace(', ', ' or ')}"
+    return problem(error.status_code, _TITLES.get(error.status_code, "Refused"), detail, headers)
+
+
+def _answered(request: Request) -> list[str]:
+    """The methods that some route answers at this address."""
+    routes = request.app.router.routes
+    return [m for m in _METHODS if any(r.matches({**request.scope, "method": m})[0] is Match.FULL for r in routes)]
 
 
 async def _of_validation(_: Request, error: Exception) -> Response:
