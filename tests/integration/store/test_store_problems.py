@@ -102,3 +102,36 @@ WHERE = "tokens stand in DATA_DIR/tokens of an embedded stack, in .env of a comp
 def test_who_may_not_is_told_where_the_tokens_are(token: str, answer: tuple[int, str]) -> None:
     """By the same words whatever the server's own folder is."""
     assert told(ask("POST", "/learnings/a/pin", token=token)) == answer
+
+
+@pytest.mark.parametrize(
+    ("body", "answer"),
+    [
+        (b"", (422, "the body is empty: a JSON object is needed")),
+        (b'{"session_id": "\xff"}', (400, "the body is not UTF-8")),
+        (
+            b'{"session_id": "s", "learning_ids": ["a", "nope"]}',
+            (404, "no learning nope: import them first (POST /learnings/import)"),
+        ),
+    ],
+    ids=["empty", "latin-1", "unknown learning"],
+)
+def test_a_body_that_cannot_be_used_says_what_to_send(body: bytes, answer: tuple[int, str]) -> None:
+    """In words of whoever sent it."""
+    assert told(ask("POST", "/assignments", body, headers={"Content-Type": "application/json"})) == answer
+
+
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [
+        ("/attr/values?verdict=x", "verdict"),
+        ("/learnings?category=x", "category"),
+        ("/learnings/a/records?arm=x", "arm"),
+        ("/learnings/a/over-time?epoch=x", "epoch"),
+        ("/learnings?colour=x", "colour"),
+    ],
+)
+def test_a_wrong_value_in_a_query_names_its_parameter(address: str, name: str) -> None:
+    """Alone, without the types that were tried."""
+    status, detail = told(ask("GET", address))
+    assert (status, detail.partition(": ")[0]) == (422, name)

@@ -24,7 +24,7 @@ def assign(
 ) -> list[AssignmentAnswer]:
     """`conversation_id` is what is drawn for: the session that this one goes on from, or itself."""
     with workspace.working(now) as work:
-        must_know(work.draft, learning_ids)
+        must_know(work.draft, learning_ids, advice=": import them first (POST /learnings/import)")
         log = AssignmentLog.of(work, session_id)
         assigner = Assigner(
             strategy=workspace.layers.ablation,

@@ -92,7 +92,8 @@ class Workspace:
         self.is_stale = True
 
 
-def must_know(memory: Memory, learning_ids: list[str]) -> None:
+def must_know(memory: Memory, learning_ids: list[str], *, advice: str = "") -> None:
+    """Raises `NotFound`, with what to do."""
     missing = [learning_id for learning_id in learning_ids if learning_id not in memory.histories]
     if missing:
-        raise NotFound(f"no learning {', '.join(missing[:5])}{' …' if len(missing) > 5 else ''}")
+        raise NotFound(f"no learning {', '.join(missing[:5])}{' …' if len(missing) > 5 else ''}{advice}")

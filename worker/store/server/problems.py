@@ -68,6 +68,8 @@ async def _of_http(request: Request, error: Exception) -> Response:
     elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         headers["Allow"] = ", ".join(_answered(request))
         detail = f"{request.method} is not answered here: use {headers['Allow'].replace(', ', ' or ')}"
+    elif isinstance(error.__cause__, UnicodeDecodeError):
+        detail = "the body is not UTF-8"
     return problem(error.status_code, _TITLES.get(error.status_code, "Refused"), detail, headers)
 
 
@@ -82,9 +84,19 @@ async def _of_validation(_: Request, error: Exception) -> Response:
     first = error.errors()[0]
     if first["loc"][0] == "body" and isinstance(first.get("input"), bytes):
         return problem(422, "ValueError", "the body is not read as JSON: send it with `Content-Type: application/json`")
-    # "body", "query" or "path" comes first; of what is no JSON, the place is a number of bytes
-    place = () if first["type"] == "json_invalid" else first["loc"][2 if first["loc"][1:2] in _FORMS else 1 :]
-    return problem(422, "ValueError", _first(place, first["msg"]))
+    if first["loc"] == ("body",) and first["type"] == "missing":
+        return problem(422, "ValueError", "the body is empty: a JSON object is needed")
+    return problem(422, "ValueError", _first(_place(first), first["msg"]))
+
+
+def _place(fault: dict[str, Any]) -> tuple[int | str, ...]:
+    """What a person calls it: "body", "query" or "path" comes first, and behind a parameter's name the type that was tried."""
+    place: tuple[int | str, ...] = fault["loc"]
+    if fault["type"] == "json_invalid":  # a number of bytes
+        return ()
+    if place[0] == "query":
+        return place[1:2]
+    return place[2 if place[1:2] in _FORMS else 1 :]
 
 
 async def _of_error(_: Request, error: Exception) -> Response:
