@@ -10,7 +10,6 @@ from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Match
 
 from worker.errors import GrooveError
 from worker.store.operations import STATUS_OF
@@ -19,8 +18,6 @@ from worker.store.server.tokens import Refused
 _TITLES = {404: "NotFound", 405: "MethodNotAllowed", 422: "ValueError"}
 #: how bodies that may have one of several forms tell these apart; a person knows them by their fields
 _FORMS = (("asked",), ("made",))
-#: that an address may answer
-_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _WORDS = {
     400: "not a request",
     401: "no token, or an unknown one",
@@ -66,17 +63,11 @@ async def _of_http(request: Request, error: Exception) -> Response:
     if error.status_code == HTTPStatus.NOT_FOUND:
         detail = "no such address: GET /docs lists them"
     elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        headers["Allow"] = ", ".join(_answered(request))
-        detail = f"{request.method} is not answered here: use {headers['Allow'].replace(', ', ' or ')}"
+        methods = sorted(headers["Allow"].split(", "))
+        detail = f"{request.method} is not answered here: use {' or '.join(methods)}"
     elif isinstance(error.__cause__, UnicodeDecodeError):
         detail = "the body is not UTF-8"
     return problem(error.status_code, _TITLES.get(error.status_code, "Refused"), detail, headers)
-
-
-def _answered(request: Request) -> list[str]:
-    """The methods that some route answers at this address."""
-    routes = request.app.router.routes
-    return [m for m in _METHODS if any(r.matches({**request.scope, "method": m})[0] is Match.FULL for r in routes)]
 
 
 async def _of_validation(_: Request, error: Exception) -> Response:
