@@ -293,7 +293,7 @@ def _entry(row: tuple[Any, ...]) -> SessionEntry:
 
 
 def is_archive(folder: Path) -> bool:
-    """Whether sessions were ever read into it."""
+    """Whether an import ever opened one there."""
     return (folder / _INDEX).exists()
 
 

@@ -88,13 +88,13 @@ _NOTHING = Situation(
 
 
 _CUT_OFF = Situation(
-    told="An import was cut off before its end.",
-    steps=(("groove import", "goes on with it: what was read is kept"),),
+    told="An import has read sessions and sent none yet: it is still at work, or it was cut off.",
+    steps=(("groove import", "goes on with one that was cut off: what was read is kept"),),
 )
 
 
 def _of_nothing_sent(settings: Settings) -> Situation:
-    """Sessions that were read and never sent: an import was killed in between."""
+    """Sessions that were read and not sent: an import is between the two, or was killed there."""
     folder = settings.data_dir / FOLDER
     if not is_archive(folder):
         return _NOTHING
